@@ -1,0 +1,127 @@
+import type { remote } from "@pulumi/command";
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import * as tls from "@pulumi/tls";
+import { stringify } from "yaml";
+import type { SshAccess } from "../config";
+import { certificates } from "../plan/certificates";
+import { clusterYmlText } from "../plan/cluster-yml";
+import { ownServer } from "../plan/kube-apiserver";
+import { type PrimaryPlan, primaryAct } from "../plan/primary";
+import type { Host, Topology } from "../plan/topology";
+import { type KeyPair, Pki } from "./pki";
+import { runSteps } from "./steps";
+
+/** Builds the cluster: certificates, deploy hosts, `rke up`, and the record of epoch and topology in the cluster. */
+export function buildPrimary(topology: Topology, plan: PrimaryPlan, ssh: SshAccess): Record<string, remote.Command> {
+  const pki = new Pki("pki", { certificates: certificates(topology, plan.hosts) });
+  const keys = Object.fromEntries(
+    plan.deployHosts.map((h) => [h.name, new tls.PrivateKey(`deploy-key-${h.name}`, { algorithm: "ED25519" })]),
+  );
+  const authorizedKeys = pulumi
+    .all(plan.deployHosts.map((h) => pulumi.interpolate`${trimmed(keys[h.name]?.publicKeyOpenssh)} rke-dr:${h.name}`))
+    .apply((lines) => lines.join("\n"));
+
+  const data: Record<string, pulumi.Input<string>> = {};
+  for (const host of plan.hosts) {
+    data[`authorize-${host.name}`] = authorizedKeys;
+  }
+  for (const host of plan.deployHosts) {
+    const key = keys[host.name];
+    if (key) {
+      data[`deploy-files-${host.name}`] = deployFiles(topology, plan.hosts, pki.pairs, key);
+    }
+  }
+  const steps = runSteps(plan.steps, { epoch: plan.epoch, act: primaryAct, ssh }, data);
+  const built = steps[`rke-up-${plan.runsRke.name}`];
+  recordInCluster(topology, plan, pki.pairs, built ? [built] : []);
+  return steps;
+}
+
+/** The files of a deploy host, for on-host/deploy-files.sh; secret, because private keys are among them. */
+function deployFiles(
+  topology: Topology,
+  hosts: Host[],
+  pairs: Record<string, KeyPair>,
+  key: tls.PrivateKey,
+): pulumi.Output<string> {
+  const port = topology.ssh.port;
+  const knownHosts = hosts
+    .filter((h) => h.hostKey !== "unpinned")
+    .map((h) => `${port === 22 ? h.address : `[${h.address}]:${port}`} ${h.hostKey}`)
+    .join("\n");
+  const files: [path: string, content: pulumi.Input<string>][] = [
+    ["cluster.yml", clusterYmlText(topology)],
+    ["ssh/id_ed25519", key.privateKeyOpenssh],
+    ["ssh/known_hosts", knownHosts],
+    ...Object.entries(pairs).flatMap(([name, pair]): [string, pulumi.Input<string>][] => [
+      [`certs/${name}.pem`, pair.certificate],
+      [`certs/${name}-key.pem`, pair.privateKey],
+    ]),
+  ];
+  return pulumi.secret(
+    pulumi
+      .all(files.map(([path, content]) => pulumi.output(content).apply((text) => `@@ ${path}\n${text.trim()}`)))
+      .apply((texts) => texts.join("\n")),
+  );
+}
+
+/** kube-system/rke-dr: which epoch the cluster is in, and by which topology it was made. */
+function recordInCluster(
+  topology: Topology,
+  plan: PrimaryPlan,
+  pairs: Record<string, KeyPair>,
+  dependsOn: pulumi.Resource[],
+): void {
+  const provider = new kubernetes.Provider(
+    "cluster",
+    {
+      kubeconfig: kubeconfig(topology, pairs),
+      // pinned: else another server address would replace every object
+      clusterIdentifier: topology.cluster,
+      enableConfigMapMutable: true,
+    },
+    { dependsOn },
+  );
+  new kubernetes.core.v1.ConfigMap(
+    "record",
+    {
+      metadata: { name: "rke-dr", namespace: "kube-system" },
+      data: { epoch: String(plan.epoch), topology: stringify(topology, { aliasDuplicateObjects: false }) },
+    },
+    { provider, retainOnDelete: true },
+  );
+}
+
+function kubeconfig(topology: Topology, pairs: Record<string, KeyPair>): pulumi.Output<string> {
+  const encode = (text: pulumi.Output<string> | undefined) =>
+    pulumi.output(text ?? "").apply((t) => Buffer.from(t).toString("base64"));
+  return pulumi.secret(
+    pulumi
+      .all([
+        encode(pairs["kube-ca"]?.certificate),
+        encode(pairs["kube-admin"]?.certificate),
+        encode(pairs["kube-admin"]?.privateKey),
+      ])
+      .apply(([ca, certificate, privateKey]) =>
+        stringify({
+          apiVersion: "v1",
+          kind: "Config",
+          clusters: [
+            {
+              name: topology.cluster,
+              cluster: { server: ownServer(topology, topology.standby), "certificate-authority-data": ca },
+            },
+          ],
+          users: [
+            { name: "kube-admin", user: { "client-certificate-data": certificate, "client-key-data": privateKey } },
+          ],
+          contexts: [{ name: "cluster", context: { cluster: topology.cluster, user: "kube-admin" } }],
+          "current-context": "cluster",
+        }),
+      ),
+  );
+}
+
+const trimmed = (text: pulumi.Output<string> | undefined): pulumi.Output<string> =>
+  pulumi.output(text ?? "").apply((t) => t.trim());

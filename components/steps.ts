@@ -1,0 +1,98 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { remote, types } from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import type { SshAccess } from "../config";
+import type { StepResult } from "../plan/facts";
+import { recordName, type ScheduledStep } from "../plan/steps";
+
+/** What all steps of one deployment share. */
+export interface ActContext {
+  epoch: number;
+  /** What the deployment does, without spaces; a host refuses another act of the same epoch. */
+  act: string;
+  ssh: SshAccess;
+}
+
+/** A group of steps of one concept: EtcdMember, KubeApiServer, RkeCluster, ... */
+export class Part extends pulumi.ComponentResource {
+  constructor(name: string, opts?: pulumi.ComponentResourceOptions) {
+    super(`rke-dr:parts:${name}`, name, {}, opts);
+    this.registerOutputs({});
+  }
+}
+
+/**
+ * Makes a resource for each step, in its part's component.
+ *
+ * @param data what a step reads from stdin, by step name, where it isn't known before deployment; else `step.data`
+ * @returns the resources by step name
+ */
+export function runSteps(
+  steps: ScheduledStep[],
+  context: ActContext,
+  data: Record<string, pulumi.Input<string>> = {},
+  dependsOn: pulumi.Resource[] = [],
+): Record<string, remote.Command> {
+  const parts = new Map<string, Part>();
+  const made: Record<string, remote.Command> = {};
+  for (const step of steps) {
+    const parent = parts.get(step.part) ?? new Part(step.part);
+    parts.set(step.part, parent);
+    made[step.name] = makeStep(step, context, data[step.name] ?? step.data, {
+      parent,
+      dependsOn: [...dependsOn, ...step.after.map((name) => made[name]).filter((r) => r !== undefined)],
+    });
+  }
+  return made;
+}
+
+function makeStep(
+  step: ScheduledStep,
+  context: ActContext,
+  data: pulumi.Input<string>,
+  opts: pulumi.CustomResourceOptions,
+): remote.Command {
+  const args = [recordName(step), context.epoch, step.generation, context.act, ...step.arguments];
+  const code = ["lib", ...step.script.split(" ")].map(readScript).join("\n");
+  return new remote.Command(
+    step.name,
+    {
+      connection: {
+        host: step.host.address,
+        port: context.ssh.port,
+        user: context.ssh.user,
+        privateKey: pulumi.secret(context.ssh.privateKey),
+        ...(step.host.hostKey === "unpinned" ? {} : { hostKey: step.host.hostKey }),
+        // a dead host costs 3 x 5 s here, and about three minutes by default
+        dialErrorLimit: 2,
+        perDialTimeout: 5,
+      },
+      create: `timeout -k 10 ${step.limit} bash -s -- ${args.map(quoted).join(" ")}`,
+      // bash reads its script no further than it has to: what follows is for the step to read
+      stdin: pulumi.interpolate`${code}\nmain "$@"; exit\n${data}`,
+      logging: types.enums.remote.Logging.Stderr,
+      // it would come by environment variables, which sshd refuses by default, with a warning for each
+      addPreviousOutputInEnv: false,
+      triggers: [step.generation],
+    },
+    // a step has no `delete`, and removing one from the program must not stop anything either
+    { ...opts, retainOnDelete: true },
+  );
+}
+
+/** What a step told when it ended; undefined where it told nothing that can be read. */
+export function resultOf(command: remote.Command): pulumi.Output<StepResult | undefined> {
+  return command.stdout.apply((text) => {
+    try {
+      return JSON.parse(text) as StepResult;
+    } catch {
+      return undefined;
+    }
+  });
+}
+
+const readScript = (name: string): string => readFileSync(join(__dirname, `../on-host/${name}.sh`), "utf8");
+
+const quoted = (value: string | number): string =>
+  /^[\w@%+=:,./-]+$/.test(String(value)) ? String(value) : `'${String(value).replaceAll("'", `'\\''`)}'`;

@@ -1,0 +1,118 @@
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import * as pulumi from "@pulumi/pulumi";
+import type { FailoverSettings } from "./plan/failover";
+import { allHosts, findDatacenter, parseTopology, type Topology } from "./plan/topology";
+import { stop } from "./stop";
+
+/** How the operator reaches hosts by SSH. */
+export interface SshAccess {
+  user: string;
+  port: number;
+  /** The private key's text. */
+  privateKey: string;
+}
+
+export type Settings = { topology: Topology; ssh: SshAccess } & (
+  | { role: "primary"; epoch: number }
+  | ({ role: "failover" } & { failover: FailoverSettings })
+);
+
+const keys = ["topology", "role", "epoch", "lost", "recover", "confirm", "attest"];
+
+/**
+ * Reads and validates the whole configuration; nothing else reads pulumi.Config.
+ * @throws an error that tells every problem at once, as `item: rule: value`
+ */
+export function readSettings(): Settings {
+  const config = new pulumi.Config("rke-dr");
+  const problems: string[] = [];
+  const attempt = <T>(read: () => T): T | undefined => {
+    try {
+      return read();
+    } catch (error) {
+      problems.push(error instanceof Error ? error.message : String(error));
+      return undefined;
+    }
+  };
+  for (const key of unknownKeys()) {
+    problems.push(`rke-dr:${key}: is not a key of this program (${keys.join(", ")}): ${key}`);
+  }
+  const topology = attempt(() => parseTopology(config.requireObject("topology")));
+  const epoch = attempt(() => readEpoch(config.get("epoch")));
+  const ssh = topology && attempt(() => readSsh(topology));
+  const role = config.get("role");
+  if (role !== "primary" && role !== "failover") {
+    problems.push(`rke-dr:role: is neither primary nor failover: ${JSON.stringify(role ?? "nothing")}`);
+  }
+  const failover =
+    role === "failover" && topology && epoch !== undefined
+      ? attempt(() => readFailover(config, topology, epoch))
+      : undefined;
+  if (problems.length > 0 || !topology || !ssh || epoch === undefined) {
+    throw stop(`the configuration has errors:\n${problems.map((p) => `  ${p}`).join("\n")}`);
+  }
+  return failover ? { role: "failover", topology, ssh, failover } : { role: "primary", topology, ssh, epoch };
+}
+
+function unknownKeys(): string[] {
+  return Object.keys(pulumi.runtime.allConfig())
+    .filter((key) => key.startsWith("rke-dr:"))
+    .map((key) => key.slice("rke-dr:".length))
+    .filter((key) => !keys.includes(key));
+}
+
+function readEpoch(text: string | undefined): number {
+  if (text === undefined || !/^[1-9][0-9]{0,8}$/.test(text)) {
+    throw new Error(`rke-dr:epoch: is not a whole number from 1: ${JSON.stringify(text ?? "nothing")}`);
+  }
+  return Number(text);
+}
+
+function readFailover(config: pulumi.Config, topology: Topology, epoch: number): FailoverSettings {
+  const lost = config.get("lost");
+  const names = topology.datacenters.map((dc) => dc.name);
+  if (lost === undefined || !findDatacenter(topology, lost)) {
+    throw new Error(
+      `rke-dr:lost: is not one of the datacenters (${names.join(", ")}): ${JSON.stringify(lost ?? "nothing")}`,
+    );
+  }
+  if (epoch < 2) {
+    throw new Error(`rke-dr:epoch: the first failover is epoch 2, primary was 1: ${epoch}`);
+  }
+  return {
+    lost,
+    epoch,
+    from: readFrom(config, topology),
+    confirm: config.get("confirm"),
+    attest: config.get("attest"),
+  };
+}
+
+function readFrom(config: pulumi.Config, topology: Topology): string {
+  const recover = config.getObject<Record<string, unknown>>("recover") ?? {};
+  const { from = "auto", ...rest } = recover;
+  if (Object.keys(rest).length > 0) {
+    throw new Error(`rke-dr:recover: unknown key: ${Object.keys(rest).join(", ")}`);
+  }
+  const hosts = allHosts(topology).map((h) => h.name);
+  if (from === "learner" || from === "snapshot") {
+    throw new Error(`rke-dr:recover.from: recovery from a ${from} is not built yet: "${from}"`);
+  }
+  if (typeof from !== "string" || !["auto", "voter", ...hosts].includes(from)) {
+    throw new Error(
+      `rke-dr:recover.from: is neither auto, voter nor a host (${hosts.join(", ")}): ${JSON.stringify(from)}`,
+    );
+  }
+  return from;
+}
+
+function readSsh(topology: Topology): SshAccess {
+  const { user, port, keyPath } = topology.ssh;
+  const path = keyPath.replace(/^~(?=\/)/, homedir());
+  try {
+    return { user, port, privateKey: readFileSync(path, "utf8") };
+  } catch (error) {
+    throw new Error(`topology.ssh.keyPath: can't be read (${(error as NodeJS.ErrnoException).code}): "${keyPath}"`);
+  }
+}

@@ -1,0 +1,59 @@
+import * as pulumi from "@pulumi/pulumi";
+import { reportFailover, reportSteps } from "./components/report";
+import { runSteps } from "./components/steps";
+import { readSettings, type Settings } from "./config";
+import { observe } from "./observe/observe";
+import { describeFailover, describePrimary, describeVerdicts } from "./plan/describe";
+import { planFailover } from "./plan/failover";
+import { failoverGuards, type Verdict } from "./plan/guards";
+import { lostHosts, survivors } from "./plan/order";
+import { planPrimary, primaryGuards } from "./plan/primary";
+import { allHosts, warnings } from "./plan/topology";
+import { stop } from "./stop";
+
+/** settings -> observe -> plan -> components -> exports */
+async function deploy(settings: Settings) {
+  const { topology, ssh } = settings;
+  switch (settings.role) {
+    case "primary": {
+      const seen = await observe(allHosts(topology), [], ssh, settings.epoch);
+      const plan = planPrimary(topology, settings.epoch, seen);
+      const verdicts = primaryGuards(topology, plan, seen);
+      await tell(describePrimary(plan, verdicts, warnings(topology)), verdicts);
+      // loaded here: a failover needs neither the tls nor the kubernetes SDK, and not the time to load them
+      const { buildPrimary } = require("./components/primary") as typeof import("./components/primary.js");
+      return { epoch: plan.epoch, steps: reportSteps(buildPrimary(topology, plan, ssh)) };
+    }
+    case "failover": {
+      const { failover } = settings;
+      const left = survivors(topology, failover.lost);
+      const seen = await observe(left, lostHosts(topology, failover.lost), ssh, failover.epoch);
+      const plan = planFailover(topology, failover, seen);
+      const verdicts = failoverGuards(topology, plan, seen);
+      await tell(describeFailover(plan, verdicts, warnings(topology), Date.now()), verdicts);
+      return reportFailover(plan, runSteps(plan.steps, { epoch: failover.epoch, act: plan.act, ssh }));
+    }
+    default:
+      return settings satisfies never;
+  }
+}
+
+/** Preview tells what `up` would do and what would stop it; `up` stops before the first resource. */
+async function tell(words: string, verdicts: Verdict[]): Promise<void> {
+  const failed = verdicts.filter((v) => !v.ok);
+  if (pulumi.runtime.isDryRun()) {
+    await pulumi.log.info(words);
+  } else if (failed.length > 0) {
+    throw stop(["nothing was changed", ...describeVerdicts(failed, [])].join("\n"));
+  }
+}
+
+export = async () => {
+  try {
+    return { report: await deploy(readSettings()) };
+  } catch (error) {
+    throw pulumi.RunError.isInstance(error)
+      ? error
+      : stop(`this is a bug: ${error instanceof Error ? error.stack : error}`);
+  }
+};

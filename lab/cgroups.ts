@@ -1,0 +1,37 @@
+/** The control groups of a lab's containers: `/rkelab-ID/HOST/…` in each hierarchy (v1), or in the one (v2). */
+import { existsSync, readdirSync, rmdirSync } from "node:fs";
+import { join } from "node:path";
+
+const ROOT = "/sys/fs/cgroup";
+
+/** Folders named `path` in every mounted hierarchy. */
+export function cgroupFolders(path: string): string[] {
+  const roots = existsSync(join(ROOT, "cgroup.controllers"))
+    ? [ROOT]
+    : readdirSync(ROOT).map((name) => join(ROOT, name));
+  return roots.map((root) => join(root, path)).filter((folder) => existsSync(folder));
+}
+
+/** Why this machine has no usable control groups; nothing if it has. */
+export function cgroupProblem(): string | undefined {
+  if (existsSync(join(ROOT, "cgroup.controllers"))) return undefined;
+  const needed = ["cpu", "cpuset", "devices", "freezer", "memory", "pids"];
+  const missing = needed.filter((name) => !existsSync(join(ROOT, name, "cgroup.procs")));
+  return missing.length === 0 ? undefined : `${ROOT}: must have control groups, lacks ${missing.join(", ")}`;
+}
+
+/** Removes the empty folders from the leaves up; returns those that still hold processes. */
+export function removeCgroups(path: string): string[] {
+  return cgroupFolders(path).flatMap(removeTree);
+}
+
+function removeTree(folder: string): string[] {
+  const children = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const left = children.flatMap((entry) => removeTree(join(folder, entry.name)));
+  try {
+    rmdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") left.push(folder);
+  }
+  return left;
+}

@@ -1,0 +1,57 @@
+/** `npm run lab -- VERB`: one line per error, and the exit code of what was run. */
+import { parseVerb, USAGE } from "./argv";
+import { Lab } from "./lab";
+import { LabError, runAttached } from "./run";
+import { statusText } from "./status";
+
+async function main(argv: string[]): Promise<number> {
+  const verb = parseVerb(argv);
+  const lab = Lab.open();
+  switch (verb.verb) {
+    case "help":
+      process.stdout.write(USAGE);
+      return 0;
+    case "up":
+      await lab.up(verb);
+      return 0;
+    case "down":
+      await lab.down();
+      return 0;
+    case "status": {
+      const status = await lab.status();
+      process.stdout.write(verb.json ? `${JSON.stringify(status, null, 2)}\n` : statusText(status));
+      return 0;
+    }
+    case "power-off":
+      await lab.powerOff(verb.target);
+      return 0;
+    case "power-on":
+      await lab.powerOn(verb.target);
+      return 0;
+    case "cut-link":
+      await lab.cutLink(verb.datacenter);
+      return 0;
+    case "heal-link":
+      await lab.healLink(verb.datacenter);
+      return 0;
+    case "exec":
+      return runAttached(lab.hostCommand(verb.host, verb.command, { TERM: process.env.TERM ?? "dumb" }));
+    case "kubectl":
+      return runAttached(await lab.kubectlCommand(verb.args));
+    case "pulumi": {
+      const { argv, ...options } = await lab.pulumiCommand(verb.args);
+      return runAttached(argv, options);
+    }
+  }
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    const text = error instanceof LabError ? error.message : error instanceof Error ? error.stack : String(error);
+    process.stderr.write(`${text}\n`);
+    process.exitCode = 1;
+  },
+);

@@ -1,0 +1,106 @@
+/** A host's disk as it leaves the factory: identity, SSH, docker's data, and `rke` where the host deploys. */
+
+import { createHash } from "node:crypto";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { must, run } from "./run";
+
+export interface DiskOptions {
+  /** The host's folder in LAB_DIR. */
+  folder: string;
+  name: string;
+  sshPort: number;
+  /** Public key that may log in as root. */
+  authorizedKey: string;
+  /** Docker data root to copy. */
+  goldenDocker: string;
+  /** Files to install: path on the host to a file of the machine. */
+  programs: Record<string, string>;
+  /** Scripts and texts to install: path on the host to content. */
+  scripts: Record<string, string>;
+}
+
+export async function makeDisk(options: DiskOptions): Promise<void> {
+  const upper = join(options.folder, "upper");
+  for (const folder of ["log", "root", "work"]) mkdirSync(join(options.folder, folder), { recursive: true });
+  const text = (path: string, content: string, mode = 0o644) => write(join(upper, path), content, mode);
+  text("/etc/hostname", `${options.name}\n`);
+  text("/etc/hosts", `127.0.0.1\tlocalhost\n127.0.1.1\t${options.name}\n`);
+  text("/etc/resolv.conf", "# no name server: the lab has no way outside\n");
+  text("/etc/machine-id", `${createHash("md5").update(options.folder).digest("hex")}\n`, 0o444);
+  text("/etc/ssh/sshd_config", sshdConfig(options.sshPort));
+  write(join(options.folder, "root/.ssh/authorized_keys"), `${options.authorizedKey}\n`, 0o600);
+  chmodSync(join(options.folder, "root"), 0o700);
+  chmodSync(join(options.folder, "root/.ssh"), 0o700);
+  const hostKey = join(upper, "etc/ssh/ssh_host_ed25519_key");
+  if (!existsSync(hostKey))
+    await must(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", options.name, "-f", hostKey]);
+  for (const [path, content] of Object.entries(options.scripts)) text(path, content, 0o755);
+  for (const [path, source] of Object.entries(options.programs)) {
+    mkdirSync(dirname(join(upper, path)), { recursive: true });
+    copyFileSync(source, join(upper, path));
+    chmodSync(join(upper, path), 0o755);
+  }
+  await copyDocker(options.goldenDocker, join(options.folder, "docker"));
+}
+
+/** The host's key as a topology's `hostKey` has it: type and key, no comment. */
+export function hostKeyOf(folder: string): string {
+  const line = readFileSync(join(folder, "upper/etc/ssh/ssh_host_ed25519_key.pub"), "utf8");
+  return line.trim().split(/\s+/).slice(0, 2).join(" ");
+}
+
+/**
+ * Image layers are never written to once they are there, so hosts share them by hard links (a copy, where the cache is
+ * another file system); docker's own records are copied.
+ */
+async function copyDocker(golden: string, target: string): Promise<void> {
+  mkdirSync(target, { recursive: true });
+  await must([
+    "find",
+    golden,
+    "-mindepth",
+    "1",
+    "-maxdepth",
+    "1",
+    "!",
+    "-name",
+    "overlay2",
+    "-exec",
+    "cp",
+    "-a",
+    "-t",
+    target,
+    "{}",
+    "+",
+  ]);
+  const linked = await run(["cp", "-al", join(golden, "overlay2"), target]);
+  if (linked.code !== 0) await must(["cp", "-a", join(golden, "overlay2"), target]);
+}
+
+function write(path: string, content: string, mode: number): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, content);
+  chmodSync(path, mode);
+}
+
+export function sshdConfig(port: number): string {
+  return [
+    `Port ${port}`,
+    "HostKey /etc/ssh/ssh_host_ed25519_key",
+    "PidFile /run/sshd.pid",
+    "PermitRootLogin prohibit-password",
+    "PasswordAuthentication no",
+    "KbdInteractiveAuthentication no",
+    "UsePAM no",
+    "UseDNS no",
+    "AllowTcpForwarding yes",
+    "AllowStreamLocalForwarding yes",
+    // RKE opens a session per container and host at once.
+    "MaxSessions 200",
+    "MaxStartups 200:30:400",
+    "SetEnv PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "Subsystem sftp internal-sftp",
+    "",
+  ].join("\n");
+}

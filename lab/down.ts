@@ -1,0 +1,97 @@
+/** Takes a lab down, and finds what one has left: by recorded processes and by names that only it uses. */
+import { existsSync, readdirSync, readFileSync, rmdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { cgroupFolders, removeCgroups } from "./cgroups";
+import { isOn, switchOff } from "./host";
+import { namespacePath, removeNetwork } from "./network";
+import type { Place } from "./place";
+import { allStats, kill, type ProcessMark } from "./processes";
+import { say } from "./progress";
+import { all, LabError, must, run, until } from "./run";
+import { foreignFiles, OWN } from "./state";
+
+export async function takeDown(place: Place): Promise<void> {
+  const hosts = recordedHosts(place);
+  const on = hosts.filter((host) => isOn(place, host));
+  if (on.length > 0) say(`lab ${place.id}: switching off ${on.join(", ")}`);
+  await all(hosts.map((host) => switchOff(place, host)));
+  await endAll(`processes of ${place.name}'s hosts`, () => strays(place));
+  await endAll(`processes in ${operatorName(place)}`, () => operatorProcesses(place));
+  await removeNetwork({ fabric: place.name, operator: operatorName(place) });
+  await until(`control groups of ${place.name}: their end`, 10, () => removeCgroups(place.name).length === 0);
+  for (const mount of mountsUnder(place.dir).reverse()) await run(["umount", "-l", mount]);
+  for (const name of OWN) await must(["rm", "-rf", "--one-file-system", join(place.dir, name)]);
+  if (existsSync(place.dir) && foreignFiles(place).length === 0) rmdirSync(place.dir);
+  const left = await leftovers(place);
+  if (left.length > 0) throw new LabError(`lab ${place.id}: must leave nothing, left ${left.join(", ")}`);
+  say(`lab ${place.id}: down; no process, mount, namespace, link, control group or file is left`);
+}
+
+/** What is there of a lab, in words; nothing if it is down. */
+export async function leftovers(place: Place): Promise<string[]> {
+  const hosts = recordedHosts(place).filter((host) => isOn(place, host));
+  const names = [place.name, operatorName(place)].filter((name) => existsSync(namespacePath(name)));
+  const links = ((await run(["ip", "-o", "link", "show"])).stdout.match(/^\d+: [^:@]+/gm) ?? [])
+    .map((line) => line.replace(/^\d+: /, ""))
+    .filter((link) => link.includes(place.name));
+  return [
+    ...hosts.map((host) => `processes of host ${host}`),
+    ...(hosts.length === 0 ? strays(place).map(({ pid }) => `process ${pid} of a host`) : []),
+    ...operatorProcesses(place).map(({ pid }) => `process ${pid} of the operator`),
+    ...names.map((name) => `network namespace ${name}`),
+    ...links.map((link) => `link ${link}`),
+    ...cgroupFolders(place.name).map((folder) => `control group ${folder}`),
+    ...mountsUnder(place.dir).map((mount) => `mount ${mount}`),
+  ];
+}
+
+const operatorName = (place: Place): string => `${place.name}-op`;
+
+function recordedHosts(place: Place): string[] {
+  const folder = join(place.dir, "hosts");
+  return existsSync(folder) ? readdirSync(folder) : [];
+}
+
+/** What was started in the operator's namespace and still runs there, such as a `pulumi` whose caller was killed. */
+function operatorProcesses(place: Place) {
+  const inode = inodeOf(`/run/netns/${operatorName(place)}`);
+  if (!inode) return [];
+  return allStats().filter((stat) => stat.state !== "Z" && inodeOf(`/proc/${stat.pid}/ns/net`) === inode);
+}
+
+/** Processes of hosts whose records are gone: each still has the host's own settings in its environment. */
+function strays(place: Place) {
+  const own = `\0CGROUP_PARENT=/${place.name}/`;
+  return allStats().filter((stat) => stat.state !== "Z" && `\0${environmentOf(stat.pid)}`.includes(own));
+}
+
+function environmentOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+async function endAll(what: string, find: () => ProcessMark[]): Promise<void> {
+  await until(`${what}: their end`, 10, () => {
+    const running = find();
+    for (const mark of running) kill(mark);
+    return running.length === 0;
+  });
+}
+
+function mountsUnder(folder: string): string[] {
+  return readFileSync("/proc/self/mounts", "utf8")
+    .split("\n")
+    .map((line) => (line.split(" ")[1] ?? "").replace(/\\040/g, " "))
+    .filter((path) => path.startsWith(`${folder}/`));
+}
+
+function inodeOf(path: string): number | undefined {
+  try {
+    return statSync(path).ino;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,85 @@
+/** `npm run drill`: loses a datacenter for real and recovers it by the program, watched by a client that writes. */
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { parseArgs } from "node:util";
+import { failoverDrill } from "./drill/failover";
+import { reportSvg, reportText } from "./drill/report";
+import { Lab } from "./lab";
+import { say } from "./progress";
+import { LabError } from "./run";
+
+const USAGE = `npm run drill [-- OPTIONS]
+
+A failover end to end in a lab of its own on this machine: builds the cluster, loses datacenter a, previews and executes
+the failover from a fresh clone, and verifies the result.
+
+  --json   print only the report, as JSON, on standard output
+  --keep   leave the lab up afterwards, to look at (npm run lab -- down takes it down)
+  --help
+
+Exit code 0 where all was verified. LAB_DIR names the lab's folder, LAB_RKE a real rke v1.2.7 to use.
+`;
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: { json: { type: "boolean" }, keep: { type: "boolean" }, help: { type: "boolean" } },
+  });
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const lab = await freshLab();
+  // beside the lab, which goes away with all its files
+  const folder = `${lab.place.dir}-report`;
+  try {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    const report = await failoverDrill(lab, folder);
+    const json = `${JSON.stringify(report, null, 2)}\n`;
+    if (values.json) {
+      process.stdout.write(json);
+    } else {
+      process.stdout.write(reportText(report));
+    }
+    writeFileSync(join(folder, "report.json"), json);
+    writeFileSync(join(folder, "report.svg"), reportSvg(report));
+    say(`drill: report, picture and logs are in ${folder}`);
+    if (values.keep) {
+      say(`the lab stays up: LAB_DIR=${lab.place.dir} npm run lab -- status`);
+    }
+    return report.verified ? 0 : 1;
+  } finally {
+    if (!values.keep) {
+      await lab.down();
+    }
+  }
+}
+
+/** A lab of the drill's own; one that a drill left there before is taken down first, another's never. */
+async function freshLab(): Promise<Lab> {
+  const lab = Lab.open(process.env.LAB_DIR ?? join(dirname(Lab.open().place.dir), "rke-dr-drill"));
+  const { phase } = await lab.status();
+  if (phase !== "down") {
+    if (process.env.LAB_DIR !== undefined) {
+      throw new LabError(
+        `drill: the lab in ${lab.place.dir} must be down, it is ${phase}: run \`npm run lab -- down\``,
+      );
+    }
+    say(`drill: an earlier drill left a lab in ${lab.place.dir}: it is taken down`);
+    await lab.down();
+  }
+  await lab.up();
+  return lab;
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    process.stderr.write(
+      `${error instanceof LabError ? error.message : error instanceof Error ? error.stack : error}\n`,
+    );
+    process.exitCode = 1;
+  },
+);

@@ -1,0 +1,212 @@
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Lab } from "../lab";
+import { say } from "../progress";
+import type { Workspace } from "../project";
+import { LabError, type Result, until } from "../run";
+import { Client } from "./client";
+import { judge } from "./history";
+import type { Check, DrillReport, DrillStep } from "./report";
+import { manifests, namespace, podCount, readyPods } from "./workload";
+
+const lost = "a";
+const epoch = 2;
+
+/** What the failover stack exports, as far as the drill reads it. */
+interface StackReport {
+  dataAsOf: string;
+  steps: DrillReport["failoverSteps"];
+}
+
+/** One drill: its clock, its log, and what it has done so far. */
+class Drill {
+  readonly steps: DrillStep[] = [];
+  readonly checks: Check[] = [];
+
+  constructor(
+    readonly lab: Lab,
+    private readonly folder: string,
+  ) {}
+
+  async step<T>(name: string, work: () => Promise<T>): Promise<T> {
+    say(`drill: ${name}`);
+    const startedAt = Date.now();
+    try {
+      return await work();
+    } finally {
+      this.steps.push({ name, startedAt, seconds: (Date.now() - startedAt) / 1000 });
+    }
+  }
+
+  check(what: string, ok: boolean, found: string): void {
+    this.checks.push({ what, ok, found });
+    say(`drill: ${ok ? "ok" : "FAILED"}: ${what}: ${found}`);
+  }
+
+  /** Runs Pulumi; the whole output goes to a log in the drill's folder, what the steps say to standard error. */
+  async pulumi(args: string[], workspace: Workspace): Promise<Result> {
+    const log = join(this.folder, `pulumi-${args[0]}-${args[args.indexOf("--stack") + 1]}.log`);
+    return this.lab.pulumi([...args, "--non-interactive", "--color", "never"], {
+      workspace,
+      onLine: (line) => {
+        appendFileSync(log, `${line}\n`);
+        const told =
+          /^ *[+~-]+ +command:remote:Command \S+ (?:creat|updat|replac)ing \(\d+s\)(?: \[[^\]]*\];?)? (.+)/.exec(line);
+        if (told?.[1]) say(`  ${told[1]}`);
+      },
+    });
+  }
+
+  async mustPulumi(args: string[], workspace: Workspace): Promise<Result> {
+    const result = await this.pulumi(args, workspace);
+    if (result.code !== 0) {
+      throw new LabError(`pulumi ${args.join(" ")}: exit code ${result.code}:\n${result.stdout}\n${result.stderr}`);
+    }
+    return result;
+  }
+
+  async kubectl(args: string[], input?: string): Promise<string> {
+    const result = await this.lab.kubectl(args, { input });
+    if (result.code !== 0) {
+      throw new LabError(`kubectl ${args.join(" ")}: exit code ${result.code}: ${result.stderr.trim()}`);
+    }
+    return result.stdout;
+  }
+
+  async pods(): Promise<{ name: string; node: string }[]> {
+    return readyPods(await this.kubectl(["get", "pods", "-n", namespace, "-o", "json"]));
+  }
+}
+
+/** Builds a cluster, loses datacenter a, recovers from it, and verifies. @param folder for logs */
+export async function failoverDrill(lab: Lab, folder: string): Promise<DrillReport> {
+  const drill = new Drill(lab, folder);
+  const hosts = lab.hosts();
+  const survivors = hosts.filter((h) => h.datacenter !== lost);
+  const deployHost = survivors.find((h) => h.deploys);
+  if (!deployHost) throw new LabError(`drill: a datacenter other than ${lost} must have a deploy host`);
+  const project = await lab.project();
+
+  await drill.step("pulumi up --stack primary", () =>
+    drill.mustPulumi(["up", "--yes", "--skip-preview", "--stack", "primary"], project),
+  );
+  await drill.step("a second up changes nothing", async () => {
+    const again = await drill.pulumi(["preview", "--expect-no-changes", "--stack", "primary"], project);
+    drill.check("a second `pulumi up --stack primary` changes nothing", again.code === 0, summary(again));
+  });
+  await drill.step("workload on both datacenters", async () => {
+    await drill.kubectl(["apply", "-f", "-"], manifests());
+    await until("workload: all pods ready", 120, async () => (await drill.pods()).length === podCount);
+    const used = new Set((await drill.pods()).map((p) => hosts.find((h) => h.name === p.node)?.datacenter));
+    drill.check("pods run in both datacenters", used.size === 2, [...used].sort().join(", "));
+  });
+
+  const servers = [
+    ...new Set(hosts.filter((h) => h.name.startsWith("master")).map((h) => `https://${h.address}:6443`)),
+  ];
+  const client = await Client.start(lab, deployHost.name, servers, join(folder, "writes.jsonl"));
+  try {
+    await drill.step("client writes", () => client.acknowledged(30, 0, 60));
+    await drill.step(`datacenter ${lost} loses power`, () => lab.powerOff(lost));
+    const clone = await lab.newClone("failover");
+    await drill.step("pulumi preview --stack failover, from a fresh clone", async () => {
+      const preview = await drill.mustPulumi(["preview", "--stack", "failover"], clone);
+      const told = /Guards: (.*)/.exec(preview.stdout)?.[1] ?? "nothing of guards";
+      drill.check("preview tells what would stop `up`", /Guards: 2 stop/.test(preview.stdout), told);
+    });
+    await drill.step("pulumi up without a confirmation is refused", async () => {
+      const refused = await drill.pulumi(["up", "--yes", "--skip-preview", "--stack", "failover"], clone);
+      const ok = refused.code !== 0 && refused.stdout.includes("nothing was changed");
+      drill.check("`up` without a confirmation is refused", ok, `exit code ${refused.code}`);
+    });
+    for (const [key, value] of [
+      ["confirm", `${lost}@${epoch}`],
+      ["attest", "powered-off"],
+    ] as const) {
+      await drill.mustPulumi(["config", "set", key, value, "--stack", "failover"], clone);
+    }
+    const commandAt = Date.now();
+    await drill.step("pulumi up --stack failover", () =>
+      drill.mustPulumi(["up", "--yes", "--skip-preview", "--stack", "failover"], clone),
+    );
+    const told = await stackReport(drill, clone);
+    await verify(drill, client, survivors, clone);
+    await client.stop();
+    return finish(drill, client, commandAt, told);
+  } finally {
+    await client.stop();
+  }
+}
+
+async function stackReport(drill: Drill, clone: Workspace): Promise<StackReport> {
+  const output = await drill.mustPulumi(["stack", "output", "report", "--json", "--stack", "failover"], clone);
+  return JSON.parse(output.stdout) as StackReport;
+}
+
+async function verify(drill: Drill, client: Client, survivors: { name: string }[], clone: Workspace): Promise<void> {
+  const names = survivors.map((h) => h.name);
+  await drill.step("the API accepts writes", () => client.acknowledged(10, Date.now(), 60));
+  await drill.step("pods move to the survivors", async () => {
+    const moved = async () => {
+      const pods = await drill.pods();
+      return pods.length === podCount && pods.every((p) => names.includes(p.node));
+    };
+    // the pod garbage collector waits 40 s before it takes pods of a Node that is gone
+    const ok = await until("workload: all pods on survivors", 240, moved).then(
+      () => true,
+      () => false,
+    );
+    const pods = await drill.pods();
+    const nodes = names.map((n) => `${pods.filter((p) => p.node === n).length} on ${n}`);
+    drill.check("pods of dead nodes run on survivors", ok, nodes.join(", "));
+  });
+  const nodes = (await drill.kubectl(["get", "nodes", "-o", "name"])).trim().split("\n").sort();
+  const expected = names.map((n) => `node/${n}`).sort();
+  drill.check("the cluster has the survivors as Nodes", nodes.join() === expected.join(), nodes.join(", "));
+  await drill.step("a second up changes nothing", async () => {
+    const again = await drill.pulumi(["preview", "--expect-no-changes", "--stack", "failover"], clone);
+    drill.check("a second `pulumi up --stack failover` changes nothing", again.code === 0, summary(again));
+  });
+}
+
+async function finish(drill: Drill, client: Client, commandAt: number, told: StackReport): Promise<DrillReport> {
+  const list = await drill.kubectl(["get", "configmaps", "-n", namespace, "-o", "name"]);
+  const present = new Set([...list.matchAll(/write-(\d+)/g)].map((m) => Number(m[1])));
+  const dataAsOf = Date.parse(told.dataAsOf);
+  const verdict = judge(client.history(), present, Number.isNaN(dataAsOf) ? undefined : dataAsOf, commandAt);
+  drill.check(
+    "every acknowledged write up to data as of T is there",
+    verdict.broken.length === 0,
+    `${verdict.acknowledged} acknowledged, ${verdict.lost.length} lost, ${verdict.broken.length} of them before T`,
+  );
+  drill.check("the client writes again", verdict.firstWriteAt !== undefined, `${verdict.firstWriteAt ?? "never"}`);
+  return {
+    verified: drill.checks.every((c) => c.ok),
+    rtoSeconds: verdict.firstWriteAt === undefined ? undefined : (verdict.firstWriteAt - commandAt) / 1000,
+    dataAsOf: told.dataAsOf,
+    writes: { acknowledged: verdict.acknowledged, lost: verdict.lost.length, lostNumbers: verdict.lost },
+    outageSeconds:
+      verdict.firstWriteAt === undefined || verdict.lastWriteBefore === undefined
+        ? undefined
+        : (verdict.firstWriteAt - verdict.lastWriteBefore) / 1000,
+    steps: drill.steps,
+    failoverSteps: told.steps,
+    checks: drill.checks,
+    standIns: drill.lab.standIns(),
+  };
+}
+
+/** The engine's count of resources, in one line. */
+function summary(result: Result): string {
+  const at = result.stdout.indexOf("Resources:");
+  return at < 0
+    ? `exit code ${result.code}`
+    : result.stdout
+        .slice(at + 10)
+        .trim()
+        .split("\n")
+        .map((l) => l.trim())
+        .filter(Boolean)
+        .slice(0, 3)
+        .join(", ");
+}

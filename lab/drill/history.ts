@@ -1,0 +1,59 @@
+/** One attempt of the writing client. An attempt without an answer may have been applied: it counts as not acknowledged. */
+export interface Attempt {
+  n: number;
+  /** Unix milliseconds of the drill's clock. */
+  startedAt: number;
+  endedAt: number;
+  acknowledged: boolean;
+  server: string;
+  error?: string;
+}
+
+export interface Judgement {
+  acknowledged: number;
+  /** Acknowledged, and gone after the failover. */
+  lost: number[];
+  /** Lost although acknowledged by "data as of T": these must not be. */
+  broken: number[];
+  /** The first acknowledged write that began after `since`; Unix milliseconds of its answer. */
+  firstWriteAt: number | undefined;
+  /** The last acknowledged write before the outage. */
+  lastWriteBefore: number | undefined;
+}
+
+/**
+ * Compares what the client was told with what is there.
+ *
+ * @param present numbers of the writes that the recovered cluster holds
+ * @param dataAsOf Unix milliseconds, what the failover said of its source; undefined: it said nothing, all must be there
+ * @param since when the failover's command began
+ */
+export function judge(
+  history: Attempt[],
+  present: ReadonlySet<number>,
+  dataAsOf: number | undefined,
+  since: number,
+): Judgement {
+  const acknowledged = history.filter((a) => a.acknowledged);
+  const lost = acknowledged.filter((a) => !present.has(a.n));
+  const before = acknowledged.filter((a) => a.endedAt < since).map((a) => a.endedAt);
+  const after = acknowledged.filter((a) => a.startedAt >= since).map((a) => a.endedAt);
+  return {
+    acknowledged: acknowledged.length,
+    lost: lost.map((a) => a.n),
+    broken: lost.filter((a) => dataAsOf === undefined || a.endedAt <= dataAsOf || a.startedAt >= since).map((a) => a.n),
+    firstWriteAt: after.length > 0 ? Math.min(...after) : undefined,
+    lastWriteBefore: before.length > 0 ? Math.max(...before) : undefined,
+  };
+}
+
+/** Reads the client's log, a line of JSON each; a line cut by the end of the process is left out. */
+export function parseHistory(text: string): Attempt[] {
+  return text.split("\n").flatMap((line) => {
+    try {
+      return line === "" ? [] : [JSON.parse(line) as Attempt];
+    } catch {
+      return [];
+    }
+  });
+}

@@ -1,0 +1,134 @@
+/** A host's power: on is its init process with everything under it, off is that process's death. */
+import { spawn } from "node:child_process";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
+import { removeCgroups } from "./cgroups";
+import { plugIn } from "./network";
+import type { NetworkPlan } from "./network-plan";
+import { hostDir, type Place } from "./place";
+import { childrenOf, isAlive, kill, type ProcessMark, readMark } from "./processes";
+import { LabError, run, until } from "./run";
+
+const INIT = join(__dirname, "host/init.sh");
+
+/** The recorded process: `unshare`, whose only child is the host's init; each dies with the other. */
+export const keeperOf = (place: Place, host: string): ProcessMark | undefined =>
+  readMark(join(hostDir(place, host), "keeper.stat"));
+
+export const isOn = (place: Place, host: string): boolean => isAlive(keeperOf(place, host));
+
+/** The init process of a host that is on. */
+export function initOf(place: Place, host: string): ProcessMark | undefined {
+  const keeper = keeperOf(place, host);
+  // Until it becomes `unshare`, the keeper has children of the machine's own namespace.
+  return keeper && childrenOf(keeper).find(({ pid }) => processNamespace(pid) !== processNamespace("self"));
+}
+
+function processNamespace(pid: number | "self"): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/pid`);
+  } catch {
+    return processNamespace("self"); // it is gone
+  }
+}
+
+/** Starts the host; returns when it is plugged in and its init goes on to start sshd and dockerd. */
+export async function switchOn(place: Place, plan: NetworkPlan, host: string): Promise<void> {
+  const folder = hostDir(place, host);
+  if (!existsSync(join(folder, "upper"))) throw new LabError(`host ${host}: must have a disk in ${folder}, has none`);
+  removeCgroups(`${place.name}/${host}`); // a power cut leaves those of the containers that ran
+  mkdirSync(join(folder, "log"), { recursive: true });
+  const log = openSync(join(folder, "log/init.log"), "a");
+  // The keeper records itself before it becomes `unshare`, so that no moment has a process which nobody knows.
+  const record = 'cp /proc/$$/stat "$0.new" && mv "$0.new" "$0" && exec "$@"';
+  const unshare = ["unshare", "-m", "-u", "-p", "-n", "--mount-proc", "--fork", "--kill-child=KILL", "bash", INIT];
+  const keeper = spawn("bash", ["-c", record, join(folder, "keeper.stat"), ...unshare], {
+    detached: true,
+    stdio: ["pipe", log, log],
+    env: {
+      PATH: process.env.PATH,
+      NAME: host,
+      DISK: folder,
+      LAB_DIR: place.dir,
+      CGROUP_PARENT: `/${place.name}/${host}`,
+      ...(process.env.LAB_EACH_FOLDER ? { EACH_FOLDER: "1" } : {}),
+    },
+  });
+  closeSync(log);
+  keeper.stdin?.on("error", () => {});
+  try {
+    const init = await until(`host ${host}: its init process`, 10, () => {
+      if (keeper.exitCode !== null) throw new LabError(`host ${host}: did not start: ${lastLines(folder, "init.log")}`);
+      return initOf(place, host);
+    });
+    await plugIn(plan, host, init.pid);
+    keeper.stdin?.write("go\n");
+  } finally {
+    keeper.stdin?.end(); // an init that didn't get its line ends
+  }
+  keeper.unref();
+}
+
+/** Kills the host's init; the kernel ends everything in its process namespace before this returns. */
+export async function switchOff(place: Place, host: string): Promise<void> {
+  const keeper = keeperOf(place, host);
+  if (!keeper) return;
+  for (const init of childrenOf(keeper)) kill(init);
+  await until(`host ${host}: the end of its processes`, 30, () => {
+    if (!isAlive(keeper)) return true;
+    if (childrenOf(keeper).length === 0) kill(keeper);
+    return false;
+  });
+  removeCgroups(`${place.name}/${host}`);
+}
+
+/** The start of a command that runs on a host. */
+export function onHost(
+  place: Place,
+  host: string,
+  argv: readonly string[],
+  env: Record<string, string> = {},
+): string[] {
+  const init = initOf(place, host);
+  if (!init) throw new LabError(`host ${host}: must be powered on, is off`);
+  const settings = { PATH: HOST_PATH, HOME: "/root", LANG: "C.UTF-8", ...env };
+  const pairs = Object.entries(settings).map(([key, value]) => `${key}=${value}`);
+  return [
+    "nsenter",
+    "-t",
+    String(init.pid),
+    "-m",
+    "-u",
+    "-p",
+    "-n",
+    "--",
+    "env",
+    "-i",
+    "-C",
+    "/root",
+    ...pairs,
+    ...argv,
+  ];
+}
+
+const HOST_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** Waits until the host's dockerd answers. */
+export async function dockerAnswers(place: Place, host: string, limitSeconds: number): Promise<void> {
+  await until(`host ${host}: an answer of dockerd`, limitSeconds, async () => {
+    if (!isOn(place, host))
+      throw new LabError(`host ${host}: went off: ${lastLines(hostDir(place, host), "init.log")}`);
+    return (await dockerState(place, host)) === "up";
+  });
+}
+
+export async function dockerState(place: Place, host: string): Promise<"up" | "down"> {
+  const argv = ["curl", "-sf", "-m", "3", "--unix-socket", "/var/run/docker.sock", "http://docker/_ping"];
+  return (await run(onHost(place, host, argv))).stdout === "OK" ? "up" : "down";
+}
+
+function lastLines(folder: string, log: string): string {
+  const file = join(folder, "log", log);
+  const text = existsSync(file) ? readFileSync(file, "utf8").trim().split("\n").slice(-3).join(" | ") : "";
+  return text || `nothing in ${file}`;
+}

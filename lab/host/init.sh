@@ -1,0 +1,99 @@
+#!/bin/bash
+# The first process of a lab host, in mount, UTS, PID and network namespaces of its own. Makes the host's disk its root,
+# waits for the lab to plug in the network, starts sshd and dockerd, then reaps what is orphaned.
+#
+# Environment: NAME; DISK (folder with upper/, work/, root/, docker/, log/); LAB_DIR (hidden from the host);
+# CGROUP_PARENT. Standard input: one line once eth0 is there; its end without a line means that the lab has died.
+set -euo pipefail
+shopt -s nullglob
+
+hostname "$NAME"
+mount --make-rprivate /
+mkdir -p "$DISK"/{upper,work,root,docker,log,merged}
+
+# A server's own whole disk: the machine's files below, the host's changes above.
+whole_root() {
+  mount -t overlay overlay -o "lowerdir=/,upperdir=$DISK/upper,workdir=$DISK/work,redirect_dir=on" "$DISK/merged" 2>/dev/null ||
+    mount -t overlay overlay -o "lowerdir=/,upperdir=$DISK/upper,workdir=$DISK/work" "$DISK/merged" || return 1
+  ROOT=$DISK/merged
+}
+# Where the root can't be a lower layer, the folders that a server's software writes to.
+each_folder() {
+  local dir
+  for dir in etc opt usr var; do
+    mkdir -p "$DISK/upper/$dir" "$DISK/work/$dir"
+    mount -t overlay overlay -o "lowerdir=/$dir,upperdir=$DISK/upper/$dir,workdir=$DISK/work/$dir" "/$dir"
+  done
+  ROOT=
+}
+if [ "${EACH_FOLDER:-}" = 1 ] || ! whole_root; then each_folder; fi
+
+mount_devices() {
+  local dev=$1 node
+  for node in null zero full random urandom tty; do
+    touch "$dev/$node"
+    mount --bind "/dev/$node" "$dev/$node"
+  done
+  mkdir -p "$dev/pts" "$dev/shm"
+  mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts "$dev/pts"
+  mount -t tmpfs tmpfs "$dev/shm"
+  ln -s pts/ptmx "$dev/ptmx"
+  ln -s /proc/self/fd "$dev/fd"
+  ln -s fd/0 "$dev/stdin"
+  ln -s fd/1 "$dev/stdout"
+  ln -s fd/2 "$dev/stderr"
+}
+
+# Docker's overlays can't lie on an overlay, so its folder is the real disk.
+mkdir -p "$ROOT/var/lib/docker"
+mount --bind "$DISK/docker" "$ROOT/var/lib/docker"
+if [ -n "$ROOT" ]; then
+  mount -t proc proc "$ROOT/proc"
+  mount -t sysfs sysfs "$ROOT/sys"
+  mount --rbind /sys/fs/cgroup "$ROOT/sys/fs/cgroup"
+  mount -t tmpfs -o mode=755 tmpfs "$ROOT/dev"
+  mount_devices "$ROOT/dev"
+fi
+exec >>"$DISK/log/init.log" 2>&1
+mkdir -p "$ROOT/var/log/rke-lab"
+mount --bind "$DISK/log" "$ROOT/var/log/rke-lab"
+mount --bind "$DISK/root" "$ROOT/root"
+mount -t tmpfs -o mode=755 tmpfs "$ROOT/run"
+mount -t tmpfs tmpfs "$ROOT/tmp"
+# The other hosts' disks and the operator's keys are none of this host's business.
+if [ -d "$ROOT$LAB_DIR" ]; then mount -t tmpfs -o ro,mode=700 tmpfs "$ROOT$LAB_DIR"; fi
+if [ -n "$ROOT" ]; then
+  cd "$ROOT"
+  pivot_root . .
+  umount -l .
+fi
+cd /
+mkdir -p /run/sshd /run/docker /run/lock
+
+# At the first boot: an own etcd folder that can be renamed (a folder that exists in the lower layer can't), and a root
+# account that isn't locked.
+if [ ! -e /etc/rke-lab-installed ]; then
+  rm -rf /var/lib/etcd
+  mkdir -m 700 /var/lib/etcd
+  sed -i 's/^root:!*:/root:*:/' /etc/shadow
+  touch /etc/rke-lab-installed
+fi
+mkdir -p /var/lib/kubelet /var/lib/rancher /etc/kubernetes /opt
+
+# Containers ask for mounts that propagate.
+mount --make-rshared /
+
+read -r _ || exit 1
+
+# Whatever the machine's shell had set is not the host's.
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
+unset DISK LAB_DIR
+/usr/sbin/sshd -f /etc/ssh/sshd_config -E /var/log/rke-lab/sshd.log
+dockerd --data-root /var/lib/docker --exec-root /run/docker --pidfile /run/docker.pid -H unix:///run/docker.sock \
+  --bridge=none --iptables=false --ip6tables=false --ip-forward=false --storage-driver=overlay2 \
+  --exec-opt native.cgroupdriver=cgroupfs --cgroup-parent="$CGROUP_PARENT" >>/var/log/rke-lab/dockerd.log 2>&1 &
+
+while true; do
+  sleep infinity &
+  wait $! || true
+done

@@ -1,0 +1,202 @@
+/** A lab, as the command line and the drill use it. */
+import { writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { takeDown } from "./down";
+import { chooseEngine, type Engine } from "./engine";
+import { initOf, isOn, onHost, switchOff } from "./host";
+import { kubectlCommand, operatorKubeconfig } from "./kubeconfig";
+import { withLock } from "./lock";
+import { setLink } from "./network";
+import { type NetworkPlan, planNetwork } from "./network-plan";
+import { asOperator, operatorDir, operatorKeyPath } from "./operator";
+import { SYSTEM_PATH } from "./packages";
+import { type Place, placeOf } from "./place";
+import { say } from "./progress";
+import { cloneProject, operatorProject, type Workspace } from "./project";
+import { type Command, makeStacks, pulumiCommand } from "./pulumi-run";
+import { all, LabError, type Result, type RunOptions, run } from "./run";
+import { type LabState, readState } from "./state";
+import { type LabStatus, labStatus, standIns } from "./status";
+import { type LabHost, targetHosts } from "./topology";
+import { powerOn, raise, type UpOptions } from "./up";
+
+export interface PulumiOptions extends Omit<RunOptions, "cwd"> {
+  /** Default: the operator's own. */
+  workspace?: Workspace;
+}
+
+export class Lab {
+  private chosen?: Engine;
+
+  private constructor(readonly place: Place) {}
+
+  /** The lab of LAB_DIR, or of `dir`; nothing is made yet. */
+  static open(dir?: string): Lab {
+    // A root shell without the system folders on its PATH is common enough.
+    process.env.PATH = [...new Set([...(process.env.PATH ?? "").split(":"), ...SYSTEM_PATH])].filter(Boolean).join(":");
+    return new Lab(placeOf(dir ? { ...process.env, LAB_DIR: dir } : process.env, homedir()));
+  }
+
+  async up(options: UpOptions = {}): Promise<void> {
+    await this.alone(() => raise(this.place, options));
+  }
+
+  async down(): Promise<void> {
+    await this.alone(() => takeDown(this.place));
+  }
+
+  hosts(): (LabHost & { datacenter: string; deploys: boolean })[] {
+    return this.state().topology.datacenters.flatMap((dc) =>
+      dc.hosts.map((host) => ({ ...host, datacenter: dc.name, deploys: dc.deployHost === host.name })),
+    );
+  }
+
+  isOn(host: string): boolean {
+    return isOn(this.place, host);
+  }
+
+  /** Pulls the plug of a host, or of all hosts of a datacenter. */
+  async powerOff(target: string): Promise<void> {
+    await this.alone(async () => {
+      const hosts = targetHosts(this.state().topology, target);
+      await all(
+        hosts.map(async ({ name }) => {
+          const wasOn = isOn(this.place, name);
+          await switchOff(this.place, name);
+          say(`host ${name}: ${wasOn ? "off" : "was off already"}`);
+        }),
+      );
+    });
+  }
+
+  async powerOn(target: string): Promise<void> {
+    await this.alone(async () => {
+      const { topology } = this.state();
+      await all(
+        targetHosts(topology, target).map(async (host) => {
+          if (isOn(this.place, host.name)) say(`host ${host.name}: was on already`);
+          else await powerOn(this.place, this.network(), topology.ssh.port, host);
+        }),
+      );
+    });
+  }
+
+  /** Cuts a datacenter from the others; without a name, all from each other. */
+  async cutLink(datacenter?: string): Promise<void> {
+    await this.switchLinks(datacenter, "down");
+  }
+
+  async healLink(datacenter?: string): Promise<void> {
+    await this.switchLinks(datacenter, "up");
+  }
+
+  async execOn(host: string, argv: readonly string[], options: RunOptions = {}): Promise<Result> {
+    return run(this.hostCommand(host, argv), options);
+  }
+
+  /** The whole command that runs `argv` on a host. */
+  hostCommand(host: string, argv: readonly string[], env: Record<string, string> = {}): string[] {
+    targetHosts(this.state().topology, host);
+    return onHost(this.place, host, argv, env);
+  }
+
+  /** Runs in the operator's network namespace, with the machine's own files. */
+  async inOperator(argv: readonly string[], options: RunOptions = {}): Promise<Result> {
+    this.state();
+    return run(asOperator(this.place, argv), options);
+  }
+
+  /** Runs Pulumi as the operator; makes project, backend and stacks at first use. */
+  async pulumi(args: readonly string[], options: PulumiOptions = {}): Promise<Result> {
+    const command = await this.pulumiCommand(args, options.workspace);
+    return run(command.argv, { ...options, cwd: command.cwd, env: { ...command.env, ...options.env } });
+  }
+
+  /** The whole command behind `pulumi`, for whoever wants its streams. */
+  async pulumiCommand(args: readonly string[], workspace?: Workspace): Promise<Command> {
+    const used = workspace ?? (await this.project());
+    const engine = await this.engine();
+    await makeStacks(this.place, engine, used);
+    return pulumiCommand(this.place, engine, used, args);
+  }
+
+  /** Chooses the Pulumi to use, building it if need be, and says which. */
+  async engine(): Promise<Engine> {
+    this.state();
+    if (!this.chosen) {
+      this.chosen = await chooseEngine(this.place);
+      writeFileSync(join(operatorDir(this.place), "engine.json"), `${JSON.stringify(this.chosen, null, 2)}\n`);
+      say(this.chosen.line);
+    }
+    return this.chosen;
+  }
+
+  /** The operator's copy of the project, with its backend. */
+  async project(): Promise<Workspace> {
+    const { topology, topologyFile } = this.state();
+    return operatorProject(this.place, topology, topologyFile);
+  }
+
+  /** A fresh clone of the operator's project, with an empty backend. */
+  async newClone(name: string): Promise<Workspace> {
+    return cloneProject(this.place, await this.project(), name);
+  }
+
+  async kubectl(args: readonly string[], options: RunOptions = {}): Promise<Result> {
+    return run(await this.kubectlCommand(args), options);
+  }
+
+  async kubectlCommand(args: readonly string[]): Promise<string[]> {
+    const state = this.state();
+    return kubectlCommand(this.place, state, await operatorKubeconfig(this.place, state), args);
+  }
+
+  async status(): Promise<LabStatus> {
+    return labStatus(this.place, (state) => planNetwork(this.place.name, state.topology));
+  }
+
+  /** Which parts aren't the real thing. */
+  standIns(): string[] {
+    return standIns(this.place, this.state());
+  }
+
+  get operatorKeyPath(): string {
+    return operatorKeyPath(this.place);
+  }
+
+  initPid(host: string): number | undefined {
+    return initOf(this.place, host)?.pid;
+  }
+
+  state(): LabState {
+    const state = readState(this.place);
+    if (!state) throw new LabError(`lab in ${this.place.dir}: must be up, is down: run \`npm run lab -- up\``);
+    if (state.phase !== "up")
+      throw new LabError(
+        `lab in ${this.place.dir}: must be up, an \`up\` was killed or still runs: wait for it, or run \`npm run lab -- down\``,
+      );
+    return state;
+  }
+
+  network(): NetworkPlan {
+    return planNetwork(this.place.name, this.state().topology);
+  }
+
+  private async switchLinks(datacenter: string | undefined, state: "up" | "down"): Promise<void> {
+    const plan = this.network();
+    const chosen = plan.datacenters.filter(({ name }) => datacenter === undefined || name === datacenter);
+    if (chosen.length === 0) {
+      const known = plan.datacenters.map(({ name }) => name).join(", ");
+      throw new LabError(`datacenter: must be one of the lab's (${known}), is "${datacenter}"`);
+    }
+    for (const dc of chosen) {
+      await setLink(plan, dc, state);
+      say(`link of datacenter ${dc.name} to the others: ${state === "up" ? "healed" : "cut"}`);
+    }
+  }
+
+  private alone<T>(work: () => Promise<T>): Promise<T> {
+    return withLock(this.place.dir, `lab ${this.place.id}`, 0, work);
+  }
+}

@@ -1,0 +1,48 @@
+/** What the lab builds from Go modules, and from which. */
+import { join } from "node:path";
+import type { GoBuild } from "./go-build";
+
+export const KUBERNETES_VERSION = "v1.36.3";
+export const PULUMI_VERSION = "v3.259.0";
+
+const version = (variable: string, value: string) => `-X k8s.io/component-base/version.${variable}=${value}`;
+const [major, minor] = KUBERNETES_VERSION.slice(1).split(".");
+
+export const kubernetes: GoBuild = {
+  name: "kubernetes",
+  source: join(__dirname, "build/kubernetes"),
+  programs: Object.fromEntries(
+    ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl"].map((program) => [
+      program,
+      `k8s.io/kubernetes/cmd/${program}`,
+    ]),
+  ),
+  ldflags: [
+    "-s -w",
+    version("gitVersion", KUBERNETES_VERSION),
+    version("gitMajor", `${major}`),
+    version("gitMinor", `${minor}`),
+  ].join(" "),
+  expect: "about 7 minutes on two cores the first time",
+};
+
+export const pulumi: GoBuild = {
+  name: "pulumi",
+  source: join(__dirname, "build/pulumi"),
+  programs: { pulumi: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi" },
+  ldflags: `-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=${PULUMI_VERSION}`,
+  expect: "about 4 minutes on two cores the first time",
+};
+
+export const imagePrograms: GoBuild = {
+  name: "images",
+  source: join(__dirname, "images"),
+  programs: Object.fromEntries(
+    ["kubelet", "kube-proxy", "nginx-proxy", "cert-deployer", "known-flags"].map((program) => [
+      program,
+      `./cmd/${program}`,
+    ]),
+  ),
+  ldflags: "-s -w",
+  static: true,
+};

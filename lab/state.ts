@@ -1,0 +1,45 @@
+/** What a lab remembers of itself: LAB_DIR/lab.json. */
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Place } from "./place";
+import { LabError } from "./run";
+import type { LabTopology } from "./topology";
+
+export interface LabState {
+  /** `starting` until every host is up; what is left so by a killed `up` must go down first. */
+  phase: "starting" | "up";
+  since: string;
+  topology: LabTopology;
+  /** The file of `up --topology`; none where it was the project's own. */
+  topologyFile?: string;
+  kubectl: string;
+  /** The rke of the deploy hosts. */
+  rke: { kind: "real"; path: string } | { kind: "stand-in" };
+}
+
+const file = (place: Place): string => join(place.dir, "lab.json");
+
+export function readState(place: Place): LabState | undefined {
+  if (!existsSync(file(place))) return undefined;
+  try {
+    return JSON.parse(readFileSync(file(place), "utf8")) as LabState;
+  } catch (error) {
+    throw new LabError(
+      `${file(place)}: must be JSON, is not (${(error as Error).message}): run \`npm run lab -- down\``,
+    );
+  }
+}
+
+export function writeState(place: Place, state: LabState): void {
+  writeFileSync(`${file(place)}.new`, `${JSON.stringify(state, null, 2)}\n`);
+  renameSync(`${file(place)}.new`, file(place));
+}
+
+/** Files of a folder that isn't a lab's own: LAB_DIR may be set to any folder, and `down` empties it. */
+export function foreignFiles(place: Place): string[] {
+  if (!existsSync(place.dir)) return [];
+  return readdirSync(place.dir).filter((name) => !OWN.some((own) => name === own || name.startsWith("lock.")));
+}
+
+/** All that a lab puts into its folder. */
+export const OWN = ["lab.json", "lab.json.new", "lock", "hosts", "operator", "clones"];

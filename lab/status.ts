@@ -1,0 +1,107 @@
+/** What a lab is doing, and which of its parts are stand-ins. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { dockerState, isOn, onHost } from "./host";
+import { linkStates } from "./network";
+import type { NetworkPlan } from "./network-plan";
+import { operatorDir, sshState } from "./operator";
+import type { Place } from "./place";
+import { run } from "./run";
+import { type LabState, readState } from "./state";
+
+export interface LabStatus {
+  id: string;
+  dir: string;
+  phase: "down" | LabState["phase"];
+  hosts: HostStatus[];
+  /** Per datacenter: its link to the others. */
+  links: Record<string, "up" | "cut" | "missing">;
+  standIns: string[];
+}
+
+export interface HostStatus {
+  name: string;
+  datacenter: string;
+  address: string;
+  power: "on" | "off";
+  ssh: "up" | "down";
+  docker: "up" | "down";
+  containers: { name: string; image: string; state: string }[];
+}
+
+export async function labStatus(place: Place, plan: (state: LabState) => NetworkPlan): Promise<LabStatus> {
+  const state = readState(place);
+  const base = { id: place.id, dir: place.dir };
+  if (!state) return { ...base, phase: "down", hosts: [], links: {}, standIns: [] };
+  const hosts = state.topology.datacenters.flatMap((dc) =>
+    dc.hosts.map(async (host): Promise<HostStatus> => {
+      const off = {
+        name: host.name,
+        datacenter: dc.name,
+        address: host.address,
+        power: "off",
+        ssh: "down",
+        docker: "down",
+        containers: [],
+      } as const;
+      if (!isOn(place, host.name)) return { ...off, containers: [] };
+      const [ssh, docker] = await Promise.all([
+        sshState(place, host.address, state.topology.ssh.port),
+        dockerState(place, host.name),
+      ]);
+      const containers = docker === "up" ? await containersOf(place, host.name) : [];
+      return { ...off, power: "on", ssh, docker, containers };
+    }),
+  );
+  return {
+    ...base,
+    phase: state.phase,
+    hosts: await Promise.all(hosts),
+    links: await linkStates(plan(state)),
+    standIns: standIns(place, state),
+  };
+}
+
+/** Parts that aren't the real thing; those of Pulumi once it has been used. */
+export function standIns(place: Place, state: LabState): string[] {
+  const used = join(operatorDir(place), "engine.json");
+  const pulumi = existsSync(used) ? (JSON.parse(readFileSync(used, "utf8")) as { standIns: string[] }).standIns : [];
+  return [
+    ...(state.rke.kind === "stand-in" ? ["rke"] : []),
+    "kubelet",
+    "kube-proxy",
+    "nginx-proxy",
+    "rke-tools image",
+    ...pulumi,
+  ];
+}
+
+export function statusText(status: LabStatus): string {
+  const lines = [`lab ${status.id} in ${status.dir}: ${status.phase}`];
+  for (const host of status.hosts) {
+    const name = `${host.datacenter}  ${host.name.padEnd(10)} ${host.address.padEnd(15)}`;
+    if (host.power === "off") lines.push(`${name} off`);
+    else {
+      const running = host.containers.filter(({ state }) => state === "running").map((container) => container.name);
+      lines.push(
+        `${name} on   ssh ${host.ssh.padEnd(4)} docker ${host.docker.padEnd(4)} ${running.join(" ")}`.trimEnd(),
+      );
+    }
+  }
+  for (const [datacenter, link] of Object.entries(status.links))
+    lines.push(`link of ${datacenter} to the others: ${link}`);
+  if (status.standIns.length > 0) lines.push(`stand-ins: ${status.standIns.join(", ")}`);
+  return `${lines.join("\n")}\n`;
+}
+
+async function containersOf(place: Place, host: string): Promise<HostStatus["containers"]> {
+  const argv = ["docker", "ps", "-a", "--format", "{{.Names}}\t{{.Image}}\t{{.State}}"];
+  const listed = await run(onHost(place, host, argv), { timeoutSeconds: 10 });
+  return listed.stdout
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => {
+      const [name = "", image = "", state = ""] = line.split("\t");
+      return { name, image, state };
+    });
+}

@@ -1,0 +1,80 @@
+/** Everything the lab needs on the machine before a host can start: checked first, then installed and built. */
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { cgroupProblem } from "./cgroups";
+import { goldenDockerRoot } from "./docker-root";
+import { goBuild } from "./go-build";
+import { withLock } from "./lock";
+import { findProgram, installPackages } from "./packages";
+import { imagePrograms, kubernetes } from "./programs";
+import { LabError, run } from "./run";
+
+export interface Toolchain {
+  /** Docker data root with the images. */
+  dockerRoot: string;
+  /** kubectl of the control plane's version. */
+  kubectl: string;
+}
+
+interface Machine {
+  platform: string;
+  uid: number;
+  goPath: string | undefined;
+  cgroups: string | undefined;
+}
+
+/** Why no lab can run here: all reasons, none where it can. */
+export function machineProblems(machine: Machine): string[] {
+  const problems: string[] = [];
+  if (machine.platform !== "linux") problems.push(`machine: must run Linux, runs ${machine.platform}`);
+  if (machine.uid !== 0) problems.push(`user: must be root (the lab makes namespaces), is uid ${machine.uid}`);
+  if (!machine.goPath)
+    problems.push("go: must be on PATH (the lab builds Kubernetes and its images' programs), is missing");
+  if (machine.cgroups) problems.push(machine.cgroups);
+  return problems;
+}
+
+export function thisMachine(): Machine {
+  const linux = process.platform === "linux";
+  const folders = (process.env.PATH ?? "").split(":").filter(Boolean);
+  return {
+    platform: process.platform,
+    uid: process.getuid?.() ?? -1,
+    goPath: findProgram("go", [...folders, "/usr/local/go/bin", "/usr/lib/go/bin"]),
+    cgroups: linux ? cgroupProblem() : undefined,
+  };
+}
+
+export async function prepare(cache: string): Promise<Toolchain> {
+  const problems = machineProblems(thisMachine());
+  if (problems.length > 0) throw new LabError(problems.join("\n"));
+  mkdirSync(cache, { recursive: true, mode: 0o700 });
+  return withLock(cache, "the cache of builds", 3600, async () => {
+    await installPackages();
+    await checkNamespaces();
+    const kubernetesPrograms = await goBuild(cache, kubernetes);
+    const dockerRoot = await goldenDockerRoot(cache, {
+      kubernetes: kubernetesPrograms,
+      programs: await goBuild(cache, imagePrograms),
+      etcd: program("etcd"),
+      etcdctl: program("etcdctl"),
+      busybox: program("busybox"),
+    });
+    return { dockerRoot, kubectl: join(kubernetesPrograms, "kubectl") };
+  });
+}
+
+/** A container without the right to make namespaces is root, too. */
+async function checkNamespaces(): Promise<void> {
+  const tried = await run(["unshare", "-m", "-u", "-p", "-n", "--fork", "--mount-proc", "true"]);
+  if (tried.code !== 0)
+    throw new LabError(`namespaces: this user must be able to make them, unshare says "${tried.stderr.trim()}"`);
+  if (!existsSync("/proc/self/ns/net"))
+    throw new LabError("namespaces: the kernel must have them, has no /proc/self/ns/net");
+}
+
+function program(name: string): string {
+  const path = findProgram(name);
+  if (!path) throw new LabError(`${name}: must be installed, is missing`);
+  return path;
+}

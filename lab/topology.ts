@@ -1,0 +1,80 @@
+/** What the lab needs of the project's topology: datacenters, hosts, addresses. The program itself checks the rest. */
+import { isIPv4 } from "node:net";
+import { parse } from "yaml";
+import { z } from "zod";
+import { LabError } from "./run";
+
+const name = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "must be a DNS label");
+const address = z.string().refine((value) => isIPv4(value), "must be an IPv4 address");
+const host = z.object({ name, address, internalAddress: address.optional() });
+const datacenter = z.object({ name, deployHost: name, hosts: z.array(host).min(1) });
+const topology = z.object({
+  ssh: z.object({ user: z.literal("root").default("root"), port: z.number().int().default(22) }).prefault({}),
+  datacenters: z.array(datacenter).min(1),
+});
+
+export type LabTopology = z.infer<typeof topology>;
+export type LabDatacenter = LabTopology["datacenters"][number];
+export type LabHost = LabDatacenter["hosts"][number];
+
+/** Reads Pulumi.yaml, a file with `config: topology: …`, or a bare topology. Tells all errors at once. */
+export function readTopology(text: string, file: string): LabTopology {
+  const document: unknown = parse(text);
+  const config = field(field(document, "config"), "topology");
+  const raw = field(config, "value") ?? config ?? field(document, "topology") ?? document;
+  const parsed = topology.safeParse(raw);
+  const errors = parsed.success
+    ? doubles(parsed.data)
+    : parsed.error.issues.map((issue) => `${pathText(issue.path)}: ${issue.message}, is ${shown(raw, issue.path)}`);
+  if (errors.length > 0 || !parsed.success) throw new LabError(errors.map((error) => `${file}: ${error}`).join("\n"));
+  return parsed.data;
+}
+
+export const hostsOf = (topology: LabTopology): LabHost[] => topology.datacenters.flatMap((dc) => dc.hosts);
+
+export const addressesOf = (host: LabHost): string[] => [
+  ...new Set([host.address, host.internalAddress ?? host.address]),
+];
+
+/** Hosts that a power verb names: one host, or all of a datacenter. */
+export function targetHosts(topology: LabTopology, target: string): LabHost[] {
+  const datacenter = topology.datacenters.find((dc) => dc.name === target);
+  const hosts = datacenter ? datacenter.hosts : hostsOf(topology).filter((host) => host.name === target);
+  if (hosts.length === 0) {
+    const known = [...topology.datacenters, ...hostsOf(topology)].map(({ name }) => name).join(", ");
+    throw new LabError(`target: must be a host or a datacenter of the lab (${known}), is "${target}"`);
+  }
+  return hosts;
+}
+
+function doubles({ datacenters }: LabTopology): string[] {
+  const errors: string[] = [];
+  const names = new Map<string, string>();
+  const addresses = new Map<string, string>();
+  const once = (seen: Map<string, string>, value: string, path: string) => {
+    const first = seen.get(value);
+    if (first) errors.push(`${path}: must be used once, "${value}" is also ${first}`);
+    else seen.set(value, path);
+  };
+  datacenters.forEach((dc, d) => {
+    once(names, dc.name, `topology.datacenters[${d}].name`);
+    dc.hosts.forEach((host, h) => {
+      once(names, host.name, `topology.datacenters[${d}].hosts[${h}].name`);
+      for (const used of addressesOf(host)) once(addresses, used, `topology.datacenters[${d}].hosts[${h}].address`);
+    });
+    if (!dc.hosts.some(({ name }) => name === dc.deployHost))
+      errors.push(`topology.datacenters[${d}].deployHost: must be one of its hosts, is "${dc.deployHost}"`);
+  });
+  return errors;
+}
+
+const pathText = (path: readonly PropertyKey[]): string =>
+  path.reduce<string>((text, part) => text + (typeof part === "number" ? `[${part}]` : `.${String(part)}`), "topology");
+
+function shown(raw: unknown, path: readonly PropertyKey[]): string {
+  const value = path.reduce(field, raw);
+  return value === undefined ? "missing" : JSON.stringify(value).slice(0, 80);
+}
+
+const field = (value: unknown, key: PropertyKey): unknown =>
+  typeof value === "object" && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined;

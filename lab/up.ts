@@ -1,0 +1,125 @@
+/** Raises a lab: network, disks, power, in that order, all hosts at the same time. */
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { missingHere, runcWithin } from "./capabilities";
+import { makeDisk } from "./disk";
+import { leftovers } from "./down";
+import { dockerAnswers, isOn, switchOn } from "./host";
+import { makeNetwork } from "./network";
+import { type NetworkPlan, planNetwork } from "./network-plan";
+import { makeOperatorKey, sshAnswers } from "./operator";
+import { findProgram } from "./packages";
+import { hostDir, type Place } from "./place";
+import { say } from "./progress";
+import { buildRke } from "./rke/build";
+import { chooseRke, rkeInstall, rkeLine } from "./rke-program";
+import { all, LabError } from "./run";
+import { foreignFiles, type LabState, readState, writeState } from "./state";
+import { prepare } from "./toolchain";
+import { hostsOf, type LabDatacenter, type LabHost, readTopology } from "./topology";
+
+export interface UpOptions {
+  /** File with the topology; default: the project's Pulumi.yaml. */
+  topology?: string;
+}
+
+const LIMIT_SECONDS = 60;
+const PROJECT = join(__dirname, "..");
+
+export async function raise(place: Place, options: UpOptions): Promise<LabState> {
+  const found = readState(place);
+  if (found?.phase === "up" && hostsOf(found.topology).some(({ name }) => isOn(place, name))) {
+    say(`lab ${place.id} in ${place.dir}: is up already, since ${found.since}`);
+    return found;
+  }
+  const left = await leftovers(place);
+  if (found || left.length > 0) {
+    const what = left.length > 0 ? ` (${left.join(", ")})` : "";
+    throw new LabError(
+      `lab ${place.id} in ${place.dir}: must be down before up, a killed run left something${what}: run \`npm run lab -- down\``,
+    );
+  }
+  const foreign = foreignFiles(place);
+  if (foreign.length > 0)
+    throw new LabError(`LAB_DIR: must be an empty or new folder, ${place.dir} holds ${foreign.slice(0, 3).join(", ")}`);
+  const file = resolve(options.topology ?? join(PROJECT, "Pulumi.yaml"));
+  if (!existsSync(file)) throw new LabError(`topology: must be a file, ${file} is missing`);
+  const topology = readTopology(readFileSync(file, "utf8"), file);
+  const plan = planNetwork(place.name, topology);
+  const rke = await chooseRke(process.env);
+  const toolchain = await prepare(place.cache);
+  mkdirSync(place.dir, { recursive: true, mode: 0o700 });
+  const state: LabState = {
+    phase: "starting",
+    since: new Date().toISOString(),
+    topology,
+    ...(options.topology === undefined ? {} : { topologyFile: file }),
+    kubectl: toolchain.kubectl,
+    rke,
+  };
+  writeState(place, state);
+
+  say(
+    `lab ${place.id} in ${place.dir}: ${hostsOf(topology).length} hosts in ${topology.datacenters.length} datacenters`,
+  );
+  say(rkeLine(rke));
+  say("kubelet, kube-proxy, nginx-proxy and RKE's tools image: the lab's STAND-INS");
+  await makeNetwork(plan);
+  const authorizedKey = await makeOperatorKey(place);
+  await all(
+    topology.datacenters.flatMap((dc) =>
+      dc.hosts.map(async (host) => {
+        await manufacture(place, state, toolchain.dockerRoot, authorizedKey, dc, host);
+        await powerOn(place, plan, topology.ssh.port, host);
+      }),
+    ),
+  );
+  const up: LabState = { ...state, phase: "up" };
+  writeState(place, up);
+  say(`lab ${place.id}: up`);
+  return up;
+}
+
+/** Switches a host on and waits until one can work with it. */
+export async function powerOn(place: Place, plan: NetworkPlan, sshPort: number, host: LabHost): Promise<void> {
+  await switchOn(place, plan, host.name);
+  await all([
+    sshAnswers(place, host.name, host.address, sshPort, LIMIT_SECONDS),
+    dockerAnswers(place, host.name, LIMIT_SECONDS),
+  ]);
+  say(`host ${host.name} (${host.address}): on, sshd and dockerd answer`);
+}
+
+async function manufacture(
+  place: Place,
+  { topology, rke }: LabState,
+  dockerRoot: string,
+  authorizedKey: string,
+  dc: LabDatacenter,
+  host: LabHost,
+): Promise<void> {
+  const deploys = dc.deployHost === host.name;
+  const install = deploys ? await rkeInstall(rke, () => bundleRke(place)) : { programs: {}, scripts: {} };
+  const runc = runcWithin(missingHere(), findProgram("runc") ?? "/usr/sbin/runc");
+  await makeDisk({
+    folder: hostDir(place, host.name),
+    name: host.name,
+    sshPort: topology.ssh.port,
+    authorizedKey,
+    goldenDocker: dockerRoot,
+    programs: { ...install.programs, ...nodeProgram() },
+    scripts: { ...install.scripts, ...(runc ? { "/usr/local/sbin/runc": runc } : {}) },
+  });
+}
+
+async function bundleRke(place: Place): Promise<string> {
+  const file = join(place.cache, "rke-stand-in");
+  await buildRke(file);
+  return file;
+}
+
+/** The stand-in for rke runs on Node; a Node in someone's home folder isn't on the host's disk. */
+function nodeProgram(): Record<string, string> {
+  const hidden = ["/root/", "/tmp/", "/run/"].some((folder) => process.execPath.startsWith(folder));
+  return hidden || !findProgram("node") ? { "/usr/local/bin/node": process.execPath } : {};
+}

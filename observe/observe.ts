@@ -1,0 +1,63 @@
+import { readFileSync } from "node:fs";
+import { createConnection } from "node:net";
+import { join } from "node:path";
+import type { SshAccess } from "../config";
+import { type HostFacts, parseFacts } from "../plan/facts";
+import type { Observation } from "../plan/observation";
+import type { Host } from "../plan/topology";
+import { runOverSsh } from "./ssh";
+
+const script = readFileSync(join(__dirname, "../on-host/facts.sh"), "utf8");
+
+/** What answers on a host that serves: SSH, etcd's clients and peers, the API. */
+const servingPorts = (access: SshAccess): number[] => [access.port, 2379, 2380, 6443];
+const probeLimit = 2000;
+
+/**
+ * Looks at the hosts, all at once and read-only; it never throws for a host that can't be reached.
+ *
+ * @param hosts whose facts are wanted
+ * @param lost hosts that must not answer: only their ports are tried, from here and from every host in `hosts`
+ */
+export async function observe(hosts: Host[], lost: Host[], access: SshAccess, epoch: number): Promise<Observation> {
+  const probes = lost.flatMap((h) =>
+    [...new Set([h.address, h.internalAddress])].flatMap((a) =>
+      servingPorts(access).map((port) => ({ host: h, address: a, port })),
+    ),
+  );
+  const onHost = probes.map((p) => `${p.host.name}=${p.address}:${p.port}`).join(" ");
+  const trust = hosts.map((h) => `${access.user}@${h.address}:${access.port}`).join(" ");
+  const command = `timeout -k 2 30 bash -s -- ${epoch} '${onHost}' '${trust}'`;
+  const [facts, answers] = await Promise.all([
+    Promise.all(hosts.map((h) => look(h, access, command))),
+    Promise.all(
+      probes.map(async (p) => ((await answersAt(p.address, p.port)) ? `${p.host.name} ${p.port}` : undefined)),
+    ),
+  ]);
+  return {
+    hosts: Object.fromEntries(facts.map((f) => [f.host, f])),
+    answers: [...new Set(answers.filter((a) => a !== undefined))],
+  };
+}
+
+async function look(host: Host, access: SshAccess, command: string): Promise<HostFacts> {
+  try {
+    const output = await runOverSsh(host, access, command, script);
+    return parseFacts(host.name, output, Date.now());
+  } catch (error) {
+    return { reachable: false, host: host.name, reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function answersAt(address: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ host: address, port });
+    const end = (answered: boolean) => {
+      socket.destroy();
+      resolve(answered);
+    };
+    socket.setTimeout(probeLimit, () => end(false));
+    socket.once("connect", () => end(true));
+    socket.once("error", () => end(false));
+  });
+}

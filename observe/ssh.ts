@@ -1,0 +1,116 @@
+import { Client, utils } from "ssh2";
+import type { SshAccess } from "../config";
+import type { Host } from "../plan/topology";
+
+/** A host that answered, but not with the key that the topology pins. */
+export class HostKeyError extends Error {}
+
+/**
+ * Runs a command on a host, with `input` on its stdin, and returns its stdout.
+ *
+ * @param limits milliseconds: until the connection is ready, and until the command has ended
+ * @throws HostKeyError, or Error with the reason in one line
+ */
+export function runOverSsh(
+  host: Host,
+  access: SshAccess,
+  command: string,
+  input: string,
+  limits = { ready: 8000, total: 40000 },
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const client = new Client();
+    let wrongKey: string | undefined;
+    let settled = false;
+    const settle = (act: () => void) => {
+      if (!settled) {
+        settled = true;
+        clearTimeout(timer);
+        client.end();
+        act();
+      }
+    };
+    const timer = setTimeout(
+      () => settle(() => reject(new Error(`no answer to \`${command}\` within ${limits.total / 1000} s`))),
+      limits.total,
+    );
+    client.on("ready", () =>
+      client.exec(command, (error, stream) => {
+        if (error) {
+          settle(() => reject(error));
+          return;
+        }
+        let stdout = "";
+        let stderr = "";
+        stream.on("data", (chunk: Buffer) => {
+          stdout += chunk.toString("utf8");
+        });
+        stream.stderr.on("data", (chunk: Buffer) => {
+          stderr += chunk.toString("utf8");
+        });
+        stream.on("close", (code: number | null) =>
+          settle(() =>
+            code === 0 ? resolve(stdout) : reject(new Error(`\`${command}\` ended with ${code}: ${lastLine(stderr)}`)),
+          ),
+        );
+        stream.end(input);
+      }),
+    );
+    client.on("error", (error) =>
+      settle(() =>
+        reject(
+          wrongKey === undefined
+            ? error
+            : new HostKeyError(`wrong host key: it shows ${wrongKey}, the topology pins ${host.hostKey}`),
+        ),
+      ),
+    );
+    client.connect({
+      host: host.address,
+      port: access.port,
+      username: access.user,
+      privateKey: access.privateKey,
+      readyTimeout: limits.ready,
+      hostVerifier: (key: Buffer) => {
+        const shown = shownKey(key);
+        const right = host.hostKey === "unpinned" || shown === host.hostKey;
+        wrongKey = right ? undefined : shown;
+        return right;
+      },
+      ...(host.hostKey === "unpinned" ? {} : { algorithms: { serverHostKey: algorithmsOf(host.hostKey) } }),
+    });
+  });
+}
+
+/** A host key as a line of known_hosts has it: type and base64. */
+function shownKey(key: Buffer): string {
+  const parsed = utils.parseKey(key);
+  const type = parsed instanceof Error ? "unknown" : parsed.type;
+  return `${type} ${key.toString("base64")}`;
+}
+
+/** Only the pinned kind is negotiated: a host has several keys and shows one. */
+function algorithmsOf(
+  hostKey: string,
+): (
+  | "ssh-ed25519"
+  | "rsa-sha2-512"
+  | "rsa-sha2-256"
+  | "ecdsa-sha2-nistp256"
+  | "ecdsa-sha2-nistp384"
+  | "ecdsa-sha2-nistp521"
+)[] {
+  const type = hostKey.split(" ")[0];
+  switch (type) {
+    case "ssh-rsa":
+      return ["rsa-sha2-512", "rsa-sha2-256"];
+    case "ecdsa-sha2-nistp256":
+    case "ecdsa-sha2-nistp384":
+    case "ecdsa-sha2-nistp521":
+      return [type];
+    default:
+      return ["ssh-ed25519"];
+  }
+}
+
+const lastLine = (text: string): string => text.trim().split("\n").at(-1) ?? "";

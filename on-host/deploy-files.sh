@@ -1,0 +1,25 @@
+# deploy-files: what a deploy host needs for `rke up`, in peace and when the other side is gone: /etc/rke-dr.
+# stdin: files, each a line "@@ PATH" and its content. certs/ holds exactly the certificates given: RKE parses each file.
+main() {
+  local dir=/etc/rke-dr new file="" line
+  begin "$@"
+  new=$(mktemp -d /etc/rke-dr.XXXXXX)
+  mkdir -p "$dir" "$new/certs" "$new/ssh"
+  while IFS= read -r line; do
+    if [[ $line == "@@ "* ]]; then
+      file=$new/${line#@@ }
+      : >"$file"
+    elif [[ -n $file ]]; then
+      printf '%s\n' "$line" >>"$file"
+    fi
+  done <<<"$data"
+  rm -rf "$dir/certs.before"
+  [[ ! -d $dir/certs ]] || mv "$dir/certs" "$dir/certs.before"
+  mv "$new/certs" "$dir/certs"
+  mkdir -p "$dir/ssh"
+  mv "$new/ssh/"* "$dir/ssh/"
+  find "$new" -maxdepth 1 -type f -exec mv {} "$dir/" \;
+  rm -rf "$new"
+  did "$(find "$dir/certs" -name '*.pem' | wc -l) certificates and keys, cluster.yml and the SSH key put in $dir"
+  finish
+}

@@ -1,0 +1,100 @@
+# facts: what this host can tell, changing nothing. Sent alone, as
+#   timeout SECONDS bash -s -- EPOCH "HOST=ADDRESS:PORT ..." "USER@ADDRESS:PORT ..."   <facts.sh
+# The second argument lists what to probe (ports of the lost side), the third whom a deploy host's key must reach.
+# Prints sections, each a line "@@ NAME" and its content.
+set -uo pipefail
+export LC_ALL=C
+epoch=${1:?epoch} probes=${2:-} trust=${3:-}
+state=/var/lib/rke-dr
+section() { printf '@@ %s\n' "$1"; }
+
+
+etcd_facts() {
+  local status
+  [[ $(docker inspect --format '{{.State.Running}}' etcd 2>/dev/null) == true ]] || return 0
+  section status
+  status=$(timeout 10 docker exec etcd etcdctl --command-timeout=4s endpoint status -w json 2>/dev/null </dev/null)
+  printf '%s\n' "$status"
+  # a member remembers a dead leader for an election timeout: only a linearizable read shows quorum
+  if grep -Eq '"leader":[1-9]' <<<"$status" &&
+    timeout 10 docker exec etcd etcdctl --command-timeout=3s get rke-dr >/dev/null 2>&1 </dev/null; then
+    section quorum
+    echo yes
+  fi
+  # serializable: a member without quorum answers too
+  section leases
+  timeout 10 docker exec etcd etcdctl --command-timeout=4s get /registry/leases/ --prefix --consistency=s -w json 2>/dev/null </dev/null
+  echo
+}
+reach() {
+  local host=${1%:*} port=${1##*:} answer
+  if answer=$(timeout 8 ssh -n -i /etc/rke-dr/ssh/id_ed25519 -o BatchMode=yes -o ConnectTimeout=3 \
+    -o UserKnownHostsFile=/etc/rke-dr/ssh/known_hosts -o StrictHostKeyChecking=yes -p "$port" "$host" true 2>&1); then
+    printf '%s ok\n' "$1"
+  else
+    printf '%s %s\n' "$1" "$(tail -n 1 <<<"$answer" | cut -c1-200)"
+  fi
+}
+trust_facts() {
+  section trust
+  [[ -s /etc/rke-dr/ssh/id_ed25519 ]] || return 0
+  for target in $trust; do reach "$target" & done
+  wait
+}
+probe() {
+  local host=${1%%=*} target=${1#*=}
+  if timeout 2 bash -c "exec 3<>/dev/tcp/${target%:*}/${target##*:}" 2>/dev/null; then
+    printf '%s %s\n' "$host" "${target##*:}"
+  fi
+}
+answer_facts() {
+  section answers
+  for target in $probes; do probe "$target" & done
+  wait
+}
+
+# what waits for others starts first, all at once
+exec 4< <(etcd_facts) 5< <(trust_facts) 6< <(answer_facts)
+
+section host
+printf 'name=%s\narch=%s\n' "$(hostname)" "$(uname -m)"
+# pathname of the disk that holds etcd's data and what is set aside, in bytes
+printf 'freeBytes=%s\n' "$(df -B1 --output=avail /var/lib | tail -n 1 | tr -d ' ')"
+printf 'etcdBytes=%s\n' "$(du -sb /var/lib/etcd/member 2>/dev/null | cut -f1)"
+# whole answers, so that grep has no broken pipe to complain about
+curl_help=$(curl --help all 2>/dev/null || curl --help 2>/dev/null)
+printf 'curl=%s\n' "$(grep -q -- --unix-socket <<<"$curl_help" && echo yes)"
+printf 'root=%s\n' "$([[ $(id -u) == 0 ]] && echo yes)"
+printf 'docker=%s\n' "$(timeout 10 docker version --format '{{.Server.Version}}' 2>/dev/null)"
+printf 'flock=%s\nrke=%s\n' "$(command -v flock)" "$(command -v rke)"
+
+section epoch
+cat "$state/epoch" 2>/dev/null
+section act
+cat "$state/act" 2>/dev/null
+section plan
+cat "$state/epoch-$epoch/plan" 2>/dev/null
+section steps
+cat "$state"/steps/* 2>/dev/null | grep -v '\.new$'
+
+section containers
+for name in etcd kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy \
+  "etcd-before-epoch-$epoch" "kube-apiserver-before-epoch-$epoch"; do
+  docker inspect --format '{{json .}}' "$name" 2>/dev/null
+done
+
+section deploy
+if [[ -d /etc/rke-dr ]]; then
+  for file in cluster.yml cluster.rkestate kube_config_cluster.yml certs/kube-ca.pem certs/kube-admin.pem certs/kube-admin-key.pem ssh/id_ed25519 ssh/known_hosts; do
+    [[ -s /etc/rke-dr/$file ]] && printf 'file=%s\n' "$file"
+  done
+  printf 'server=%s\n' "$(sed -n -E 's/^ *server: *"?([^"]*)"?.*/\1/p' /etc/rke-dr/kube_config_cluster.yml 2>/dev/null)"
+  printf 'certificateEnds=%s\n' "$(openssl x509 -enddate -noout -in /etc/rke-dr/certs/kube-apiserver.pem 2>/dev/null | cut -d= -f2-)"
+fi
+
+cat <&4
+cat <&5
+cat <&6
+section end
+# last, so that the operator compares clocks with no more than one trip between
+printf 'now=%s\n' "$(date +%s%3N)"

@@ -1,0 +1,20 @@
+# first-write: one write that the API server acknowledges, and its read. With it the recovery time ends.
+# The object stays: ConfigMap kube-system/rke-dr-epoch-N tells in the cluster itself what happened.
+# arguments: SERVER, the URL of this side's own kube-apiserver
+main() {
+  local server=$1
+  begin "$@"
+  until_true 120 "the API" write "$server" || die "API: $server accepted no write within 120 s; its log: docker logs kube-apiserver"
+  kube "$server" GET "/api/v1/namespaces/kube-system/configmaps/rke-dr-epoch-$epoch" | grep -q "\"act\": *$(json "$act")" ||
+    die "API: the write to kube-system/rke-dr-epoch-$epoch is not what a read returns"
+  fact acceptedAt "$(now_ms)"
+  did "the API accepts writes: kube-system/rke-dr-epoch-$epoch"
+  finish
+}
+
+write() {
+  local body
+  body="{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"rke-dr-epoch-$epoch\"},\"data\":{\"act\":$(json "$act"),\"at\":\"$(date -u +%Y-%m-%dT%H:%M:%SZ)\"}}"
+  kube "$1" PATCH "/api/v1/namespaces/kube-system/configmaps/rke-dr-epoch-$epoch?fieldManager=rke-dr&force=true" \
+    application/apply-patch+yaml "$body" >/dev/null
+}

@@ -1,0 +1,130 @@
+# Sent ahead of each step's script (see components/step.ts); the step defines `main` and is started as
+#   timeout SECONDS bash -s -- STEP EPOCH GENERATION ACT [ARGUMENT ...]   <lib.sh + step + data
+# ACT is what the whole deployment does, in words without spaces ("primary", "failover:a:forceNewCluster:master3").
+# What a step does is told on stderr, a line each; its result is one line of JSON on stdout, kept on the host too.
+# shellcheck shell=bash
+set -Eeuo pipefail
+umask 077
+export LC_ALL=C
+
+# RKE_DR_STATE is for trying a script out beside a real host's state
+state=${RKE_DR_STATE:-/var/lib/rke-dr}
+step=${1:?step} epoch=${2:?epoch} generation=${3:?generation} act=${4:?act}
+shift 4
+mkdir -p "$state/steps"
+aside=$state/epoch-$epoch
+did=() facts=() data=""
+# only the result goes to stdout
+exec 3>&1 1>&2
+
+say() {
+  printf '%s: %s\n' "$(hostname)" "$*" >&2
+  printf '%s epoch=%s %s: %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$epoch" "$step" "$*" >>"$state/log"
+}
+did() {
+  did+=("$*")
+  say "$*"
+}
+fact() { facts+=("$(json "$1"):$(json "$2")"); }
+die() {
+  say "error: $*"
+  exit 1
+}
+trap 'status=$?; say "error: \`$BASH_COMMAND\` ended with $status"; exit "$status"' ERR
+json() {
+  local text=${1//\\/\\\\}
+  text=${text//\"/\\\"}
+  text=${text//$'\n'/\\n}
+  printf '"%s"' "${text//[$'\001'-$'\037']/ }"
+}
+json_list() {
+  local separator="" item
+  printf '['
+  for item in "$@"; do
+    printf '%s%s' "$separator" "$(json "$item")"
+    separator=,
+  done
+  printf ']'
+}
+now_ms() { date +%s%3N; }
+
+# Waits for the host's locks and checks the epoch. Pulumi gives no lock across stacks: these are the host's. Steps of one
+# act may run side by side, the same step not, and a claim waits until no step runs.
+# A step that finished with the same generation and the same input is not done again: its result is told again.
+begin() {
+  exec 8>"$state/lock.$step" 9>"$state/lock"
+  flock -w 300 8 || die "lock: the same step holds $state/lock.$step for more than 300 s"
+  flock "$([[ $step == claim ]] && echo -x || echo -s)" -w 300 9 || die "lock: another step holds $state/lock for more than 300 s"
+  local host_epoch host_act
+  host_epoch=$(cat "$state/epoch" 2>/dev/null || echo 0)
+  host_act=$(cat "$state/act" 2>/dev/null || echo none)
+  if ((epoch < host_epoch)); then
+    die "epoch: an older epoch than the host's is refused: $epoch, the host is at $host_epoch ($host_act)"
+  fi
+  if ((epoch == host_epoch)) && [[ $host_act != "$act" ]]; then
+    die "epoch: the same epoch with another act is refused: $act, epoch $epoch of the host is $host_act"
+  fi
+  if [[ $step != claim ]] && ((epoch != host_epoch)); then
+    die "epoch: the host was not told of epoch $epoch (it is at $host_epoch): step claim comes first"
+  fi
+  data=$(cat)
+  input=$(printf '%s\n' "$act" "$@" "$data" | sha256sum | cut -c1-16)
+  started=$(now_ms)
+  local record=$state/steps/$step
+  if [[ -s $record ]] && grep -q "\"epoch\":$epoch,\"generation\":$generation,\"input\":\"$input\"" "$record"; then
+    say "already done"
+    cat "$record" >&3
+    exit 0
+  fi
+}
+
+# Writes the step's result, last: until then the step counts as not done.
+finish() {
+  local record=$state/steps/$step joined=""
+  ((${#facts[@]} == 0)) || printf -v joined '%s,' "${facts[@]}"
+  printf '{"step":%s,"host":%s,"epoch":%s,"generation":%s,"input":"%s","startedAt":%s,"milliseconds":%s,"did":%s,"facts":{%s}}\n' \
+    "$(json "$step")" "$(json "$(hostname)")" "$epoch" "$generation" "$input" "$started" "$(($(now_ms) - started))" \
+    "$(json_list ${did[@]+"${did[@]}"})" "${joined%,}" >"$record.new"
+  mv "$record.new" "$record"
+  cat "$record" >&3
+}
+
+# until_true SECONDS WHAT COMMAND ...: polls every 0.1 s.
+until_true() {
+  local limit=$1 what=$2 deadline
+  shift 2
+  deadline=$(($(now_ms) + limit * 1000))
+  until "$@"; do
+    (($(now_ms) < deadline)) || return 1
+    sleep 0.1
+  done
+}
+
+# docker_api METHOD PATH [BODY]: RKE puts whole commands into Entrypoint, which the docker command can't say.
+docker_api() {
+  local answer code
+  answer=$(printf '%s' "${3:-}" | curl -sS --max-time 60 --unix-socket /var/run/docker.sock -X "$1" \
+    -H 'Content-Type: application/json' ${3:+--data-binary @-} -w '\n%{http_code}' "http://docker/v1.40$2") ||
+    die "docker: $1 $2 got no answer"
+  code=${answer##*$'\n'}
+  [[ $code == 2?? || $code == 304 ]] || die "docker: $1 $2 answered $code: ${answer%$'\n'*}"
+}
+container_state() {
+  local found
+  found=$(docker inspect --type container --format '{{.State.Status}}' "$1" 2>/dev/null </dev/null) || found=missing
+  printf '%s\n' "$found"
+}
+container_label() { docker inspect --type container --format "{{index .Config.Labels \"$2\"}}" "$1" 2>/dev/null </dev/null || true; }
+# set_aside CONTAINER NEW-NAME [GRACE SECONDS]: restart policy first, so that a reboot in between doesn't bring it back.
+set_container_aside() {
+  docker update --restart=no "$1" >/dev/null </dev/null
+  docker stop -t "${3:-10}" "$1" >/dev/null </dev/null
+  docker rename "$1" "$2" </dev/null
+  did "container $1 stopped, kept as $2, restart policy off"
+}
+# healthy URL CERTIFICATE: CERTIFICATE is a name in /etc/kubernetes/ssl.
+healthy() {
+  local ssl=/etc/kubernetes/ssl
+  curl -sf --max-time 2 --cacert $ssl/kube-ca.pem --cert "$ssl/$2.pem" --key "$ssl/$2-key.pem" "$1" 2>/dev/null </dev/null |
+    grep -Eq '^ok$|"health": ?"?true'
+}

@@ -1,0 +1,50 @@
+# rke-up: runs `rke up` on this deploy host and brings state and kubeconfig to the other deploy hosts.
+# arguments: SERVER (this side's own kube-apiserver), then HOST=USER@ADDRESS:PORT=SERVER per other deploy host
+# --custom-certs goes with the first run and whenever the certificates changed; without it RKE keeps what it has.
+main() {
+  local server=$1 dir=/etc/rke-dr log=$aside/rke-up.log status=0 flags=(--ignore-docker-version) certs_sum
+  begin "$@"
+  shift
+  cd "$dir" || die "rke: $dir is missing: this is no deploy host"
+  command -v rke >/dev/null || die "rke: not found on this deploy host's PATH"
+  mkdir -p "$aside"
+  certs_sum=$(cat certs/*.pem | sha256sum | cut -c1-16)
+  if [[ ! -s cluster.rkestate || $(cat certs.applied 2>/dev/null) != "$certs_sum" ]]; then
+    flags+=(--custom-certs --cert-dir certs)
+  fi
+  say "rke up ${flags[*]}"
+  rke up --config cluster.yml "${flags[@]}" </dev/null 2>&1 | tee "$log" | progress || status=$?
+  if ((status != 0)); then
+    die "rke: \`rke up\` failed: $(grep -E 'level=fatal|FATA' "$log" | tail -n 1 | cut -c1-300); its output is in $log; what it had changed until then stays"
+  fi
+  printf '%s\n' "$certs_sum" >certs.applied
+  own_server "$server" kube_config_cluster.yml
+  did "rke up ${flags[*]}: $(grep -c 'Starting container' "$log" || true) containers started, $(grep -c 'Stopping container' "$log" || true) stopped"
+  share "$@"
+  finish
+}
+
+# The milestones of RKE's output; all of it is in the log.
+progress() {
+  grep --line-buffered -E 'stand-in|Running RKE version|Building|\[etcd\] etcd host|Processing|Upgrading|healthcheck\] Start|Finished|level=(warning|error|fatal)|FATA|WARN' |
+    while IFS= read -r line; do
+      line=${line#*level=}
+      printf '%s: rke: %s\n' "$(hostname)" "${line:0:300}" >&2
+    done || true
+}
+
+# A kubeconfig is only worth something after a loss when it names this side's own kube-apiserver.
+own_server() { sed -i -E "s#^( *server: *).*#\1\"$1\"#" "$2"; }
+
+share() {
+  local other host target port ssh=(-i /etc/rke-dr/ssh/id_ed25519 -o BatchMode=yes -o ConnectTimeout=5 -o UserKnownHostsFile=/etc/rke-dr/ssh/known_hosts -o StrictHostKeyChecking=yes)
+  for other in "$@"; do
+    host=${other%%=*} target=${other#*=}
+    port=${target%%=*} && port=${port##*:}
+    target=${target%%:*}
+    tar -C /etc/rke-dr -cf - cluster.rkestate kube_config_cluster.yml certs.applied |
+      ssh "${ssh[@]}" -p "$port" "$target" "umask 077; cd /etc/rke-dr && tar -xf - && sed -i -E 's#^( *server: *).*#\\1\"${other##*=}\"#' kube_config_cluster.yml" ||
+      die "rke: state can't be brought to deploy host $host ($target)"
+    did "cluster.rkestate and kubeconfig brought to $host"
+  done
+}

@@ -1,0 +1,67 @@
+import { stringify } from "yaml";
+import { clusterOrder, lostSans, survivors } from "./order";
+import type { Host, Topology } from "./topology";
+
+/** Where a deploy host keeps what `rke` needs; the same path on each, so that rkestate fits both. */
+export const deployDir = "/etc/rke-dr";
+export const deployKeyPath = `${deployDir}/ssh/id_ed25519`;
+
+type ClusterYml = Record<string, unknown>;
+
+/**
+ * cluster.yml of the whole cluster, or of what is left when a datacenter is lost: its hosts leave `nodes` all at once
+ * (RKE refuses when a control plane host of the list is dead) and stay as `authentication.sans`, so that the API
+ * server's certificate doesn't change.
+ */
+export function clusterYml(topology: Topology, lost?: string): ClusterYml {
+  const hosts = lost === undefined ? clusterOrder(topology) : survivors(topology, lost);
+  const rke = structuredClone(topology.rke);
+  const services = section(rke, "services");
+  const etcd = section(services, "etcd");
+  const kubeApi = section(services, "kube-api");
+  if (Object.keys(topology.etcd.extraArgs).length > 0) {
+    etcd.extra_args = topology.etcd.extraArgs;
+  }
+  kubeApi.service_cluster_ip_range = topology.serviceCidr;
+  if (Object.keys(topology.kubeApi.extraArgs).length > 0) {
+    kubeApi.extra_args = topology.kubeApi.extraArgs;
+  }
+  section(services, "kube-controller").service_cluster_ip_range ??= topology.serviceCidr;
+  section(services, "kubelet").cluster_domain = topology.clusterDomain;
+  return {
+    cluster_name: topology.cluster,
+    kubernetes_version: topology.kubernetesVersion,
+    ssh_key_path: deployKeyPath,
+    nodes: hosts.map((h) => node(topology, h)),
+    ...rke,
+    services,
+    ...(lost === undefined ? {} : { authentication: { strategy: "x509", sans: lostSans(topology, lost) } }),
+  };
+}
+
+/** cluster.yml as text, the same for the same topology. */
+export function clusterYmlText(topology: Topology, lost?: string): string {
+  return stringify(clusterYml(topology, lost), { lineWidth: 0, aliasDuplicateObjects: false });
+}
+
+function node(topology: Topology, host: Host): Record<string, unknown> {
+  return {
+    address: host.address,
+    ...(host.internalAddress === host.address ? {} : { internal_address: host.internalAddress }),
+    ...(topology.ssh.port === 22 ? {} : { port: String(topology.ssh.port) }),
+    hostname_override: host.name,
+    user: topology.ssh.user,
+    role: host.roles,
+    labels: { "topology.kubernetes.io/zone": host.datacenter, ...host.labels },
+    ...(host.taints.length === 0 ? {} : { taints: host.taints }),
+  };
+}
+
+function section(parent: Record<string, unknown>, key: string): Record<string, unknown> {
+  parent[key] ??= {};
+  const value = parent[key];
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new Error(`topology.rke.${key}: is not a mapping: ${JSON.stringify(value)}`);
+  }
+  return value as Record<string, unknown>;
+}

@@ -1,0 +1,146 @@
+import { structuredPatch } from "diff";
+import type { FailoverPlan } from "./failover";
+import type { Verdict } from "./guards";
+import type { PrimaryPlan } from "./primary";
+import { argument } from "./process";
+import type { Replacement } from "./replacement";
+import type { ScheduledStep } from "./steps";
+
+/** A failover in words: what preview shows. */
+export function describeFailover(plan: FailoverPlan, verdicts: Verdict[], warnings: string[], now: number): string {
+  const { settings, lostHosts, survivors } = plan;
+  return [
+    `FAILOVER: datacenter ${settings.lost} is given up (epoch ${settings.epoch}, method ${plan.method})`,
+    "",
+    `Hosts removed     ${names(lostHosts)}`,
+    `Hosts that remain ${names(survivors)}; rke runs on ${plan.deployHost.name}`,
+    "",
+    "Sources",
+    ...(plan.sources.length > 0 ? describeSources(plan, now) : ["  none"]),
+    ...(plan.etcd ? describeEtcd(plan.etcd) : []),
+    ...plan.apiServers.flatMap(describeApiServer),
+    "",
+    "cluster.yml",
+    ...lineDiff(plan.clusterYml.before, plan.clusterYml.after),
+    "",
+    "Set aside on the hosts, nothing is deleted",
+    ...setAside(plan),
+    "",
+    ...describeSteps(plan.steps),
+    "",
+    ...describeVerdicts(verdicts, warnings),
+  ].join("\n");
+}
+
+export function describePrimary(plan: PrimaryPlan, verdicts: Verdict[], warnings: string[]): string {
+  return [
+    `PRIMARY: the whole cluster, epoch ${plan.epoch}; rke runs on ${plan.runsRke.name}`,
+    "",
+    ...describeSteps(plan.steps),
+    "",
+    ...describeVerdicts(verdicts, warnings),
+  ].join("\n");
+}
+
+const names = (hosts: { name: string; address: string }[]): string =>
+  hosts.map((h) => `${h.name} (${h.address})`).join(", ");
+
+function describeSources(plan: FailoverPlan, now: number): string[] {
+  return plan.sources.map((source, i) => {
+    const data =
+      source.dataAsOf === undefined
+        ? "age unknown"
+        : `data as of ${new Date(source.dataAsOf).toISOString()} (${age(now - source.dataAsOf)} ago)`;
+    const state = source.etcd
+      ? `etcd ${source.etcd.version}, ${source.etcd.quorum ? "has quorum" : "no quorum"}, ${source.etcd.dbBytes} bytes`
+      : "etcd doesn't answer";
+    return `  ${i === 0 ? "->" : "  "} ${source.host.name}: voter, revision ${source.revision ?? "unknown"}, ${data}; ${state}`;
+  });
+}
+
+function age(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  return seconds < 120 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
+
+function describeEtcd(etcd: Replacement): string[] {
+  const before = [...(etcd.before?.entrypoint ?? []), ...(etcd.before?.cmd ?? [])];
+  return [
+    "",
+    `etcd on ${etcd.host.name}`,
+    ...changes(before, [...etcd.after.entrypoint, ...etcd.after.cmd]),
+    "  once, until it accepts a write, with --force-new-cluster; that flag is gone before the step ends",
+    ...likeRke(etcd),
+  ];
+}
+
+function describeApiServer(api: Replacement): string[] {
+  const of = (command: string[] | undefined) => argument(command ?? [], "etcd-servers") ?? "unknown";
+  return [
+    "",
+    `kube-apiserver on ${api.host.name}`,
+    `  - --etcd-servers=${of(api.before?.entrypoint)}`,
+    `  + --etcd-servers=${of(api.after.entrypoint)}`,
+    ...likeRke(api),
+  ];
+}
+
+function changes(before: string[], after: string[]): string[] {
+  const lines = [...after].sort().map((arg) => {
+    const name = arg.split("=")[0];
+    const old = before.find((b) => b.split("=")[0] === name);
+    return old === arg ? `    ${arg}` : [...(old === undefined ? [] : [`  - ${old}`]), `  + ${arg}`].join("\n");
+  });
+  const gone = before.filter((b) => !after.some((a) => a.split("=")[0] === b.split("=")[0]));
+  return [...lines, ...gone.map((arg) => `  - ${arg}`)];
+}
+
+function likeRke(replacement: Replacement): string[] {
+  return replacement.unlikeRke.length === 0
+    ? ["  equal to what RKE plans: rke up will leave it alone"]
+    : [
+        "  NOT what RKE plans from this topology; rke up will recreate it (- RKE's, + as it runs):",
+        ...replacement.unlikeRke.map((line) => `    ${line}`),
+      ];
+}
+
+/** Changed lines with two lines around them. */
+export function lineDiff(before: string, after: string): string[] {
+  const { hunks } = structuredPatch("before", "after", before, after, "", "", { context: 2 });
+  return hunks.length === 0
+    ? ["  unchanged"]
+    : hunks.flatMap((hunk) => [`  @@ line ${hunk.oldStart}`, ...hunk.lines.map((line) => `  ${line}`)]);
+}
+
+function setAside(plan: FailoverPlan): string[] {
+  const { epoch } = plan.settings;
+  const source = plan.etcd?.host.name;
+  return [
+    ...(source
+      ? [
+          `  ${source}: container etcd as etcd-before-epoch-${epoch}; snapshot and WAL in /var/lib/rke-dr/epoch-${epoch}`,
+        ]
+      : []),
+    ...plan.apiServers.map((a) => `  ${a.host.name}: container kube-apiserver as kube-apiserver-before-epoch-${epoch}`),
+    `  ${plan.deployHost.name}: /etc/rke-dr/cluster.yml and cluster.rkestate, each as *.before-epoch-${epoch}`,
+  ];
+}
+
+function describeSteps(steps: ScheduledStep[]): string[] {
+  if (steps.length === 0) {
+    return ["Steps: none can be planned"];
+  }
+  return [
+    "Steps (done: recorded on the host, and still so)",
+    ...steps.map((s) => `  ${s.due ? "to do" : "done "}  ${s.name.padEnd(24)} ${s.words}`),
+  ];
+}
+
+export function describeVerdicts(verdicts: Verdict[], warnings: string[]): string[] {
+  const failed = verdicts.filter((v) => !v.ok).length;
+  return [
+    failed === 0 ? "Guards: all hold" : `Guards: ${failed} stop \`pulumi up\``,
+    ...verdicts.map((v) => `  ${v.ok ? "ok  " : "STOP"}  ${v.guard}: ${v.found}`),
+    ...warnings.map((w) => `  note  ${w}`),
+  ];
+}

@@ -1,0 +1,139 @@
+import { deployDir } from "./cluster-yml";
+import { etcdProcess } from "./etcd";
+import { processOf, type Reachable } from "./facts";
+import { reachability, tools, type Verdict, verdict } from "./guards";
+import { kubeApiServerProcess, ownServer } from "./kube-apiserver";
+import { factsOf, type Observation } from "./observation";
+import { clusterOrder, controlPlane, voters } from "./order";
+import type { Process } from "./process";
+import { unlike } from "./replacement";
+import { type ScheduledStep, schedule, step } from "./steps";
+import { allHosts, deployHost, type Host, type Topology } from "./topology";
+
+export const primaryAct = "primary";
+
+export interface PrimaryPlan {
+  epoch: number;
+  /** All hosts, in cluster.yml's order. */
+  hosts: Host[];
+  deployHosts: Host[];
+  /** Where `rke` runs: the standby's deploy host, so that peace uses what a failover will use. */
+  runsRke: Host;
+  steps: ScheduledStep[];
+}
+
+/** What exists in peace, as steps; `primary` owns it. */
+export function planPrimary(topology: Topology, epoch: number, seen: Observation): PrimaryPlan {
+  const hosts = clusterOrder(topology);
+  const deployHosts = topology.datacenters.map((dc) => deployHost(topology, dc.name));
+  const runsRke = deployHost(topology, topology.standby);
+  const facts = (host: Host) => factsOf(seen, host);
+  const trusted = (from: Host, to: Host) => facts(from)?.trust[sshTarget(topology, to)] === "ok";
+
+  const claims = hosts.map((host) =>
+    step("claim", host, "Claim", {
+      data: `role=${primaryAct}`,
+      words: `tell the host of epoch ${epoch}`,
+      intact: facts(host)?.act === primaryAct,
+    }),
+  );
+  const authorized = hosts.map((host) =>
+    step("authorize", host, "SshTrust", {
+      after: claims.map((s) => s.name),
+      words: "let the deploy hosts' SSH keys in",
+      intact: deployHosts.every((from) => trusted(from, host)),
+    }),
+  );
+  const files = deployHosts.map((host) =>
+    step("deploy-files", host, "DeployHost", {
+      after: claims.map((s) => s.name),
+      words: `put cluster.yml, certificates and the SSH key in ${deployDir}`,
+      intact: deployFiles.every((file) => facts(host)?.deploy?.files.includes(file)),
+    }),
+  );
+  const trust = deployHosts.map((host) =>
+    step("trust", host, "SshTrust", {
+      arguments: hosts.map((h) => `${h.hostKey === "unpinned" ? "?" : ""}${sshTarget(topology, h)}`),
+      after: [...authorized, ...files].map((s) => s.name),
+      words: "test from there that SSH reaches every host",
+      intact: hosts.every((to) => trusted(host, to)),
+    }),
+  );
+  const others = deployHosts.filter((h) => h.name !== runsRke.name);
+  const rkeUp = step("rke-up", runsRke, "RkeCluster", {
+    arguments: [
+      ownServer(topology, runsRke.datacenter),
+      ...others.map((h) => `${h.name}=${sshTarget(topology, h)}=${ownServer(topology, h.datacenter)}`),
+    ],
+    after: trust.map((s) => s.name),
+    limit: 1800,
+    words: "rke up; its state and a kubeconfig for each side's own kube-apiserver on every deploy host",
+    intact:
+      processes(topology, hosts, facts).every(({ host, planned }) => asPlanned(facts(host), planned)) &&
+      deployHosts.every((h) => facts(h)?.deploy?.server === ownServer(topology, h.datacenter)),
+  });
+  const steps = [...claims, ...authorized, ...files, ...trust, rkeUp];
+  return { epoch, hosts, deployHosts, runsRke, steps: schedule(steps, epoch, facts) };
+}
+
+const deployFiles = ["cluster.yml", "certs/kube-admin.pem", "ssh/id_ed25519", "ssh/known_hosts"];
+
+const sshTarget = (topology: Topology, host: Host): string =>
+  `${topology.ssh.user}@${host.address}:${topology.ssh.port}`;
+
+function processes(
+  topology: Topology,
+  hosts: Host[],
+  facts: (host: Host) => Reachable | undefined,
+): { host: Host; planned: Process }[] {
+  return [
+    ...voters(hosts).map((host) => ({
+      host,
+      planned: etcdProcess(topology, hosts, host, facts(host)?.architecture || "x86_64"),
+    })),
+    ...controlPlane(hosts).map((host) => {
+      const env = facts(host)?.containers["kube-apiserver"]?.Config.Env ?? [];
+      const checksum = env.find((e) => e.startsWith("RKE_AUDITLOG_CONFIG_CHECKSUM="))?.split("=")[1];
+      return { host, planned: kubeApiServerProcess(topology, hosts, host, checksum) };
+    }),
+  ];
+}
+
+function asPlanned(facts: Reachable | undefined, planned: Process): boolean {
+  const container = facts?.containers[planned.name];
+  return container?.State.Status === "running" && unlike(planned, processOf(container)).length === 0;
+}
+
+export function primaryGuards(topology: Topology, plan: PrimaryPlan, seen: Observation): Verdict[] {
+  return [
+    verdict("hosts reachable", reachability(plan.hosts, seen), `all ${plan.hosts.length}`),
+    verdict("epoch", epochProblems(topology, plan, seen), `${plan.epoch}`),
+    verdict("tools on the hosts", tools(plan.hosts, seen), "root, docker, flock, curl with --unix-socket"),
+    verdict(
+      "rke on the deploy hosts",
+      plan.deployHosts.flatMap((h) => {
+        const facts = factsOf(seen, h);
+        return facts && !facts.tools.rke ? [`${h.name}: rke is not on the PATH`] : [];
+      }),
+      plan.deployHosts.map((h) => h.name).join(", "),
+    ),
+  ];
+}
+
+function epochProblems(topology: Topology, plan: PrimaryPlan, seen: Observation): string[] {
+  return allHosts(topology).flatMap((h) => {
+    const facts = factsOf(seen, h);
+    if (!facts || facts.epoch === 0 || (facts.epoch === plan.epoch && facts.act === primaryAct)) {
+      return [];
+    }
+    if (facts.epoch > plan.epoch) {
+      return [`${h.name} is at epoch ${facts.epoch} (${facts.act}), an older epoch is refused: ${plan.epoch}`];
+    }
+    if (facts.epoch === plan.epoch) {
+      return [`${h.name} is at epoch ${facts.epoch} by another act (${facts.act}), which this one can't repeat`];
+    }
+    return [
+      `${h.name} is at epoch ${facts.epoch} (${facts.act}): going on to ${plan.epoch} would be a failback, which is not built yet`,
+    ];
+  });
+}

@@ -1,0 +1,37 @@
+/** A container as RKE plans it. Order inside lists carries no meaning to RKE; it compares them as sets. */
+export interface Process {
+  name: string;
+  image: string;
+  /** RKE puts the whole command of a hyperkube service here; etcd's stands in `cmd`. */
+  entrypoint: string[];
+  cmd: string[];
+  env: string[];
+  binds: string[];
+  volumesFrom: string[];
+  labels: Record<string, string>;
+}
+
+/** The value of `--NAME=value` in a command, undefined where the argument is missing. */
+export function argument(command: string[], argumentName: string): string | undefined {
+  const prefix = `--${argumentName}=`;
+  return command.find((arg) => arg.startsWith(prefix))?.slice(prefix.length);
+}
+
+/** The same command with one argument's value replaced. */
+export function withArgument(command: string[], argumentName: string, value: string): string[] {
+  const prefix = `--${argumentName}=`;
+  return command.map((arg) => (arg.startsWith(prefix) ? `${prefix}${value}` : arg));
+}
+
+/** Arguments in `--name=value` form, extra ones replacing those of the same name. */
+export function mergeArguments(args: Record<string, string>, extra: Record<string, string>): string[] {
+  return Object.entries({ ...args, ...extra }).map(([key, value]) => `--${key}=${value}`);
+}
+
+/** Arguments, environment and binds in which two lists differ, as `- old` and `+ new` lines; empty where they agree. */
+export function differences(before: string[], after: string[]): string[] {
+  return [
+    ...before.filter((entry) => !after.includes(entry)).map((entry) => `- ${entry}`),
+    ...after.filter((entry) => !before.includes(entry)).map((entry) => `+ ${entry}`),
+  ];
+}

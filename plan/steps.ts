@@ -1,0 +1,77 @@
+import type { Reachable, StepResult } from "./facts";
+import type { Host } from "./topology";
+
+/** One thing done on one host by one script of `on-host/`. */
+export interface Step {
+  /** Unique in the deployment: `SCRIPT-HOST`. */
+  name: string;
+  /** The concept that it belongs to: the component that holds the resource. */
+  part:
+    | "Claim"
+    | "EtcdMember"
+    | "KubeApiServer"
+    | "RkeCluster"
+    | "Cleanup"
+    | "Verification"
+    | "SshTrust"
+    | "DeployHost";
+  /** Scripts of `on-host/`, separated by spaces: those that it builds on, then the one that defines `main`. */
+  script: string;
+  host: Host;
+  arguments: string[];
+  /** What the script reads from stdin. */
+  data: string;
+  /** Names of steps that must have ended. */
+  after: string[];
+  /** Seconds after which the step is ended and counts as failed. */
+  limit: number;
+  /** What it does, for people. */
+  words: string;
+  /** Whether what it made is there, as far as could be seen; true where nothing can be seen but its record. */
+  intact: boolean;
+}
+
+export interface ScheduledStep extends Step {
+  /** What triggers the step: the recorded one where nothing is to be done, else the next. */
+  generation: number;
+  due: boolean;
+}
+
+/** A step with the usual values. */
+export function step(script: string, host: Host, part: Step["part"], rest: Partial<Step> = {}): Step {
+  const made: Step = {
+    name: "",
+    part,
+    script,
+    host,
+    arguments: [],
+    data: "",
+    after: [],
+    limit: 180,
+    words: "",
+    intact: true,
+    ...rest,
+  };
+  return { ...made, name: `${recordName(made)}-${host.name}` };
+}
+
+/**
+ * Decides which steps have to run: those without a record of this epoch, those whose work isn't intact, and those after
+ * one that runs. Pulumi sees no drift: a changed generation is what makes it run a step again.
+ */
+export function schedule(steps: Step[], epoch: number, facts: (host: Host) => Reachable | undefined): ScheduledStep[] {
+  const due = new Set<string>();
+  return steps.map((step) => {
+    const record = recordOf(facts(step.host)?.steps[recordName(step)], epoch);
+    if (!record || !step.intact || step.after.some((name) => due.has(name))) {
+      due.add(step.name);
+    }
+    const generation = record ? record.generation + (due.has(step.name) ? 1 : 0) : 1;
+    return { ...step, generation, due: due.has(step.name) };
+  });
+}
+
+/** The name under which the host keeps the step's result: its script's, the last of those that `script` lists. */
+export const recordName = (step: Step): string => step.script.split(" ").at(-1) ?? step.script;
+
+const recordOf = (record: StepResult | undefined, epoch: number) => (record?.epoch === epoch ? record : undefined);

@@ -1,0 +1,61 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Step } from "./observe.js";
+
+const FOLDER = join(__dirname, "../../../golden/plugins");
+
+type Json = Record<string, unknown>;
+
+export interface Phase {
+  exitCode: number;
+  steps: Step[];
+  diagnostics: Json[];
+  resourceChanges?: Json;
+  commandsRun?: string[];
+  timedOut?: boolean;
+}
+
+export interface Golden {
+  file: string;
+  suite: string;
+  stage: string;
+  order: number;
+  about: string;
+  preview?: Phase;
+  up?: Phase;
+  refresh?: Phase;
+  state?: Json[];
+  stateUnchanged?: string[];
+  stateOmitted?: string[];
+  stackOutputs?: unknown;
+  observed?: Json;
+}
+
+/** A suite's records in the order in which they are played. */
+export function goldenSuite(suite: string): Golden[] {
+  return readdirSync(FOLDER)
+    .filter((file) => file.startsWith(`${suite}-`) && file.endsWith(".json"))
+    .sort()
+    .map((file) => ({ ...JSON.parse(readFileSync(join(FOLDER, file), "utf8")), file: file.replace(/\.json$/, "") }));
+}
+
+/** A phase with what it left to the preview's steps written out. */
+export function phaseOf(golden: Golden, name: "preview" | "up" | "refresh"): Phase | undefined {
+  const phase = golden[name];
+  if (!phase || name === "preview") return phase;
+  const inPreview = (step: Step) =>
+    golden.preview?.steps.find(({ op, resource }) => op === step.op && resource === step.resource);
+  const steps = phase.steps.map((step) => {
+    if (step.diff !== "<as in preview>") return step;
+    const { diff: _, ...rest } = step;
+    const source = inPreview(step);
+    const all = {
+      ...rest,
+      diffKeys: source?.diffKeys,
+      replaceKeys: source?.replaceKeys,
+      detailedDiff: source?.detailedDiff,
+    };
+    return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as unknown as Step;
+  });
+  return { ...phase, steps };
+}

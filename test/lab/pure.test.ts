@@ -1,0 +1,171 @@
+import { deepStrictEqual, equal, match, throws } from "node:assert/strict";
+import { describe, it } from "mocha";
+import { parseVerb } from "../../lab/argv";
+import { missingCapabilities, runcWithin } from "../../lab/capabilities";
+import { knownList } from "../../lab/images";
+import { missingPackages } from "../../lab/packages";
+import { placeOf } from "../../lab/place";
+import { parseStat } from "../../lab/processes";
+import { fillTopology } from "../../lab/project";
+import { pulumiEnvironment } from "../../lab/pulumi-run";
+import { machineProblems } from "../../lab/toolchain";
+
+describe("lab: command line", () => {
+  const good: [string, object][] = [
+    ["", { verb: "help" }],
+    ["up", { verb: "up" }],
+    ["up --topology t.yml", { verb: "up", topology: "t.yml" }],
+    ["up --topology=t.yml", { verb: "up", topology: "t.yml" }],
+    ["down", { verb: "down" }],
+    ["status", { verb: "status", json: false }],
+    ["status --json", { verb: "status", json: true }],
+    ["power-off a", { verb: "power-off", target: "a" }],
+    ["power-on master1", { verb: "power-on", target: "master1" }],
+    ["cut-link", { verb: "cut-link" }],
+    ["heal-link b", { verb: "heal-link", datacenter: "b" }],
+    ["exec master1 -- ls -l", { verb: "exec", host: "master1", command: ["ls", "-l"] }],
+    ["exec master1 ls -l", { verb: "exec", host: "master1", command: ["ls", "-l"] }],
+    ["exec master1 -- sh -- x", { verb: "exec", host: "master1", command: ["sh", "--", "x"] }],
+    ["kubectl -- get pods", { verb: "kubectl", args: ["get", "pods"] }],
+    ["pulumi up -- x", { verb: "pulumi", args: ["up", "--", "x"] }],
+  ];
+  for (const [line, verb] of good)
+    it(`"${line}"`, () => deepStrictEqual(parseVerb(line.split(" ").filter(Boolean)), verb));
+
+  const bad: [string, RegExp][] = [
+    ["raise", /^verb: must be one of the lab's .*, is "raise"$/],
+    ["down now", /^down: must have no further argument, has "now"$/],
+    ["up fast", /^up: must have no argument but --topology FILE, has "fast"$/],
+    ["up --topology", /^up: must have no argument but --topology FILE/],
+    ["power-off", /^power-off: must name a host or a datacenter, names none$/],
+    ["power-off a b", /^power-off: must have no further argument, has "b"$/],
+    ["exec", /^exec: must name a host first/],
+    ["exec -- ls", /^exec: must name a host first/],
+    ["exec master1 --", /^exec master1: must have a command after --, has none$/],
+    ["status --yaml", /^status: must have no further argument, has "--yaml"$/],
+  ];
+  for (const [line, message] of bad)
+    it(`"${line}" is refused`, () => throws(() => parseVerb(line.split(" ")), { message }));
+});
+
+describe("lab: place", () => {
+  const real = (path: string) => path;
+  it("defaults to the user's state and cache folders", () => {
+    const place = placeOf({}, "/home/u", real);
+    equal(place.dir, "/home/u/.local/state/rke-dr-lab");
+    equal(place.cache, "/home/u/.cache/rke-dr-lab");
+  });
+  it("follows XDG and its own variables", () => {
+    equal(placeOf({ XDG_STATE_HOME: "/s", XDG_CACHE_HOME: "/c" }, "/home/u", real).dir, "/s/rke-dr-lab");
+    const place = placeOf({ LAB_DIR: "/one", LAB_CACHE: "/two", XDG_STATE_HOME: "/s" }, "/home/u", real);
+    deepStrictEqual([place.dir, place.cache], ["/one", "/two"]);
+  });
+  it("names two folders' labs differently, one folder's always the same", () => {
+    const [one, again, two] = ["/one", "/one/", "/two"].map((dir) => placeOf({ LAB_DIR: dir }, "/", real));
+    match(one?.name ?? "", /^rkelab-[0-9a-f]{6}$/);
+    equal(one?.id, again?.id);
+    equal(one?.id === two?.id, false);
+  });
+});
+
+describe("lab: the machine", () => {
+  const fine = { platform: "linux", uid: 0, goPath: "/usr/bin/go", cgroups: undefined };
+  const cases: [string, object, RegExp[]][] = [
+    ["fine", {}, []],
+    ["not Linux", { platform: "darwin" }, [/^machine: must run Linux, runs darwin$/]],
+    ["not root", { uid: 1000 }, [/^user: must be root .*, is uid 1000$/]],
+    ["no Go", { goPath: undefined }, [/^go: must be on PATH .*, is missing$/]],
+    ["no control groups", { cgroups: "/sys/fs/cgroup: must have" }, [/^\/sys\/fs\/cgroup: must have$/]],
+    ["all at once", { uid: 1, goPath: undefined }, [/^user:/, /^go:/]],
+  ];
+  for (const [name, change, messages] of cases)
+    it(name, () => {
+      const problems = machineProblems({ ...fine, ...change });
+      equal(problems.length, messages.length);
+      for (const [i, message] of messages.entries()) match(problems[i] ?? "", message);
+    });
+  it("asks for each missing package once", () =>
+    deepStrictEqual(
+      missingPackages((program) => !["dockerd", "docker", "ip"].includes(program)),
+      ["docker.io", "iproute2"],
+    ));
+});
+
+describe("lab: /proc", () => {
+  it("reads a stat line whose name has blanks and parentheses", () => {
+    const rest = ["S", "7", ...Array(17).fill("0"), "4711", "0"].join(" ");
+    deepStrictEqual(parseStat(`42 (tmux: (x) y) ${rest}`), { pid: 42, state: "S", parent: 7, startTime: "4711" });
+  });
+  it("reads nothing from something else", () => equal(parseStat("42 S"), undefined));
+});
+
+describe("lab: capabilities", () => {
+  it("names what the bounding set lacks", () => {
+    deepStrictEqual(missingCapabilities("CapBnd:\t000001fffeffffff\n"), ["CAP_SYS_RESOURCE"]);
+    deepStrictEqual(missingCapabilities("CapBnd:\t000001ffffffffff\n"), []);
+  });
+  it("puts nothing before runc where nothing is missing", () => equal(runcWithin([], "/usr/sbin/runc"), undefined));
+  it("takes the missing ones out before the real runc", () => {
+    const script = runcWithin(["CAP_SYS_RESOURCE"], "/usr/sbin/runc") ?? "";
+    match(script, /s\/"CAP_SYS_RESOURCE",\/\/g/);
+    match(script, /exec \/usr\/sbin\/runc "\$@"\n$/);
+  });
+});
+
+describe("lab: images", () => {
+  it("lists the flags and admission plugins of a help text", () => {
+    const help = [
+      "Flags:",
+      "      --etcd-servers strings     List of etcd servers",
+      "  -v, --v Level                  number for the log level, unlike --vmodule here",
+      "      --enable-admission-plugins strings  plugins (A). Comma-delimited list of admission plugins: B, C. The order",
+    ].join("\n");
+    equal(knownList(help), "flag etcd-servers\nflag v\nflag enable-admission-plugins\nplugin B\nplugin C\n");
+  });
+});
+
+describe("lab: Pulumi", () => {
+  it("keeps the caller's own Pulumi settings out", () => {
+    const env = pulumiEnvironment(
+      { PATH: "/bin", PULUMI_ACCESS_TOKEN: "t", PULUMI_BACKEND_URL: "https://x", HOME: "/root" },
+      { home: "/h", backend: "/b", passphraseFile: "/p", path: ["/plugins", "/engine"] },
+    );
+    equal(env.PULUMI_ACCESS_TOKEN, undefined);
+    equal(env.PULUMI_BACKEND_URL, "file:///b");
+    equal(env.PATH, "/plugins:/engine:/bin");
+    equal(env.HOME, "/root");
+  });
+  const text = `name: rke-dr
+config:
+  topology: # declared once
+    value:
+      ssh: { user: root, keyPath: ~/.ssh/id } # the operator's
+      datacenters:
+        - name: a
+          hosts:
+            - name: m1
+              hostKey: unpinned # look
+            - { name: m2 }
+`;
+  it("fills in keys, keeping comments", () => {
+    const filled = fillTopology(text, { m1: "ssh-ed25519 AAAA", m2: "ssh-ed25519 BBBB" }, "/key");
+    match(filled, /keyPath: \/key \} # the operator's/);
+    match(filled, /hostKey: ssh-ed25519 AAAA # look/);
+    match(filled, /name: m2, hostKey: ssh-ed25519 BBBB/);
+    match(filled, /# declared once/);
+  });
+  it("takes another topology where one is given", () => {
+    const filled = fillTopology(
+      text,
+      { z: "ssh-ed25519 CCCC" },
+      "/key",
+      "datacenters: [{name: c, hosts: [{name: z}]}]",
+    );
+    match(filled, /name: z, hostKey: ssh-ed25519 CCCC/);
+    equal(filled.includes("m1"), false);
+  });
+  it("refuses a Pulumi.yaml without a topology", () =>
+    throws(() => fillTopology("name: x\n", {}, "/key"), {
+      message: /config\.topology\.value: must be a map, is missing/,
+    }));
+});

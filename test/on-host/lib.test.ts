@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { StepResult } from "../../plan/facts";
+
+const code = (name: string) => readFileSync(join(__dirname, "../../on-host", `${name}.sh`), "utf8");
+const marking = `main() { begin "$@"; printf '%s|%s\\n' "$*" "$data" >>"$state/ran"; did 'a "quoted" \\ line'; fact key "va\\"lue"; finish; }`;
+
+describe("what every step on a host does", () => {
+  let state: string;
+  beforeEach(() => {
+    state = mkdtempSync(join(tmpdir(), "rke-dr-state-"));
+  });
+  afterEach(() => rmSync(state, { recursive: true }));
+
+  /** Runs a step as the program does: script and data on stdin. */
+  function run(
+    step: string,
+    epoch: number,
+    generation: number,
+    act: string,
+    script: string,
+    data = "",
+    args: string[] = [],
+  ) {
+    const result = spawnSync("bash", ["-s", "--", step, String(epoch), String(generation), act, ...args], {
+      input: `${code("lib")}\n${script}\nmain "$@"; exit\n${data}`,
+      encoding: "utf8",
+      env: { ...process.env, RKE_DR_STATE: state },
+    });
+    return { code: result.status, stdout: result.stdout, stderr: result.stderr };
+  }
+  const claim = (epoch: number, act: string, data = "source=master3") =>
+    run("claim", epoch, 1, act, code("claim"), data);
+  const mark = (epoch: number, generation: number, act: string, data = "some\ndata", args: string[] = ["x y"]) =>
+    run("mark", epoch, generation, act, marking, data, args);
+  const inTurn = <T>(...results: T[]): T => results.at(-1) as T;
+  const ran = () => (existsSync(join(state, "ran")) ? readFileSync(join(state, "ran"), "utf8") : "");
+
+  it("tells its result as one line of JSON, and its progress apart", () => {
+    claim(2, "act");
+    const result = mark(2, 1, "act");
+    assert.equal(result.code, 0, result.stderr);
+    const told = JSON.parse(result.stdout) as StepResult;
+    assert.equal(result.stdout.trim().split("\n").length, 1);
+    assert.deepEqual(
+      [told.step, told.epoch, told.generation, told.did, told.facts],
+      ["mark", 2, 1, ['a "quoted" \\ line'], { key: 'va"lue' }],
+    );
+    assert.match(result.stderr, /a "quoted" \\ line/);
+    assert.equal(ran(), "x y|some\ndata\n");
+  });
+
+  it("what was done is not done again, and is told again", () => {
+    claim(2, "act");
+    const first = mark(2, 1, "act");
+    const second = mark(2, 1, "act");
+    assert.equal(second.stdout, first.stdout);
+    assert.match(second.stderr, /already done/);
+    assert.equal(ran(), "x y|some\ndata\n");
+  });
+
+  for (const [what, again] of [
+    ["another generation", () => mark(2, 2, "act")],
+    ["other data", () => mark(2, 1, "act", "other data")],
+    ["other arguments", () => mark(2, 1, "act", "some\ndata", ["x", "y"])],
+  ] as const) {
+    it(`${what} is done`, () => {
+      claim(2, "act");
+      mark(2, 1, "act");
+      again();
+      assert.equal(ran().match(/\|/g)?.length, 2);
+    });
+  }
+
+  const refused: [string, () => { code: number | null; stderr: string }, RegExp][] = [
+    [
+      "an older epoch",
+      () => inTurn(claim(3, "act"), mark(2, 1, "act")),
+      /an older epoch than the host's is refused: 2, the host is at 3/,
+    ],
+    [
+      "an older epoch's claim",
+      () => inTurn(claim(3, "act"), claim(2, "act")),
+      /an older epoch than the host's is refused/,
+    ],
+    [
+      "the same epoch by another act",
+      () => inTurn(claim(2, "act"), mark(2, 1, "other")),
+      /the same epoch with another act is refused: other/,
+    ],
+    [
+      "another act's claim of the same epoch",
+      () => inTurn(claim(2, "act"), claim(2, "other")),
+      /the same epoch with another act/,
+    ],
+    [
+      "an epoch that wasn't claimed",
+      () => inTurn(claim(1, "act"), mark(2, 1, "act")),
+      /was not told of epoch 2 \(it is at 1\)/,
+    ],
+    ["a host that knows nothing", () => mark(2, 1, "act"), /was not told of epoch 2 \(it is at 0\)/],
+  ];
+  for (const [what, act, why] of refused) {
+    it(`refuses ${what}`, () => {
+      const result = act();
+      assert.equal(result.code, 1);
+      assert.match(result.stderr, why);
+      assert.equal(ran(), "");
+    });
+  }
+
+  it("the first decision of an act is kept", () => {
+    claim(2, "act", "source=master3\nrevision=1");
+    claim(2, "act", "source=master9\nrevision=2");
+    assert.equal(readFileSync(join(state, "epoch-2/plan"), "utf8"), "source=master3\nrevision=1\n");
+  });
+
+  it("a failing command is named and leaves no record", () => {
+    claim(2, "act");
+    const result = run("broken", 2, 1, "act", 'main() { begin "$@"; cat /nonexistent/file; finish; }');
+    assert.equal(result.code, 1);
+    assert.match(result.stderr, /error: `cat \/nonexistent\/file` ended with 1/);
+    assert.equal(result.stdout, "");
+    assert.ok(!existsSync(join(state, "steps/broken")));
+  });
+
+  const slow = `main() { begin "$@"; echo start >>"$state/ran"; sleep 0.6; echo end >>"$state/ran"; finish; }`;
+  const background = (step: string, generation: number, act: string, script: string) =>
+    new Promise<number | null>((resolve) => {
+      const child = spawn("bash", ["-s", "--", step, "2", String(generation), act], {
+        env: { ...process.env, RKE_DR_STATE: state },
+        stdio: ["pipe", "ignore", "ignore"],
+      });
+      child.stdin.end(`${code("lib")}\n${script}\nmain "$@"; exit\n`);
+      child.on("close", resolve);
+    });
+
+  it("different steps run side by side, the same one doesn't", async () => {
+    claim(2, "act");
+    await Promise.all([background("one", 1, "act", slow), background("two", 1, "act", slow)]);
+    assert.equal(ran(), "start\nstart\nend\nend\n");
+    rmSync(join(state, "ran"));
+    await Promise.all([background("one", 2, "act", slow), background("one", 3, "act", slow)]);
+    assert.equal(ran(), "start\nend\nstart\nend\n");
+  });
+
+  it("a claim waits until no step runs", async () => {
+    claim(2, "act");
+    const step = background("one", 1, "act", slow);
+    while (ran() === "") await new Promise((next) => setTimeout(next, 10));
+    const claimed = claim(3, "other");
+    assert.equal(claimed.code, 0);
+    assert.equal(ran(), "start\nend\n");
+    assert.equal(await step, 0);
+  });
+
+  it("a host whose state can't be written is told so", () => {
+    writeFileSync(join(state, "steps"), "");
+    assert.notEqual(claim(2, "act").code, 0);
+  });
+});
+
+describe("scripts", () => {
+  it("pass shellcheck", function () {
+    const found = spawnSync("shellcheck", ["--version"]);
+    if (found.error) {
+      console.log("      skipped: shellcheck is not installed");
+      this.skip();
+    }
+    const result = spawnSync("bash", ["-c", "shellcheck -s bash -e SC2034,SC2154 on-host/*.sh"], {
+      cwd: join(__dirname, "../.."),
+      encoding: "utf8",
+    });
+    assert.equal(result.status, 0, result.stdout);
+  });
+});

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const golden = (name: string) => readFileSync(join(__dirname, "../golden/rke-up", name), "utf8");
+const script = join(__dirname, "../../on-host/rke-state.sh");
+
+/** Runs the script's editing function alone. */
+function dropNodes(state: string, lost: string[]): { code: number | null; state: string; error: string } {
+  const code = `set -euo pipefail; die() { echo "$*" >&2; exit 1; }; source "$1"; shift; drop_nodes "$@"`;
+  const run = spawnSync("bash", ["-c", code, "bash", script, ...lost], { input: state, encoding: "utf8" });
+  return { code: run.status, state: run.stdout, error: run.stderr };
+}
+
+interface State {
+  desiredState: unknown;
+  currentState: { rkeConfig: { nodes: { address: string }[] } };
+}
+const parse = (text: string) => JSON.parse(text) as State;
+const lostOfA = ["192.168.31.101", "192.168.31.102", "192.168.31.104"];
+
+describe("lost hosts leave currentState in cluster.rkestate", () => {
+  const before = golden("rkestate-30-before-edit.nokeys.json");
+
+  it("as in the edit after which the real RKE found nothing to do", () => {
+    const result = dropNodes(before, lostOfA);
+    assert.equal(result.code, 0, result.error);
+    assert.deepEqual(parse(result.state), parse(golden("rkestate-30-edited.nokeys.json")));
+  });
+
+  for (const indent of [1, 2]) {
+    it(`nothing else is touched (indented by ${indent})`, () => {
+      const text = JSON.stringify(JSON.parse(before), null, indent);
+      const expected = parse(text);
+      expected.currentState.rkeConfig.nodes = expected.currentState.rkeConfig.nodes.filter(
+        (n) => !lostOfA.includes(n.address),
+      );
+      assert.equal(dropNodes(text, lostOfA).state, `${JSON.stringify(expected, null, indent)}\n`);
+    });
+  }
+
+  it("hosts in the middle and at the end", () => {
+    for (const lost of [["192.168.31.101"], ["192.168.31.105"], ["192.168.31.103", "192.168.31.105"]]) {
+      const left = parse(dropNodes(before, lost).state).currentState.rkeConfig.nodes.map((n) => n.address);
+      const all = parse(before).currentState.rkeConfig.nodes.map((n) => n.address);
+      assert.deepEqual(
+        left,
+        all.filter((a) => !lost.includes(a)),
+      );
+    }
+  });
+
+  it("an address that begins like a lost one stays", () => {
+    const text = before.replaceAll("192.168.31.103", "192.168.31.10");
+    const left = parse(dropNodes(text, lostOfA).state).currentState.rkeConfig.nodes.map((n) => n.address);
+    assert.deepEqual(left, ["192.168.31.10", "192.168.31.105"]);
+  });
+
+  for (const [what, text, lost] of [
+    ["a state that isn't in RKE's form", JSON.stringify(JSON.parse(before)), lostOfA],
+    ["a state without currentState", '{\n  "desiredState": {}\n}', lostOfA],
+    ["a cut state", before.slice(0, before.lastIndexOf('"hostnameOverride": "node2"')), ["192.168.31.101"]],
+    ["no node left", before, [...lostOfA, "192.168.31.103", "192.168.31.105"]],
+  ] as const) {
+    it(`refuses ${what}`, () => {
+      const result = dropNodes(text, [...lost]);
+      assert.equal(result.code, 1);
+      assert.match(result.error, /cluster\.rkestate is not as RKE v1\.2\.7 writes it; it was left as it is/);
+    });
+  }
+});
