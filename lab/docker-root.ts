@@ -2,14 +2,19 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
+import { keepNewest } from "./cache";
 import { type ImageSources, images, makeRoot } from "./images";
 import { say, sayWhile } from "./progress";
 import { must } from "./run";
 
 /** Makes what the cache lacks; returns the data root to copy. */
 export async function goldenDockerRoot(cache: string, sources: ImageSources): Promise<string> {
-  const root = join(cache, "docker", await rootKey(sources));
-  if (existsSync(root)) return root;
+  const key = await rootKey(sources);
+  const root = join(cache, "docker", key);
+  if (existsSync(root)) {
+    keepNewest(join(cache, "docker"), "", key);
+    return root;
+  }
   const work = `${root}.new`;
   await must(["rm", "-rf", "--one-file-system", work]);
   mkdirSync(work, { recursive: true, mode: 0o700 });

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
+import { keepNewest } from "./cache";
 import { say, sayWhile } from "./progress";
 import { must } from "./run";
 
@@ -22,8 +23,12 @@ export interface GoBuild {
 /** Builds what the cache lacks; returns the folder of the programs. */
 export async function goBuild(cache: string, build: GoBuild): Promise<string> {
   const version = (await must(["go", "env", "GOVERSION"], { env: goEnvironment(process.env) })).stdout.trim();
-  const folder = join(cache, "go", `${build.name}-${buildKey(build, version)}`);
-  if (existsSync(folder)) return folder;
+  const name = `${build.name}-${buildKey(build, version)}`;
+  const folder = join(cache, "go", name);
+  if (existsSync(folder)) {
+    keepNewest(join(cache, "go"), `${build.name}-`, name);
+    return folder;
+  }
   const work = `${folder}.new`;
   rmSync(work, { recursive: true, force: true });
   mkdirSync(join(work, "bin"), { recursive: true });
@@ -61,8 +66,8 @@ export function goEnvironment(env: NodeJS.ProcessEnv, more: NodeJS.ProcessEnv = 
 export function buildKey(build: GoBuild, goVersion: string): string {
   const hash = createHash("sha256");
   hash.update(JSON.stringify([goVersion, process.arch, build.programs, build.ldflags ?? "", build.static ?? false]));
-  for (const file of filesUnder(build.source))
-    hash.update(`\0${relative(build.source, file)}\0`).update(readFileSync(file));
+  const sources = filesUnder(build.source).filter((file) => !file.endsWith("_test.go"));
+  for (const file of sources) hash.update(`\0${relative(build.source, file)}\0`).update(readFileSync(file));
   return hash.digest("hex").slice(0, 12);
 }
 

@@ -13,6 +13,10 @@ main() {
       printf '%s\n' "$line" >>"$file"
     fi
   done <<<"$data"
+  if [[ -s $dir/cluster.rkestate ]] && ! cmp -s "$dir/certs/kube-ca.pem" "$new/certs/kube-ca.pem"; then
+    rm -rf "$new"
+    die "certificates: another kube-ca than the cluster's is refused: was the stack's state lost? nothing was changed; restore the backend of stack primary"
+  fi
   rm -rf "$dir/certs.before"
   [[ ! -d $dir/certs ]] || mv "$dir/certs" "$dir/certs.before"
   mv "$new/certs" "$dir/certs"

@@ -12,7 +12,7 @@ main() {
     did "no live snapshot: container etcd is $(container_state etcd)"
     finish
     return
-  elif ! docker exec etcd etcdctl --command-timeout=60s snapshot save "$inside" >/dev/null 2>"$aside/snapshot.log" </dev/null; then
+  elif ! docker exec etcd etcdctl --command-timeout=600s snapshot save "$inside" >/dev/null 2>"$aside/snapshot.log" </dev/null; then
     did "no live snapshot: $(tail -n 1 "$aside/snapshot.log" | cut -c1-200)"
     finish
     return

@@ -35,7 +35,7 @@ export function failoverSteps(
   );
   const snapshot = step("snapshot", etcd.host, "EtcdMember", {
     after: names(claims),
-    limit: 300,
+    limit: 900,
     words: "save a live snapshot of etcd and check it",
   });
   const member = step("etcd-member", etcd.host, "EtcdMember", {
@@ -121,6 +121,7 @@ function decision(plan: Omit<FailoverPlan, "steps">, source: Source): string {
     `lost=${plan.settings.lost}`,
     `dataAsOf=${source.dataAsOf ?? ""}`,
     `revision=${source.revision ?? ""}`,
+    `attest=${plan.settings.attest ?? ""}`,
   ].join("\n");
 }
 

@@ -37,13 +37,6 @@ export function planPrimary(topology: Topology, epoch: number, seen: Observation
       intact: facts(host)?.act === primaryAct,
     }),
   );
-  const authorized = hosts.map((host) =>
-    step("authorize", host, "SshTrust", {
-      after: claims.map((s) => s.name),
-      words: "let the deploy hosts' SSH keys in",
-      intact: deployHosts.every((from) => trusted(from, host)),
-    }),
-  );
   const files = deployHosts.map((host) =>
     step("deploy-files", host, "DeployHost", {
       after: claims.map((s) => s.name),
@@ -51,10 +44,17 @@ export function planPrimary(topology: Topology, epoch: number, seen: Observation
       intact: deployFiles.every((file) => facts(host)?.deploy?.files.includes(file)),
     }),
   );
+  const authorized = hosts.map((host) =>
+    step("authorize", host, "SshTrust", {
+      after: files.map((s) => s.name),
+      words: "let the deploy hosts' SSH keys in",
+      intact: deployHosts.every((from) => trusted(from, host)),
+    }),
+  );
   const trust = deployHosts.map((host) =>
     step("trust", host, "SshTrust", {
       arguments: hosts.map((h) => `${h.hostKey === "unpinned" ? "?" : ""}${sshTarget(topology, h)}`),
-      after: [...authorized, ...files].map((s) => s.name),
+      after: authorized.map((s) => s.name),
       words: "test from there that SSH reaches every host",
       intact: hosts.every((to) => trusted(host, to)),
     }),
@@ -72,7 +72,7 @@ export function planPrimary(topology: Topology, epoch: number, seen: Observation
       processes(topology, hosts, facts).every(({ host, planned }) => asPlanned(facts(host), planned)) &&
       deployHosts.every((h) => facts(h)?.deploy?.server === ownServer(topology, h.datacenter)),
   });
-  const steps = [...claims, ...authorized, ...files, ...trust, rkeUp];
+  const steps = [...claims, ...files, ...authorized, ...trust, rkeUp];
   return { epoch, hosts, deployHosts, runsRke, steps: schedule(steps, epoch, facts) };
 }
 
@@ -108,6 +108,7 @@ export function primaryGuards(topology: Topology, plan: PrimaryPlan, seen: Obser
   return [
     verdict("hosts reachable", reachability(plan.hosts, seen), `all ${plan.hosts.length}`),
     verdict("epoch", epochProblems(topology, plan, seen), `${plan.epoch}`),
+    verdict("no foreign cluster", foreignProblems(plan, seen), "no host runs a cluster that this program didn't build"),
     verdict("tools on the hosts", tools(plan.hosts, seen), "root, docker, flock, curl with --unix-socket"),
     verdict(
       "rke on the deploy hosts",
@@ -118,6 +119,19 @@ export function primaryGuards(topology: Topology, plan: PrimaryPlan, seen: Obser
       plan.deployHosts.map((h) => h.name).join(", "),
     ),
   ];
+}
+
+/** New certificates on a cluster that has others would destroy it. */
+function foreignProblems(plan: PrimaryPlan, seen: Observation): string[] {
+  return plan.hosts.flatMap((h) => {
+    const facts = factsOf(seen, h);
+    const found = Object.keys(facts?.containers ?? {});
+    return facts?.epoch === 0 && found.length > 0
+      ? [
+          `${h.name} has containers of a cluster that this program didn't build (${found.join(", ")}); adopting one is not built yet`,
+        ]
+      : [];
+  });
 }
 
 function epochProblems(topology: Topology, plan: PrimaryPlan, seen: Observation): string[] {

@@ -9,6 +9,8 @@ shopt -s nullglob
 
 hostname "$NAME"
 mount --make-rprivate /
+# A copy of another lab's namespace mount would keep that namespace alive after its `down`.
+umount -l -R /run/netns 2>/dev/null || true
 mkdir -p "$DISK"/{upper,work,root,docker,log,merged}
 
 # A server's own whole disk: the machine's files below, the host's changes above.

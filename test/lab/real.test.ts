@@ -1,7 +1,7 @@
 import { deepStrictEqual, equal, match, rejects } from "node:assert/strict";
-import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { initOf } from "../../lab/host";
 import { Lab } from "../../lab/lab";
@@ -33,6 +33,7 @@ suite(`lab: real hosts${why}`, function () {
   });
   after(async () => {
     await lab.down();
+    rmSync(dirname(lab.place.dir), { recursive: true });
   });
 
   it("says so where it is up already, and changes nothing", async () => {
@@ -144,6 +145,8 @@ suite(`lab: what a killed run leaves${why}`, function () {
     equal(names.includes(lab.place.name), false);
     equal(existsSync(lab.place.dir), false);
   };
+
+  after(() => rmSync(parent, { recursive: true }));
 
   it("up refuses, naming it; down removes it", async () => {
     await run(["ip", "netns", "add", lab.place.name]);

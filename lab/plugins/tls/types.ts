@@ -14,6 +14,16 @@ import {
 import { algorithmOf, describeKey, generate, type KeyAlgorithm, parsePrivateKey, signingPair } from "./keys.js";
 import { bornReady, checkShape, diffShape, isRenewalDue, predicted, SHAPES, type Shape } from "./shape.js";
 
+/** The official provider tells such an error twice: as a message of its own and as the operation's. */
+class Refused extends Error {
+  constructor(
+    readonly summary: string,
+    readonly detail: string,
+  ) {
+    super(`${summary}: ${detail}`);
+  }
+}
+
 /** What all four types have in common; `make` gets the inputs without marks and gives the computed outputs. */
 function typeOf(shape: Shape, make: (inputs: ValueMap) => Promise<ValueMap>): ResourceType {
   const renews = shape.defaults.earlyRenewalHours !== undefined;
@@ -24,9 +34,12 @@ function typeOf(shape: Shape, make: (inputs: ValueMap) => Promise<ValueMap>): Re
     check: ({ name }, inputs) => ({ inputs, failures: checkShape(shape, name, revealMap(inputs)).failures ?? [] }),
     diff: (_resource, { olds, news }) =>
       diffShape(shape, revealMap(olds), revealMap(news), due(olds.validityEndTime, news.earlyRenewalHours)),
-    create: async (_resource, { inputs, preview }) => {
+    create: async (resource, { inputs, preview }) => {
       if (preview || hasUnknown(inputs)) return { id: "", outputs: { ...predicted(shape, inputs), ...ready(inputs) } };
-      const computed = await make({ ...shape.defaults, ...revealMap(inputs) });
+      const computed = await make({ ...shape.defaults, ...revealMap(inputs) }).catch((error) => {
+        if (error instanceof Refused) resource.log("error", `[ERROR] ${error.detail}: ${error.summary}`);
+        throw error;
+      });
       const outputs = { ...shape.defaults, ...inputs, ...computed, ...ready(inputs) };
       return { id: String(computed.id), outputs };
     },
@@ -89,7 +102,7 @@ async function makeLocallySigned(inputs: ValueMap): Promise<ValueMap> {
   const signer = await signingPair(key);
   const issued = await locallySigned(signer, caCertPem, certRequestPem, terms(inputs));
   if (!createPublicKey(key).export({ type: "spki", format: "der" }).equals(publicKeyOf(caCertPem))) {
-    throw new Error("Failed to create certificate: x509: provided PrivateKey doesn't match parent's PublicKey");
+    throw new Refused("Failed to create certificate", "x509: provided PrivateKey doesn't match parent's PublicKey");
   }
   return { ...issuedOutputs(issued), caKeyAlgorithm: algorithmOf(key) };
 }

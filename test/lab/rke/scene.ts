@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { makeCluster } from "../../../lab/rke/cluster";
 import { parseClusterFile } from "../../../lab/rke/cluster-file";
 import { containerRequest } from "../../../lab/rke/container";
-import { listsOf, uniqueHosts } from "../../../lab/rke/hosts";
+import { uniqueHosts } from "../../../lab/rke/hosts";
 import { makeLog } from "../../../lab/rke/log";
 import { nodePlan } from "../../../lab/rke/plan/node-plan";
 import type { FullState } from "../../../lab/rke/state";

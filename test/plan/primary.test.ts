@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import type { Reachable } from "../../plan/facts";
+import type { Observation } from "../../plan/observation";
+import { planPrimary, primaryAct, primaryGuards } from "../../plan/primary";
+import { allHosts } from "../../plan/topology";
+import { record, survivor } from "./observations";
+import { seed } from "./topologies";
+
+const topology = seed();
+
+/** Hosts as they are before anything was built; `null` makes one unreachable. */
+function bare(change: Record<string, Partial<Reachable> | null> = {}): Observation {
+  const nothing = { epoch: 0, act: undefined, containers: {}, etcd: undefined, deploy: undefined, trust: {} };
+  return observation((name) => (change[name] === null ? null : { ...nothing, ...change[name] }));
+}
+
+/** Hosts of a cluster that was built whole. */
+function built(change: Record<string, Partial<Reachable>> = {}): Observation {
+  const names = ["claim", "deploy-files", "authorize", "trust", "rke-up"];
+  const steps = Object.fromEntries(names.map((name) => [name, record(name, 1, 1)]));
+  const server = (name: string) => `https://192.168.31.${name === "master1" ? 101 : 103}:6443`;
+  const files = ["cluster.yml", "certs/kube-admin.pem", "ssh/id_ed25519", "ssh/known_hosts"];
+  return observation((name) => ({
+    act: primaryAct,
+    steps,
+    deploy: { files, server: server(name), certificateEnds: "" },
+    ...change[name],
+  }));
+}
+
+function observation(change: (name: string) => Partial<Reachable> | null): Observation {
+  return {
+    hosts: Object.fromEntries(
+      allHosts(topology).map((h) => {
+        const own = change(h.name);
+        return [
+          h.name,
+          own === null ? { reachable: false, host: h.name, reason: "no route to host" } : survivor(topology, h, own),
+        ];
+      }),
+    ),
+    answers: [],
+  };
+}
+
+const due = (seen: Observation) =>
+  planPrimary(topology, 1, seen)
+    .steps.filter((s) => s.due)
+    .map((s) => s.name);
+
+describe("building the cluster", () => {
+  it("everything is to be done at first, rke last, on the standby's deploy host", () => {
+    const steps = planPrimary(topology, 1, bare()).steps;
+    assert.deepEqual(
+      due(bare()),
+      steps.map((s) => s.name),
+    );
+    assert.equal(steps.at(-1)?.name, "rke-up-master3");
+  });
+
+  it("nothing is to be done when all is there", () => assert.deepEqual(due(built()), []));
+
+  const cases: [string, Record<string, Partial<Reachable>>, string[]][] = [
+    [
+      "an etcd was stopped",
+      {
+        master2: {
+          containers: Object.fromEntries(
+            Object.entries(survivor(topology, master("master2")).containers).map(([name, c]) => [
+              name,
+              { ...c, State: { ...c.State, Status: name === "etcd" ? "exited" : "running" } },
+            ]),
+          ),
+        },
+      },
+      ["rke-up-master3"],
+    ],
+    [
+      "a deploy host's kubeconfig names the other side",
+      {
+        master1: {
+          deploy: {
+            files: ["cluster.yml", "certs/kube-admin.pem", "ssh/id_ed25519", "ssh/known_hosts"],
+            server: "https://192.168.31.103:6443",
+            certificateEnds: "",
+          },
+        },
+      },
+      ["rke-up-master3"],
+    ],
+    [
+      "a deploy host lost its key",
+      { master3: { trust: {} } },
+      [
+        ...["master3", "node2", "master1", "master2", "node1"].map((h) => `authorize-${h}`),
+        "trust-master1",
+        "trust-master3",
+        "rke-up-master3",
+      ],
+    ],
+  ];
+  for (const [what, change, expected] of cases) {
+    it(`${what}: ${expected.length} step(s) run again`, () => assert.deepEqual(due(built(change)), expected));
+  }
+});
+
+function master(name: string) {
+  const host = allHosts(topology).find((h) => h.name === name);
+  assert.ok(host);
+  return host;
+}
+
+describe("guards of primary", () => {
+  const cases: [string, Observation, number, Record<string, RegExp>][] = [
+    ["new hosts", bare(), 1, {}],
+    ["its own cluster", built(), 1, {}],
+    [
+      "an unreachable host",
+      bare({ node1: null }),
+      1,
+      { "hosts reachable": /node1 \(192\.168\.31\.104\): no route to host/ },
+    ],
+    [
+      "a cluster that somebody else built",
+      bare({ master1: { containers: survivor(topology, master("master1")).containers } }),
+      1,
+      { "no foreign cluster": /master1 has containers of a cluster .* \(etcd, kube-apiserver\)/ },
+    ],
+    [
+      "after a failover",
+      built({ master3: { epoch: 2, act: "failover:a:forceNewCluster:master3" } }),
+      1,
+      { epoch: /master3 is at epoch 2 \(failover:a:.*\), an older epoch is refused: 1/ },
+    ],
+    [
+      "the failover's epoch",
+      built({ master3: { epoch: 2, act: "failover:a:forceNewCluster:master3" } }),
+      2,
+      { epoch: /master3 is at epoch 2 by another act/ },
+    ],
+    ["a newer epoch", built(), 3, { epoch: /would be a failback, which is not built yet/ }],
+    [
+      "no rke",
+      bare({ master1: { tools: { curl: true, root: true, docker: "20", flock: true, rke: false } } }),
+      1,
+      { "rke on the deploy hosts": /master1: rke is not on the PATH/ },
+    ],
+  ];
+  for (const [what, seen, epoch, stops] of cases) {
+    it(what, () => {
+      const failed = primaryGuards(topology, planPrimary(topology, epoch, seen), seen).filter((v) => !v.ok);
+      assert.deepEqual(
+        failed.map((v) => v.guard),
+        Object.keys(stops),
+        JSON.stringify(failed),
+      );
+      for (const v of failed) assert.match(v.found, stops[v.guard] ?? /never/);
+    });
+  }
+});
