@@ -7,7 +7,7 @@ import { chooseEngine, type Engine } from "./engine";
 import { initOf, isOn, onHost, switchOff } from "./host";
 import { kubectlCommand, operatorKubeconfig } from "./kubeconfig";
 import { withLock } from "./lock";
-import { setLink } from "./network";
+import { setLink, unplug } from "./network";
 import { type NetworkPlan, planNetwork } from "./network-plan";
 import { asOperator, operatorDir, operatorKeyPath } from "./operator";
 import { SYSTEM_PATH } from "./packages";
@@ -63,7 +63,7 @@ export class Lab {
       await all(
         hosts.map(async ({ name }) => {
           const wasOn = isOn(this.place, name);
-          await switchOff(this.place, name);
+          await Promise.all([unplug(this.network(), name), switchOff(this.place, name)]);
           say(`host ${name}: ${wasOn ? "off" : "was off already"}`);
         }),
       );

@@ -29,6 +29,15 @@ export async function makeNetwork(plan: NetworkPlan): Promise<void> {
   await must(inNamespace(plan.operator, "sh", "-ec", lines.join("\n")));
 }
 
+/**
+ * Takes the host's interface away. Its network namespace can outlive its processes for minutes (sockets hold it), and
+ * its kernel would go on refusing connections at the address where a host without power is silent.
+ */
+export async function unplug(plan: NetworkPlan, host: string): Promise<void> {
+  const found = plan.datacenters.flatMap((dc) => dc.hosts).find(({ name }) => name === host);
+  if (found) await run(["ip", "-n", plan.fabric, "link", "del", found.port]);
+}
+
 /** Gives the host whose init process is `pid` its interface eth0. A link left over from before a power-off goes first. */
 export async function plugIn(plan: NetworkPlan, host: string, pid: number): Promise<void> {
   for (const dc of plan.datacenters) {

@@ -12,6 +12,8 @@ import { LabError, run } from "./run";
 export interface Toolchain {
   /** Docker data root with the images. */
   dockerRoot: string;
+  /** Folder of kube-apiserver and the like, kubectl among them. */
+  kubernetesFolder: string;
   /** kubectl of the control plane's version. */
   kubectl: string;
 }
@@ -60,7 +62,7 @@ export async function prepare(cache: string): Promise<Toolchain> {
       etcdctl: program("etcdctl"),
       busybox: program("busybox"),
     });
-    return { dockerRoot, kubectl: join(kubernetesPrograms, "kubectl") };
+    return { dockerRoot, kubernetesFolder: kubernetesPrograms, kubectl: join(kubernetesPrograms, "kubectl") };
   });
 }
 

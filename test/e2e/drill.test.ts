@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { DrillReport } from "../../lab/drill/report";
+import { run } from "../../lab/run";
+import { noLab } from "./world";
+
+const suite = noLab === "" ? describe : describe.skip;
+const root = join(__dirname, "../..");
+
+suite(`npm run drill${noLab && ` (skipped: ${noLab})`}`, () => {
+  it("--json prints only the report, verified", async function () {
+    this.timeout(2_400_000); // the first time, everything is built
+    const result = await run(["npm", "run", "-s", "drill", "--", "--json"], {
+      cwd: root,
+      env: { ...process.env, LAB_DIR: join(mkdtempSync(join(tmpdir(), "rke-dr-drill-")), "lab") },
+      onLine: (line, stream) => {
+        if (stream === "stderr") console.log(`      ${line}`);
+      },
+    });
+    assert.equal(result.code, 0, result.stderr);
+    const report = JSON.parse(result.stdout) as DrillReport;
+    assert.ok(report.verified);
+    assert.deepEqual(
+      report.checks.filter((c) => !c.ok),
+      [],
+    );
+    assert.ok(report.rtoSeconds !== undefined && report.rtoSeconds > 0);
+    assert.ok(report.writes.acknowledged > 30);
+    assert.ok(!Number.isNaN(Date.parse(report.dataAsOf ?? "")));
+    assert.ok(report.standIns.length > 0, "the kubelet at least is a stand-in, and must be named");
+  });
+
+  it("leaves nothing in the checkout", async () => {
+    const status = await run(["git", "-C", root, "status", "--porcelain"]);
+    // in a checkout with changes of its own only what a drill would write is looked for
+    assert.doesNotMatch(status.stdout, /report\.|\.jsonl|Pulumi\.(bad|lab)/);
+  });
+});

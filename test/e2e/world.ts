@@ -1,0 +1,78 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Lab } from "../../lab/lab";
+import type { Workspace } from "../../lab/project";
+import { type Result, until } from "../../lab/run";
+import { machineProblems, thisMachine } from "../../lab/toolchain";
+
+/** Why no lab can run here, in one line; empty where it can. */
+export const noLab = machineProblems(thisMachine()).join("; ");
+
+/** A built cluster in a lab of its own, and what a test does with it. */
+export class World {
+  readonly lab = Lab.open(join(mkdtempSync(join(tmpdir(), "rke-dr-e2e-")), "lab"));
+  /** Everything that Pulumi printed, to search for what must not be there. */
+  printed = "";
+
+  async pulumi(workspace: Workspace, ...args: string[]): Promise<Result & { all: string }> {
+    const result = await this.lab.pulumi([...args, "--non-interactive", "--color", "never"], { workspace });
+    const all = result.stdout + result.stderr;
+    this.printed += all;
+    return { ...result, all };
+  }
+
+  failover(workspace: Workspace, verb: "up" | "preview" = "up") {
+    const how = verb === "up" ? ["up", "--yes", "--skip-preview"] : ["preview"];
+    return this.pulumi(workspace, ...how, "--stack", "failover");
+  }
+
+  async set(workspace: Workspace, key: string, value: string): Promise<void> {
+    await this.pulumi(workspace, "config", "set", key, value, "--stack", "failover");
+  }
+
+  /** A fresh clone whose operator confirmed and attested. */
+  async confirmed(name: string): Promise<Workspace> {
+    const clone = await this.lab.newClone(name);
+    await this.set(clone, "confirm", "a@2");
+    await this.set(clone, "attest", "powered-off");
+    return clone;
+  }
+
+  edit(workspace: Workspace, file: string, change: (text: string) => string): void {
+    const path = join(workspace.project, file);
+    writeFileSync(path, change(readFileSync(path, "utf8")));
+  }
+
+  async on(host: string, script: string): Promise<string> {
+    return (await this.lab.execOn(host, ["bash", "-c", script])).stdout.trim();
+  }
+
+  /** What a refused act must leave as it was: epoch, containers by id, and files of the deploy host. */
+  traces(host: string): Promise<string> {
+    return this.on(
+      host,
+      `cat /var/lib/rke-dr/epoch /var/lib/rke-dr/act; docker ps -a --no-trunc --format '{{.ID}} {{.Names}}' | sort; sha256sum /etc/rke-dr/cluster.*`,
+    );
+  }
+
+  /** Starts a failover and kills its whole process tree by -9 as soon as `when` holds. */
+  async kill(workspace: Workspace, when: () => Promise<boolean>): Promise<void> {
+    const command = await this.lab.pulumiCommand(
+      ["up", "--yes", "--skip-preview", "--stack", "failover", "--non-interactive"],
+      workspace,
+    );
+    const [program = "", ...args] = command.argv;
+    const child: ChildProcess = spawn(program, args, { ...command, detached: true, stdio: "ignore" });
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    await until("the moment to kill pulumi", 120, async () => {
+      if (child.exitCode !== null) throw new Error(`pulumi ended with ${child.exitCode} before it was killed`);
+      return when();
+    });
+    process.kill(-(child.pid ?? 0), "SIGKILL");
+    await ended;
+    // its lock stays in the backend, as DESIGN says
+    await this.pulumi(workspace, "cancel", "--yes", "--stack", "failover");
+  }
+}
