@@ -8,7 +8,8 @@ main() {
   { read -r body_forced && read -r body_final; } <<<"$data"
 
   if [[ $(container_state etcd) != missing && $(container_label etcd rke-dr.epoch) != "$epoch" ]]; then
-    set_container_aside etcd "$old"
+    # without quorum a graceful stop waits for requests that nobody answers; what is committed is in the WAL
+    set_container_aside etcd "$old" 2
   fi
   if [[ ! -e $aside/data ]]; then
     data_aside

@@ -28,7 +28,7 @@ main() {
 
 # The milestones of RKE's output; all of it is in the log.
 progress() {
-  grep --line-buffered -E 'stand-in|Running RKE version|Building|\[etcd\] etcd host|Processing|Upgrading|healthcheck\] Start|Finished|level=(warning|error|fatal)|FATA|WARN' |
+  grep --line-buffered -E 'stand-in|Running RKE version|Building|\[etcd\] etcd host|Processing|Upgrading|Finished|level=(warning|error|fatal)|FATA|WARN' |
     while IFS= read -r line; do
       line=${line#*level=}
       printf '%s: rke: %s\n' "$(hostname)" "${line:0:300}" >&2
