@@ -7,7 +7,8 @@ main() {
   begin "$@"
   { read -r body_forced && read -r body_final; } <<<"$data"
 
-  if [[ $(container_state etcd) != missing && $(container_label etcd rke-dr.epoch) != "$epoch" ]]; then
+  # only before the act: a container that RKE made anew since then is not ours to take away
+  if [[ ! -e $aside/forced && $(container_state "$old") == missing && $(container_state etcd) != missing ]]; then
     # without quorum a graceful stop waits for requests that nobody answers; what is committed is in the WAL
     set_container_aside etcd "$old" 2
   fi

@@ -4,6 +4,7 @@
 # Prints sections, each a line "@@ NAME" and its content.
 set -uo pipefail
 export LC_ALL=C
+PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 epoch=${1:?epoch} probes=${2:-} trust=${3:-}
 state=/var/lib/rke-dr
 section() { printf '@@ %s\n' "$1"; }

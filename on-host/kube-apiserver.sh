@@ -1,10 +1,12 @@
 # kube-apiserver: recreates this host's kube-apiserver with the survivors' --etcd-servers.
 # stdin: the body for Docker's POST /containers/create
 main() {
+  local old=kube-apiserver-before-epoch-$epoch
   begin "$@"
-  if [[ $(container_state kube-apiserver) != missing && $(container_label kube-apiserver rke-dr.epoch) != "$epoch" ]]; then
-    # it can't serve while its etcd has no quorum, so its grace period would only be waited for
-    set_container_aside kube-apiserver "kube-apiserver-before-epoch-$epoch" 1
+  # only once: a container that RKE made anew since then is not ours to take away
+  if [[ $(container_state "$old") == missing && $(container_state kube-apiserver) != missing ]]; then
+    # its clients lose their connections either way; a grace period would only be waited for
+    set_container_aside kube-apiserver "$old" 1
   fi
   if [[ $(container_state kube-apiserver) == missing ]]; then
     docker_api POST "/containers/create?name=kube-apiserver" "$data"

@@ -6,6 +6,8 @@
 set -Eeuo pipefail
 umask 077
 export LC_ALL=C
+# a command by SSH gets a short PATH on some systems
+PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 # RKE_DR_STATE is for trying a script out beside a real host's state
 state=${RKE_DR_STATE:-/var/lib/rke-dr}
@@ -53,8 +55,8 @@ now_ms() { date +%s%3N; }
 # A step that finished with the same generation and the same input is not done again: its result is told again.
 begin() {
   exec 8>"$state/lock.$step" 9>"$state/lock"
-  flock -w 300 8 || die "lock: the same step holds $state/lock.$step for more than 300 s"
-  flock "$([[ $step == claim ]] && echo -x || echo -s)" -w 300 9 || die "lock: another step holds $state/lock for more than 300 s"
+  flock -w 120 8 || die "lock: the same step has held $state/lock.$step for more than 120 s"
+  flock "$([[ $step == claim ]] && echo -x || echo -s)" -w 120 9 || die "lock: another step has held $state/lock for more than 120 s"
   local host_epoch host_act
   host_epoch=$(cat "$state/epoch" 2>/dev/null || echo 0)
   host_act=$(cat "$state/act" 2>/dev/null || echo none)
@@ -114,8 +116,7 @@ container_state() {
   found=$(docker inspect --type container --format '{{.State.Status}}' "$1" 2>/dev/null </dev/null) || found=missing
   printf '%s\n' "$found"
 }
-container_label() { docker inspect --type container --format "{{index .Config.Labels \"$2\"}}" "$1" 2>/dev/null </dev/null || true; }
-# set_aside CONTAINER NEW-NAME [GRACE SECONDS]: restart policy first, so that a reboot in between doesn't bring it back.
+# set_container_aside CONTAINER NEW-NAME [GRACE SECONDS]: restart policy first, so that a reboot in between doesn't bring it back.
 set_container_aside() {
   docker update --restart=no "$1" >/dev/null </dev/null
   docker stop -t "${3:-10}" "$1" >/dev/null </dev/null

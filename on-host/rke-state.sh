@@ -11,7 +11,8 @@ main() {
   [[ -s cluster.rkestate ]] || die "rke: $dir/cluster.rkestate is missing"
   [[ -e cluster.rkestate.before-epoch-$epoch ]] || cp -p cluster.rkestate "cluster.rkestate.before-epoch-$epoch"
   [[ -e cluster.yml.before-epoch-$epoch || ! -e cluster.yml ]] || cp -p cluster.yml "cluster.yml.before-epoch-$epoch"
-  drop_nodes "$@" <"cluster.rkestate.before-epoch-$epoch" >cluster.rkestate.new
+  # what is there now, not the copy: since then `rke up` may have run, by this program or by hand
+  drop_nodes "$@" <cluster.rkestate >cluster.rkestate.new
   mv cluster.rkestate.new cluster.rkestate
   did "lost hosts out of currentState in cluster.rkestate; the old one is cluster.rkestate.before-epoch-$epoch"
   printf '%s\n' "$data" >cluster.yml.new

@@ -107,8 +107,8 @@ export function reportSvg(report: DrillReport): string {
     parts.push(`<text x="20" y="${y}" class="h">${title}</text>`);
     y += 14;
     for (const bar of list) {
-      const x = 250 + ((bar.start - begin) / span) * 560;
-      const width = Math.max(2, (bar.length / span) * 560);
+      const x = 340 + ((bar.start - begin) / span) * 470;
+      const width = Math.max(2, (bar.length / span) * 470);
       parts.push(
         `<text x="20" y="${y + 13}">${escaped(bar.name)}</text>`,
         `<rect x="${x.toFixed(1)}" y="${y}" width="${width.toFixed(1)}" height="16" rx="2"/>`,

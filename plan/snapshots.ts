@@ -1,0 +1,30 @@
+import type { Topology } from "./topology";
+
+/** RKE's recurring snapshots. */
+export interface SnapshotSchedule {
+  /** As people write it: "12h". */
+  interval: string;
+  /** Whether they go to S3 too; else each lies on the etcd host that took it, in /opt/rke/etcd-snapshots. */
+  offSite: boolean;
+}
+
+/**
+ * What `rke:` says of snapshots, RKE's defaults filled in: on, each 12 hours, on every etcd host (cluster/defaults.go,
+ * services/etcd.go RunEtcdPlane). Undefined where they are off.
+ */
+export function snapshotSchedule(topology: Topology): SnapshotSchedule | undefined {
+  const etcd = mapping(mapping(topology.rke.services).etcd);
+  if (etcd.snapshot === false) {
+    return undefined;
+  }
+  const backup = mapping(etcd.backup_config);
+  const active = etcd.backup_config !== undefined && etcd.backup_config !== null && backup.enabled !== false;
+  if (!active) {
+    return { interval: typeof etcd.creation === "string" ? etcd.creation : "12h", offSite: false };
+  }
+  const hours = typeof backup.interval_hours === "number" && backup.interval_hours > 0 ? backup.interval_hours : 12;
+  return { interval: `${hours}h`, offSite: Object.keys(mapping(backup.s3backupconfig)).length > 0 };
+}
+
+const mapping = (value: unknown): Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
