@@ -14,6 +14,7 @@ A failover end to end in a lab of its own on this machine: builds the cluster, l
 the failover from a fresh clone, and verifies the result.
 
   --json   print only the report, as JSON, on standard output
+  --real   insist on the official Pulumi CLI and plugins and on a real RKE; fail by name without them
   --keep   leave the lab up afterwards, to look at (npm run lab -- down takes it down)
   --help
 
@@ -22,18 +23,25 @@ Exit code 0 where all was verified. LAB_DIR names the lab's folder, LAB_RKE a re
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
-    options: { json: { type: "boolean" }, keep: { type: "boolean" }, help: { type: "boolean" } },
+    options: {
+      json: { type: "boolean" },
+      real: { type: "boolean" },
+      keep: { type: "boolean" },
+      help: { type: "boolean" },
+    },
   });
   if (values.help) {
     process.stdout.write(USAGE);
     return 0;
   }
-  const lab = await freshLab();
+  const lab = await ownLab();
   // beside the lab, which goes away with all its files
   const folder = `${lab.place.dir}-report`;
   try {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
+    await lab.up();
+    if (values.real) await insistOnReal(lab);
     const report = await failoverDrill(lab, folder);
     const json = `${JSON.stringify(report, null, 2)}\n`;
     if (values.json) {
@@ -55,8 +63,20 @@ async function main(): Promise<number> {
   }
 }
 
+/** The hosts' own parts can't be had from any registry; what decides a failover can. */
+async function insistOnReal(lab: Lab): Promise<void> {
+  await lab.engine();
+  const hosts = ["kubelet", "kube-proxy", "nginx-proxy", "rke-tools image"];
+  const missing = lab.standIns().filter((name) => !hosts.includes(name));
+  if (missing.length > 0) {
+    throw new LabError(
+      `--real: must have the official Pulumi CLI and plugins on PATH and a real rke in LAB_RKE, has stand-ins for: ${missing.join(", ")}`,
+    );
+  }
+}
+
 /** A lab of the drill's own; one that a drill left there before is taken down first, another's never. */
-async function freshLab(): Promise<Lab> {
+async function ownLab(): Promise<Lab> {
   const lab = Lab.open(process.env.LAB_DIR ?? join(dirname(Lab.open().place.dir), "rke-dr-drill"));
   const { phase } = await lab.status();
   if (phase !== "down") {
@@ -68,7 +88,6 @@ async function freshLab(): Promise<Lab> {
     say(`drill: an earlier drill left a lab in ${lab.place.dir}: it is taken down`);
     await lab.down();
   }
-  await lab.up();
   return lab;
 }
 
@@ -77,9 +96,9 @@ main().then(
     process.exitCode = code;
   },
   (error: unknown) => {
-    process.stderr.write(
-      `${error instanceof LabError ? error.message : error instanceof Error ? error.stack : error}\n`,
-    );
+    // what the user can mend is told without a stack
+    const plain = error instanceof LabError || String((error as { code?: unknown }).code).startsWith("ERR_PARSE_ARGS");
+    process.stderr.write(`${plain ? (error as Error).message : error instanceof Error ? error.stack : error}\n`);
     process.exitCode = 1;
   },
 );
