@@ -82,6 +82,12 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
     await world.on("master3", "mv /usr/local/bin/rke.away /usr/local/bin/rke");
   });
 
+  it("the seed's kubeconfig that points at a dead master is mended", async () => {
+    await world.on("master3", "sed -i s/192.168.31.103/192.168.31.101/ /etc/rke-dr/kube_config_cluster.yml");
+    const preview = await world.failover(clone, "preview");
+    assert.match(preview.all, /its kubeconfig points at master1, which is lost, and will be mended/);
+  });
+
   const running = (name: string) => async () => (await world.on("master3", `docker ps -q -f name=^${name}$`)) !== "";
   const exists = (path: string) => async () => (await world.on("master3", `ls -d ${path} 2>/dev/null`)) !== "";
 
@@ -106,6 +112,10 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
     assert.equal(result.code, 0, result.all);
     assert.equal(await world.on("master3", "docker exec etcd etcdctl member list | wc -l"), "1");
     assert.doesNotMatch(await world.on("master3", "docker inspect $(docker ps -q)"), /force-new-cluster/);
+    assert.match(
+      await world.on("master3", "grep server: /etc/rke-dr/kube_config_cluster.yml"),
+      /192\.168\.31\.103:6443/,
+    );
   });
 
   it("changes nothing when it is run once more", async () => {
@@ -161,9 +171,15 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
     assert.match(await world.on("master3", "docker inspect -f '{{.State.Status}}' etcd-before-epoch-2"), /exited/);
   });
 
-  it("shows no private key in what it printed, in its state, or in logs on the hosts", async () => {
+  it("shows no private key in what it printed, in command lines, in its state, or in logs on the hosts", async () => {
     const secret = /-----BEGIN [A-Z ]*PRIVATE KEY/;
     assert.doesNotMatch(world.printed, secret);
+    const lines = [...world.commandLines];
+    assert.ok(lines.some((line) => line.includes("etcd-member")));
+    assert.deepEqual(
+      lines.filter((line) => secret.test(line)),
+      [],
+    );
     const states = [clone, await world.lab.project()].flatMap((workspace) =>
       readdirSync(join(workspace.backend, ".pulumi"), { recursive: true, encoding: "utf8" })
         .map((name) => join(workspace.backend, ".pulumi", name))

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Lab } from "../../lab/lab";
@@ -13,14 +13,29 @@ export const noLab = machineProblems(thisMachine()).join("; ");
 /** A built cluster in a lab of its own, and what a test does with it. */
 export class World {
   readonly lab = Lab.open(join(mkdtempSync(join(tmpdir(), "rke-dr-e2e-")), "lab"));
-  /** Everything that Pulumi printed, to search for what must not be there. */
+  /** Everything that Pulumi printed, and every command line on this machine meanwhile: to search for secrets. */
   printed = "";
+  commandLines = new Set<string>();
 
   async pulumi(workspace: Workspace, ...args: string[]): Promise<Result & { all: string }> {
-    const result = await this.lab.pulumi([...args, "--non-interactive", "--color", "never"], { workspace });
+    const watch = setInterval(() => this.noteCommandLines(), 100);
+    const result = await this.lab
+      .pulumi([...args, "--non-interactive", "--color", "never"], { workspace })
+      .finally(() => clearInterval(watch));
     const all = result.stdout + result.stderr;
     this.printed += all;
     return { ...result, all };
+  }
+
+  /** The hosts' processes are this machine's, too. */
+  private noteCommandLines(): void {
+    for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+      try {
+        this.commandLines.add(readFileSync(`/proc/${pid}/cmdline`, "latin1"));
+      } catch {
+        // it has ended since
+      }
+    }
   }
 
   failover(workspace: Workspace, verb: "up" | "preview" = "up") {

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { accessSync, constants } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { buildPlugins } from "../../../lab/plugins/build.js";
 import { ApiServer, KUBE_CONFIG, KUBE_SUBSTITUTIONS } from "./replay/api-server.js";
 import { Suite } from "./replay/engine.js";
@@ -127,61 +127,96 @@ function apiServer(): { apiserver: string; etcd: string } | undefined {
   return apiserver && isExecutable(apiserver) && etcd ? { apiserver, etcd } : undefined;
 }
 
-describe("the plugins' stand-ins do what the official plugins were recorded doing", function () {
-  this.timeout(ALL ? 1_800_000 : 180_000);
-  let world: World | undefined;
-  const results = new Map<string, Promise<string[]>>();
+interface Subject {
+  name: string;
+  /** Where its plugins are; the stand-ins are built there. */
+  folder: (world: World) => Promise<string>;
+  absent?: string;
+  /** Stages whose preview this engine does otherwise than the recorder's. */
+  previewsOtherwise: string[];
+}
 
-  before(async function () {
-    const reason = obstacle();
-    if (reason) {
-      console.log(`      skipped: ${reason}`);
-      this.skip();
-    }
-    world = await World.make();
-    const { dir } = await buildPlugins(join(world.dir, "plugins"));
-    for (const plan of PLANS) start(plan, world, dir);
-  });
+/** The stand-ins, and the official plugins where they are: if these failed, the comparison would be wrong. */
+const official = [
+  "pulumi-language-nodejs",
+  "pulumi-resource-command",
+  "pulumi-resource-tls",
+  "pulumi-resource-kubernetes",
+];
+const SUBJECTS: Subject[] = [
+  {
+    name: "the plugins' stand-ins do",
+    folder: async (world) => (await buildPlugins(join(world.dir, "plugins"))).dir,
+    previewsOtherwise: [],
+  },
+  {
+    name: "the official plugins do",
+    folder: async () => dirname(find("pulumi-resource-command") ?? ""),
+    // recorded with engine 3.260-dev; 3.259.0 refuses a source that isn't known yet, as FACTS says
+    previewsOtherwise: ["copy-03-changeContent"],
+    ...(official.every(find) ? {} : { absent: "no official plugins on PATH" }),
+  },
+];
 
-  after(async () => {
-    await Promise.allSettled(results.values());
-    await world?.remove();
-  });
+for (const subject of SUBJECTS)
+  describe(`${subject.name} what the official plugins were recorded doing`, function () {
+    this.timeout(ALL ? 1_800_000 : 180_000);
+    let world: World | undefined;
+    const results = new Map<string, Promise<string[]>>();
 
-  function start(plan: Plan, inWorld: World, plugins: string): void {
-    const binaries = plan.needsApiServer ? apiServer() : undefined;
-    if (plan.needsApiServer && !binaries) return;
-    const config = { ...ADDRESSES, key: inWorld.privateKey, ...(binaries ? KUBE_CONFIG : {}) };
-    const suite = new Suite(plan.suite, inWorld, engine() as string, plugins, config);
-    const matcher = new Matcher({
-      ...KUBE_SUBSTITUTIONS,
-      $DIR: suite.dir,
-      $HOST_A: ADDRESSES.hostA,
-      $HOST_B: ADDRESSES.hostB,
-      $HOST_DEAD: ADDRESSES.deadHost,
-      $HOST_SILENT: ADDRESSES.silentHost,
-      $REMOTE: "/run/rec",
+    before(async function () {
+      const reason = subject.absent ?? obstacle();
+      if (reason) {
+        console.log(`      skipped: ${reason}`);
+        this.skip();
+      }
+      world = await World.make();
+      const dir = await subject.folder(world);
+      for (const plan of PLANS) start(plan, world, dir);
     });
-    const server = binaries && ApiServer.start(inWorld, binaries.apiserver, binaries.etcd);
-    let last: Promise<unknown> = Promise.all([suite.prepare(), server]);
-    for (const golden of goldenSuite(plan.suite).filter(({ order }) => plan.plays(order))) {
-      const result = last.then(async () => {
-        const options = { preview: plan.previews(golden.order), ...plan.options?.(golden, suite, await server) };
-        return play(suite, golden, matcher, options);
-      });
-      last = result;
-      result.catch(() => {});
-      results.set(golden.file, result);
-    }
-  }
 
-  for (const plan of PLANS) {
-    for (const golden of goldenSuite(plan.suite).filter(({ order }) => plan.plays(order))) {
-      const condition = plan.needsApiServer ? " [needs KUBE_APISERVER_BIN and etcd]" : "";
-      it(`${golden.file}: ${golden.about}${condition}`, async function () {
-        if (plan.needsApiServer && !apiServer()) this.skip();
-        assert.deepEqual(await results.get(golden.file), []);
+    after(async () => {
+      await Promise.allSettled(results.values());
+      await world?.remove();
+    });
+
+    function start(plan: Plan, inWorld: World, plugins: string): void {
+      const binaries = plan.needsApiServer ? apiServer() : undefined;
+      if (plan.needsApiServer && !binaries) return;
+      const config = { ...ADDRESSES, key: inWorld.privateKey, ...(binaries ? KUBE_CONFIG : {}) };
+      const suite = new Suite(plan.suite, inWorld, engine() as string, plugins, config);
+      const matcher = new Matcher({
+        ...KUBE_SUBSTITUTIONS,
+        $DIR: suite.dir,
+        $HOST_A: ADDRESSES.hostA,
+        $HOST_B: ADDRESSES.hostB,
+        $HOST_DEAD: ADDRESSES.deadHost,
+        $HOST_SILENT: ADDRESSES.silentHost,
+        $REMOTE: "/run/rec",
       });
+      const server = binaries && ApiServer.start(inWorld, binaries.apiserver, binaries.etcd);
+      let last: Promise<unknown> = Promise.all([suite.prepare(), server]);
+      for (const golden of goldenSuite(plan.suite).filter(({ order }) => plan.plays(order))) {
+        const result = last.then(async () => {
+          const options = {
+            preview: plan.previews(golden.order) && !subject.previewsOtherwise.includes(golden.file),
+            ...plan.options?.(golden, suite, await server),
+          };
+          return play(suite, golden, matcher, options);
+        });
+        last = result;
+        result.catch(() => {});
+        results.set(golden.file, result);
+      }
     }
-  }
-});
+
+    for (const plan of PLANS) {
+      for (const golden of goldenSuite(plan.suite).filter(({ order }) => plan.plays(order))) {
+        const condition = plan.needsApiServer ? " [needs KUBE_APISERVER_BIN and etcd]" : "";
+        it(`${golden.file}: ${golden.about}${condition}`, async function () {
+          if (plan.needsApiServer && !apiServer()) this.skip();
+          assert.deepEqual(await results.get(golden.file), []);
+        });
+      }
+    }
+  });

@@ -43,7 +43,9 @@ export function plain(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return clean(value);
   const map = value as Json;
   const rest = () => {
-    const kept = Object.entries(map).filter(([key]) => key !== KIND && key !== "__meta");
+    const kept = Object.entries(map).filter(
+      ([key]) => key !== KIND && key !== "__meta" && key !== "__pulumi_raw_state_delta",
+    );
     return Object.fromEntries(kept.map(([key, item]) => [key, key === "managedFields" ? managers(item) : plain(item)]));
   };
   if (map[KIND] === SECRET) {
