@@ -72,8 +72,11 @@ export class World {
     );
   }
 
-  /** Starts a failover and kills its whole process tree by -9 as soon as `when` holds. */
-  async kill(workspace: Workspace, when: () => Promise<boolean>): Promise<void> {
+  /**
+   * Starts a failover and kills its whole process tree by -9 as soon as `when` holds.
+   * @param powerCut a host that loses its power at the same moment; it is on again when this returns
+   */
+  async kill(workspace: Workspace, when: () => Promise<boolean>, powerCut?: string): Promise<void> {
     const command = await this.lab.pulumiCommand(
       ["up", "--yes", "--skip-preview", "--stack", "failover", "--non-interactive"],
       workspace,
@@ -86,7 +89,8 @@ export class World {
       return when();
     });
     process.kill(-(child.pid ?? 0), "SIGKILL");
-    await ended;
+    await Promise.all([ended, powerCut && this.lab.powerOff(powerCut)]);
+    if (powerCut) await this.lab.powerOn(powerCut);
     // its lock stays in the backend, as DESIGN says
     await this.pulumi(workspace, "cancel", "--yes", "--stack", "failover");
   }
