@@ -30,8 +30,11 @@ async function deploy(settings: Settings) {
       const seen = await observe(left, lostHosts(topology, failover.lost), ssh, failover.epoch);
       const plan = planFailover(topology, failover, seen);
       const verdicts = failoverGuards(topology, plan, seen);
-      await tell(describeFailover(plan, verdicts, warnings(topology), Date.now()), verdicts);
-      return reportFailover(plan, runSteps(plan.steps, { epoch: failover.epoch, act: plan.act, ssh }));
+      await tell(describeFailover(plan, verdicts, warnings(topology), seen.at), verdicts);
+      return reportFailover(
+        plan,
+        runSteps(plan.steps, { epoch: failover.epoch, act: plan.act, cluster: topology.cluster, ssh }),
+      );
     }
     default:
       return settings satisfies never;

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { remote } from "@pulumi/command";
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
@@ -29,10 +30,17 @@ export function buildPrimary(topology: Topology, plan: PrimaryPlan, ssh: SshAcce
   for (const host of plan.deployHosts) {
     const key = keys[host.name];
     if (key) {
-      data[`deploy-files-${host.name}`] = deployFiles(topology, plan.hosts, pki.pairs, key);
+      const files = deployFiles(topology, plan.hosts, pki.pairs, key);
+      data[`deploy-files-${host.name}`] = files;
+      if (host.name === plan.runsRke.name) {
+        // a hash tells nothing of the keys in it, and lets `rke up` run again when cluster.yml or a certificate changes
+        data[`rke-up-${host.name}`] = pulumi.unsecret(
+          files.apply((text) => createHash("sha256").update(text).digest("hex")),
+        );
+      }
     }
   }
-  const steps = runSteps(plan.steps, { epoch: plan.epoch, act: primaryAct, ssh }, data);
+  const steps = runSteps(plan.steps, { epoch: plan.epoch, act: primaryAct, cluster: topology.cluster, ssh }, data);
   const built = steps[`rke-up-${plan.runsRke.name}`];
   recordInCluster(topology, plan, pki.pairs, built ? [built] : []);
   return steps;

@@ -11,6 +11,8 @@ export interface ActContext {
   epoch: number;
   /** What the deployment does, without spaces; a host refuses another act of the same epoch. */
   act: string;
+  /** The cluster's name: a host that belongs to another refuses. */
+  cluster: string;
   ssh: SshAccess;
 }
 
@@ -53,7 +55,7 @@ function makeStep(
   data: pulumi.Input<string>,
   opts: pulumi.CustomResourceOptions,
 ): remote.Command {
-  const args = [recordName(step), context.epoch, step.generation, context.act, ...step.arguments];
+  const args = [recordName(step), context.epoch, step.generation, context.act, context.cluster, ...step.arguments];
   const code = ["lib", ...step.script.split(" ")].map(readScript).join("\n");
   return new remote.Command(
     step.name,

@@ -7,6 +7,13 @@ export type Verb =
   | { verb: "status"; json: boolean }
   | { verb: "power-off" | "power-on"; target: string }
   | { verb: "cut-link" | "heal-link"; datacenter?: string }
+  | { verb: "cut-operator"; datacenter: string }
+  | { verb: "slow-link"; milliseconds: number; lossPercent: number }
+  | { verb: "freeze" | "drop"; target: string }
+  | { verb: "fill-disk" | "corrupt-etcd"; host: string }
+  | { verb: "kill"; host: string; container: string }
+  | { verb: "set-clock"; host: string; seconds: number }
+  | { verb: "heal" }
   | { verb: "exec"; host: string; command: string[] }
   | { verb: "kubectl" | "pulumi"; args: string[] }
   | { verb: "help" };
@@ -15,11 +22,20 @@ export const USAGE = `npm run lab -- VERB: real hosts on this machine, as namesp
 
   up [--topology FILE]          raise the lab of the topology in Pulumi.yaml, or in FILE
   down                          remove it: processes, mounts, namespaces, links, files
-  status [--json]               hosts, links, what is a stand-in
+  status [--json]               hosts, links, faults, what is a stand-in
   power-off HOST|DATACENTER     as pulling the plug
   power-on HOST|DATACENTER      same disk; docker restarts its containers
   cut-link [DATACENTER]         cut it from the other datacenters; without a name: all from each other
   heal-link [DATACENTER]
+  cut-operator DATACENTER       cut the operator from it; its hosts still reach the other datacenters
+  slow-link MS [--loss PERCENT] packets between datacenters take longer, each way, and get lost (MS may be 0)
+  freeze HOST|DATACENTER        accepts connections, answers nothing
+  drop HOST|DATACENTER          packets vanish, instead of "no route" or "refused"
+  fill-disk HOST                no block is left on its disk (docker's own data lies on another)
+  corrupt-etcd HOST             damages its etcd's database in place
+  kill HOST CONTAINER           kills a container's process; docker heeds its restart policy
+  set-clock HOST SECONDS        refused: says why it can't be had
+  heal                          undoes all faults; what is off stays off
   exec HOST -- COMMAND...       on a host; the exit code is the command's
   kubectl -- ARGS...            as the operator, with a living deploy host's kubeconfig
   pulumi -- ARGS...             as the operator, in the lab's own copy of the project
@@ -37,6 +53,7 @@ export function parseVerb(argv: readonly string[]): Verb {
     case "up":
       return { verb, ...parseUp(rest) };
     case "down":
+    case "heal":
       none(verb, rest);
       return { verb };
     case "status":
@@ -44,12 +61,31 @@ export function parseVerb(argv: readonly string[]): Verb {
       none(verb, rest);
       return { verb, json: false };
     case "power-off":
-    case "power-on": {
-      const [target, ...more] = rest;
-      if (!target) throw new LabError(`${verb}: must name a host or a datacenter, names none`);
-      none(verb, more);
+    case "power-on":
+    case "freeze":
+    case "drop": {
+      const [target] = words(verb, rest, "a host or a datacenter");
       return { verb, target };
     }
+    case "cut-operator": {
+      const [datacenter] = words(verb, rest, "a datacenter");
+      return { verb, datacenter };
+    }
+    case "fill-disk":
+    case "corrupt-etcd": {
+      const [host] = words(verb, rest, "a host");
+      return { verb, host };
+    }
+    case "kill": {
+      const [host, container] = words(verb, rest, "a host", "a container");
+      return { verb, host, container };
+    }
+    case "set-clock": {
+      const [host, seconds] = words(verb, rest, "a host", "seconds");
+      return { verb, host, seconds: number(`${verb}: seconds`, seconds, /^[+-]?\d+$/, "a whole number, as +90") };
+    }
+    case "slow-link":
+      return { verb, ...parseSlowLink(rest) };
     case "cut-link":
     case "heal-link": {
       const [datacenter, ...more] = rest;
@@ -80,6 +116,33 @@ function parseUp(rest: string[]): { topology?: string } {
     throw new LabError(`up: must have no argument but --topology FILE, has "${rest.join(" ")}"`);
   none("up", more);
   return { topology: file };
+}
+
+function parseSlowLink(rest: string[]): { milliseconds: number; lossPercent: number } {
+  const [first, option, loss, ...more] = rest.flatMap((word) =>
+    word.startsWith("--loss=") ? ["--loss", word.slice("--loss=".length)] : [word],
+  );
+  const milliseconds = number("slow-link: milliseconds", first, /^\d{1,5}$/, "a whole number below 100000");
+  if (option === undefined) return { milliseconds, lossPercent: 0 };
+  if (option !== "--loss") throw new LabError(`slow-link: must have no option but --loss PERCENT, has "${option}"`);
+  none("slow-link", more);
+  const rule = "a number from 0 to 100 with at most two decimals";
+  return { milliseconds, lossPercent: number("slow-link --loss", loss, /^(\d{1,2}(\.\d{1,2})?|100)%?$/, rule) };
+}
+
+function number(what: string, word: string | undefined, form: RegExp, rule: string): number {
+  if (word === undefined || !form.test(word))
+    throw new LabError(`${what}: must be ${rule}, is ${word === undefined ? "missing" : `"${word}"`}`);
+  return Number(word.replace("%", ""));
+}
+
+/** As many words as there are names for them. */
+function words<T extends string[]>(verb: string, rest: readonly string[], ...names: T): { [K in keyof T]: string } {
+  const missing = names[rest.length];
+  if (missing !== undefined)
+    throw new LabError(`${verb}: must name ${names.join(" and ")}, names ${rest[0] ?? "none"}`);
+  none(verb, rest.slice(names.length));
+  return rest.slice(0, names.length) as { [K in keyof T]: string };
 }
 
 function none(verb: string, rest: readonly string[]): void {

@@ -12,12 +12,15 @@ export function cgroupFolders(path: string): string[] {
   return roots.map((root) => join(root, path)).filter((folder) => existsSync(folder));
 }
 
-/** Why this machine has no usable control groups; nothing if it has. */
-export function cgroupProblem(): string | undefined {
-  if (existsSync(join(ROOT, "cgroup.controllers"))) return undefined;
+/** Why a machine with these files has no usable control groups; nothing if it has. */
+export function cgroupProblem(exists: (path: string) => boolean = existsSync): string | undefined {
+  if (exists(join(ROOT, "cgroup.controllers"))) return undefined;
   const needed = ["cpu", "cpuset", "devices", "freezer", "memory", "pids"];
-  const missing = needed.filter((name) => !existsSync(join(ROOT, name, "cgroup.procs")));
-  return missing.length === 0 ? undefined : `${ROOT}: must have control groups, lacks ${missing.join(", ")}`;
+  const missing = needed.filter((name) => !exists(join(ROOT, name, "cgroup.procs")));
+  if (missing.length === 0) return undefined;
+  if (missing.length === needed.length)
+    return `${ROOT}: must have control groups mounted, of version 2 (cgroup.controllers) or 1 (${needed.join(", ")}), has neither`;
+  return `${ROOT}: must have all of version 1's control groups ${needed.join(", ")}, lacks ${missing.join(", ")}`;
 }
 
 /** Removes the empty folders from the leaves up; returns those that still hold processes. */

@@ -34,6 +34,33 @@ async function main(argv: string[]): Promise<number> {
     case "heal-link":
       await lab.healLink(verb.datacenter);
       return 0;
+    case "cut-operator":
+      await lab.cutOperator(verb.datacenter);
+      return 0;
+    case "slow-link":
+      await lab.slowLink(verb.milliseconds, verb.lossPercent);
+      return 0;
+    case "freeze":
+      await lab.freeze(verb.target);
+      return 0;
+    case "drop":
+      await lab.drop(verb.target);
+      return 0;
+    case "fill-disk":
+      await lab.fillDisk(verb.host);
+      return 0;
+    case "corrupt-etcd":
+      await lab.corruptEtcd(verb.host);
+      return 0;
+    case "kill":
+      await lab.kill(verb.host, verb.container);
+      return 0;
+    case "set-clock":
+      await lab.setClock(verb.host, verb.seconds);
+      return 0;
+    case "heal":
+      await lab.heal();
+      return 0;
     case "exec":
       return runAttached(lab.hostCommand(verb.host, verb.command, { TERM: process.env.TERM ?? "dumb" }));
     case "kubectl":

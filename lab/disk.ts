@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { makeDiskImage } from "./disk-image";
 import { must, run } from "./run";
 
 export interface DiskOptions {
@@ -23,6 +24,7 @@ export interface DiskOptions {
 export async function makeDisk(options: DiskOptions): Promise<void> {
   const upper = join(options.folder, "upper");
   for (const folder of ["log", "root", "work"]) mkdirSync(join(options.folder, folder), { recursive: true });
+  await makeDiskImage(options.folder);
   const text = (path: string, content: string, mode = 0o644) => write(join(upper, path), content, mode);
   text("/etc/hostname", `${options.name}\n`);
   text("/etc/hosts", `127.0.0.1\tlocalhost\n127.0.1.1\t${options.name}\n`);

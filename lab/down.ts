@@ -1,27 +1,34 @@
 /** Takes a lab down, and finds what one has left: by recorded processes and by names that only it uses. */
-import { existsSync, readdirSync, readFileSync, rmdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { cgroupFolders, removeCgroups } from "./cgroups";
+import { loopDevices } from "./disk-image";
+import { frozenHosts, thawHost } from "./faults/freezer";
 import { isOn, switchOff } from "./host";
-import { namespacePath, removeNetwork } from "./network";
+import { namespacePath, processesIn, removeNetwork } from "./network";
 import type { Place } from "./place";
 import { allStats, kill, type ProcessMark } from "./processes";
 import { say } from "./progress";
 import { all, LabError, must, run, until } from "./run";
 import { foreignFiles, OWN } from "./state";
 
-export async function takeDown(place: Place): Promise<void> {
+/** Removes all of a lab; the lock stays where its holder goes on with the folder. */
+export async function takeDown(place: Place, then: "end" | "keep lock" = "end"): Promise<void> {
   const hosts = recordedHosts(place);
   const on = hosts.filter((host) => isOn(place, host));
   if (on.length > 0) say(`lab ${place.id}: switching off ${on.join(", ")}`);
   await all(hosts.map((host) => switchOff(place, host)));
+  for (const host of frozenHosts(place)) thawHost(place, host); // of hosts without records
   await endAll(`processes of ${place.name}'s hosts`, () => strays(place));
-  await endAll(`processes in ${operatorName(place)}`, () => operatorProcesses(place));
+  // Such as a `pulumi` whose caller was killed, or the relays of a slow link.
+  await endAll(`processes in ${place.name}'s network`, () => networkProcesses(place));
   await removeNetwork({ fabric: place.name, operator: operatorName(place) });
   await until(`control groups of ${place.name}: their end`, 10, () => removeCgroups(place.name).length === 0);
   for (const mount of mountsUnder(place.dir).reverse()) await run(["umount", "-l", mount]);
-  for (const name of OWN) await must(["rm", "-rf", "--one-file-system", join(place.dir, name)]);
-  if (existsSync(place.dir) && foreignFiles(place).length === 0) rmdirSync(place.dir);
+  await until(`loop devices of ${place.dir}: their end`, 10, () => loopDevices(place.dir).length === 0);
+  for (const name of OWN.filter((own) => then === "end" || own !== "lock"))
+    await must(["rm", "-rf", "--one-file-system", join(place.dir, name)]);
+  if (then === "end" && existsSync(place.dir) && foreignFiles(place).length === 0) rmdirSync(place.dir);
   const left = await leftovers(place);
   if (left.length > 0) throw new LabError(`lab ${place.id}: must leave nothing, left ${left.join(", ")}`);
   say(`lab ${place.id}: down; no process, mount, namespace, link, control group or file is left`);
@@ -37,26 +44,22 @@ export async function leftovers(place: Place): Promise<string[]> {
   return [
     ...hosts.map((host) => `processes of host ${host}`),
     ...(hosts.length === 0 ? strays(place).map(({ pid }) => `process ${pid} of a host`) : []),
-    ...operatorProcesses(place).map(({ pid }) => `process ${pid} of the operator`),
+    ...networkProcesses(place).map(({ pid, name }) => `process ${pid} (${name}) in its network`),
     ...names.map((name) => `network namespace ${name}`),
     ...links.map((link) => `link ${link}`),
     ...cgroupFolders(place.name).map((folder) => `control group ${folder}`),
     ...mountsUnder(place.dir).map((mount) => `mount ${mount}`),
+    ...loopDevices(place.dir).map((device) => `loop device ${device}`),
   ];
 }
 
 const operatorName = (place: Place): string => `${place.name}-op`;
 
+const networkProcesses = (place: Place) => [operatorName(place), place.name].flatMap(processesIn);
+
 function recordedHosts(place: Place): string[] {
   const folder = join(place.dir, "hosts");
   return existsSync(folder) ? readdirSync(folder) : [];
-}
-
-/** What was started in the operator's namespace and still runs there, such as a `pulumi` whose caller was killed. */
-function operatorProcesses(place: Place) {
-  const inode = inodeOf(`/run/netns/${operatorName(place)}`);
-  if (!inode) return [];
-  return allStats().filter((stat) => stat.state !== "Z" && inodeOf(`/proc/${stat.pid}/ns/net`) === inode);
 }
 
 /** Processes of hosts whose records are gone: each still has the host's own settings in its environment. */
@@ -86,12 +89,4 @@ function mountsUnder(folder: string): string[] {
     .split("\n")
     .map((line) => (line.split(" ")[1] ?? "").replace(/\\040/g, " "))
     .filter((path) => path.startsWith(`${folder}/`));
-}
-
-function inodeOf(path: string): number | undefined {
-  try {
-    return statSync(path).ino;
-  } catch {
-    return undefined;
-  }
 }

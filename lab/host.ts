@@ -1,8 +1,10 @@
 /** A host's power: on is its init process with everything under it, off is that process's death. */
 import { spawn } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readlinkSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { removeCgroups } from "./cgroups";
+import { loopDevices } from "./disk-image";
+import { isFrozen, thawHost } from "./faults/freezer";
 import { plugIn } from "./network";
 import type { NetworkPlan } from "./network-plan";
 import { hostDir, type Place } from "./place";
@@ -32,11 +34,20 @@ function processNamespace(pid: number | "self"): string | undefined {
   }
 }
 
+const offMark = (place: Place, host: string): string => join(hostDir(place, host), "off");
+
+/** Whether someone switched it off, as against a death of its own. */
+export const isMarkedOff = (place: Place, host: string): boolean => existsSync(offMark(place, host));
+
+export const markOff = (place: Place, host: string): void => writeFileSync(offMark(place, host), "");
+
 /** Starts the host; returns when it is plugged in and its init goes on to start sshd and dockerd. */
 export async function switchOn(place: Place, plan: NetworkPlan, host: string): Promise<void> {
   const folder = hostDir(place, host);
   if (!existsSync(join(folder, "upper"))) throw new LabError(`host ${host}: must have a disk in ${folder}, has none`);
+  rmSync(offMark(place, host), { force: true });
   removeCgroups(`${place.name}/${host}`); // a power cut leaves those of the containers that ran
+  await until(`host ${host}: its disk's unmount`, 30, () => loopDevices(folder).length === 0);
   mkdirSync(join(folder, "log"), { recursive: true });
   const log = openSync(join(folder, "log/init.log"), "a");
   // The keeper records itself before it becomes `unshare`, so that no moment has a process which nobody knows.
@@ -74,6 +85,7 @@ export async function switchOff(place: Place, host: string): Promise<void> {
   const keeper = keeperOf(place, host);
   if (!keeper) return;
   for (const init of childrenOf(keeper)) kill(init);
+  thawHost(place, host); // what is frozen doesn't die
   await until(`host ${host}: the end of its processes`, 30, () => {
     if (!isAlive(keeper)) return true;
     if (childrenOf(keeper).length === 0) kill(keeper);
@@ -91,6 +103,7 @@ export function onHost(
 ): string[] {
   const init = initOf(place, host);
   if (!init) throw new LabError(`host ${host}: must be powered on, is off`);
+  if (isFrozen(place, host)) throw new LabError(`host ${host}: must answer, is frozen: run \`npm run lab -- heal\``);
   const settings = { PATH: HOST_PATH, HOME: "/root", LANG: "C.UTF-8", ...env };
   const pairs = Object.entries(settings).map(([key, value]) => `${key}=${value}`);
   return [
@@ -123,6 +136,7 @@ export async function dockerAnswers(place: Place, host: string, limitSeconds: nu
 }
 
 export async function dockerState(place: Place, host: string): Promise<"up" | "down"> {
+  if (!initOf(place, host) || isFrozen(place, host)) return "down";
   const argv = ["curl", "-sf", "-m", "3", "--unix-socket", "/var/run/docker.sock", "http://docker/_ping"];
   return (await run(onHost(place, host, argv))).stdout === "OK" ? "up" : "down";
 }

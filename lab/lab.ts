@@ -4,11 +4,16 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { takeDown } from "./down";
 import { chooseEngine, type Engine } from "./engine";
-import { initOf, isOn, onHost, switchOff } from "./host";
+import { killContainer } from "./faults/container";
+import { corruptEtcd } from "./faults/etcd-data";
+import { dropHosts, healAll, refuseSetClock, slowLinks } from "./faults/faults";
+import { freezeHost } from "./faults/freezer";
+import { fillDisk } from "./faults/full-disk";
+import { initOf, isOn, markOff, onHost, switchOff } from "./host";
 import { kubectlCommand, operatorKubeconfig } from "./kubeconfig";
 import { withLock } from "./lock";
 import { setLink, unplug } from "./network";
-import { type NetworkPlan, planNetwork } from "./network-plan";
+import { type DatacenterPlan, type NetworkPlan, planNetwork } from "./network-plan";
 import { asOperator, operatorDir, operatorKeyPath } from "./operator";
 import { SYSTEM_PATH } from "./packages";
 import { type Place, placeOf } from "./place";
@@ -63,6 +68,7 @@ export class Lab {
       await all(
         hosts.map(async ({ name }) => {
           const wasOn = isOn(this.place, name);
+          markOff(this.place, name);
           await Promise.all([unplug(this.network(), name), switchOff(this.place, name)]);
           say(`host ${name}: ${wasOn ? "off" : "was off already"}`);
         }),
@@ -89,6 +95,62 @@ export class Lab {
 
   async healLink(datacenter?: string): Promise<void> {
     await this.switchLinks(datacenter, "up");
+  }
+
+  /** Cuts the operator from a datacenter; its hosts go on reaching the other ones. */
+  async cutOperator(datacenter: string): Promise<void> {
+    await this.fault(`operator's link to datacenter ${datacenter}: cut`, async (plan) => {
+      for (const { operatorPort } of this.datacenters(datacenter)) await setLink(plan, operatorPort, "down");
+    });
+  }
+
+  /** Each packet between datacenters takes `milliseconds` longer, each way, and may get lost. */
+  async slowLink(milliseconds: number, lossPercent = 0): Promise<void> {
+    const what = `links between datacenters: ${milliseconds} ms slower, ${lossPercent} % of packets lost`;
+    await this.fault(what, (plan) => slowLinks(this.place, plan, milliseconds, lossPercent));
+  }
+
+  /** The hosts' kernels still accept connections; nobody answers. */
+  async freeze(target: string): Promise<void> {
+    await this.fault(`${target}: frozen`, () =>
+      all(this.named(target).map((host) => freezeHost(this.place, host, initOf(this.place, host)))),
+    );
+  }
+
+  /** Packets from and to the hosts vanish, without any "no route" or "refused". */
+  async drop(target: string): Promise<void> {
+    await this.fault(`${target}: packets vanish`, (plan) => dropHosts(plan, this.named(target)));
+  }
+
+  async fillDisk(host: string): Promise<void> {
+    await this.fault(`host ${host}: disk full`, () => all(this.named(host).map((name) => fillDisk(this.place, name))));
+  }
+
+  async corruptEtcd(host: string): Promise<void> {
+    await this.fault(`host ${host}: etcd's database corrupt`, async () => {
+      for (const name of this.named(host)) corruptEtcd(this.place, name);
+    });
+  }
+
+  /** Kills a container's process with SIGKILL; docker heeds its restart policy. */
+  async kill(host: string, container: string): Promise<void> {
+    await this.fault(`host ${host}: container ${container} killed`, () =>
+      all(this.named(host).map((name) => killContainer(this.place, name, container))),
+    );
+  }
+
+  async setClock(host: string, seconds: number): Promise<void> {
+    this.named(host);
+    refuseSetClock(host, seconds);
+  }
+
+  /** Undoes all faults. A host that is off stays off, and faults inside it stay until it is on. */
+  async heal(): Promise<void> {
+    await this.alone(async () => {
+      const { healed, left } = await healAll(this.place, this.network());
+      say(healed.length > 0 ? `healed: ${healed.join(", ")}` : "healed: nothing");
+      if (left.length > 0) say(`left until its host is on and healed again: ${left.join(", ")}`);
+    });
   }
 
   async execOn(host: string, argv: readonly string[], options: RunOptions = {}): Promise<Result> {
@@ -184,16 +246,29 @@ export class Lab {
   }
 
   private async switchLinks(datacenter: string | undefined, state: "up" | "down"): Promise<void> {
-    const plan = this.network();
-    const chosen = plan.datacenters.filter(({ name }) => datacenter === undefined || name === datacenter);
-    if (chosen.length === 0) {
-      const known = plan.datacenters.map(({ name }) => name).join(", ");
-      throw new LabError(`datacenter: must be one of the lab's (${known}), is "${datacenter}"`);
-    }
-    for (const dc of chosen) {
-      await setLink(plan, dc, state);
+    for (const dc of this.datacenters(datacenter)) {
+      await setLink(this.network(), dc.uplink, state);
       say(`link of datacenter ${dc.name} to the others: ${state === "up" ? "healed" : "cut"}`);
     }
+  }
+
+  private datacenters(datacenter: string | undefined): DatacenterPlan[] {
+    const { datacenters } = this.network();
+    const chosen = datacenters.filter(({ name }) => datacenter === undefined || name === datacenter);
+    if (chosen.length > 0) return chosen;
+    const known = datacenters.map(({ name }) => name).join(", ");
+    throw new LabError(`datacenter: must be one of the lab's (${known}), is "${datacenter}"`);
+  }
+
+  private named(target: string): string[] {
+    return targetHosts(this.state().topology, target).map(({ name }) => name);
+  }
+
+  private async fault(what: string, work: (plan: NetworkPlan) => Promise<unknown>): Promise<void> {
+    await this.alone(async () => {
+      await work(this.network());
+      say(what);
+    });
   }
 
   private alone<T>(work: () => Promise<T>): Promise<T> {

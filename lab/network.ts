@@ -1,6 +1,7 @@
 /** Makes, cuts, heals and removes the namespaces and links of a network plan. */
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { type DatacenterPlan, fabricLines, type NetworkPlan, operatorLines } from "./network-plan";
+import { allStats, type ProcessMark } from "./processes";
 import { LabError, must, run } from "./run";
 
 export const namespacePath = (name: string): string => `/run/netns/${name}`;
@@ -61,20 +62,43 @@ export async function plugIn(plan: NetworkPlan, host: string, pid: number): Prom
   throw new LabError(`host ${host}: is not in the network plan`);
 }
 
-export async function setLink(plan: NetworkPlan, dc: DatacenterPlan, state: "up" | "down"): Promise<void> {
-  await must(["ip", "-n", plan.fabric, "link", "set", dc.uplink, state]);
+export async function setLink(plan: NetworkPlan, link: string, state: "up" | "down"): Promise<void> {
+  await must(["ip", "-n", plan.fabric, "link", "set", link, state]);
 }
 
-/** Each datacenter's link to the core: up or cut. */
-export async function linkStates(plan: NetworkPlan): Promise<Record<string, "up" | "cut" | "missing">> {
+export type LinkStates = Record<string, "up" | "cut" | "missing">;
+
+/** Each datacenter's link to the core. */
+export const linkStates = (plan: NetworkPlan): Promise<LinkStates> => statesOf(plan, ({ uplink }) => uplink);
+
+/** Each datacenter's link to the operator. */
+export const operatorLinkStates = (plan: NetworkPlan): Promise<LinkStates> =>
+  statesOf(plan, ({ operatorPort }) => operatorPort);
+
+async function statesOf(plan: NetworkPlan, linkOf: (dc: DatacenterPlan) => string): Promise<LinkStates> {
   const shown = await run(["ip", "-n", plan.fabric, "-j", "link", "show"]);
   const links = shown.code === 0 ? (JSON.parse(shown.stdout) as { ifname: string; flags: string[] }[]) : [];
   return Object.fromEntries(
     plan.datacenters.map((dc) => {
-      const link = links.find(({ ifname }) => ifname === dc.uplink);
+      const link = links.find(({ ifname }) => ifname === linkOf(dc));
       return [dc.name, !link ? "missing" : link.flags.includes("UP") ? "up" : "cut"];
     }),
   );
+}
+
+/** What runs in a network namespace. */
+export function processesIn(namespace: string): (ProcessMark & { name: string })[] {
+  const inode = inodeOf(namespacePath(namespace));
+  if (!inode) return [];
+  return allStats().filter((stat) => stat.state !== "Z" && inodeOf(`/proc/${stat.pid}/ns/net`) === inode);
+}
+
+function inodeOf(path: string): number | undefined {
+  try {
+    return statSync(path).ino;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Removes both namespaces, and with them every link that has an end there. */

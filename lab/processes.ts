@@ -7,8 +7,15 @@ export interface ProcessMark {
   startTime: string;
 }
 
+export interface ProcessStat extends ProcessMark {
+  parent: number;
+  state: string;
+  /** Of the program, at most 15 characters. */
+  name: string;
+}
+
 /** Reads a line of /proc/PID/stat. The name in parentheses may hold blanks and parentheses itself. */
-export function parseStat(stat: string): (ProcessMark & { parent: number; state: string }) | undefined {
+export function parseStat(stat: string): ProcessStat | undefined {
   const open = stat.indexOf("(");
   const close = stat.lastIndexOf(")");
   if (open < 0 || close < 0) return undefined;
@@ -17,7 +24,7 @@ export function parseStat(stat: string): (ProcessMark & { parent: number; state:
   const startTime = rest[19];
   const pid = Number.parseInt(stat.slice(0, open), 10);
   if (!state || !parent || !startTime || Number.isNaN(pid)) return undefined;
-  return { pid, state, parent: Number(parent), startTime };
+  return { pid, name: stat.slice(open + 1, close), state, parent: Number(parent), startTime };
 }
 
 export function readMark(file: string): ProcessMark | undefined {

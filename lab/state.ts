@@ -41,5 +41,10 @@ export function foreignFiles(place: Place): string[] {
   return readdirSync(place.dir).filter((name) => !OWN.some((own) => name === own || name.startsWith("lock.")));
 }
 
+/** What of a lab lies in its folder, but for the lock. */
+export function ownFiles(place: Place): string[] {
+  return OWN.filter((name) => name !== "lock" && existsSync(join(place.dir, name)));
+}
+
 /** All that a lab puts into its folder. */
 export const OWN = ["lab.json", "lab.json.new", "lock", "hosts", "operator", "clones"];

@@ -1,7 +1,9 @@
 /** What a lab is doing, and which of its parts are stand-ins. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { dockerState, isOn, onHost } from "./host";
+import { faultsOf } from "./faults/faults";
+import { isFrozen } from "./faults/freezer";
+import { dockerState, initOf, isOn, onHost } from "./host";
 import { linkStates } from "./network";
 import type { NetworkPlan } from "./network-plan";
 import { operatorDir, sshState } from "./operator";
@@ -16,6 +18,8 @@ export interface LabStatus {
   hosts: HostStatus[];
   /** Per datacenter: its link to the others. */
   links: Record<string, "up" | "cut" | "missing">;
+  /** Faults that `heal` would undo, each as the verb that made it. */
+  faults: string[];
   standIns: string[];
 }
 
@@ -32,7 +36,7 @@ export interface HostStatus {
 export async function labStatus(place: Place, plan: (state: LabState) => NetworkPlan): Promise<LabStatus> {
   const state = readState(place);
   const base = { id: place.id, dir: place.dir };
-  if (!state) return { ...base, phase: "down", hosts: [], links: {}, standIns: [] };
+  if (!state) return { ...base, phase: "down", hosts: [], links: {}, faults: [], standIns: [] };
   const hosts = state.topology.datacenters.flatMap((dc) =>
     dc.hosts.map(async (host): Promise<HostStatus> => {
       const off = {
@@ -45,6 +49,7 @@ export async function labStatus(place: Place, plan: (state: LabState) => Network
         containers: [],
       } as const;
       if (!isOn(place, host.name)) return { ...off, containers: [] };
+      if (isFrozen(place, host.name)) return { ...off, power: "on", containers: [] };
       const [ssh, docker] = await Promise.all([
         sshState(place, host.address, state.topology.ssh.port),
         dockerState(place, host.name),
@@ -58,6 +63,7 @@ export async function labStatus(place: Place, plan: (state: LabState) => Network
     phase: state.phase,
     hosts: await Promise.all(hosts),
     links: await linkStates(plan(state)),
+    faults: await faultsOf(place, plan(state)),
     standIns: standIns(place, state),
   };
 }
@@ -90,11 +96,13 @@ export function statusText(status: LabStatus): string {
   }
   for (const [datacenter, link] of Object.entries(status.links))
     lines.push(`link of ${datacenter} to the others: ${link}`);
+  for (const fault of status.faults) lines.push(`fault: ${fault}`);
   if (status.standIns.length > 0) lines.push(`stand-ins: ${status.standIns.join(", ")}`);
   return `${lines.join("\n")}\n`;
 }
 
 async function containersOf(place: Place, host: string): Promise<HostStatus["containers"]> {
+  if (!initOf(place, host)) return []; // it went off meanwhile
   const argv = ["docker", "ps", "-a", "--format", "{{.Names}}\t{{.Image}}\t{{.State}}"];
   const listed = await run(onHost(place, host, argv), { timeoutSeconds: 10 });
   return listed.stdout

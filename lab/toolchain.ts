@@ -7,7 +7,7 @@ import { goBuild } from "./go-build";
 import { withLock } from "./lock";
 import { findProgram, installPackages } from "./packages";
 import { imagePrograms, kubernetes } from "./programs";
-import { LabError, run } from "./run";
+import { LabError, must, run } from "./run";
 
 export interface Toolchain {
   /** Docker data root with the images. */
@@ -36,6 +36,15 @@ export function machineProblems(machine: Machine): string[] {
   return problems;
 }
 
+/** Why this docker can't serve, from what `dockerd --version` says; nothing if it can. */
+export function dockerProblem(said: string): string | undefined {
+  const [, version, major, minor] = /version ((\d+)\.(\d+)[^ ,]*)/.exec(said) ?? [];
+  const number = Number(major) * 100 + Number(minor);
+  if (number >= 2010 && Number(major) < 29) return undefined;
+  const why = "older ones lack the lab's options, newer ones Docker API 1.24, which RKE v1.2.7 speaks";
+  return `docker: must be 20.10 to 28 (${why}), is ${version ?? `"${said.trim()}"`}`;
+}
+
 export function thisMachine(): Machine {
   const linux = process.platform === "linux";
   const folders = (process.env.PATH ?? "").split(":").filter(Boolean);
@@ -54,6 +63,8 @@ export async function prepare(cache: string): Promise<Toolchain> {
   return withLock(cache, "the cache of builds", 3600, async () => {
     await installPackages();
     await checkNamespaces();
+    const docker = dockerProblem((await must(["dockerd", "--version"])).stdout);
+    if (docker) throw new LabError(docker);
     const kubernetesPrograms = await goBuild(cache, kubernetes);
     const dockerRoot = await goldenDockerRoot(cache, {
       kubernetes: kubernetesPrograms,

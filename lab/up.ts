@@ -3,18 +3,19 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { missingHere, runcWithin } from "./capabilities";
 import { makeDisk } from "./disk";
-import { leftovers } from "./down";
-import { dockerAnswers, isOn, switchOn } from "./host";
-import { makeNetwork } from "./network";
+import { leftovers, takeDown } from "./down";
+import { faultsOf } from "./faults/faults";
+import { dockerAnswers, dockerState, isMarkedOff, isOn, switchOff, switchOn } from "./host";
+import { makeNetwork, namespacePath } from "./network";
 import { type NetworkPlan, planNetwork } from "./network-plan";
-import { makeOperatorKey, sshAnswers } from "./operator";
+import { makeOperatorKey, sshAnswers, sshState } from "./operator";
 import { findProgram } from "./packages";
 import { hostDir, type Place } from "./place";
 import { say } from "./progress";
 import { buildRke } from "./rke/build";
 import { chooseRke, rkeInstall, rkeLine } from "./rke-program";
 import { all, LabError } from "./run";
-import { foreignFiles, type LabState, readState, writeState } from "./state";
+import { foreignFiles, type LabState, ownFiles, readState, writeState } from "./state";
 import { prepare } from "./toolchain";
 import { hostsOf, type LabDatacenter, type LabHost, readTopology } from "./topology";
 
@@ -28,16 +29,15 @@ const PROJECT = join(__dirname, "..");
 
 export async function raise(place: Place, options: UpOptions): Promise<LabState> {
   const found = readState(place);
-  if (found?.phase === "up" && hostsOf(found.topology).some(({ name }) => isOn(place, name))) {
+  if (found?.phase === "up" && existsSync(namespacePath(place.name))) {
     say(`lab ${place.id} in ${place.dir}: is up already, since ${found.since}`);
+    await mend(place, found);
     return found;
   }
-  const left = await leftovers(place);
-  if (found || left.length > 0) {
-    const what = left.length > 0 ? ` (${left.join(", ")})` : "";
-    throw new LabError(
-      `lab ${place.id} in ${place.dir}: must be down before up, a killed run left something${what}: run \`npm run lab -- down\``,
-    );
+  const left = [...(await leftovers(place)), ...ownFiles(place)];
+  if (left.length > 0) {
+    say(`lab ${place.id} in ${place.dir}: a killed run left ${left.join(", ")}: removing it`);
+    await takeDown(place, "keep lock");
   }
   const foreign = foreignFiles(place);
   if (foreign.length > 0)
@@ -63,6 +63,8 @@ export async function raise(place: Place, options: UpOptions): Promise<LabState>
     `lab ${place.id} in ${place.dir}: ${hostsOf(topology).length} hosts in ${topology.datacenters.length} datacenters`,
   );
   say(rkeLine(rke));
+  const lacking = missingHere();
+  if (lacking.length > 0) say(`this machine lacks ${lacking.join(", ")}: containers that ask for them start without`);
   say("kubelet, kube-proxy, nginx-proxy and RKE's tools image: the lab's STAND-INS");
   await makeNetwork(plan);
   const authorizedKey = await makeOperatorKey(place);
@@ -78,6 +80,26 @@ export async function raise(place: Place, options: UpOptions): Promise<LabState>
   writeState(place, up);
   say(`lab ${place.id}: up`);
   return up;
+}
+
+/** Hosts of a lab that is up which died, or whose daemons did, go off and on again, with the disk that they have. */
+async function mend(place: Place, { topology }: LabState): Promise<void> {
+  const plan = planNetwork(place.name, topology);
+  // Where there is a fault, silence is what was asked for.
+  const faulty = (await faultsOf(place, plan)).length > 0;
+  const well = async ({ name, address }: LabHost) =>
+    isOn(place, name) &&
+    (faulty ||
+      ((await sshState(place, address, topology.ssh.port)) === "up" && (await dockerState(place, name)) === "up"));
+  await all(
+    hostsOf(topology).map(async (host) => {
+      if (isMarkedOff(place, host.name)) return say(`host ${host.name}: is powered off`);
+      if (await well(host)) return;
+      say(`host ${host.name}: died, or its sshd or dockerd did: it is switched off and on`);
+      await switchOff(place, host.name);
+      await powerOn(place, plan, topology.ssh.port, host);
+    }),
+  );
 }
 
 /** Switches a host on and waits until one can work with it. */

@@ -37,6 +37,7 @@ export async function observe(hosts: Host[], lost: Host[], access: SshAccess, ep
   return {
     hosts: Object.fromEntries(facts.map((f) => [f.host, f])),
     answers: [...new Set(answers.filter((a) => a !== undefined))],
+    at: Date.now(),
   };
 }
 
@@ -58,6 +59,7 @@ function answersAt(address: string, port: number): Promise<boolean> {
     };
     socket.setTimeout(probeLimit, () => end(false));
     socket.once("connect", () => end(true));
-    socket.once("error", () => end(false));
+    // a refusal is an answer, too: of a kernel that lives
+    socket.once("error", (error: NodeJS.ErrnoException) => end(error.code === "ECONNREFUSED"));
   });
 }

@@ -3,6 +3,11 @@
 main() {
   local dir=/etc/rke-dr new file="" line
   begin "$@"
+  # what a killed run left: folders with keys, and certificates moved away but not replaced
+  rm -rf /etc/rke-dr.??????
+  if [[ ! -d $dir/certs && -d $dir/certs.before ]]; then
+    mv "$dir/certs.before" "$dir/certs"
+  fi
   new=$(mktemp -d /etc/rke-dr.XXXXXX)
   mkdir -p "$dir" "$new/certs" "$new/ssh"
   while IFS= read -r line; do
@@ -21,6 +26,8 @@ main() {
   [[ ! -d $dir/certs ]] || mv "$dir/certs" "$dir/certs.before"
   mv "$new/certs" "$dir/certs"
   mkdir -p "$dir/ssh"
+  # hosts whose keys aren't pinned are known by what the step trust found
+  [[ -s $new/ssh/known_hosts || ! -s $dir/ssh/known_hosts ]] || rm "$new/ssh/known_hosts"
   mv "$new/ssh/"* "$dir/ssh/"
   find "$new" -maxdepth 1 -type f -exec mv {} "$dir/" \;
   rm -rf "$new"

@@ -1,14 +1,21 @@
 # etcd-member: makes this host's voter a cluster of one, by --force-new-cluster, and leaves it running as RKE would.
 # stdin: two lines, bodies for Docker's POST /containers/create: the one with the flag, then the final one.
-# arguments: CERTIFICATE, the name of this member's certificate
+# arguments: CERTIFICATE, the name of this member's certificate;  HEALTH, the URL of its health
 # Sets aside, never deletes: the old container, and of the data all that the live snapshot doesn't hold.
 main() {
-  local certificate=$1 forced=etcd-force-epoch-$epoch old=etcd-before-epoch-$epoch body_forced body_final
+  local certificate=$1 health=$2 left forced=etcd-force-epoch-$epoch old=etcd-before-epoch-$epoch body_forced body_final
   begin "$@"
   { read -r body_forced && read -r body_final; } <<<"$data"
 
+  # one left from a killed run, also of an earlier epoch: it would go on serving with the flag
+  left=$(docker ps -aq --filter name=^etcd-force-epoch- </dev/null)
+  # shellcheck disable=SC2086 # ids, one a word
+  [[ -z $left ]] || docker rm -f $left >/dev/null </dev/null
   # only before the act: a container that RKE made anew since then is not ours to take away
-  if [[ ! -e $aside/forced && $(container_state "$old") == missing && $(container_state etcd) != missing ]]; then
+  look "$old"
+  local aside_already=$found
+  look etcd
+  if [[ ! -e $aside/forced && $aside_already == missing && $found != missing ]]; then
     # without quorum a graceful stop waits for requests that nobody answers; what is committed is in the WAL
     set_container_aside etcd "$old" 2
   fi
@@ -16,15 +23,16 @@ main() {
     data_aside
   fi
   if [[ ! -e $aside/forced ]]; then
-    force "$forced" "$certificate" "$body_forced"
+    force "$forced" "$certificate" "$health" "$body_forced"
   fi
   docker rm -f "$forced" >/dev/null 2>&1 </dev/null || true
 
-  if [[ $(container_state etcd) == missing ]]; then
+  look etcd
+  if [[ $found == missing ]]; then
     docker_api POST "/containers/create?name=etcd" "$body_final"
   fi
   docker start etcd >/dev/null </dev/null
-  until_true 60 "etcd" healthy https://127.0.0.1:2379/health "$certificate" ||
+  until_true 60 "etcd" healthy "$health" "$certificate" ||
     die "etcd: not healthy 60 s after its start: $(docker logs --tail 1 etcd 2>&1 </dev/null | cut -c1-300)"
   if docker inspect --format '{{.Config.Entrypoint}} {{.Config.Cmd}}' etcd </dev/null | grep -q -- --force-new-cluster; then
     die "etcd: still has --force-new-cluster; at its next restart it would evict whoever joined"
@@ -55,14 +63,16 @@ data_aside() {
 
 # The flag rewrites the membership in the WAL when etcd starts; once a write was accepted it has done its work.
 force() {
-  local name=$1 certificate=$2 body=$3
-  docker rm -f "$name" >/dev/null 2>&1 </dev/null || true
+  local name=$1 certificate=$2 health=$3 body=$4 members last
   docker_api POST "/containers/create?name=$name" "$body"
   docker start "$name" >/dev/null </dev/null
-  until_true 120 "etcd" healthy https://127.0.0.1:2379/health "$certificate" ||
-    die "etcd: not healthy 120 s after --force-new-cluster: $(docker logs --tail 1 "$name" 2>&1 </dev/null | cut -c1-300)"
-  local members
+  if ! until_true 120 "etcd" healthy "$health" "$certificate"; then
+    last=$(docker logs --tail 1 "$name" 2>&1 </dev/null | cut -c1-300)
+    docker rm -f "$name" >/dev/null </dev/null
+    die "etcd: not healthy 120 s after --force-new-cluster; stopped again: $last"
+  fi
   members=$(docker exec "$name" etcdctl member list </dev/null | wc -l)
+  [[ $members == 1 ]] || docker rm -f "$name" >/dev/null </dev/null
   [[ $members == 1 ]] || die "etcd: $members members after --force-new-cluster, 1 was expected"
   docker stop -t 30 "$name" >/dev/null </dev/null
   touch "$aside/forced"

@@ -44,7 +44,9 @@ trust_facts() {
 }
 probe() {
   local host=${1%%=*} target=${1#*=}
-  if timeout 2 bash -c "exec 3<>/dev/tcp/${target%:*}/${target##*:}" 2>/dev/null; then
+  local heard
+  # a refusal is an answer, too: of a kernel that lives
+  if heard=$(timeout 2 bash -c "exec 3<>/dev/tcp/${target%:*}/${target##*:}" 2>&1) || [[ $heard == *refused* ]]; then
     printf '%s %s\n' "$host" "${target##*:}"
   fi
 }
@@ -60,23 +62,23 @@ exec 4< <(etcd_facts) 5< <(trust_facts) 6< <(answer_facts)
 section host
 printf 'name=%s\narch=%s\n' "$(hostname)" "$(uname -m)"
 # pathname of the disk that holds etcd's data and what is set aside, in bytes
-printf 'freeBytes=%s\n' "$(df -B1 --output=avail /var/lib | tail -n 1 | tr -d ' ')"
+printf 'freeBytes=%s\n' "$(df -B1 --output=avail /var/lib /var/lib/etcd 2>/dev/null | tail -n +2 | sort -n | head -n 1 | tr -d ' ')"
 printf 'etcdBytes=%s\n' "$(du -sb /var/lib/etcd/member 2>/dev/null | cut -f1)"
-# whole answers, so that grep has no broken pipe to complain about
-curl_help=$(curl --help all 2>/dev/null || curl --help 2>/dev/null)
-printf 'curl=%s\n' "$(grep -q -- --unix-socket <<<"$curl_help" && echo yes)"
+printf 'curl=%s\n' "$(curl -sf --max-time 5 --unix-socket /var/run/docker.sock http://docker/version >/dev/null 2>&1 && echo yes)"
 printf 'root=%s\n' "$([[ $(id -u) == 0 ]] && echo yes)"
 printf 'docker=%s\n' "$(timeout 10 docker version --format '{{.Server.Version}}' 2>/dev/null)"
 printf 'flock=%s\nrke=%s\n' "$(command -v flock)" "$(command -v rke)"
 
 section epoch
 cat "$state/epoch" 2>/dev/null
+section cluster
+cat "$state/cluster" 2>/dev/null
 section act
 cat "$state/act" 2>/dev/null
 section plan
 cat "$state/epoch-$epoch/plan" 2>/dev/null
 section steps
-cat "$state"/steps/* 2>/dev/null | grep -v '\.new$'
+cat "$state"/steps/* 2>/dev/null
 
 section containers
 for name in etcd kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy \
@@ -93,6 +95,8 @@ if [[ -d /etc/rke-dr ]]; then
   printf 'certificateEnds=%s\n' "$(openssl x509 -enddate -noout -in /etc/rke-dr/certs/kube-apiserver.pem 2>/dev/null | cut -d= -f2-)"
 fi
 
+section cluster.yml
+cat /etc/rke-dr/cluster.yml 2>/dev/null
 cat <&4
 cat <&5
 cat <&6

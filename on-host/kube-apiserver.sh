@@ -4,11 +4,15 @@ main() {
   local old=kube-apiserver-before-epoch-$epoch
   begin "$@"
   # only once: a container that RKE made anew since then is not ours to take away
-  if [[ $(container_state "$old") == missing && $(container_state kube-apiserver) != missing ]]; then
+  look "$old"
+  local aside_already=$found
+  look kube-apiserver
+  if [[ $aside_already == missing && $found != missing ]]; then
     # its clients lose their connections either way; a grace period would only be waited for
     set_container_aside kube-apiserver "$old" 1
   fi
-  if [[ $(container_state kube-apiserver) == missing ]]; then
+  look kube-apiserver
+  if [[ $found == missing ]]; then
     docker_api POST "/containers/create?name=kube-apiserver" "$data"
   fi
   docker start kube-apiserver >/dev/null </dev/null

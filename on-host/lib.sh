@@ -1,5 +1,5 @@
 # Sent ahead of each step's script (see components/step.ts); the step defines `main` and is started as
-#   timeout SECONDS bash -s -- STEP EPOCH GENERATION ACT [ARGUMENT ...]   <lib.sh + step + data
+#   timeout SECONDS bash -s -- STEP EPOCH GENERATION ACT CLUSTER [ARGUMENT ...]   <lib.sh + step + data
 # ACT is what the whole deployment does, in words without spaces ("primary", "failover:a:forceNewCluster:master3").
 # What a step does is told on stderr, a line each; its result is one line of JSON on stdout, kept on the host too.
 # shellcheck shell=bash
@@ -11,16 +11,18 @@ PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 # RKE_DR_STATE is for trying a script out beside a real host's state
 state=${RKE_DR_STATE:-/var/lib/rke-dr}
-step=${1:?step} epoch=${2:?epoch} generation=${3:?generation} act=${4:?act}
-shift 4
+step=${1:?step} epoch=${2:?epoch} generation=${3:?generation} act=${4:?act} cluster=${5:?cluster}
+shift 5
 mkdir -p "$state/steps"
 aside=$state/epoch-$epoch
-did=() facts=() data=""
+did=() facts=() data="" found=""
 # only the result goes to stdout
 exec 3>&1 1>&2
+# an operator whose connection is cut must not end a step in its middle
+trap '' PIPE
 
 say() {
-  printf '%s: %s\n' "$(hostname)" "$*" >&2
+  printf '%s: %s\n' "$(hostname)" "$*" 2>/dev/null || true
   printf '%s epoch=%s %s: %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$epoch" "$step" "$*" >>"$state/log"
 }
 did() {
@@ -55,9 +57,14 @@ now_ms() { date +%s%3N; }
 # A step that finished with the same generation and the same input is not done again: its result is told again.
 begin() {
   exec 8>"$state/lock.$step" 9>"$state/lock"
-  flock -w 120 8 || die "lock: the same step has held $state/lock.$step for more than 120 s"
-  flock "$([[ $step == claim ]] && echo -x || echo -s)" -w 120 9 || die "lock: another step has held $state/lock for more than 120 s"
-  local host_epoch host_act
+  flock -w 60 8 || busy
+  flock "$([[ $step == claim ]] && echo -x || echo -s)" -w 60 9 || busy
+  printf '%s\n' "$$" >"$state/lock.$step.pid"
+  local host_epoch host_act host_cluster
+  host_cluster=$(cat "$state/cluster" 2>/dev/null || echo "$cluster")
+  if [[ $host_cluster != "$cluster" ]]; then
+    die "cluster: this host belongs to cluster $host_cluster, not to $cluster"
+  fi
   host_epoch=$(cat "$state/epoch" 2>/dev/null || echo 0)
   host_act=$(cat "$state/act" 2>/dev/null || echo none)
   if ((epoch < host_epoch)); then
@@ -75,20 +82,34 @@ begin() {
   local record=$state/steps/$step
   if [[ -s $record ]] && grep -q "\"epoch\":$epoch,\"generation\":$generation,\"input\":\"$input\"" "$record"; then
     say "already done"
-    cat "$record" >&3
+    cat "$record" >&3 2>/dev/null || true
     exit 0
   fi
 }
 
+# Somebody holds a lock for longer than any step that goes on should be waited for.
+busy() {
+  local file pid running=""
+  for file in "$state"/lock.*.pid; do
+    pid=$(cat "$file" 2>/dev/null || true)
+    if [[ -n $pid ]] && kill -0 "$pid" 2>/dev/null; then
+      file=${file##*/lock.}
+      running+=" ${file%.pid} (pid $pid)"
+    fi
+  done
+  die "lock: still running on this host after 60 s:${running:- unknown}; wait for it, or end it there with kill, and run again"
+}
+
 # Writes the step's result, last: until then the step counts as not done.
 finish() {
-  local record=$state/steps/$step joined=""
+  # beside, not in the folder that is read as a whole
+  local record=$state/steps/$step new=$state/new.$step joined=""
   ((${#facts[@]} == 0)) || printf -v joined '%s,' "${facts[@]}"
   printf '{"step":%s,"host":%s,"epoch":%s,"generation":%s,"input":"%s","startedAt":%s,"milliseconds":%s,"did":%s,"facts":{%s}}\n' \
     "$(json "$step")" "$(json "$(hostname)")" "$epoch" "$generation" "$input" "$started" "$(($(now_ms) - started))" \
-    "$(json_list ${did[@]+"${did[@]}"})" "${joined%,}" >"$record.new"
-  mv "$record.new" "$record"
-  cat "$record" >&3
+    "$(json_list ${did[@]+"${did[@]}"})" "${joined%,}" >"$new"
+  mv "$new" "$record"
+  cat "$record" >&3 2>/dev/null || true
 }
 
 # until_true SECONDS WHAT COMMAND ...: polls every 0.1 s.
@@ -106,15 +127,18 @@ until_true() {
 docker_api() {
   local answer code
   answer=$(printf '%s' "${3:-}" | curl -sS --max-time 60 --unix-socket /var/run/docker.sock -X "$1" \
-    -H 'Content-Type: application/json' ${3:+--data-binary @-} -w '\n%{http_code}' "http://docker/v1.40$2") ||
+    -H 'Content-Type: application/json' ${3:+--data-binary @-} -w '\n%{http_code}' "http://docker$2") ||
     die "docker: $1 $2 got no answer"
   code=${answer##*$'\n'}
   [[ $code == 2?? || $code == 304 ]] || die "docker: $1 $2 answered $code: ${answer%$'\n'*}"
 }
-container_state() {
-  local found
-  found=$(docker inspect --type container --format '{{.State.Status}}' "$1" 2>/dev/null </dev/null) || found=missing
-  printf '%s\n' "$found"
+# look CONTAINER: sets $found to its status, or to missing. Not for $(...): what ends there doesn't end the step, and a
+# docker that doesn't answer says nothing of the container.
+look() {
+  if ! found=$(docker inspect --type container --format '{{.State.Status}}' "$1" 2>&1 </dev/null); then
+    [[ $found == *"No such"* ]] || die "docker: container $1 can't be looked at: ${found:0:200}"
+    found=missing
+  fi
 }
 # set_container_aside CONTAINER NEW-NAME [GRACE SECONDS]: restart policy first, so that a reboot in between doesn't bring it back.
 set_container_aside() {

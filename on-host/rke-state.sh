@@ -9,8 +9,8 @@ main() {
   shift
   cd "$dir" || die "rke: $dir is missing: this is no deploy host"
   [[ -s cluster.rkestate ]] || die "rke: $dir/cluster.rkestate is missing"
-  [[ -e cluster.rkestate.before-epoch-$epoch ]] || cp -p cluster.rkestate "cluster.rkestate.before-epoch-$epoch"
-  [[ -e cluster.yml.before-epoch-$epoch || ! -e cluster.yml ]] || cp -p cluster.yml "cluster.yml.before-epoch-$epoch"
+  keep cluster.rkestate
+  [[ ! -e cluster.yml ]] || keep cluster.yml
   # what is there now, not the copy: since then `rke up` may have run, by this program or by hand
   drop_nodes "$@" <cluster.rkestate >cluster.rkestate.new
   mv cluster.rkestate.new cluster.rkestate
@@ -18,7 +18,7 @@ main() {
   printf '%s\n' "$data" >cluster.yml.new
   mv cluster.yml.new cluster.yml
   if [[ -s kube_config_cluster.yml ]] && ! grep -qF "$server" kube_config_cluster.yml; then
-    cp -p kube_config_cluster.yml "kube_config_cluster.yml.before-epoch-$epoch"
+    keep kube_config_cluster.yml
     sed -i -E "s#^( *server: *).*#\1\"$server\"#" kube_config_cluster.yml
     did "kubeconfig points at $server now"
   fi
@@ -26,11 +26,18 @@ main() {
   finish
 }
 
+# A copy from before this epoch, whole or not at all.
+keep() {
+  [[ -e $1.before-epoch-$epoch ]] && return
+  cp -p "$1" "$1.before-epoch-$epoch.new"
+  mv "$1.before-epoch-$epoch.new" "$1.before-epoch-$epoch"
+}
+
 # RKE writes its state one value a line, indented by depth (json.MarshalIndent). Nothing but that form is edited.
 drop_nodes() {
   awk -v lost=" $* " '
     function depth(line,  spaces) { match(line, /^ */); spaces = RLENGTH; if (!unit && spaces) unit = spaces; return unit ? spaces / unit : 0 }
-    { d = depth($0); text = substr($0, d * unit + 1) }
+    { last = $0; d = depth($0); text = substr($0, d * unit + 1) }
     d == 1 && /: *\{$/ { section = text; sub(/^"/, "", section); sub(/".*/, "", section) }
     d == 2 && /: *\{$/ { config = text; sub(/^"/, "", config); sub(/".*/, "", config) }
     section == "currentState" && config == "rkeConfig" && d == 3 && text ~ /^"nodes": *\[$/ { inside = 1; seen = 1; print; next }
@@ -46,6 +53,7 @@ drop_nodes() {
       if (d == 5 && text ~ /^"address":/) { a = text; sub(/^"address": *"/, "", a); sub(/".*/, "", a); if (index(lost, " " a " ")) drop = 1 }
     }
     END {
+      if (last != "}") { print "the file ends early" >"/dev/stderr"; exit 5 }
       if (!seen || inside) { print "currentState.rkeConfig.nodes was not found" >"/dev/stderr"; exit 3 }
       if (!kept) { print "no node would be left" >"/dev/stderr"; exit 4 }
     }' || die "rke: cluster.rkestate is not as RKE v1.2.7 writes it; it was left as it is"

@@ -1,8 +1,9 @@
 # rke-up: runs `rke up` on this deploy host and brings state and kubeconfig to the other deploy hosts.
+# stdin: a hash of what it depends on, so that it runs again when that changes
 # arguments: SERVER (this side's own kube-apiserver), then HOST=USER@ADDRESS:PORT=SERVER per other deploy host
 # --custom-certs goes with the first run and whenever the certificates changed; without it RKE keeps what it has.
 main() {
-  local server=$1 dir=/etc/rke-dr log=$aside/rke-up.log status=0 flags=(--ignore-docker-version) certs_sum
+  local server=$1 dir=/etc/rke-dr log=$aside/rke-up.log status=0 flags=(--ignore-docker-version) certs_sum rke_pid
   begin "$@"
   shift
   cd "$dir" || die "rke: $dir is missing: this is no deploy host"
@@ -13,7 +14,13 @@ main() {
     flags+=(--custom-certs --cert-dir certs)
   fi
   say "rke up ${flags[*]}"
-  rke up --config cluster.yml "${flags[@]}" </dev/null 2>&1 | tee "$log" | progress || status=$?
+  : >"$log"
+  rke up --config cluster.yml "${flags[@]}" </dev/null >"$log" 2>&1 &
+  rke_pid=$!
+  # it writes to a file: an operator whose connection is cut doesn't end it in the middle of a plane
+  tail -n +1 -s 0.2 -f --pid=$rke_pid "$log" 2>/dev/null | progress &
+  wait "$!" || true
+  wait "$rke_pid" || status=$?
   if ((status != 0)); then
     say "rke: what \`rke up\` had changed until then stays; its output is in $log"
     [[ $act != failover:* ]] || say "rke: etcd and kube-apiserver of epoch $epoch serve already; cluster.yml and cluster.rkestate are prepared, the old ones lie beside them"

@@ -1,22 +1,36 @@
 # snapshot: saves a live snapshot of this host's etcd, which a lone voter gives without quorum, and checks it.
 # Where etcd doesn't answer there is none, and the next step copies the whole data folder instead.
+# Meanwhile the lost hosts are tried once more: time has passed since the operator's guards looked.
+# arguments: HOST=ADDRESS:PORT ... of the lost hosts
 main() {
   local file=$aside/snapshot.db
   # the one folder that both the host and the container see
   local shared=/var/lib/etcd/rke-dr-snapshot.db inside=/var/lib/rancher/etcd/rke-dr-snapshot.db
   begin "$@"
   mkdir -p "$aside"
-  if [[ -s $file ]]; then
-    did "live snapshot kept from an earlier run"
-  elif [[ $(container_state etcd) != running ]]; then
-    did "no live snapshot: container etcd is $(container_state etcd)"
+  exec 5< <(alive "$@" </dev/null)
+  look "etcd-before-epoch-$epoch"
+  local aside_already=$found
+  look etcd
+  if [[ $aside_already != missing ]]; then
+    did "the old etcd is set aside already; its snapshot stays as it was taken"
+    [[ -s $file ]] || {
+      finish
+      return
+    }
+  elif [[ $found != running ]]; then
+    did "no live snapshot: container etcd is $found"
+    still_silent "$@"
     finish
     return
-  elif ! docker exec etcd etcdctl --command-timeout=600s snapshot save "$inside" >/dev/null 2>"$aside/snapshot.log" </dev/null; then
+  elif rm -f "$shared"* && ! docker exec etcd etcdctl --command-timeout=600s snapshot save "$inside" >/dev/null 2>"$aside/snapshot.log" </dev/null; then
+    rm -f "$shared"*
     did "no live snapshot: $(tail -n 1 "$aside/snapshot.log" | cut -c1-200)"
+    still_silent "$@"
     finish
     return
   else
+    still_silent "$@"
     docker exec etcd etcdctl snapshot status "$inside" -w json </dev/null >"$aside/snapshot.json" ||
       die "snapshot: etcdctl can't read what it saved: $shared"
     mv "$shared" "$file.new"
@@ -28,4 +42,30 @@ main() {
   fact bytes "$(stat -c %s "$file")"
   did "live snapshot $file: revision ${BASH_REMATCH[1]}, $(stat -c %s "$file") bytes"
   finish
+}
+
+# What of the lost hosts is alive, in words; who is silent isn't waited for.
+alive() {
+  local target
+  for target in "$@"; do
+    (
+      host=${target%%=*} address=${target#*=}
+      if heard=$(timeout 0.5 bash -c "exec 3<>/dev/tcp/${address%:*}/${address##*:}" 2>&1); then
+        printf '%s port %s answers; ' "$host" "${address##*:}"
+      elif [[ $heard == *refused* ]]; then
+        printf '%s port %s refuses; ' "$host" "${address##*:}"
+      fi
+    ) &
+  done
+  wait
+}
+
+# They were asked while the snapshot was taken; once more, if that took long.
+still_silent() {
+  local answers
+  answers=$(cat <&5)
+  if [[ -z $answers ]] && (($(now_ms) - started > 5000)); then
+    answers=$(alive "$@")
+  fi
+  [[ -z $answers ]] || die "lost side: it is alive: ${answers%; }; nothing was changed but the survivors' epoch"
 }

@@ -9,7 +9,8 @@ main() {
     address=${target%:*} && address=${address##*@}
     if [[ $target == "?"* ]]; then
       target=${target#?}
-      ssh-keyscan -T 5 -p "$port" "$address" 2>/dev/null >>/etc/rke-dr/ssh/known_hosts </dev/null || true
+      ssh-keygen -F "$address" -f /etc/rke-dr/ssh/known_hosts >/dev/null 2>&1 || ssh-keygen -F "[$address]:$port" -f /etc/rke-dr/ssh/known_hosts >/dev/null 2>&1 ||
+        ssh-keyscan -T 5 -p "$port" "$address" 2>/dev/null >>/etc/rke-dr/ssh/known_hosts </dev/null || true
     fi
     timeout 20 ssh "${ssh[@]}" -p "$port" "${target%:*}" true 2>"$state/trust.log" || failed+=("$address: $(tail -n 1 "$state/trust.log" | cut -c1-200)")
   done

@@ -6,9 +6,10 @@ main() {
   found=$(docker exec etcd etcdctl --command-timeout=10s member list </dev/null | awk -F', ' '{print $3}' | sort | paste -sd,)
   [[ $found == "$members" ]] || die "etcd: the members are $found, expected $members"
   did "etcd members: $found"
-  if docker ps -q --no-trunc </dev/null | xargs -r docker inspect --format '{{.Name}} {{.Config.Entrypoint}} {{.Config.Cmd}}' | grep -e --force-new-cluster; then
-    die "etcd: a running container has --force-new-cluster"
-  fi
+  # stopped ones, too: they could be started
+  found=$(docker ps -a --no-trunc --format '{{.Names}} {{.Command}}' </dev/null)
+  found=$(grep -e --force-new-cluster <<<"$found" || true)
+  [[ -z $found ]] || die "etcd: a container has --force-new-cluster: ${found:0:200}"
   did "no --force-new-cluster left"
   found=$(docker inspect --format '{{.Config.Entrypoint}}' kube-apiserver </dev/null | grep -o -- '--etcd-servers=[^ ]*' | cut -d= -f2-)
   [[ $found == "$servers" ]] || die "kube-apiserver: --etcd-servers is $found, expected $servers"

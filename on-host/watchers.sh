@@ -3,7 +3,8 @@ main() {
   local name running=()
   begin "$@"
   for name in kube-controller-manager kube-scheduler kubelet kube-proxy; do
-    [[ $(container_state "$name") != running ]] || running+=("$name")
+    look "$name"
+    [[ $found == missing ]] || running+=("$name")
   done
   if ((${#running[@]} > 0)); then
     docker restart -t 2 "${running[@]}" >/dev/null </dev/null

@@ -1,6 +1,9 @@
+import { certificates } from "./certificates";
 import { planFailover } from "./failover";
 import { failoverGuards } from "./guards";
-import { clusterOrder, controlPlane, voters } from "./order";
+import type { Observation } from "./observation";
+import { clusterOrder, controlPlane, lostSans, survivors, voters } from "./order";
+import { preventionForSites, snapshotSource } from "./prevention";
 import { snapshotSchedule } from "./snapshots";
 import { allHosts, type Host, type Topology } from "./topology";
 
@@ -15,7 +18,7 @@ export interface Loss {
   /** What recovery would start from. */
   startsFrom: string;
   mayBeLost: string;
-  /** What would prevent it, the cheapest first; empty where nothing needs preventing. */
+  /** What would prevent it, the most thorough first; empty where nothing needs preventing. */
   prevention: string[];
   /** What this program can't do about it yet. */
   cannotYet: string[];
@@ -33,7 +36,6 @@ export interface Analysis {
 
 export const majorityOf = (count: number): number => Math.floor(count / 2) + 1;
 const names = (hosts: Host[]): string => hosts.map((h) => h.name).join(", ");
-const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 /** Quorum, source, loss and prevention for every single host and every datacenter. */
 export function analyse(topology: Topology): Analysis {
@@ -49,12 +51,14 @@ export function analyse(topology: Topology): Analysis {
   };
 }
 
+/** A rendering and its analysis follow from the topology alone. */
+export const nothingSeen: Observation = { hosts: {}, answers: [], at: 0 };
+
 /**
  * Why `pulumi up --stack failover` would refuse the loss of a datacenter, whatever the hosts said; empty where it acts.
  * The guards themselves say it: the analysis can't promise what they refuse.
  */
 export function refusals(topology: Topology, lost: string): string[] {
-  const nothingSeen = { hosts: {}, answers: [] };
   const plan = planFailover(
     topology,
     { lost, epoch: 2, from: "auto", confirm: undefined, attest: undefined },
@@ -81,8 +85,24 @@ function lossOfDatacenter(topology: Topology, name: string): Loss {
       ...(name === topology.standby && loss.quorum === "kept"
         ? ["this is the standby: rke must run from the other deploy host until it is back"]
         : []),
+      ...(loss.quorum === "lost" && !sameApiNames(topology, name) ? [orderNote(topology, name)] : []),
     ],
   };
+}
+
+/** Whether the API server's certificate stays as it is, name by name, when a datacenter is given up. */
+function sameApiNames(topology: Topology, lost: string): boolean {
+  const names = (hosts: Host[], sans: string[]) => {
+    const api = certificates(topology, hosts, sans).find((c) => c.name === "kube-apiserver");
+    return [api?.dnsNames, api?.ipAddresses].flat().join();
+  };
+  return names(clusterOrder(topology), []) === names(survivors(topology, lost), lostSans(topology, lost));
+}
+
+function orderNote(topology: Topology, lost: string): string {
+  const others = topology.datacenters.filter((dc) => dc.name !== lost).map((dc) => dc.name);
+  const advice = lost === topology.standby ? `; \`standby: ${others[0]}\` avoids that` : "";
+  return `its hosts don't come last in cluster.yml, so a failover changes the order of names in the API server's certificate: \`rke up\` issues it anew and restarts the control plane${advice}`;
 }
 
 function lossOfHost(topology: Topology, host: Host): Loss {
@@ -147,7 +167,7 @@ function lossOf(topology: Topology, gone: Host[]): Loss {
       notes:
         left.length === members.length
           ? []
-          : [more === 0 ? "the next voter that fails stops the cluster" : `${plural(more, "more voter")} can fail`],
+          : [more === 0 ? "the next voter that fails stops the cluster" : `${more} more can fail`],
     };
   }
   const rest = members.length - left.length;
@@ -157,6 +177,10 @@ function lossOf(topology: Topology, gone: Host[]): Loss {
   }
   return {
     ...base,
+    notes:
+      left.length === 1 && snapshotSchedule(topology) === undefined
+        ? [`${names(left)} holds the only copy: no snapshots are taken (services.etcd.snapshot: false)`]
+        : [],
     startsFrom:
       left.length === 1
         ? `the data of ${names(left)}, a voter`
@@ -166,57 +190,4 @@ function lossOf(topology: Topology, gone: Host[]): Loss {
         ? `writes that ${names(members.filter(isGone))} acknowledged in the last moment, before ${left.length === 1 ? "it" : "one of them"} had them: usually less than a second, more where ${names(left)} lagged behind`
         : `nothing that was acknowledged: each write needed ${majority} of ${members.length} voters, so one at least of ${names(left)} has it`,
   };
-}
-
-/** Without a voter a snapshot is all that can be left, and RKE keeps it on the voters' hosts. */
-function snapshotSource(topology: Topology): { words: string; lost: string } {
-  const schedule = snapshotSchedule(topology);
-  if (schedule === undefined) {
-    return {
-      words: "nothing: no voter is left, and no snapshots are taken (services.etcd.snapshot: false)",
-      lost: "everything: all that the API stored",
-    };
-  }
-  if (!schedule.offSite) {
-    return {
-      words: `nothing that this topology keeps safe: no voter is left, and RKE's snapshots (each ${schedule.interval}) lie on the lost voters' disks`,
-      lost: "everything, unless somebody copied a snapshot elsewhere; with one, all writes since it was taken",
-    };
-  }
-  return {
-    words: `the newest snapshot in S3, taken each ${schedule.interval}`,
-    lost: `all writes since that snapshot: up to ${schedule.interval}`,
-  };
-}
-
-function preventionForSites(topology: Topology, loss: Loss): string[] {
-  const counts = topology.datacenters.map((dc) => voters(dc.hosts).length);
-  const standby = topology.datacenters.find((dc) => dc.name === topology.standby);
-  const result: string[] = [];
-  const total = counts.reduce((a, b) => a + b, 0);
-  if (topology.datacenters.length === 2) {
-    const each = Math.max(1, Math.min(...counts));
-    const sites = topology.datacenters.map((dc) => dc.name).join(" and ");
-    result.push(
-      `a third site with one voter (a witness is enough), and ${plural(each, "voter")} in each of ${sites}: ${each}+${each}+1, so that no single site holds the majority`,
-    );
-  } else {
-    result.push(
-      `voters spread so that no datacenter holds more than ${Math.floor((total - 1) / 2)} of ${total} (now ${topology.datacenters.map((dc, i) => `${dc.name}: ${counts[i]}`).join(", ")})`,
-    );
-  }
-  if (loss.votersLeft.length === 0) {
-    if (standby && !loss.lost.includes(standby.hosts[0]?.name ?? "")) {
-      result.push(
-        `a voter in ${standby.name}, or a learner there: then the newest data survives, although writes still stop until a failover`,
-      );
-    }
-    const schedule = snapshotSchedule(topology);
-    result.push(
-      schedule === undefined
-        ? "snapshots (services.etcd.snapshot: true), each 15 minutes say, and to S3 or the other side"
-        : `snapshots more often than each ${schedule.interval}${schedule.offSite ? "" : ", and to S3 or the other side (services.etcd.backup_config)"}: what may be lost is that interval`,
-    );
-  }
-  return result;
 }

@@ -15,7 +15,7 @@ type ClusterYml = Record<string, unknown>;
  */
 export function clusterYml(topology: Topology, lost?: string): ClusterYml {
   const hosts = lost === undefined ? clusterOrder(topology) : survivors(topology, lost);
-  const rke = structuredClone(topology.rke);
+  const rke = sorted(topology.rke) as Record<string, unknown>;
   const services = section(rke, "services");
   const etcd = section(services, "etcd");
   const kubeApi = section(services, "kube-api");
@@ -57,11 +57,20 @@ function node(topology: Topology, host: Host): Record<string, unknown> {
   };
 }
 
+/** A copy whose keys don't depend on the order in which they were written. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.map(sorted);
+  }
+  if (typeof value !== "object" || value === null) {
+    return value;
+  }
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, item]) => [key, sorted(item)]));
+}
+
+/** A mapping inside a mapping, made where it is missing; parseTopology has refused what isn't one. */
 function section(parent: Record<string, unknown>, key: string): Record<string, unknown> {
   parent[key] ??= {};
-  const value = parent[key];
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new Error(`topology.rke.${key}: is not a mapping: ${JSON.stringify(value)}`);
-  }
-  return value as Record<string, unknown>;
+  return parent[key] as Record<string, unknown>;
 }

@@ -112,7 +112,7 @@ export function lineDiff(before: string, after: string): string[] {
     : hunks.flatMap((hunk) => [`  @@ line ${hunk.oldStart}`, ...hunk.lines.map((line) => `  ${line}`)]);
 }
 
-function setAside(plan: FailoverPlan): string[] {
+export function setAside(plan: FailoverPlan): string[] {
   const { epoch } = plan.settings;
   const source = plan.etcd?.host.name;
   return [

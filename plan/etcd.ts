@@ -10,6 +10,10 @@ export const memberName = (host: Host): string => `etcd-${host.name}`;
 export const peerUrl = (host: Host): string => `https://${host.internalAddress}:2380`;
 export const clientUrl = (host: Host): string => `https://${host.internalAddress}:2379`;
 
+/** Where a member is reached on its own host. RKE lets it listen on the internal address alone where there is one. */
+export const ownEndpoint = (host: Host): string =>
+  `https://${host.internalAddress === host.address ? "127.0.0.1" : host.internalAddress}:2379`;
+
 /** RKE names an etcd certificate after the internal address. */
 export const etcdCertificate = (host: Host): string => `kube-etcd-${host.internalAddress.replace(/[.:]/g, "-")}`;
 
@@ -32,7 +36,6 @@ export function etcdProcess(topology: Topology, hosts: Host[], host: Host, archi
   const ca = "/etc/kubernetes/ssl/kube-ca.pem";
   // RKE listens on every interface unless the host has an internal address of its own.
   const listen = host.internalAddress === host.address ? "0.0.0.0" : host.internalAddress;
-  const endpoint = host.internalAddress === host.address ? "127.0.0.1" : host.internalAddress;
   const args: Record<string, string> = {
     "advertise-client-urls": clientUrl(host),
     "cert-file": certificate,
@@ -65,7 +68,7 @@ export function etcdProcess(topology: Topology, hosts: Host[], host: Host, archi
       `ETCDCTL_CACERT=${ca}`,
       `ETCDCTL_CERT=${certificate}`,
       `ETCDCTL_KEY=${key}`,
-      `ETCDCTL_ENDPOINTS=https://${endpoint}:2379`,
+      `ETCDCTL_ENDPOINTS=${ownEndpoint(host)}`,
       `ETCD_UNSUPPORTED_ARCH=${architecture}`,
     ],
     binds: ["/var/lib/etcd:/var/lib/rancher/etcd/:z", "/etc/kubernetes:/etc/kubernetes:z"],

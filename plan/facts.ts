@@ -55,6 +55,8 @@ export type HostFacts =
       /** What steps need on the host and is there: curl with --unix-socket, root, docker's version, flock; rke. */
       tools: { curl: boolean; root: boolean; docker: string; flock: boolean; rke: boolean };
       epoch: number;
+      /** The cluster that it was claimed for. */
+      cluster: string | undefined;
       act: string | undefined;
       /** What an act of this epoch decided, key by key; empty before it began. */
       plan: Record<string, string>;
@@ -63,7 +65,7 @@ export type HostFacts =
       etcd: EtcdStatus | undefined;
       /** When the newest Lease of the cluster was renewed, Unix milliseconds: how new the data is. */
       newestLease: number | undefined;
-      deploy: { files: string[]; server: string; certificateEnds: string } | undefined;
+      deploy: { files: string[]; server: string; certificateEnds: string; clusterYml: string } | undefined;
       /** SSH from this deploy host, by target: "ok" or the reason. */
       trust: Record<string, string>;
       /** Ports of lost hosts that answered this host, as "HOST PORT". */
@@ -115,6 +117,7 @@ export function parseFacts(host: string, output: string, readAt: number): Reacha
       rke: Boolean(own.rke),
     },
     epoch: Number(sections.get("epoch")?.trim() || 0),
+    cluster: sections.get("cluster")?.trim() || undefined,
     act: sections.get("act")?.trim() || undefined,
     plan: pairs(sections.get("plan")),
     steps: Object.fromEntries(
@@ -129,9 +132,9 @@ export function parseFacts(host: string, output: string, readAt: number): Reacha
         return [container.Name.replace(/^\//, ""), container];
       }),
     ),
-    etcd: parseStatus(sections.get("status"), sections.has("quorum")),
-    newestLease: newestRenewal(sections.get("leases")),
-    deploy: deploy?.trim() ? parseDeploy(deploy) : undefined,
+    etcd: readable(() => parseStatus(sections.get("status"), sections.has("quorum"))),
+    newestLease: readable(() => newestRenewal(sections.get("leases"))),
+    deploy: deploy?.trim() ? parseDeploy(deploy, sections.get("cluster.yml") ?? "") : undefined,
     trust: Object.fromEntries(
       lines(sections.get("trust")).map((line) => {
         const at = line.indexOf(" ");
@@ -142,7 +145,16 @@ export function parseFacts(host: string, output: string, readAt: number): Reacha
   };
 }
 
-function parseDeploy(text: string): Reachable["deploy"] {
+/** What etcdctl printed may be cut by a time limit; a fact that is only shown must not make the host unreachable. */
+function readable<T>(read: () => T | undefined): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
+function parseDeploy(text: string, clusterYml: string): Reachable["deploy"] {
   const values = pairs(text);
   return {
     files: lines(text)
@@ -150,6 +162,7 @@ function parseDeploy(text: string): Reachable["deploy"] {
       .map((line) => line.slice("file=".length)),
     server: values.server ?? "",
     certificateEnds: values.certificateEnds ?? "",
+    clusterYml,
   };
 }
 

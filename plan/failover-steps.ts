@@ -1,6 +1,6 @@
 import { deployDir } from "./cluster-yml";
 import { createBody } from "./docker";
-import { etcdCertificate, memberName } from "./etcd";
+import { etcdCertificate, memberName, ownEndpoint } from "./etcd";
 import type { FailoverPlan, Source } from "./failover";
 import { etcdServers, ownServer } from "./kube-apiserver";
 import { factsOf, type Observation } from "./observation";
@@ -32,12 +32,17 @@ export function failoverSteps(
     }),
   );
   const snapshot = step("snapshot", etcd.host, "EtcdMember", {
+    arguments: lostHosts.flatMap((h) =>
+      [topology.ssh.port, 2379, 6443].map((port) => `${h.name}=${h.internalAddress}:${port}`),
+    ),
+    // until the old etcd is set aside, each run takes a new one
+    intact: plan.resumed,
     after: names(claims),
     limit: 900,
     words: "save a live snapshot of etcd and check it",
   });
   const member = step("etcd-member", etcd.host, "EtcdMember", {
-    arguments: [etcdCertificate(etcd.host)],
+    arguments: [etcdCertificate(etcd.host), `${ownEndpoint(etcd.host)}/health`],
     data: `${createBody(forced, settings.epoch, base, "no")}\n${etcd.body}`,
     after: [snapshot.name],
     limit: 600,
@@ -84,6 +89,7 @@ export function failoverSteps(
   ];
   const rkeUp = step("rke-up", deployHost, "RkeCluster", {
     arguments: [server],
+    data: plan.clusterYml.after,
     after: names(tidying),
     limit: 1800,
     words: "rke up, which finds nothing to do but the workers' nginx-proxy",

@@ -34,7 +34,7 @@ export interface FailoverPlan {
   deployHost: Host;
   /** Every surviving voter, the chosen one first; empty where there is none. */
   sources: Source[];
-  /** Whether an earlier run of this act has begun. */
+  /** Whether an earlier run of this act has set the old etcd aside: from then on nothing is decided anew. */
   resumed: boolean;
   etcd: Replacement | undefined;
   apiServers: Replacement[];
@@ -61,21 +61,32 @@ export function planFailover(topology: Topology, settings: FailoverSettings, see
     lostHosts: gone,
     deployHost: deploy,
     sources,
-    resumed: left.some((h) => Object.keys(factsOf(seen, h)?.plan ?? {}).length > 0),
+    resumed: left.some((h) => hasBegun(seen, h, settings.epoch)),
     etcd,
     apiServers,
-    clusterYml: { before: clusterYmlText(topology), after: clusterYmlText(topology, settings.lost) },
+    clusterYml: {
+      before: factsOf(seen, deploy)?.deploy?.clusterYml || clusterYmlText(topology),
+      after: clusterYmlText(topology, settings.lost),
+    },
   };
   const steps = etcd && source ? failoverSteps(topology, plan, etcd, source, seen) : [];
-  return { ...plan, steps: schedule(steps, settings.epoch, (host) => factsOf(seen, host)) };
+  return { ...plan, steps: schedule(steps, settings.epoch, (host) => factsOf(seen, host), seen.at) };
 }
+
+function hasBegun(seen: Observation, host: Host, epoch: number): boolean {
+  const facts = factsOf(seen, host);
+  return facts?.containers[`etcd-before-epoch-${epoch}`] !== undefined || facts?.steps["etcd-member"]?.epoch === epoch;
+}
+
+/** A number that was recorded, perhaps as unknown. */
+const known = (text: string | undefined): number | undefined => (text ? Number(text) : undefined);
 
 /**
  * The surviving voters, best first: the one that an earlier run of this act recorded, then the one with the highest
  * revision. Learners and snapshots can't be forced.
  */
 function rankSources(settings: FailoverSettings, seen: Observation, left: Host[]): Source[] {
-  const recorded = left.map((h) => factsOf(seen, h)?.plan ?? {}).find((plan) => plan.source !== undefined);
+  const recorded = left.filter((h) => hasBegun(seen, h, settings.epoch)).map((h) => factsOf(seen, h)?.plan ?? {})[0];
   return voters(left)
     .filter((h) => settings.from === "auto" || settings.from === "voter" || settings.from === h.name)
     .map((host) => {
@@ -84,8 +95,8 @@ function rankSources(settings: FailoverSettings, seen: Observation, left: Host[]
       return {
         host,
         etcd: facts?.etcd,
-        dataAsOf: chosen?.dataAsOf ? Number(chosen.dataAsOf) : facts?.newestLease,
-        revision: chosen?.revision ? Number(chosen.revision) : facts?.etcd?.revision,
+        dataAsOf: chosen ? known(chosen.dataAsOf) : facts?.newestLease,
+        revision: chosen ? known(chosen.revision) : facts?.etcd?.revision,
         rank: chosen ? Number.POSITIVE_INFINITY : (facts?.etcd?.revision ?? -1),
       };
     })

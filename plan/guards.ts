@@ -1,6 +1,8 @@
+import { memberName, peerUrl } from "./etcd";
 import type { FailoverPlan } from "./failover";
 import { factsOf, type Observation } from "./observation";
 import { voters } from "./order";
+import { argument } from "./process";
 import { allHosts, type Host, type Topology } from "./topology";
 
 /** What a guard says. A failed one stops `up`; preview shows them all and changes nothing anyway. */
@@ -52,9 +54,19 @@ export function failoverGuards(topology: Topology, plan: FailoverPlan, seen: Obs
     ),
     verdict("lost side is silent", answers, `nothing of ${list(lostHosts)} answers at SSH, etcd or the API`),
     verdict("survivors reachable", reachability(survivors, seen), list(survivors)),
+    verdict(
+      "the hosts meant",
+      strangers(topology, survivors, seen, plan),
+      `they belong to cluster ${topology.cluster}`,
+    ),
     verdict("epoch", epochProblems(plan, seen), `${settings.epoch} is newer than, or resumes, every survivor's`),
     quorum(topology, plan, seen),
     verdict("source", sourceProblems(plan, seen), sourceWords(plan)),
+    verdict(
+      "control plane",
+      plan.apiServers.length > 0 ? [] : [`no control plane host survives the loss of ${settings.lost}`],
+      list(plan.apiServers.map((a) => a.host)),
+    ),
     verdict("tools on the survivors", tools(survivors, seen), "root, docker, flock, curl with --unix-socket"),
     verdict("disk space", diskProblems(plan, seen), "enough for what is set aside"),
     verdict("deploy host", deployProblems(plan, seen), deployWords(plan, seen)),
@@ -63,6 +75,7 @@ export function failoverGuards(topology: Topology, plan: FailoverPlan, seen: Obs
       trustProblems(topology, plan, seen),
       `${deployHost.name} reaches ${list(survivors)}`,
     ),
+    verdict("certificates", certificateProblems(plan, seen), "the API server's is valid"),
     verdict("clocks", clockProblems(survivors, seen), "survivors and operator agree within 5 s"),
   ];
 }
@@ -72,6 +85,32 @@ export function reachability(hosts: Host[], seen: Observation): string[] {
     const facts = seen.hosts[h.name];
     return facts?.reachable ? [] : [`${h.name} (${h.address}): ${facts?.reason ?? "not looked at"}`];
   });
+}
+
+/** Hosts that belong to another cluster, or whose etcd is another member than the topology says. */
+export function strangers(topology: Topology, hosts: Host[], seen: Observation, plan?: FailoverPlan): string[] {
+  const etcd = plan?.etcd;
+  const name = argument(etcd?.before?.cmd ?? [], "name");
+  const peer = argument(etcd?.before?.cmd ?? [], "initial-advertise-peer-urls");
+  return [
+    ...hosts.flatMap((h) => {
+      const cluster = factsOf(seen, h)?.cluster;
+      return cluster === undefined || cluster === topology.cluster
+        ? []
+        : [`${h.name} (${h.address}) belongs to cluster ${cluster}, not to ${topology.cluster}`];
+    }),
+    ...(etcd && name !== undefined && name !== memberName(etcd.host)
+      ? [`${etcd.host.name}'s etcd is named ${name}, not ${memberName(etcd.host)}`]
+      : []),
+    ...(etcd && peer !== undefined && peer !== peerUrl(etcd.host)
+      ? [`${etcd.host.name}'s etcd is the peer ${peer}, not ${peerUrl(etcd.host)}`]
+      : []),
+  ];
+}
+
+function certificateProblems(plan: FailoverPlan, seen: Observation): string[] {
+  const ends = factsOf(seen, plan.deployHost)?.deploy?.certificateEnds;
+  return ends && Date.parse(ends) < seen.at ? [`the API server's certificate ended on ${ends}`] : [];
 }
 
 function epochProblems(plan: FailoverPlan, seen: Observation): string[] {

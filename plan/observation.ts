@@ -7,6 +7,8 @@ export interface Observation {
   hosts: Record<string, HostFacts>;
   /** Ports of lost hosts that answered the operator, as "HOST PORT". */
   answers: string[];
+  /** When, by the operator's clock; Unix milliseconds. */
+  at: number;
 }
 
 export function factsOf(seen: Observation, host: Host): Reachable | undefined {

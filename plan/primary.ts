@@ -1,12 +1,11 @@
 import { deployDir } from "./cluster-yml";
 import { etcdProcess } from "./etcd";
-import { processOf, type Reachable } from "./facts";
-import { reachability, tools, type Verdict, verdict } from "./guards";
+import type { Reachable } from "./facts";
+import { reachability, strangers, tools, type Verdict, verdict } from "./guards";
 import { kubeApiServerProcess, ownServer } from "./kube-apiserver";
 import { factsOf, type Observation } from "./observation";
 import { clusterOrder, controlPlane, voters } from "./order";
-import type { Process } from "./process";
-import { unlike } from "./replacement";
+import { argument, type Process } from "./process";
 import { type ScheduledStep, schedule, step } from "./steps";
 import { allHosts, deployHost, type Host, type Topology } from "./topology";
 
@@ -73,7 +72,7 @@ export function planPrimary(topology: Topology, epoch: number, seen: Observation
       deployHosts.every((h) => facts(h)?.deploy?.server === ownServer(topology, h.datacenter)),
   });
   const steps = [...claims, ...files, ...authorized, ...trust, rkeUp];
-  return { epoch, hosts, deployHosts, runsRke, steps: schedule(steps, epoch, facts) };
+  return { epoch, hosts, deployHosts, runsRke, steps: schedule(steps, epoch, facts, seen.at) };
 }
 
 const deployFiles = ["cluster.yml", "certs/kube-admin.pem", "ssh/id_ed25519", "ssh/known_hosts"];
@@ -99,9 +98,15 @@ function processes(
   ];
 }
 
+/** Only what this program must be sure of: RKE may set other arguments, from what the topology doesn't model. */
 function asPlanned(facts: Reachable | undefined, planned: Process): boolean {
   const container = facts?.containers[planned.name];
-  return container?.State.Status === "running" && unlike(planned, processOf(container)).length === 0;
+  const command = [...(container?.Config.Entrypoint ?? []), ...(container?.Config.Cmd ?? [])];
+  return (
+    container?.State.Status === "running" &&
+    argument(command, "etcd-servers") === argument(planned.entrypoint, "etcd-servers") &&
+    !command.includes("--force-new-cluster")
+  );
 }
 
 export function primaryGuards(topology: Topology, plan: PrimaryPlan, seen: Observation): Verdict[] {
@@ -109,6 +114,7 @@ export function primaryGuards(topology: Topology, plan: PrimaryPlan, seen: Obser
     verdict("hosts reachable", reachability(plan.hosts, seen), `all ${plan.hosts.length}`),
     verdict("epoch", epochProblems(topology, plan, seen), `${plan.epoch}`),
     verdict("no foreign cluster", foreignProblems(plan, seen), "no host runs a cluster that this program didn't build"),
+    verdict("the hosts meant", strangers(topology, plan.hosts, seen), "no host belongs to another cluster"),
     verdict("tools on the hosts", tools(plan.hosts, seen), "root, docker, flock, curl with --unix-socket"),
     verdict(
       "rke on the deploy hosts",

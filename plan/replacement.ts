@@ -3,7 +3,7 @@ import { etcdProcess, initialCluster } from "./etcd";
 import { type Container, processOf, type Reachable } from "./facts";
 import { etcdServers, kubeApiServerProcess } from "./kube-apiserver";
 import { factsOf, type Observation } from "./observation";
-import { differences, type Process, withArgument } from "./process";
+import { argument, differences, type Process, withArgument } from "./process";
 import type { Host, Topology } from "./topology";
 
 /** A container as it runs, as it will run, and where that differs from what RKE would plan. */
@@ -79,15 +79,17 @@ export function unlike(planned: Process, ours: Process): string[] {
   ];
 }
 
-/** Whether a container runs the command of its replacement. */
+/**
+ * Whether the replacement, or what RKE has made of it since, runs: only the arguments that a failover is about are
+ * compared, so that a later `rke up` with other settings isn't taken for damage.
+ */
 export function runs(facts: Reachable | undefined, replacement: Replacement): boolean {
   const container = facts?.containers[replacement.after.name];
   if (container?.State.Status !== "running") {
     return false;
   }
-  const now = processOf(container);
-  return (
-    differences([...now.entrypoint, ...now.cmd], [...replacement.after.entrypoint, ...replacement.after.cmd]).length ===
-    0
-  );
+  const command = [...(container.Config.Entrypoint ?? []), ...(container.Config.Cmd ?? [])];
+  const wanted = [...replacement.after.entrypoint, ...replacement.after.cmd];
+  const same = (name: string) => argument(command, name) === argument(wanted, name);
+  return same("initial-cluster") && same("etcd-servers") && !command.includes("--force-new-cluster");
 }

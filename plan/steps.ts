@@ -57,16 +57,24 @@ export function step(script: string, host: Host, part: Step["part"], rest: Parti
 
 /**
  * Decides which steps have to run: those without a record of this epoch, those whose work isn't intact, and those after
- * one that runs. Pulumi sees no drift: a changed generation is what makes it run a step again.
+ * one that runs. Pulumi sees no drift: a changed generation is what makes it run a step again. It is a time, so that it
+ * differs from whatever Pulumi's state may hold of a host that has lost its record since.
+ *
+ * @param now Unix milliseconds
  */
-export function schedule(steps: Step[], epoch: number, facts: (host: Host) => Reachable | undefined): ScheduledStep[] {
+export function schedule(
+  steps: Step[],
+  epoch: number,
+  facts: (host: Host) => Reachable | undefined,
+  now: number,
+): ScheduledStep[] {
   const due = new Set<string>();
   return steps.map((step) => {
     const record = recordOf(facts(step.host)?.steps[recordName(step)], epoch);
     if (!record || !step.intact || step.after.some((name) => due.has(name))) {
       due.add(step.name);
     }
-    const generation = record ? record.generation + (due.has(step.name) ? 1 : 0) : 1;
+    const generation = record && !due.has(step.name) ? record.generation : now;
     return { ...step, generation, due: due.has(step.name) };
   });
 }

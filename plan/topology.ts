@@ -5,7 +5,15 @@ import { releases } from "./releases";
 export type Role = "controlplane" | "etcd" | "worker";
 
 const name = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, "is not a DNS-1123 label");
-const address = z.string().refine(isIp, "is not an IP address");
+const address = z.string().refine(isIpv4, "is not an IPv4 address");
+/** Arguments but those that this program decides on, or that would move etcd's data to where it doesn't look. */
+const argumentsBut = (reserved: RegExp) =>
+  z
+    .record(
+      z.string().refine((key) => !reserved.test(key), "is an argument that must stay RKE's"),
+      z.string(),
+    )
+    .default({});
 const taint = z.strictObject({
   key: z.string().min(1),
   value: z.string().default(""),
@@ -48,8 +56,12 @@ const topologySchema = z.strictObject({
     .refine((value) => parseCidr(value) !== undefined, "is not an IPv4 range in CIDR form")
     .default("10.43.0.0/16"),
   clusterDomain: z.string().min(1).default("cluster.local"),
-  etcd: z.strictObject({ extraArgs: z.record(z.string(), z.string()).default({}) }).default({ extraArgs: {} }),
-  kubeApi: z.strictObject({ extraArgs: z.record(z.string(), z.string()).default({}) }).default({ extraArgs: {} }),
+  etcd: z
+    .strictObject({
+      extraArgs: argumentsBut(/^(name|data-dir|wal-dir|force-new-cluster|initial-.*|listen-.*|advertise-.*|.*-file)$/),
+    })
+    .default({ extraArgs: {} }),
+  kubeApi: z.strictObject({ extraArgs: argumentsBut(/^(etcd-servers|advertise-address)$/) }).default({ extraArgs: {} }),
   datacenters: z.array(datacenter).min(2, "needs two datacenters or more"),
   /** What RKE knows and this program does not model; goes into cluster.yml unchanged. */
   rke: z.record(z.string(), z.unknown()).default({}),
@@ -191,16 +203,35 @@ function crossCheck(topology: Topology): string[] {
   if (!hosts.some((h) => h.roles.includes("etcd"))) {
     problems.push("topology.datacenters: no host has the role etcd: []");
   }
-  for (const path of modelled) {
-    let node: unknown = topology.rke;
-    for (const key of path.split(".")) {
-      node = typeof node === "object" && node !== null ? (node as Record<string, unknown>)[key] : undefined;
+  for (const path of [
+    "services",
+    "services.etcd",
+    "services.kube-api",
+    "services.kube-controller",
+    "services.kubelet",
+  ]) {
+    const value = at(topology.rke, path);
+    if (value !== undefined && (typeof value !== "object" || value === null || Array.isArray(value))) {
+      problems.push(`topology.rke.${path}: is not a mapping: ${JSON.stringify(value)}`);
     }
+  }
+  for (const path of modelled) {
+    const node = at(topology.rke, path);
     if (node !== undefined) {
       problems.push(`topology.rke.${path}: is said by the topology itself, not under rke: ${JSON.stringify(node)}`);
     }
   }
   return problems;
+}
+
+/** The value at a path of keys, undefined where there is none. */
+function at(value: unknown, path: string): unknown {
+  return path
+    .split(".")
+    .reduce<unknown>(
+      (node, key) => (typeof node === "object" && node !== null ? (node as Record<string, unknown>)[key] : undefined),
+      value,
+    );
 }
 
 function describeIssue(issue: z.core.$ZodIssue): string {
@@ -211,9 +242,16 @@ function describeIssue(issue: z.core.$ZodIssue): string {
   if (issue.code === "unrecognized_keys") {
     return `${path}: unknown key: ${issue.keys.map((key) => JSON.stringify(key)).join(", ")}`;
   }
+  if (issue.code === "invalid_key") {
+    return `${path}: ${issue.issues[0]?.message ?? issue.message}: ${JSON.stringify(String(issue.path.at(-1)))}`;
+  }
   const value = issue.input === undefined ? "nothing" : JSON.stringify(issue.input);
   const rule = issue.code === "custom" || issue.code === "invalid_format" ? issue.message : lowerFirst(issue.message);
   return `${path}: ${rule}: ${value}`;
+}
+
+function isIpv4(text: string): boolean {
+  return z.ipv4().safeParse(text).success;
 }
 
 /** Whether a text is an IPv4 or IPv6 address. */

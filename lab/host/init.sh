@@ -2,7 +2,7 @@
 # The first process of a lab host, in mount, UTS, PID and network namespaces of its own. Makes the host's disk its root,
 # waits for the lab to plug in the network, starts sshd and dockerd, then reaps what is orphaned.
 #
-# Environment: NAME; DISK (folder with upper/, work/, root/, docker/, log/); LAB_DIR (hidden from the host);
+# Environment: NAME; DISK (folder with upper/, work/, root/, docker/, log/, perhaps disk.img); LAB_DIR (hidden from the host);
 # CGROUP_PARENT. Standard input: one line once eth0 is there; its end without a line means that the lab has died.
 set -euo pipefail
 shopt -s nullglob
@@ -11,20 +11,38 @@ hostname "$NAME"
 mount --make-rprivate /
 # A copy of another lab's namespace mount would keep that namespace alive after its `down`.
 umount -l -R /run/netns 2>/dev/null || true
-mkdir -p "$DISK"/{upper,work,root,docker,log,merged}
+mkdir -p "$DISK"/{upper,work,root,docker,log,merged,disk}
+
+# A file system of its own can be full. The first boot copies the factory's files onto it, or does without where it
+# can't be mounted; later boots must have it, or the host would be as new.
+PARTS=$DISK
+if [ -f "$DISK/disk.img" ]; then
+  if mount -o loop,noinit_itable "$DISK/disk.img" "$DISK/disk"; then
+    PARTS=$DISK/disk
+    if [ ! -e "$PARTS/made" ]; then
+      mkdir -p "$PARTS/work"
+      cp -a "$DISK/upper" "$DISK/root" "$PARTS"
+      touch "$PARTS/made" "$DISK/disk.used"
+    fi
+  elif [ -e "$DISK/disk.used" ]; then
+    exit 1
+  else
+    rm "$DISK/disk.img"
+  fi
+fi
 
 # A server's own whole disk: the machine's files below, the host's changes above.
 whole_root() {
-  mount -t overlay overlay -o "lowerdir=/,upperdir=$DISK/upper,workdir=$DISK/work,redirect_dir=on" "$DISK/merged" 2>/dev/null ||
-    mount -t overlay overlay -o "lowerdir=/,upperdir=$DISK/upper,workdir=$DISK/work" "$DISK/merged" || return 1
+  mount -t overlay overlay -o "lowerdir=/,upperdir=$PARTS/upper,workdir=$PARTS/work,redirect_dir=on" "$DISK/merged" 2>/dev/null ||
+    mount -t overlay overlay -o "lowerdir=/,upperdir=$PARTS/upper,workdir=$PARTS/work" "$DISK/merged" || return 1
   ROOT=$DISK/merged
 }
 # Where the root can't be a lower layer, the folders that a server's software writes to.
 each_folder() {
   local dir
   for dir in etc opt usr var; do
-    mkdir -p "$DISK/upper/$dir" "$DISK/work/$dir"
-    mount -t overlay overlay -o "lowerdir=/$dir,upperdir=$DISK/upper/$dir,workdir=$DISK/work/$dir" "/$dir"
+    mkdir -p "$PARTS/upper/$dir" "$PARTS/work/$dir"
+    mount -t overlay overlay -o "lowerdir=/$dir,upperdir=$PARTS/upper/$dir,workdir=$PARTS/work/$dir" "/$dir"
   done
   ROOT=
 }
@@ -59,7 +77,7 @@ fi
 exec >>"$DISK/log/init.log" 2>&1
 mkdir -p "$ROOT/var/log/rke-lab"
 mount --bind "$DISK/log" "$ROOT/var/log/rke-lab"
-mount --bind "$DISK/root" "$ROOT/root"
+mount --bind "$PARTS/root" "$ROOT/root"
 mount -t tmpfs -o mode=755 tmpfs "$ROOT/run"
 mount -t tmpfs tmpfs "$ROOT/tmp"
 # The other hosts' disks and the operator's keys are none of this host's business.

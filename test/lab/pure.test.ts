@@ -2,13 +2,14 @@ import { deepStrictEqual, equal, match, throws } from "node:assert/strict";
 import { describe, it } from "mocha";
 import { parseVerb } from "../../lab/argv";
 import { missingCapabilities, runcWithin } from "../../lab/capabilities";
+import { cgroupProblem } from "../../lab/cgroups";
 import { knownList } from "../../lab/images";
 import { missingPackages } from "../../lab/packages";
 import { placeOf } from "../../lab/place";
 import { parseStat } from "../../lab/processes";
 import { fillTopology } from "../../lab/project";
 import { pulumiEnvironment } from "../../lab/pulumi-run";
-import { machineProblems } from "../../lab/toolchain";
+import { dockerProblem, machineProblems } from "../../lab/toolchain";
 
 describe("lab: command line", () => {
   const good: [string, object][] = [
@@ -23,6 +24,18 @@ describe("lab: command line", () => {
     ["power-on master1", { verb: "power-on", target: "master1" }],
     ["cut-link", { verb: "cut-link" }],
     ["heal-link b", { verb: "heal-link", datacenter: "b" }],
+    ["cut-operator b", { verb: "cut-operator", datacenter: "b" }],
+    ["slow-link 50", { verb: "slow-link", milliseconds: 50, lossPercent: 0 }],
+    ["slow-link 0 --loss 2.5", { verb: "slow-link", milliseconds: 0, lossPercent: 2.5 }],
+    ["slow-link 80 --loss=5%", { verb: "slow-link", milliseconds: 80, lossPercent: 5 }],
+    ["freeze master1", { verb: "freeze", target: "master1" }],
+    ["drop a", { verb: "drop", target: "a" }],
+    ["fill-disk master1", { verb: "fill-disk", host: "master1" }],
+    ["corrupt-etcd master1", { verb: "corrupt-etcd", host: "master1" }],
+    ["kill master1 etcd", { verb: "kill", host: "master1", container: "etcd" }],
+    ["set-clock master1 +90", { verb: "set-clock", host: "master1", seconds: 90 }],
+    ["set-clock master1 -5", { verb: "set-clock", host: "master1", seconds: -5 }],
+    ["heal", { verb: "heal" }],
     ["exec master1 -- ls -l", { verb: "exec", host: "master1", command: ["ls", "-l"] }],
     ["exec master1 ls -l", { verb: "exec", host: "master1", command: ["ls", "-l"] }],
     ["exec master1 -- sh -- x", { verb: "exec", host: "master1", command: ["sh", "--", "x"] }],
@@ -42,6 +55,16 @@ describe("lab: command line", () => {
     ["exec", /^exec: must name a host first/],
     ["exec -- ls", /^exec: must name a host first/],
     ["exec master1 --", /^exec master1: must have a command after --, has none$/],
+    ["cut-operator", /^cut-operator: must name a datacenter, names none$/],
+    ["kill master1", /^kill: must name a host and a container, names master1$/],
+    ["kill master1 etcd now", /^kill: must have no further argument, has "now"$/],
+    ["slow-link", /^slow-link: milliseconds: must be a whole number below 100000, is missing$/],
+    ["slow-link -5", /^slow-link: milliseconds: must be a whole number below 100000, is "-5"$/],
+    ["slow-link 5 --jitter 3", /^slow-link: must have no option but --loss PERCENT, has "--jitter"$/],
+    ["slow-link 5 --loss", /^slow-link --loss: must be a number from 0 to 100 .*, is missing$/],
+    ["slow-link 5 --loss 101", /^slow-link --loss: must be a number from 0 to 100 .*, is "101"$/],
+    ["set-clock master1 noon", /^set-clock: seconds: must be a whole number, as \+90, is "noon"$/],
+    ["heal all", /^heal: must have no further argument, has "all"$/],
     ["status --yaml", /^status: must have no further argument, has "--yaml"$/],
   ];
   for (const [line, message] of bad)
@@ -84,6 +107,38 @@ describe("lab: the machine", () => {
       equal(problems.length, messages.length);
       for (const [i, message] of messages.entries()) match(problems[i] ?? "", message);
     });
+  const v1 = ["cpu", "cpuset", "devices", "freezer", "memory", "pids"];
+  const files = (...names: string[]) => names.map((name) => `/sys/fs/cgroup/${name}`);
+  const groups: [string, string[], RegExp | undefined][] = [
+    ["version 2", files("cgroup.controllers"), undefined],
+    ["version 1", files(...v1.map((name) => `${name}/cgroup.procs`)), undefined],
+    ["neither", [], /^\/sys\/fs\/cgroup: must have control groups mounted, of version 2 .* or 1 .*, has neither$/],
+    [
+      "version 1 without some",
+      files(...v1.slice(2).map((name) => `${name}/cgroup.procs`)),
+      /^\/sys\/fs\/cgroup: must have all of version 1's control groups .*, lacks cpu, cpuset$/,
+    ],
+  ];
+  for (const [name, there, message] of groups)
+    it(`control groups: ${name}`, () => {
+      const problem = cgroupProblem((path) => there.includes(path));
+      if (message) match(problem ?? "", message);
+      else equal(problem, undefined);
+    });
+  const dockers: [string, RegExp | undefined][] = [
+    ["Docker version 20.10.24+dfsg1, build 5d6db84", undefined],
+    ["Docker version 26.1.5+dfsg1, build a72d7cd", undefined],
+    ["Docker version 28.5.2, build 1234567", undefined],
+    ["Docker version 19.03.15, build 99e3ed8919", /^docker: must be 20\.10 to 28 .*, is 19\.03\.15$/],
+    ["Docker version 29.0.1, build eedd969", /^docker: must be 20\.10 to 28 .* Docker API 1\.24.*, is 29\.0\.1$/],
+    ["podman version 4", /^docker: must be 20\.10 to 28 .*, is "podman version 4"$/],
+  ];
+  for (const [said, message] of dockers)
+    it(said, () => {
+      const problem = dockerProblem(said);
+      if (message) match(problem ?? "", message);
+      else equal(problem, undefined);
+    });
   it("asks for each missing package once", () =>
     deepStrictEqual(
       missingPackages((program) => !["dockerd", "docker", "ip"].includes(program)),
@@ -94,7 +149,13 @@ describe("lab: the machine", () => {
 describe("lab: /proc", () => {
   it("reads a stat line whose name has blanks and parentheses", () => {
     const rest = ["S", "7", ...Array(17).fill("0"), "4711", "0"].join(" ");
-    deepStrictEqual(parseStat(`42 (tmux: (x) y) ${rest}`), { pid: 42, state: "S", parent: 7, startTime: "4711" });
+    deepStrictEqual(parseStat(`42 (tmux: (x) y) ${rest}`), {
+      pid: 42,
+      name: "tmux: (x) y",
+      state: "S",
+      parent: 7,
+      startTime: "4711",
+    });
   });
   it("reads nothing from something else", () => equal(parseStat("42 S"), undefined));
 });

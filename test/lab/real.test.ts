@@ -148,15 +148,6 @@ suite(`lab: what a killed run leaves${why}`, function () {
 
   after(() => rmSync(parent, { recursive: true }));
 
-  it("up refuses, naming it; down removes it", async () => {
-    await run(["ip", "netns", "add", lab.place.name]);
-    await rejects(lab.up({ topology: small }), {
-      message: /must be down before up, .*network namespace rkelab-\w+.*run `npm run lab -- down`$/,
-    });
-    await lab.down();
-    await nothingLeft();
-  });
-
   it("down works after the death of a host's processes, and without the lab's records", async () => {
     await lab.up({ topology: small });
     const init = initOf(lab.place, "h1");

@@ -12,6 +12,10 @@ describe("what every step on a host does", () => {
   let state: string;
   beforeEach(() => {
     state = mkdtempSync(join(tmpdir(), "rke-dr-state-"));
+    // a host without containers
+    writeFileSync(join(state, "docker"), '#!/bin/sh\necho "Error: No such container: $5" >&2\nexit 1\n', {
+      mode: 0o755,
+    });
   });
   afterEach(() => rmSync(state, { recursive: true }));
 
@@ -24,11 +28,12 @@ describe("what every step on a host does", () => {
     script: string,
     data = "",
     args: string[] = [],
+    cluster = "lab",
   ) {
-    const result = spawnSync("bash", ["-s", "--", step, String(epoch), String(generation), act, ...args], {
+    const result = spawnSync("bash", ["-s", "--", step, String(epoch), String(generation), act, cluster, ...args], {
       input: `${code("lib")}\n${script}\nmain "$@"; exit\n${data}`,
       encoding: "utf8",
-      env: { ...process.env, RKE_DR_STATE: state },
+      env: { ...process.env, RKE_DR_STATE: state, PATH: `${state}:${process.env.PATH}` },
     });
     return { code: result.status, stdout: result.stdout, stderr: result.stderr };
   }
@@ -112,10 +117,29 @@ describe("what every step on a host does", () => {
     });
   }
 
-  it("the first decision of an act is kept", () => {
+  it("refuses another cluster's act", () => {
+    claim(2, "act");
+    const result = run("claim", 3, 1, "act", code("claim"), "", [], "shop");
+    assert.equal(result.code, 1);
+    assert.match(result.stderr, /cluster: this host belongs to cluster lab, not to shop/);
+  });
+
+  it("goes on when the operator's connection is cut", () => {
+    claim(2, "act");
+    const script = `main() { begin "$@"; exec 1>&- 2>&- 3>&-; did one; did two; echo done >>"$state/ran"; finish; }`;
+    run("cut", 2, 1, "act", script);
+    assert.equal(ran(), "done\n");
+    assert.match(readFileSync(join(state, "steps/cut"), "utf8"), /"did":\["one","two"\]/);
+  });
+
+  it("a decision is taken anew until the old etcd is set aside, and kept from then on", () => {
+    const kept = () => readFileSync(join(state, "epoch-2/plan"), "utf8");
     claim(2, "act", "source=master3\nrevision=1");
-    claim(2, "act", "source=master9\nrevision=2");
-    assert.equal(readFileSync(join(state, "epoch-2/plan"), "utf8"), "source=master3\nrevision=1\n");
+    claim(2, "act", "source=master3\nrevision=2");
+    assert.equal(kept(), "source=master3\nrevision=2\n");
+    writeFileSync(join(state, "epoch-2/forced"), "");
+    claim(2, "act", "source=master9\nrevision=3");
+    assert.equal(kept(), "source=master3\nrevision=2\n");
   });
 
   it("a failing command is named and leaves no record", () => {
@@ -130,7 +154,7 @@ describe("what every step on a host does", () => {
   const slow = `main() { begin "$@"; echo start >>"$state/ran"; sleep 0.6; echo end >>"$state/ran"; finish; }`;
   const background = (step: string, generation: number, act: string, script: string) =>
     new Promise<number | null>((resolve) => {
-      const child = spawn("bash", ["-s", "--", step, "2", String(generation), act], {
+      const child = spawn("bash", ["-s", "--", step, "2", String(generation), act, "lab"], {
         env: { ...process.env, RKE_DR_STATE: state },
         stdio: ["pipe", "ignore", "ignore"],
       });

@@ -5,7 +5,7 @@ import { describeFailover } from "../../plan/describe";
 import { type FailoverPlan, type FailoverSettings, planFailover } from "../../plan/failover";
 import { failoverGuards } from "../../plan/guards";
 import { withArgument } from "../../plan/process";
-import { afterLossOfA, container, record } from "./observations";
+import { afterLossOfA, container, now, record } from "./observations";
 import { seed } from "./topologies";
 
 const settings: FailoverSettings = { lost: "a", epoch: 2, from: "auto", confirm: "a@2", attest: "powered-off" };
@@ -87,6 +87,7 @@ describe("the failover of the seed", () => {
     const seen = afterLossOfA(seed(), {
       master3: {
         plan: { source: "master3", dataAsOf: "1700000000000", revision: "400" },
+        steps: { "etcd-member": record("etcd-member", 2, 1) },
         newestLease: 1800000000000,
       },
     });
@@ -94,6 +95,25 @@ describe("the failover of the seed", () => {
       plan(seen).sources.map((s) => [s.host.name, s.dataAsOf, s.revision]),
       [["master3", 1700000000000, 400]],
     );
+  });
+
+  it("what was recorded as unknown stays unknown", () => {
+    const seen = afterLossOfA(seed(), {
+      master3: {
+        plan: { source: "master3", dataAsOf: "", revision: "" },
+        steps: { "etcd-member": record("etcd-member", 2, 1) },
+      },
+    });
+    assert.deepEqual(
+      plan(seen).sources.map((s) => [s.dataAsOf, s.revision]),
+      [[undefined, undefined]],
+    );
+  });
+
+  it("what was claimed, but not begun, is decided anew", () => {
+    const seen = afterLossOfA(seed(), { master3: { plan: { source: "master3", dataAsOf: "1", revision: "2" } } });
+    assert.equal(plan(seen).sources[0]?.revision, 478);
+    assert.equal(plan(seen).resumed, false);
   });
 
   it("each step waits for steps that come before it", () => {
@@ -138,7 +158,7 @@ describe("which steps run again", () => {
 
   it("all, before anything was done", () => {
     assert.deepEqual(due(plan().steps), steps);
-    assert.ok(plan().steps.every((s) => s.generation === 1));
+    assert.ok(plan().steps.every((s) => s.generation === now));
   });
 
   it("none, when all is done", () => {
@@ -183,11 +203,11 @@ describe("which steps run again", () => {
     it(what, () => assert.deepEqual(due(done(change)), expected));
   }
 
-  it("a step that runs again has the next generation", () => {
+  it("a step that runs again has a generation of its own", () => {
     const list = done((h) => {
       delete h.containers.etcd;
     });
-    assert.equal(list.find((s) => s.name === "etcd-member-master3")?.generation, 2);
+    assert.equal(list.find((s) => s.name === "etcd-member-master3")?.generation, now);
     assert.equal(list.find((s) => s.name === "claim-master3")?.generation, 1);
   });
 });

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import type { Reachable } from "../../plan/facts";
 import { type FailoverSettings, planFailover } from "../../plan/failover";
 import { failoverGuards } from "../../plan/guards";
+import { withArgument } from "../../plan/process";
 import { parseTopology, type Topology } from "../../plan/topology";
-import { afterLossOfA, survivor } from "./observations";
+import { afterLossOfA, record, survivor } from "./observations";
 import { learner, raw, seed, seedHosts } from "./topologies";
 
 const ready: FailoverSettings = { lost: "a", epoch: 2, from: "auto", confirm: "a@2", attest: "powered-off" };
@@ -26,7 +27,12 @@ interface Case {
   stops: Record<string, RegExp>;
 }
 
-const begun = { plan: { source: "master3" }, epoch: 2, act: "failover:a:forceNewCluster:master3" };
+const begun = {
+  plan: { source: "master3" },
+  steps: { "etcd-member": record("etcd-member", 2, 1) },
+  epoch: 2,
+  act: "failover:a:forceNewCluster:master3",
+};
 const etcdOf = (change: object) => ({
   ...survivor(seed(), afterMaster3()).etcd,
   ...(change as object),
@@ -36,6 +42,19 @@ const afterMaster3 = () => {
   assert.ok(host);
   return host;
 };
+
+function othersEtcd() {
+  const containers = survivor(seed(), afterMaster3()).containers;
+  const etcd = containers.etcd;
+  assert.ok(etcd);
+  etcd.Config.Cmd = withArgument(etcd.Config.Cmd ?? [], "name", "etcd-shop1");
+  return containers;
+}
+function deployed() {
+  const { deploy } = survivor(seed(), afterMaster3());
+  assert.ok(deploy);
+  return deploy;
+}
 
 const cases: Record<string, Case> = {
   "all is well": { stops: {} },
@@ -67,6 +86,22 @@ const cases: Record<string, Case> = {
   "the same epoch with the same act resumes": {
     hosts: { master3: begun, node2: { epoch: 2, act: begun.act } },
     stops: {},
+  },
+  "a survivor of another cluster": {
+    hosts: { node2: { cluster: "shop" } },
+    stops: { "the hosts meant": /node2 \(192\.168\.31\.105\) belongs to cluster shop, not to lab/ },
+  },
+  "another member's etcd at the survivor's address": {
+    hosts: { master3: { containers: othersEtcd() } },
+    stops: { "the hosts meant": /master3's etcd is named etcd-shop1, not etcd-master3/ },
+  },
+  "an API server's certificate that has ended": {
+    hosts: { master3: { deploy: { ...deployed(), certificateEnds: "Nov 18 12:00:00 2026 GMT" } } },
+    stops: { certificates: /ended on Nov 18 12:00:00 2026 GMT/ },
+  },
+  "claimed, but not begun: quorum counts": {
+    hosts: { master3: { ...begun, steps: {}, etcd: etcdOf({ quorum: true }) as Reachable["etcd"] } },
+    stops: { "quorum is lost": /still has quorum/ },
   },
   "etcd still has quorum": {
     hosts: { master3: { etcd: etcdOf({ quorum: true }) as Reachable["etcd"] } },
@@ -102,7 +137,12 @@ const cases: Record<string, Case> = {
   "no rkestate on the deploy host": {
     hosts: {
       master3: {
-        deploy: { files: ["kube_config_cluster.yml"], server: "https://192.168.31.103:6443", certificateEnds: "" },
+        deploy: {
+          files: ["kube_config_cluster.yml"],
+          server: "https://192.168.31.103:6443",
+          certificateEnds: "",
+          clusterYml: "",
+        },
       },
     },
     stops: { "deploy host": /cluster\.rkestate is missing.*certs\/kube-admin\.pem is missing/ },
@@ -147,7 +187,7 @@ describe("guards of a failover", () => {
 
   it("the loss of the minority needs no failover", () => {
     const topology = seed();
-    const seen = { hosts: {}, answers: [] };
+    const seen = { hosts: {}, answers: [], at: 0 };
     const settings = { ...ready, lost: "b", confirm: "b@2" };
     const verdicts = failoverGuards(topology, planFailover(topology, settings, seen), seen);
     assert.match(

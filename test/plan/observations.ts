@@ -30,6 +30,9 @@ export function container(process: Process, status = "running", epoch?: number):
   };
 }
 
+/** When the observations of these tests are made. */
+export const now = Date.parse("2026-11-21T12:00:58Z");
+
 /** A survivor of the seed's disaster, before anything was done to it. */
 export function survivor(topology: Topology, host: Host, change: Partial<Reachable> = {}): Reachable {
   const hosts = clusterOrder(topology);
@@ -50,6 +53,7 @@ export function survivor(topology: Topology, host: Host, change: Partial<Reachab
     etcdBytes: 1e8,
     tools: { curl: true, root: true, docker: "20.10.24", flock: true, rke: true },
     epoch: 1,
+    cluster: "lab",
     act: "primary",
     plan: {},
     steps: {},
@@ -70,6 +74,7 @@ export function survivor(topology: Topology, host: Host, change: Partial<Reachab
       ],
       server: "https://192.168.31.103:6443",
       certificateEnds: "Nov 18 12:00:00 2036 GMT",
+      clusterYml: "",
     },
     trust: Object.fromEntries(hosts.map((h) => [`root@${h.address}:22`, "ok"])),
     answers: [],
@@ -94,6 +99,7 @@ export function afterLossOfA(
       }),
     ),
     answers,
+    at: now,
   };
 }
 

@@ -23,7 +23,7 @@ function built(change: Record<string, Partial<Reachable>> = {}): Observation {
   return observation((name) => ({
     act: primaryAct,
     steps,
-    deploy: { files, server: server(name), certificateEnds: "" },
+    deploy: { files, server: server(name), certificateEnds: "", clusterYml: "" },
     ...change[name],
   }));
 }
@@ -40,6 +40,7 @@ function observation(change: (name: string) => Partial<Reachable> | null): Obser
       }),
     ),
     answers: [],
+    at: 0,
   };
 }
 
@@ -83,6 +84,7 @@ describe("building the cluster", () => {
             files: ["cluster.yml", "certs/kube-admin.pem", "ssh/id_ed25519", "ssh/known_hosts"],
             server: "https://192.168.31.103:6443",
             certificateEnds: "",
+            clusterYml: "",
           },
         },
       },

@@ -40,7 +40,21 @@ describe("errors of a topology name item, rule and value", () => {
       changed((t) => {
         host(t, 1, 0).address = "192.168.31";
       }),
-      /topology\.datacenters\[1\]\.hosts\[0\]\.address: is not an IP address: "192\.168\.31"/,
+      /topology\.datacenters\[1\]\.hosts\[0\]\.address: is not an IPv4 address: "192\.168\.31"/,
+    ],
+    [
+      "an IPv6 address",
+      changed((t) => {
+        host(t, 1, 0).address = "fd00::3";
+      }),
+      /is not an IPv4 address: "fd00::3"/,
+    ],
+    [
+      "an argument that would move etcd's data",
+      changed((t) => {
+        t.etcd = { extraArgs: { "data-dir": "/elsewhere" } };
+      }),
+      /topology\.etcd\.extraArgs\.data-dir: is an argument that must stay RKE's/,
     ],
     [
       "a bad name",

@@ -8,7 +8,11 @@ const root = join(__dirname, "../..");
 const allowed: Record<string, { packages: RegExp; folders: string[] }> = {
   plan: { packages: /^(zod|yaml|diff|protobufjs\/minimal)$/, folders: ["plan/"] },
   observe: { packages: /^(ssh2|node:(fs|net|path))$/, folders: ["plan/", "observe/", "config.ts"] },
-  components: { packages: /^(@pulumi\/.*|yaml|node:(fs|path))$/, folders: ["plan/", "components/", "config.ts"] },
+  components: {
+    packages: /^(@pulumi\/.*|yaml|node:(crypto|fs|path))$/,
+    folders: ["plan/", "components/", "config.ts"],
+  },
+  cli: { packages: /^(yaml|diff|node:(fs|path|util))$/, folders: ["plan/", "cli/"] },
 };
 
 const sources = (folder: string): string[] =>

@@ -1,0 +1,22 @@
+/** What a command says and how it ends; deciding it is apart from printing it, so that tests need no process. */
+export interface Outcome {
+  status: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs a command's body: an error is told without a stack, and ends it with `failure`. */
+export function outcome(failure: number, body: () => Partial<Outcome>): Outcome {
+  const none = { status: 0, stdout: "", stderr: "" };
+  try {
+    return { ...none, ...body() };
+  } catch (error) {
+    return { ...none, status: failure, stderr: `${error instanceof Error ? error.message : error}\n` };
+  }
+}
+
+export function tell({ status, stdout, stderr }: Outcome): void {
+  process.stdout.write(stdout);
+  process.stderr.write(stderr);
+  process.exitCode = status;
+}

@@ -1,0 +1,78 @@
+/**
+ * `npm run render`: writes rendered/, what both stacks would run, from the topology in Pulumi.yaml.
+ * `-- --check` writes nothing and exits 1, with a diff, where rendered/ is stale.
+ * `-- --stack primary|failover [--lost DC] --json` prints one stack's rendering instead.
+ * Everywhere `--topology PATH` names another topology, and `--out DIR` another folder.
+ */
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { pages } from "../plan/pages";
+import { type Act, onlyOther, render } from "../plan/rendering";
+import { findDatacenter, type Topology, warnings } from "../plan/topology";
+import { type Outcome, outcome, tell } from "./command";
+import { staleness, writeFolder } from "./rendered-folder";
+import { readTopologyFile } from "./topology-file";
+
+const root = join(__dirname, "..");
+
+/** Exit status: 0, or 1 where `--check` finds rendered/ stale, or 2 where the command or the topology is wrong. */
+export const renderCommand = (argv: string[]): Outcome => outcome(2, () => body(argv));
+
+function body(argv: string[]): Partial<Outcome> {
+  const { values } = parseArgs({
+    args: argv,
+    options: {
+      topology: { type: "string", default: join(root, "Pulumi.yaml") },
+      out: { type: "string", default: join(root, "rendered") },
+      check: { type: "boolean", default: false },
+      stack: { type: "string" },
+      lost: { type: "string" },
+      json: { type: "boolean", default: false },
+    },
+  });
+  const { stack, lost, json, check } = values;
+  if (json !== (stack !== undefined) || (lost !== undefined && stack !== "failover") || (check && json)) {
+    throw new Error("--json and --stack go together, --lost goes with --stack failover, and --check with neither");
+  }
+  const topology = readTopologyFile(values.topology);
+  if (stack !== undefined) {
+    return { stdout: `${JSON.stringify(render(topology, readAct(topology, stack, lost)), null, 2)}\n` };
+  }
+  if (check) {
+    const difference = staleness(values.out, pages(topology));
+    return difference === ""
+      ? { stdout: `${values.out} is what the topology renders\n` }
+      : { status: 1, stdout: `${difference}\n${staleWords(values.out)}\n` };
+  }
+  const did = writeFolder(values.out, pages(topology));
+  const lines = [
+    ...(did.length === 0 ? [`${values.out} was up to date`] : did),
+    ...warnings(topology).map((words) => `note: ${words}`),
+  ];
+  return { stdout: `${lines.join("\n")}\n` };
+}
+
+const staleWords = (folder: string): string =>
+  `${folder} is stale: \`npm run render\` makes the changes above; review and commit them with the topology`;
+
+function readAct(topology: Topology, stack: string, lost: string | undefined): Act {
+  if (stack === "primary") {
+    return { stack };
+  }
+  if (stack !== "failover") {
+    throw new Error(`--stack: is neither primary nor failover: ${JSON.stringify(stack)}`);
+  }
+  const name = lost ?? onlyOther(topology);
+  const known = topology.datacenters.map((dc) => dc.name).join(", ");
+  if (name === undefined) {
+    throw new Error(`--lost: must name one of the datacenters, there are several besides the standby: ${known}`);
+  }
+  if (!findDatacenter(topology, name)) {
+    throw new Error(`--lost: is not one of the datacenters (${known}): ${JSON.stringify(name)}`);
+  }
+  return { stack, lost: name };
+}
+
+if (require.main === module) {
+  tell(renderCommand(process.argv.slice(2)));
+}

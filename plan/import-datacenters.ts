@@ -1,0 +1,54 @@
+import { importNode } from "./import-node";
+import type { Findings, Mapping } from "./import-reading";
+
+export interface RawDatacenter extends Mapping {
+  name: string;
+  deployHost: string;
+  hosts: Mapping[];
+}
+
+export const nameOf = (node: Mapping): string => String(node.hostname_override || node.address);
+
+/** @param given hosts of each datacenter, by hostname_override or address */
+export function sortIntoDatacenters(
+  nodes: Mapping[],
+  given: Record<string, string[]>,
+  found: Findings,
+): RawDatacenter[] {
+  const wanted = Object.entries(given);
+  const is = (node: Mapping, host: string) => nameOf(node) === host || node.address === host;
+  for (const [dc, hosts] of wanted) {
+    for (const host of hosts.filter((h) => !nodes.some((n) => is(n, h)))) {
+      found.errors.push(`--datacenter ${dc}: is not a node of cluster.yml: ${JSON.stringify(host)}`);
+    }
+  }
+  for (const node of nodes) {
+    const of = wanted.filter(([, hosts]) => hosts.some((h) => is(node, h))).map(([dc]) => dc);
+    if (of.length !== 1) {
+      const rule = of.length === 0 ? "is in no datacenter" : `is in more than one datacenter (${of.join(", ")})`;
+      found.errors.push(`--datacenter: ${rule}: ${JSON.stringify(nameOf(node))}`);
+    }
+  }
+  return wanted.map(([name, listed]) => {
+    const own = nodes.filter((n) => listed.some((h) => is(n, h)));
+    const deploy = own.find((n) => Array.isArray(n.role) && n.role.includes("controlplane")) ?? own[0];
+    const deployHost = deploy ? nameOf(deploy) : "";
+    if (deploy) {
+      found.notes.push(`deploy host of ${name}: ${deployHost}, its first control plane host; it needs \`rke\``);
+    }
+    return { name, deployHost, hosts: own.map((n) => importNode(n, nameOf(n), name, found)) };
+  });
+}
+
+/** The side with fewer voters is the one that needs a failover when the other is lost. */
+export function chosenStandby(datacenters: RawDatacenter[], found: Findings): string {
+  const has = (h: Mapping, role: string) => Array.isArray(h.roles) && h.roles.includes(role);
+  const count = (dc: RawDatacenter) => dc.hosts.filter((h) => has(h, "etcd")).length;
+  const able = datacenters.filter((dc) => dc.hosts.some((h) => has(h, "controlplane")));
+  const fewest = Math.min(...able.map(count));
+  const chosen = able.filter((dc) => count(dc) === fewest).at(-1)?.name ?? datacenters.at(-1)?.name ?? "";
+  found.notes.push(
+    `standby: ${chosen}, since it has a control plane host and the fewest voters; --standby says otherwise`,
+  );
+  return chosen;
+}

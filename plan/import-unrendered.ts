@@ -1,0 +1,61 @@
+import { isEmpty, type Mapping, mapping } from "./import-reading";
+import { releases } from "./releases";
+
+/**
+ * What goes into cluster.yml unchanged and changes etcd's or kube-apiserver's process in a way that this program doesn't
+ * render (RKE's cluster/plan.go BuildEtcdProcess, BuildKubeAPIProcess).
+ */
+const paths = [
+  "services.etcd.image",
+  "services.etcd.uid",
+  "services.etcd.gid",
+  "services.etcd.extra_binds",
+  "services.etcd.extra_env",
+  "services.kube-api.image",
+  "services.kube-api.extra_binds",
+  "services.kube-api.extra_env",
+  "services.kube-api.service_node_port_range",
+  "services.kube-api.pod_security_policy",
+  "services.kube-api.always_pull_images",
+  "services.kube-api.secrets_encryption_config",
+  "services.kube-api.audit_log",
+  "services.kube-api.admission_configuration",
+  "services.kube-api.event_rate_limit",
+  "authorization.mode",
+  "cloud_provider.name",
+  "prefix_path",
+  "private_registries",
+  "system_images.etcd",
+  "system_images.kubernetes",
+];
+
+/** Values that say what RKE does anyway. */
+const usual: Record<string, unknown> = {
+  "services.kube-api.service_node_port_range": "30000-32767",
+  "authorization.mode": "rbac",
+};
+
+/** What a release's images are called in cluster.yml; `rke config` writes them all. */
+const imagesOf = (kubernetesVersion: string): Record<string, string | undefined> => ({
+  "system_images.etcd": releases[kubernetesVersion]?.etcdImage,
+  "system_images.kubernetes": releases[kubernetesVersion]?.hyperkubeImage,
+});
+
+export function unrendered(rke: Mapping, kubernetesVersion: string): string[] {
+  const expected = { ...usual, ...imagesOf(kubernetesVersion) };
+  const set = paths.filter((path) => {
+    const keys = path.split(".");
+    const value = keys.reduce<unknown>((node, key) => mapping(node)[key], rke);
+    return !isEmpty(value) && value !== expected[path];
+  });
+  const bastion = isEmpty(rke.bastion_host)
+    ? []
+    : ["rke.bastion_host: RKE's alone; this program's own SSH doesn't go through it yet"];
+  return [
+    ...set.map(
+      (path) =>
+        `rke.${path}: goes into cluster.yml as it stands; \`npm run render\` doesn't show what it changes in etcd or kube-apiserver`,
+    ),
+    ...bastion,
+  ];
+}

@@ -1,0 +1,189 @@
+import { type Analysis, analyse, nothingSeen, refusals } from "./analysis";
+import { type Certificate, certificateDays, certificateKeyBits, certificates } from "./certificates";
+import { clusterYmlText } from "./cluster-yml";
+import { clientUrl, etcdProcess } from "./etcd";
+import { type FailoverPlan, planFailover } from "./failover";
+import { kubeApiServerProcess } from "./kube-apiserver";
+import { clusterOrder, controlPlane, lostSans, survivors, voters } from "./order";
+import { planPrimary } from "./primary";
+import type { Process } from "./process";
+import type { ScheduledStep } from "./steps";
+import { allHosts, type Host, type Topology } from "./topology";
+
+/** Which of the two stacks, and for a failover what is lost. */
+export type Act = { stack: "primary" } | { stack: "failover"; lost: string };
+
+/** A container in the shape of RKE's recorded plans: lists sorted, since their order means nothing to RKE. */
+export interface RenderedProcess {
+  name: string;
+  command?: string[];
+  args?: string[];
+  env: string[];
+  image: string;
+  volumesFrom?: string[];
+  binds: string[];
+  networkMode: "host";
+  restartPolicy: "always" | "no";
+  healthCheck?: { url: string };
+  labels: Record<string, string>;
+}
+
+export interface RenderedCertificate {
+  commonName: string;
+  dnsNames: string[];
+  extKeyUsage: string[];
+  ipAddresses: string[];
+  isCA: boolean;
+  issuer: string;
+  keyBits: number;
+  keyPath: string;
+  keyUsage: string[];
+  organization: string[] | null;
+  path: string;
+  signatureAlgorithm: "SHA256-RSA";
+  validDays: number;
+}
+
+/** Everything that one stack would run, as plain data. */
+export interface Rendering {
+  clusterYml: string;
+  /** The final state, by "HOST/etcd" and "HOST/kube-apiserver". */
+  processes: Record<string, RenderedProcess>;
+  /** What runs for a while only, and never after the act's end. */
+  transient: Record<string, RenderedProcess>;
+  certificates: Record<string, RenderedCertificate>;
+  analysis: Analysis;
+  /** Why the failover would refuse; then nothing changes, and this rendering says what goes on running. */
+  refused: string[];
+}
+
+/** Epochs as in a cluster's first failover. */
+const firstFailover = 2;
+
+/** The architecture that RKE writes into etcd's environment is the host's; nothing is seen here, so the usual one. */
+const architecture = "x86_64";
+
+export function render(topology: Topology, act: Act): Rendering {
+  const refused = act.stack === "failover" ? refusals(topology, act.lost) : [];
+  const lost = act.stack === "failover" && refused.length === 0 ? act.lost : undefined;
+  const listed = lost === undefined ? clusterOrder(topology) : survivors(topology, lost);
+  const running = act.stack === "failover" ? survivors(topology, act.lost) : listed;
+  const sans = lost === undefined ? [] : lostSans(topology, lost);
+  return {
+    clusterYml: clusterYmlText(topology, lost),
+    processes: byKey(
+      running.flatMap((h) => [
+        ...voters([h]).map((v) => [`${v.name}/etcd`, etcd(topology, listed, v)] as const),
+        ...controlPlane([h]).map((c) => [`${c.name}/kube-apiserver`, apiServer(topology, listed, c)] as const),
+      ]),
+    ),
+    transient: lost === undefined ? {} : transient(failoverPlan(topology, lost)),
+    certificates: byKey(certificates(topology, listed, sans).map((c) => [c.name, certificate(c)] as const)),
+    analysis: analyse(topology),
+    refused,
+  };
+}
+
+/** The failover's plan when nothing has been seen yet: RKE's own containers are taken to run. */
+export function failoverPlan(topology: Topology, lost: string): FailoverPlan {
+  return planFailover(
+    topology,
+    { lost, epoch: firstFailover, from: "auto", confirm: undefined, attest: undefined },
+    nothingSeen,
+  );
+}
+
+export const primarySteps = (topology: Topology): ScheduledStep[] => planPrimary(topology, 1, nothingSeen).steps;
+
+const etcd = (topology: Topology, listed: Host[], host: Host): RenderedProcess =>
+  inGoldenShape(etcdProcess(topology, listed, host, architecture), `${clientUrl(host)}/health`);
+
+const apiServer = (topology: Topology, listed: Host[], host: Host): RenderedProcess =>
+  inGoldenShape(kubeApiServerProcess(topology, listed, host), "https://localhost:6443/healthz");
+
+function inGoldenShape(process: Process, health: string): RenderedProcess {
+  const arguments_ = process.entrypoint.filter((word) => word.startsWith("--"));
+  const program = process.entrypoint.filter((word) => !word.startsWith("--"));
+  return {
+    name: process.name,
+    ...(process.entrypoint.length > 0 ? { command: [...program, ...arguments_.sort()] } : {}),
+    ...(process.cmd.length > 0 ? { args: [...process.cmd].sort() } : {}),
+    env: [...process.env].sort(),
+    image: process.image,
+    ...(process.volumesFrom.length > 0 ? { volumesFrom: process.volumesFrom } : {}),
+    binds: process.binds,
+    networkMode: "host",
+    restartPolicy: "always",
+    healthCheck: { url: health },
+    labels: process.labels,
+  };
+}
+
+/** A body of Docker's containers/create, as far as steps write it. */
+interface CreateBody {
+  Image: string;
+  Cmd: string[] | null;
+  Env: string[];
+  Labels: Record<string, string>;
+  HostConfig: { Binds: string[]; RestartPolicy: { Name: "always" | "no" } };
+}
+
+/**
+ * What the etcd step starts before the container that stays: read from the step's own data, one create body a line, the
+ * last one being that which stays. So it is what would run, not a second account of it.
+ */
+function transient(plan: FailoverPlan): Record<string, RenderedProcess> {
+  const found = plan.steps.flatMap((step) => {
+    const bodies = step.data
+      .split("\n")
+      .filter((line) => line.startsWith("{"))
+      .map((line) => JSON.parse(line) as CreateBody);
+    return step.part === "EtcdMember" ? bodies.slice(0, -1).map((body) => ({ host: step.host, body })) : [];
+  });
+  return byKey(
+    found.map(({ host, body }) => [
+      `${host.name}/etcd`,
+      {
+        name: "etcd",
+        args: [...(body.Cmd ?? [])].sort(),
+        env: [...body.Env].sort(),
+        image: body.Image,
+        binds: body.HostConfig.Binds,
+        networkMode: "host",
+        restartPolicy: body.HostConfig.RestartPolicy.Name,
+        labels: body.Labels,
+      },
+    ]),
+  );
+}
+
+function certificate(c: Certificate): RenderedCertificate {
+  return {
+    commonName: c.commonName,
+    dnsNames: c.dnsNames,
+    extKeyUsage: [...c.extKeyUsage].sort(),
+    ipAddresses: c.ipAddresses,
+    isCA: c.issuer === c.name,
+    issuer: c.issuer,
+    keyBits: certificateKeyBits,
+    keyPath: `/etc/kubernetes/ssl/${c.name}-key.pem`,
+    keyUsage: [...c.keyUsage].sort(),
+    organization: c.organization.length > 0 ? c.organization : null,
+    path: `/etc/kubernetes/ssl/${c.name}.pem`,
+    signatureAlgorithm: "SHA256-RSA",
+    validDays: certificateDays,
+  };
+}
+
+function byKey<T>(entries: (readonly [string, T])[]): Record<string, T> {
+  return Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The datacenter whose loss is meant where none is named: the only one besides the standby. */
+export function onlyOther(topology: Topology): string | undefined {
+  const others = topology.datacenters.filter((dc) => dc.name !== topology.standby);
+  return others.length === 1 ? others[0]?.name : undefined;
+}
+
+export const hostsOf = (topology: Topology, act: Act): Host[] =>
+  act.stack === "primary" ? allHosts(topology) : survivors(topology, act.lost);

@@ -1,0 +1,154 @@
+import { deepStrictEqual, equal } from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "mocha";
+import { cgroupFolders } from "../../lab/cgroups";
+import { loopDevices } from "../../lab/disk-image";
+import { leftovers } from "../../lab/down";
+import { keeperOf } from "../../lab/host";
+import { Lab } from "../../lab/lab";
+import { allStats, kill, type ProcessMark } from "../../lab/processes";
+import { run, until } from "../../lab/run";
+import { machineProblems, thisMachine } from "../../lab/toolchain";
+
+const problems = machineProblems(thisMachine());
+const suite = problems.length === 0 ? describe : describe.skip;
+const why = problems.length === 0 ? "" : ` (skipped: ${problems.join("; ")})`;
+
+suite(`lab: killed at any moment${why}`, function () {
+  this.timeout(1_800_000); // the first time, Kubernetes is built
+  const parent = mkdtempSync(join(tmpdir(), "rke-lab-test-"));
+  const lab = Lab.open(join(parent, "lab"));
+  const topology = join(parent, "topology.yml");
+  writeFileSync(topology, "datacenters: [{name: a, deployHost: h1, hosts: [{name: h1, address: 10.9.0.1}]}]\n");
+  const CLI = [process.execPath, "--import", "tsx", join(__dirname, "../../lab/cli.ts")];
+
+  const nothingLeft = async () => {
+    deepStrictEqual(await leftovers(lab.place), []);
+    deepStrictEqual(
+      [existsSync(lab.place.dir), cgroupFolders(lab.place.name), loopDevices(lab.place.dir)],
+      [false, [], []],
+    );
+    equal((await run(["ip", "netns", "list"])).stdout.includes(lab.place.name), false);
+  };
+  const works = async () => {
+    deepStrictEqual(
+      (await lab.status()).hosts.map(({ power, ssh, docker }) => [power, ssh, docker]),
+      [["on", "up", "up"]],
+    );
+  };
+  /** Runs the lab's command line and kills it when it has said `line`; true if it was still running then. */
+  const killAt = (line: string, ...args: string[]) =>
+    new Promise<boolean>((done) => {
+      const [node = "", ...options] = CLI;
+      const child = spawn(node, [...options, ...args], {
+        env: { ...process.env, LAB_DIR: lab.place.dir },
+        stdio: ["ignore", "ignore", "pipe"],
+      });
+      child.stderr.setEncoding("utf8").on("data", (text: string) => {
+        if (text.includes(line)) child.kill("SIGKILL");
+      });
+      child.on("exit", (_, signal) => done(signal === "SIGKILL"));
+    });
+  /** The living process of the host whose name is `name`, nearest to its init. */
+  const ofHost = (name: string): ProcessMark | undefined => {
+    const keeper = keeperOf(lab.place, "h1");
+    let level = keeper ? [keeper.pid] : [];
+    while (level.length > 0) {
+      const children = allStats().filter(({ parent: of }) => level.includes(of));
+      const found = children.find(({ pid }) => nameOf(pid) === name);
+      if (found) return found;
+      level = children.map(({ pid }) => pid);
+    }
+    return undefined;
+  };
+
+  before(() => lab.up({ topology }));
+  after(async () => {
+    await lab.down();
+    rmSync(parent, { recursive: true });
+  });
+
+  // A process of the lab, and how many that leaves it: the death of init is that of the host.
+  const processes: [string, () => ProcessMark | undefined][] = [
+    ["a host's keeper", () => keeperOf(lab.place, "h1")],
+    ["a host's init", () => ofHost("bash")],
+    ["its sshd", () => ofHost("sshd")],
+    ["its dockerd", () => ofHost("dockerd")],
+    ["its containerd", () => ofHost("containerd")],
+  ];
+  for (const [name, find] of processes) {
+    it(`${name}: the next up mends it, keeping the disk`, async () => {
+      await lab.up({ topology });
+      await lab.execOn("h1", ["touch", `/etc/kubernetes/${name.replaceAll(/\W/g, "-")}`]);
+      const victim = find();
+      equal(victim === undefined, false, `no process for ${name}`);
+      if (victim) kill(victim);
+      if (name !== "its containerd")
+        await until("the death to show", 10, async () => JSON.stringify(await lab.status()).includes("down"));
+      await lab.up({ topology });
+      await works();
+      equal((await lab.execOn("h1", ["test", "-e", `/etc/kubernetes/${name.replaceAll(/\W/g, "-")}`])).code, 0);
+    });
+    it(`${name}: down removes everything`, async () => {
+      await lab.up({ topology });
+      const victim = find();
+      if (victim) kill(victim);
+      await lab.down();
+      await nothingLeft();
+    });
+  }
+
+  const moments: [string, string[]][] = [
+    ["1 hosts in 1 datacenters", ["up", "--topology", topology]],
+    ["STAND-INS", ["up", "--topology", topology]],
+    [": on, sshd", ["up", "--topology", topology]],
+    ["switching off", ["down"]],
+  ];
+  for (const [line, args] of moments)
+    for (const next of ["up", "down"] as const)
+      it(`\`${args[0]}\` at "${line}": the next ${next} cleans up`, async () => {
+        if (args[0] === "down") await lab.up({ topology });
+        else await lab.down();
+        equal(await killAt(line, ...args), true, "it ended before it could be killed");
+        if (next === "up") {
+          await lab.up({ topology });
+          await works();
+        } else {
+          await lab.down();
+          await nothingLeft();
+        }
+      });
+
+  it("ten up and down leave nothing behind and don't slow down", async () => {
+    await lab.down();
+    const machine = async () => [
+      readdirSync("/run/netns").filter((name) => name.startsWith("rkelab")).length,
+      (await run(["losetup", "-l", "-n", "-O", "NAME"])).stdout.split("\n").length,
+    ];
+    const before = await machine();
+    const seconds: number[] = [];
+    for (let i = 0; i < 10; i++) {
+      const start = Date.now();
+      await lab.up({ topology });
+      await lab.down();
+      seconds.push((Date.now() - start) / 1000);
+      await nothingLeft();
+    }
+    console.log(`      up and down, in seconds: ${seconds.map((value) => value.toFixed(1)).join(" ")}`);
+    deepStrictEqual(await machine(), before);
+    const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+    const [early, late] = [mean(seconds.slice(0, 5)), mean(seconds.slice(5))];
+    equal(late < early * 1.5 + 0.5, true, `the last five took ${late} s each, the first five ${early} s`);
+  });
+});
+
+function nameOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, "utf8").trim();
+  } catch {
+    return "";
+  }
+}
