@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import * as pulumi from "@pulumi/pulumi";
+import { utils } from "ssh2";
 import type { FailoverSettings } from "./plan/failover";
 import { allHosts, findDatacenter, parseTopology, type Topology } from "./plan/topology";
 import { stop } from "./stop";
@@ -110,9 +111,15 @@ function readFrom(config: pulumi.Config, topology: Topology): string {
 function readSsh(topology: Topology): SshAccess {
   const { user, port, keyPath } = topology.ssh;
   const path = keyPath.replace(/^~(?=\/)/, homedir());
+  let privateKey: string;
   try {
-    return { user, port, privateKey: readFileSync(path, "utf8") };
+    privateKey = readFileSync(path, "utf8");
   } catch (error) {
     throw new Error(`topology.ssh.keyPath: can't be read (${(error as NodeJS.ErrnoException).code}): "${keyPath}"`);
   }
+  const parsed = utils.parseKey(privateKey);
+  if (parsed instanceof Error) {
+    throw new Error(`topology.ssh.keyPath: is no private key that can be used (${parsed.message}): "${keyPath}"`);
+  }
+  return { user, port, privateKey };
 }
