@@ -1,8 +1,11 @@
 /** The lab's command line as data. */
+import { parseArgs } from "node:util";
+import { ETCD_LINES, type EtcdLine } from "./programs";
 import { LabError } from "./run";
+import type { UpOptions } from "./up";
 
 export type Verb =
-  | { verb: "up"; topology?: string }
+  | ({ verb: "up" } & UpOptions)
   | { verb: "down" }
   | { verb: "status"; json: boolean }
   | { verb: "power-off" | "power-on"; target: string }
@@ -20,7 +23,8 @@ export type Verb =
 
 export const USAGE = `npm run lab -- VERB: real hosts on this machine, as namespaces
 
-  up [--topology FILE]          raise the lab of the topology in Pulumi.yaml, or in FILE
+  up [--topology FILE] [--etcd 3.4|3.5]
+                                raise the lab of the topology in Pulumi.yaml, or in FILE
   down                          remove it: processes, mounts, namespaces, links, files
   status [--json]               hosts, links, faults, what is a stand-in
   power-off HOST|DATACENTER     as pulling the plug
@@ -107,15 +111,25 @@ export function parseVerb(argv: readonly string[]): Verb {
   }
 }
 
-function parseUp(rest: string[]): { topology?: string } {
-  if (rest.length === 0) return {};
-  const [option, file, ...more] = rest;
-  const inline = /^--topology=(.+)$/.exec(option ?? "")?.[1];
-  if (inline && file === undefined) return { topology: inline };
-  if (option !== "--topology" || !file)
-    throw new LabError(`up: must have no argument but --topology FILE, has "${rest.join(" ")}"`);
-  none("up", more);
-  return { topology: file };
+function parseUp(rest: string[]): UpOptions {
+  const { values } = parsed("up", rest, { topology: { type: "string" }, etcd: { type: "string" } });
+  return { ...(values.topology === undefined ? {} : { topology: values.topology }), ...etcdLine(values.etcd) };
+}
+
+function parsed(verb: string, args: string[], options: Record<string, { type: "string" }>) {
+  try {
+    return parseArgs({ args, options });
+  } catch (error) {
+    throw new LabError(`${verb}: ${(error as Error).message}, in "${args.join(" ")}"`);
+  }
+}
+
+/** `--etcd 3.4|3.5` as an option of `up`. */
+export function etcdLine(value: string | boolean | undefined): { etcd?: EtcdLine } {
+  if (value === undefined) return {};
+  const line = ETCD_LINES.find((known) => known === value);
+  if (!line) throw new LabError(`--etcd: must be one of ${ETCD_LINES.join(", ")}, is "${value}"`);
+  return { etcd: line };
 }
 
 function parseSlowLink(rest: string[]): { milliseconds: number; lossPercent: number } {

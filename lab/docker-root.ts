@@ -46,6 +46,6 @@ async function rootKey(sources: ImageSources): Promise<string> {
   for (const file of ["images.ts", "host/golden.sh"]) hash.update(readFileSync(join(__dirname, file)));
   // The built programs' folders are named by their content's hash.
   hash.update([sources.kubernetes, sources.programs].map((path) => basename(path)).join(" "));
-  for (const file of [sources.etcd, sources.etcdctl, sources.busybox]) hash.update(readFileSync(file));
+  for (const file of [...sources.etcd, sources.busybox]) hash.update(readFileSync(file));
   return hash.digest("hex").slice(0, 12);
 }

@@ -2,6 +2,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
+import { etcdLine } from "./argv";
 import { failoverDrill } from "./drill/failover";
 import { reportSvg, reportText } from "./drill/report";
 import { Lab } from "./lab";
@@ -15,6 +16,8 @@ the failover from a fresh clone, and verifies the result.
 
   --json   print only the report, as JSON, on standard output
   --real   insist on the official Pulumi CLI and plugins and on a real RKE; fail by name without them
+  --etcd 3.4|3.5    which etcd the lab runs (3.4: Debian's, 3.5: from Go modules)
+  --topology FILE   another topology than Pulumi.yaml's; its datacenter a is lost
   --keep   leave the lab up afterwards, to look at (npm run lab -- down takes it down)
   --help
 
@@ -26,6 +29,8 @@ async function main(): Promise<number> {
     options: {
       json: { type: "boolean" },
       real: { type: "boolean" },
+      etcd: { type: "string" },
+      topology: { type: "string" },
       keep: { type: "boolean" },
       help: { type: "boolean" },
     },
@@ -40,7 +45,7 @@ async function main(): Promise<number> {
   try {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
-    await lab.up();
+    await lab.up({ ...etcdLine(values.etcd), ...(values.topology === undefined ? {} : { topology: values.topology }) });
     if (values.real) await insistOnReal(lab);
     const report = await failoverDrill(lab, folder);
     const json = `${JSON.stringify(report, null, 2)}\n`;

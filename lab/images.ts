@@ -1,6 +1,6 @@
 /** The root file systems of the lab's images, under the names and with the entry points that RKE v1.2.7 expects. */
 import { chmodSync, copyFileSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { must, run } from "./run";
 
 export interface ImageSources {
@@ -8,8 +8,8 @@ export interface ImageSources {
   kubernetes: string;
   /** Folder of the lab's own image programs. */
   programs: string;
-  etcd: string;
-  etcdctl: string;
+  /** etcd and what stands beside it in its image; paths. */
+  etcd: string[];
   busybox: string;
 }
 
@@ -27,9 +27,8 @@ export const images: Image[] = [
   {
     name: "rancher/coreos-etcd:v3.4.14-rancher1",
     fill: async (root, sources) => {
-      for (const program of [sources.etcd, sources.etcdctl])
-        put(program, join(root, "usr/local/bin", program.replace(/.*\//, "")));
-      for (const program of [sources.etcd, sources.etcdctl]) await putLibraries(root, program);
+      for (const program of sources.etcd) put(program, join(root, "usr/local/bin", basename(program)));
+      for (const program of sources.etcd) await putLibraries(root, program);
     },
   },
   {

@@ -17,6 +17,7 @@ const NEEDED: Record<string, string> = {
   ssh: "openssh-client",
   "ssh-keygen": "openssh-client",
   ip: "iproute2",
+  nft: "nftables",
   curl: "curl",
   ps: "procps",
   unshare: "util-linux",

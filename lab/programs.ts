@@ -34,6 +34,23 @@ export const pulumi: GoBuild = {
   expect: "about 4 minutes on two cores the first time",
 };
 
+/** etcd's lines that a lab can have: Debian's 3.4.23, or 3.5 from Go modules. */
+export const ETCD_LINES = ["3.4", "3.5"] as const;
+export type EtcdLine = (typeof ETCD_LINES)[number];
+
+export const etcd35: GoBuild = {
+  name: "etcd-3.5",
+  source: join(__dirname, "build/etcd35"),
+  programs: {
+    etcd: "go.etcd.io/etcd/server/v3",
+    etcdctl: "go.etcd.io/etcd/etcdctl/v3",
+    etcdutl: "go.etcd.io/etcd/etcdutl/v3",
+  },
+  ldflags: "-s -w",
+  static: true,
+  expect: "about half a minute the first time",
+};
+
 export const imagePrograms: GoBuild = {
   name: "images",
   source: join(__dirname, "images"),

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Place } from "./place";
+import type { EtcdLine } from "./programs";
 import { LabError } from "./run";
 import type { LabTopology } from "./topology";
 
@@ -12,6 +13,7 @@ export interface LabState {
   topology: LabTopology;
   /** The file of `up --topology`; none where it was the project's own. */
   topologyFile?: string;
+  etcd: EtcdLine;
   kubectl: string;
   /** The rke of the deploy hosts. */
   rke: { kind: "real"; path: string } | { kind: "stand-in" };

@@ -6,7 +6,7 @@ import { goldenDockerRoot } from "./docker-root";
 import { goBuild } from "./go-build";
 import { withLock } from "./lock";
 import { findProgram, installPackages } from "./packages";
-import { imagePrograms, kubernetes } from "./programs";
+import { type EtcdLine, etcd35, imagePrograms, kubernetes } from "./programs";
 import { LabError, must, run } from "./run";
 
 export interface Toolchain {
@@ -56,7 +56,7 @@ export function thisMachine(): Machine {
   };
 }
 
-export async function prepare(cache: string): Promise<Toolchain> {
+export async function prepare(cache: string, etcd: EtcdLine = "3.4"): Promise<Toolchain> {
   const problems = machineProblems(thisMachine());
   if (problems.length > 0) throw new LabError(problems.join("\n"));
   mkdirSync(cache, { recursive: true, mode: 0o700 });
@@ -69,12 +69,24 @@ export async function prepare(cache: string): Promise<Toolchain> {
     const dockerRoot = await goldenDockerRoot(cache, {
       kubernetes: kubernetesPrograms,
       programs: await goBuild(cache, imagePrograms),
-      etcd: program("etcd"),
-      etcdctl: program("etcdctl"),
+      etcd: await etcdPrograms(cache, etcd),
       busybox: program("busybox"),
     });
     return { dockerRoot, kubernetesFolder: kubernetesPrograms, kubectl: join(kubernetesPrograms, "kubectl") };
   });
+}
+
+async function etcdPrograms(cache: string, line: EtcdLine): Promise<string[]> {
+  switch (line) {
+    case "3.4":
+      return [program("etcd"), program("etcdctl")];
+    case "3.5": {
+      const folder = await goBuild(cache, etcd35);
+      return Object.keys(etcd35.programs).map((name) => join(folder, name));
+    }
+    default:
+      return line satisfies never;
+  }
 }
 
 /** A container without the right to make namespaces is root, too. */

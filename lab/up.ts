@@ -11,6 +11,7 @@ import { type NetworkPlan, planNetwork } from "./network-plan";
 import { makeOperatorKey, sshAnswers, sshState } from "./operator";
 import { findProgram } from "./packages";
 import { hostDir, type Place } from "./place";
+import type { EtcdLine } from "./programs";
 import { say } from "./progress";
 import { buildRke } from "./rke/build";
 import { chooseRke, rkeInstall, rkeLine } from "./rke-program";
@@ -22,6 +23,8 @@ import { hostsOf, type LabDatacenter, type LabHost, readTopology } from "./topol
 export interface UpOptions {
   /** File with the topology; default: the project's Pulumi.yaml. */
   topology?: string;
+  /** Which etcd the hosts' image holds; default 3.4. */
+  etcd?: EtcdLine;
 }
 
 const LIMIT_SECONDS = 60;
@@ -47,13 +50,14 @@ export async function raise(place: Place, options: UpOptions): Promise<LabState>
   const topology = readTopology(readFileSync(file, "utf8"), file);
   const plan = planNetwork(place.name, topology);
   const rke = await chooseRke(process.env);
-  const toolchain = await prepare(place.cache);
+  const toolchain = await prepare(place.cache, options.etcd);
   mkdirSync(place.dir, { recursive: true, mode: 0o700 });
   const state: LabState = {
     phase: "starting",
     since: new Date().toISOString(),
     topology,
     ...(options.topology === undefined ? {} : { topologyFile: file }),
+    etcd: options.etcd ?? "3.4",
     kubectl: toolchain.kubectl,
     rke,
   };
@@ -62,6 +66,7 @@ export async function raise(place: Place, options: UpOptions): Promise<LabState>
   say(
     `lab ${place.id} in ${place.dir}: ${hostsOf(topology).length} hosts in ${topology.datacenters.length} datacenters`,
   );
+  say(`etcd: ${state.etcd === "3.4" ? "Debian's 3.4" : `${state.etcd} from Go modules`}`);
   say(rkeLine(rke));
   const lacking = missingHere();
   if (lacking.length > 0) say(`this machine lacks ${lacking.join(", ")}: containers that ask for them start without`);

@@ -48,8 +48,9 @@ describe("lab: command line", () => {
   const bad: [string, RegExp][] = [
     ["raise", /^verb: must be one of the lab's .*, is "raise"$/],
     ["down now", /^down: must have no further argument, has "now"$/],
-    ["up fast", /^up: must have no argument but --topology FILE, has "fast"$/],
-    ["up --topology", /^up: must have no argument but --topology FILE/],
+    ["up fast", /^up: Unexpected argument 'fast'.*, in "fast"$/],
+    ["up --etcd 3.6", /^--etcd: must be one of 3\.4, 3\.5, is "3\.6"$/],
+    ["up --topology", /^up: Option '--topology <value>' argument missing.*, in "--topology"$/s],
     ["power-off", /^power-off: must name a host or a datacenter, names none$/],
     ["power-off a b", /^power-off: must have no further argument, has "b"$/],
     ["exec", /^exec: must name a host first/],
