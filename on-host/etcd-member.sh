@@ -71,9 +71,11 @@ force() {
     docker rm -f "$name" >/dev/null </dev/null
     die "etcd: not healthy 120 s after --force-new-cluster; stopped again: $last"
   fi
-  members=$(docker exec "$name" etcdctl member list </dev/null | wc -l)
-  [[ $members == 1 ]] || docker rm -f "$name" >/dev/null </dev/null
-  [[ $members == 1 ]] || die "etcd: $members members after --force-new-cluster, 1 was expected"
+  members=$(docker exec "$name" etcdctl member list </dev/null | wc -l) || members=unknown
+  if [[ $members != 1 ]]; then
+    docker rm -f "$name" >/dev/null </dev/null
+    die "etcd: $members members after --force-new-cluster, 1 was expected; stopped again"
+  fi
   docker stop -t 30 "$name" >/dev/null </dev/null
   touch "$aside/forced"
   did "--force-new-cluster made a cluster of one; stopped again"

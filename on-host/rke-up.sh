@@ -24,7 +24,7 @@ main() {
   if ((status != 0)); then
     say "rke: what \`rke up\` had changed until then stays; its output is in $log"
     [[ $act != failover:* ]] || say "rke: etcd and kube-apiserver of epoch $epoch serve already; cluster.yml and cluster.rkestate are prepared, the old ones lie beside them"
-    die "rke: \`rke up\` failed with $status: $(grep -E 'level=fatal|FATA' "$log" | tail -n 1 | cut -c1-300)"
+    die "rke: \`rke up\` failed with $status: $({ grep -E 'level=fatal|FATA' "$log" || true; } | tail -n 1 | cut -c1-300)"
   fi
   printf '%s\n' "$certs_sum" >certs.applied
   own_server "$server" kube_config_cluster.yml
