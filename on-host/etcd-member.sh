@@ -32,7 +32,7 @@ main() {
     docker_api POST "/containers/create?name=etcd" "$body_final"
   fi
   docker start etcd >/dev/null </dev/null
-  until_true 60 "etcd" healthy "$health" "$certificate" ||
+  until_true 60 healthy "$health" "$certificate" ||
     die "etcd: not healthy 60 s after its start: $(docker logs --tail 1 etcd 2>&1 </dev/null | cut -c1-300)"
   if docker inspect --format '{{.Config.Entrypoint}} {{.Config.Cmd}}' etcd </dev/null | grep -q -- --force-new-cluster; then
     die "etcd: still has --force-new-cluster; at its next restart it would evict whoever joined"
@@ -66,7 +66,7 @@ force() {
   local name=$1 certificate=$2 health=$3 body=$4 members last
   docker_api POST "/containers/create?name=$name" "$body"
   docker start "$name" >/dev/null </dev/null
-  if ! until_true 120 "etcd" healthy "$health" "$certificate"; then
+  if ! until_true 120 healthy "$health" "$certificate"; then
     last=$(docker logs --tail 1 "$name" 2>&1 </dev/null | cut -c1-300)
     docker rm -f "$name" >/dev/null </dev/null
     die "etcd: not healthy 120 s after --force-new-cluster; stopped again: $last"

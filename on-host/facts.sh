@@ -60,7 +60,7 @@ answer_facts() {
 exec 4< <(etcd_facts) 5< <(trust_facts) 6< <(answer_facts)
 
 section host
-printf 'name=%s\narch=%s\n' "$(hostname)" "$(uname -m)"
+printf 'arch=%s\n' "$(uname -m)"
 # pathname of the disk that holds etcd's data and what is set aside, in bytes
 printf 'freeBytes=%s\n' "$(df -B1 --output=avail /var/lib /var/lib/etcd 2>/dev/null | tail -n +2 | sort -n | head -n 1 | tr -d ' ')"
 printf 'etcdBytes=%s\n' "$(du -sb /var/lib/etcd/member 2>/dev/null | cut -f1)"

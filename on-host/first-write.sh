@@ -4,7 +4,7 @@
 main() {
   local server=$1
   begin "$@"
-  until_true 120 "the API" write "$server" || die "API: $server accepted no write within 120 s; its log: docker logs kube-apiserver"
+  until_true 120 write "$server" || die "API: $server accepted no write within 120 s; its log: docker logs kube-apiserver"
   kube "$server" GET "/api/v1/namespaces/kube-system/configmaps/rke-dr-epoch-$epoch" | grep -q "\"act\": *$(json "$act")" ||
     die "API: the write to kube-system/rke-dr-epoch-$epoch is not what a read returns"
   fact acceptedAt "$(now_ms)"

@@ -112,10 +112,10 @@ finish() {
   cat "$record" >&3 2>/dev/null || true
 }
 
-# until_true SECONDS WHAT COMMAND ...: polls every 0.1 s.
+# until_true SECONDS COMMAND ...: polls every 0.1 s.
 until_true() {
-  local limit=$1 what=$2 deadline
-  shift 2
+  local limit=$1 deadline
+  shift
   deadline=$(($(now_ms) + limit * 1000))
   until "$@"; do
     (($(now_ms) < deadline)) || return 1

@@ -8,7 +8,7 @@ main() {
     application/merge-patch+json "{\"data\":{\"verified\":\"$value\"}}" >/dev/null || die "API: a write is refused"
   kube "$server" GET "/api/v1/namespaces/kube-system/configmaps/rke-dr-epoch-$epoch" | grep -q "$value" || die "API: a read doesn't return the write"
   did "a write and a read through the API"
-  until_true 60 "endpoints" endpoints_are "$server" "$alive" "$lost" || die "API: the endpoints of the Service kubernetes are not $alive alone"
+  until_true 60 endpoints_are "$server" "$alive" "$lost" || die "API: the endpoints of the Service kubernetes are not $alive alone"
   did "endpoints of the Service kubernetes: $alive"
   finish
 }

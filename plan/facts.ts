@@ -46,7 +46,6 @@ export type HostFacts =
   | {
       reachable: true;
       host: string;
-      hostname: string;
       architecture: string;
       /** The host's clock minus the operator's, milliseconds; a trip of the network is in it. */
       clockSkew: number;
@@ -104,7 +103,6 @@ export function parseFacts(host: string, output: string, readAt: number): Reacha
   return {
     reachable: true,
     host,
-    hostname: own.name ?? "",
     architecture: own.arch ?? "",
     clockSkew: Number(pairs(sections.get("end")).now) - readAt,
     freeBytes: Number(own.freeBytes || 0),
@@ -248,6 +246,12 @@ function field(message: Uint8Array, number: number): number | Uint8Array | undef
   }
   return undefined;
 }
+
+/** A container's whole command: RKE's stands in Entrypoint for some processes, in Cmd for others. */
+export const commandOf = (container: Container): string[] => [
+  ...(container.Config.Entrypoint ?? []),
+  ...(container.Config.Cmd ?? []),
+];
 
 /** A running or stopped container in the shape of a plan. */
 export function processOf(container: Container): Process {

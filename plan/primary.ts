@@ -1,11 +1,10 @@
 import { deployDir } from "./cluster-yml";
-import { etcdProcess } from "./etcd";
-import type { Reachable } from "./facts";
+import { commandOf, type Reachable } from "./facts";
 import { reachability, strangers, tools, type Verdict, verdict } from "./guards";
-import { kubeApiServerProcess, ownServer } from "./kube-apiserver";
+import { etcdServers, ownServer } from "./kube-apiserver";
 import { factsOf, type Observation } from "./observation";
 import { clusterOrder, controlPlane, voters } from "./order";
-import { argument, type Process } from "./process";
+import { argument } from "./process";
 import { type ScheduledStep, schedule, step } from "./steps";
 import { allHosts, deployHost, type Host, type Topology } from "./topology";
 
@@ -68,8 +67,7 @@ export function planPrimary(topology: Topology, epoch: number, seen: Observation
     limit: 1800,
     words: "rke up; its state and a kubeconfig for each side's own kube-apiserver on every deploy host",
     intact:
-      processes(topology, hosts, facts).every(({ host, planned }) => asPlanned(facts(host), planned)) &&
-      deployHosts.every((h) => facts(h)?.deploy?.server === ownServer(topology, h.datacenter)),
+      running(hosts, facts) && deployHosts.every((h) => facts(h)?.deploy?.server === ownServer(topology, h.datacenter)),
   });
   const steps = [...claims, ...files, ...authorized, ...trust, rkeUp];
   return { epoch, hosts, deployHosts, runsRke, steps: schedule(steps, epoch, facts, seen.at) };
@@ -80,32 +78,20 @@ const deployFiles = ["cluster.yml", "certs/kube-admin.pem", "ssh/id_ed25519", "s
 const sshTarget = (topology: Topology, host: Host): string =>
   `${topology.ssh.user}@${host.address}:${topology.ssh.port}`;
 
-function processes(
-  topology: Topology,
-  hosts: Host[],
-  facts: (host: Host) => Reachable | undefined,
-): { host: Host; planned: Process }[] {
-  return [
-    ...voters(hosts).map((host) => ({
-      host,
-      planned: etcdProcess(topology, hosts, host, facts(host)?.architecture || "x86_64"),
-    })),
-    ...controlPlane(hosts).map((host) => {
-      const env = facts(host)?.containers["kube-apiserver"]?.Config.Env ?? [];
-      const checksum = env.find((e) => e.startsWith("RKE_AUDITLOG_CONFIG_CHECKSUM="))?.split("=")[1];
-      return { host, planned: kubeApiServerProcess(topology, hosts, host, checksum) };
-    }),
-  ];
-}
-
-/** Only what this program must be sure of: RKE may set other arguments, from what the topology doesn't model. */
-function asPlanned(facts: Reachable | undefined, planned: Process): boolean {
-  const container = facts?.containers[planned.name];
-  const command = [...(container?.Config.Entrypoint ?? []), ...(container?.Config.Cmd ?? [])];
+/**
+ * Whether etcd and kube-apiserver run where they belong. Only what this program must be sure of is compared: RKE may set
+ * other arguments, from what the topology doesn't model.
+ */
+function running(hosts: Host[], facts: (host: Host) => Reachable | undefined): boolean {
+  const command = (host: Host, name: string) => {
+    const container = facts(host)?.containers[name];
+    return container?.State.Status === "running" ? commandOf(container) : undefined;
+  };
   return (
-    container?.State.Status === "running" &&
-    argument(command, "etcd-servers") === argument(planned.entrypoint, "etcd-servers") &&
-    !command.includes("--force-new-cluster")
+    voters(hosts).every((h) => command(h, "etcd")?.includes("--force-new-cluster") === false) &&
+    controlPlane(hosts).every(
+      (h) => argument(command(h, "kube-apiserver") ?? [], "etcd-servers") === etcdServers(hosts, h),
+    )
   );
 }
 

@@ -1,6 +1,6 @@
 import { createBody } from "./docker";
 import { etcdProcess, initialCluster } from "./etcd";
-import { type Container, processOf, type Reachable } from "./facts";
+import { type Container, commandOf, processOf, type Reachable } from "./facts";
 import { etcdServers, kubeApiServerProcess } from "./kube-apiserver";
 import { factsOf, type Observation } from "./observation";
 import { argument, differences, type Process, withArgument } from "./process";
@@ -88,7 +88,7 @@ export function runs(facts: Reachable | undefined, replacement: Replacement): bo
   if (container?.State.Status !== "running") {
     return false;
   }
-  const command = [...(container.Config.Entrypoint ?? []), ...(container.Config.Cmd ?? [])];
+  const command = commandOf(container);
   const wanted = [...replacement.after.entrypoint, ...replacement.after.cmd];
   const same = (name: string) => argument(command, name) === argument(wanted, name);
   return same("initial-cluster") && same("etcd-servers") && !command.includes("--force-new-cluster");

@@ -120,15 +120,7 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
 
   it("changes nothing when it is run once more", async () => {
     const before = await world.traces("master3");
-    const again = await world.pulumi(
-      clone,
-      "up",
-      "--yes",
-      "--skip-preview",
-      "--expect-no-changes",
-      "--stack",
-      "failover",
-    );
+    const again = await world.upAgain(clone);
     assert.equal(again.code, 0, again.all);
     assert.equal(await world.traces("master3"), before);
   });

@@ -43,6 +43,11 @@ export class World {
     return this.pulumi(workspace, ...how, "--stack", "failover");
   }
 
+  /** An `up` that must find nothing to do. */
+  upAgain(workspace: Workspace) {
+    return this.pulumi(workspace, "up", "--yes", "--skip-preview", "--expect-no-changes", "--stack", "failover");
+  }
+
   async set(workspace: Workspace, key: string, value: string): Promise<void> {
     await this.pulumi(workspace, "config", "set", key, value, "--stack", "failover");
   }

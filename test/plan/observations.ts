@@ -46,7 +46,6 @@ export function survivor(topology: Topology, host: Host, change: Partial<Reachab
   return {
     reachable: true,
     host: host.name,
-    hostname: host.name,
     architecture: "x86_64",
     clockSkew: 12,
     freeBytes: 1e11,
