@@ -46,6 +46,15 @@ suite(`a failover that is killed at each step${noLab && ` (skipped: ${noLab})`}`
     });
   }
 
+  it("and its backend is damaged: an empty one will do", async () => {
+    world.edit({ ...clone, project: clone.backend }, ".pulumi/stacks/rke-dr/failover.json", (text) =>
+      text.slice(0, 100),
+    );
+    const damaged = await world.failover(clone);
+    assert.notEqual(damaged.code, 0);
+    world.emptyBackend(clone);
+  });
+
   it("finishes when it is run again, with everything in place", async () => {
     const result = await world.failover(clone);
     assert.equal(result.code, 0, result.all);
