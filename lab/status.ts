@@ -8,7 +8,7 @@ import { linkStates } from "./network";
 import type { NetworkPlan } from "./network-plan";
 import { operatorDir, sshState } from "./operator";
 import type { Place } from "./place";
-import { run } from "./run";
+import { LabError, run } from "./run";
 import { type LabState, readState } from "./state";
 
 export interface LabStatus {
@@ -50,12 +50,18 @@ export async function labStatus(place: Place, plan: (state: LabState) => Network
       } as const;
       if (!isOn(place, host.name)) return { ...off, containers: [] };
       if (isFrozen(place, host.name)) return { ...off, power: "on", containers: [] };
-      const [ssh, docker] = await Promise.all([
-        sshState(place, host.address, state.topology.ssh.port),
-        dockerState(place, host.name),
-      ]);
-      const containers = docker === "up" ? await containersOf(place, host.name) : [];
-      return { ...off, power: "on", ssh, docker, containers };
+      try {
+        const [ssh, docker] = await Promise.all([
+          sshState(place, host.address, state.topology.ssh.port),
+          dockerState(place, host.name),
+        ]);
+        const containers = docker === "up" ? await containersOf(place, host.name) : [];
+        return { ...off, power: "on", ssh, docker, containers };
+      } catch (error) {
+        // it may have gone off, or come to freeze, while it was looked at
+        if (!(error instanceof LabError)) throw error;
+        return { ...off, power: isOn(place, host.name) ? "on" : "off", containers: [] };
+      }
     }),
   );
   return {

@@ -32,7 +32,7 @@ function looks(host: Host, lost: string | undefined): Looks {
   if (host.datacenter === lost) {
     return "lost";
   }
-  return host.roles.includes("etcd") ? "voter" : "host";
+  return host.etcd === "voter" ? "voter" : "host";
 }
 
 function caption(topology: Topology, dc: Datacenter, lost: string | undefined): string {
@@ -51,7 +51,7 @@ function card(host: Host, dc: Datacenter, lost: string | undefined): string[] {
     host.name,
     host.address,
     ...(plain.length > 0 ? [plain.join(", ")] : []),
-    ...(host.roles.includes("etcd") ? [host.datacenter === lost ? "etcd voter, lost" : "etcd voter"] : []),
+    ...(host.etcd === "voter" ? [host.datacenter === lost ? "etcd voter, lost" : "etcd voter"] : []),
     ...(dc.deployHost === host.name ? ["deploy host"] : []),
   ];
 }

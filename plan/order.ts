@@ -22,7 +22,9 @@ export function lostHosts(topology: Topology, lost: string): Host[] {
   return clusterOrder(topology).filter((h) => h.datacenter === lost);
 }
 
-export const voters = (hosts: Host[]): Host[] => hosts.filter((h) => h.roles.includes("etcd"));
+export const voters = (hosts: Host[]): Host[] => hosts.filter((h) => h.etcd === "voter");
+/** The host that follows the voters without a vote; parseTopology lets none but one be it. */
+export const learner = (hosts: Host[]): Host | undefined => hosts.find((h) => h.etcd === "learner");
 export const controlPlane = (hosts: Host[]): Host[] => hosts.filter((h) => h.roles.includes("controlplane"));
 
 /** The names by which RKE lists a control plane host in certificates: address, internal address, host name. */

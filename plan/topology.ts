@@ -4,6 +4,9 @@ import { releases } from "./releases";
 /** What a host does in the cluster, in RKE's words. */
 export type Role = "controlplane" | "etcd" | "worker";
 
+/** What a host is to etcd. */
+export type EtcdPart = "voter" | "learner" | "none";
+
 const name = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, "is not a DNS-1123 label");
 const address = z.string().refine(isIpv4, "is not an IPv4 address");
 /** Arguments but those that this program decides on, or that would move etcd's data to where it doesn't look. */
@@ -33,6 +36,8 @@ const host = z.strictObject({
   /** What etcd and the kube-apiserver listen on and advertise, where it differs. */
   internalAddress: address.optional(),
   roles: z.array(z.enum(["controlplane", "etcd", "worker"])).min(1, "names no role"),
+  /** Its part in etcd: a voter is RKE's role etcd; a learner follows the voters beside RKE, without a vote. */
+  etcd: z.enum(["voter", "learner", "none"]).optional(),
   labels: z.record(z.string(), z.string()).default({}),
   taints: z.array(taint).default([]),
   hostKey,
@@ -69,9 +74,10 @@ const topologySchema = z.strictObject({
 
 type Parsed = z.infer<typeof topologySchema>;
 
-/** A host together with the datacenter that it stands in. `internalAddress` is always set. */
-export interface Host extends Omit<Parsed["datacenters"][number]["hosts"][number], "internalAddress"> {
+/** A host together with the datacenter that it stands in. `internalAddress` and `etcd` are always set. */
+export interface Host extends Omit<Parsed["datacenters"][number]["hosts"][number], "internalAddress" | "etcd"> {
   internalAddress: string;
+  etcd: EtcdPart;
   datacenter: string;
 }
 
@@ -120,7 +126,12 @@ export function parseTopology(value: unknown): Topology {
     ...parsed.data,
     datacenters: parsed.data.datacenters.map((dc) => ({
       ...dc,
-      hosts: dc.hosts.map((h) => ({ ...h, internalAddress: h.internalAddress ?? h.address, datacenter: dc.name })),
+      hosts: dc.hosts.map((h) => ({
+        ...h,
+        internalAddress: h.internalAddress ?? h.address,
+        etcd: h.etcd ?? (h.roles.includes("etcd") ? "voter" : "none"),
+        datacenter: dc.name,
+      })),
     })),
   };
   const problems = crossCheck(topology);
@@ -132,7 +143,7 @@ export function parseTopology(value: unknown): Topology {
 
 /** Things that work and deserve a second look, one sentence each. */
 export function warnings(topology: Topology): string[] {
-  const voters = allHosts(topology).filter((h) => h.roles.includes("etcd"));
+  const voters = allHosts(topology).filter((h) => h.etcd === "voter");
   const unpinned = allHosts(topology).filter((h) => h.hostKey === "unpinned");
   const result: string[] = [];
   if (voters.length % 2 === 0) {
@@ -189,8 +200,14 @@ function crossCheck(topology: Topology): string[] {
       );
     }
     dc.hosts.forEach((h, j) => {
+      const item = `topology.datacenters[${i}].hosts[${j}]`;
       if (new Set(h.roles).size !== h.roles.length) {
-        problems.push(`topology.datacenters[${i}].hosts[${j}].roles: names a role twice: ${JSON.stringify(h.roles)}`);
+        problems.push(`${item}.roles: names a role twice: ${JSON.stringify(h.roles)}`);
+      }
+      if ((h.etcd === "voter") !== h.roles.includes("etcd")) {
+        problems.push(
+          `${item}.etcd: a voter has the role etcd and nobody else has (RKE makes a voter of each host with it): ${JSON.stringify(h.etcd)}`,
+        );
       }
     });
   });
@@ -200,8 +217,12 @@ function crossCheck(topology: Topology): string[] {
   } else if (!standby.hosts.some((h) => h.roles.includes("controlplane"))) {
     problems.push(`topology.standby: has no control plane host: ${JSON.stringify(topology.standby)}`);
   }
-  if (!hosts.some((h) => h.roles.includes("etcd"))) {
+  if (!hosts.some((h) => h.etcd === "voter")) {
     problems.push("topology.datacenters: no host has the role etcd: []");
+  }
+  const learners = hosts.filter((h) => h.etcd === "learner").map((h) => h.name);
+  if (learners.length > 1) {
+    problems.push(`topology.datacenters: etcd takes one learner at a time: ${JSON.stringify(learners)}`);
   }
   for (const path of [
     "services",

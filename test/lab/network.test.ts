@@ -6,7 +6,7 @@ import { describe, it } from "mocha";
 import { fabricLines, linkName, macOf, operatorLines, planNetwork, toNumber, toText } from "../../lab/network-plan";
 import { type LabTopology, readTopology, targetHosts } from "../../lab/topology";
 
-const seed = readTopology(readFileSync(join(__dirname, "fixtures/seed.yml"), "utf8"), "seed.yml");
+const seed = readTopology(readFileSync(join(__dirname, "fixtures/seed.yaml"), "utf8"), "seed.yaml");
 
 const hosts = (...addresses: string[]): LabTopology => ({
   ssh: { user: "root", port: 22 },

@@ -12,7 +12,7 @@ import { machineProblems, thisMachine } from "../../lab/toolchain";
 const problems = machineProblems(thisMachine());
 const suite = problems.length === 0 ? describe : describe.skip;
 const why = problems.length === 0 ? "" : ` (skipped: ${problems.join("; ")})`;
-const SEED = join(__dirname, "fixtures/seed.yml");
+const SEED = join(__dirname, "fixtures/seed.yaml");
 
 suite(`lab: real hosts${why}`, function () {
   this.timeout(60_000);

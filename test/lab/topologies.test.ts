@@ -22,6 +22,6 @@ describe("topologies", () => {
       );
       equal(planNetwork("rkelab-abcdef", forLab).datacenters.length, forProgram.datacenters.length);
     });
-  it("seed.yml: is Pulumi.yaml's own", () =>
-    deepStrictEqual(parse(readFileSync(join(FOLDER, "seed.yml"), "utf8")), parse(PROJECT).config.topology.value));
+  it("seed.yaml: is Pulumi.yaml's own", () =>
+    deepStrictEqual(parse(readFileSync(join(FOLDER, "seed.yaml"), "utf8")), parse(PROJECT).config.topology.value));
 });

@@ -37,7 +37,7 @@ export const now = Date.parse("2026-11-21T12:00:58Z");
 export function survivor(topology: Topology, host: Host, change: Partial<Reachable> = {}): Reachable {
   const hosts = clusterOrder(topology);
   const containers: Record<string, Container> = {};
-  if (host.roles.includes("etcd")) {
+  if (host.etcd === "voter") {
     containers.etcd = container(etcdProcess(topology, hosts, host, "x86_64"));
   }
   if (host.roles.includes("controlplane")) {
@@ -57,10 +57,11 @@ export function survivor(topology: Topology, host: Host, change: Partial<Reachab
     plan: {},
     steps: {},
     containers,
-    etcd: host.roles.includes("etcd")
-      ? { revision: 478, raftTerm: 3, dbBytes: 737280, version: "3.4.23", quorum: false, learner: false }
-      : undefined,
-    newestLease: host.roles.includes("etcd") ? Date.parse("2026-11-21T11:59:58Z") : undefined,
+    etcd:
+      host.etcd === "voter"
+        ? { revision: 478, raftTerm: 3, dbBytes: 737280, version: "3.4.23", quorum: false, learner: false }
+        : undefined,
+    newestLease: host.etcd === "voter" ? Date.parse("2026-11-21T11:59:58Z") : undefined,
     deploy: {
       files: [
         "cluster.yml",
