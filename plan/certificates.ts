@@ -1,6 +1,7 @@
+import { isIp, serviceIp } from "./addresses";
 import { etcdCertificate } from "./etcd";
 import { controlPlane, namesInCertificates, voters } from "./order";
-import { type Host, isIp, serviceIp, type Topology } from "./topology";
+import type { Host, Topology } from "./topology";
 
 /** One of RKE's certificates; the file names are `${name}.pem` and `${name}-key.pem` in /etc/kubernetes/ssl. */
 export interface Certificate {

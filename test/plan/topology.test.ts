@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { parseTopology, serviceIp, TopologyError, warnings } from "../../plan/topology";
+import { serviceIp } from "../../plan/addresses";
+import { parseTopology, TopologyError, warnings } from "../../plan/topology";
 import { raw, seed, seedHosts } from "./topologies";
 
 const base = () => raw(seedHosts);

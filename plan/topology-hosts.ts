@@ -1,0 +1,44 @@
+import type { DeclaredTopology } from "./topology-schema";
+
+/** What a host does in the cluster, in RKE's words. */
+export type Role = "controlplane" | "etcd" | "worker";
+
+/** What a host is to etcd. */
+export type EtcdPart = "voter" | "learner" | "none";
+
+/** A host together with the datacenter that it stands in. `internalAddress` and `etcd` are always set. */
+export interface Host
+  extends Omit<DeclaredTopology["datacenters"][number]["hosts"][number], "internalAddress" | "etcd"> {
+  internalAddress: string;
+  etcd: EtcdPart;
+  datacenter: string;
+}
+
+export interface Datacenter {
+  name: string;
+  deployHost: string;
+  hosts: Host[];
+}
+
+/** The validated topology; defaults are filled in. */
+export interface Topology extends Omit<DeclaredTopology, "datacenters"> {
+  datacenters: Datacenter[];
+}
+
+export function allHosts(topology: Topology): Host[] {
+  return topology.datacenters.flatMap((dc) => dc.hosts);
+}
+
+export function findDatacenter(topology: Topology, dcName: string): Datacenter | undefined {
+  return topology.datacenters.find((dc) => dc.name === dcName);
+}
+
+/** The host from which `rke` runs for a datacenter. */
+export function deployHost(topology: Topology, dcName: string): Host {
+  const dc = findDatacenter(topology, dcName);
+  const found = dc?.hosts.find((h) => h.name === dc.deployHost);
+  if (!found) {
+    throw new Error(`datacenter ${dcName} has no deploy host`);
+  }
+  return found;
+}
