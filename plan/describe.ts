@@ -1,6 +1,6 @@
 import { structuredPatch } from "diff";
 import type { FailoverPlan } from "./failover";
-import type { Verdict } from "./guards";
+import type { Verdict } from "./guards/verdict";
 import type { PrimaryPlan } from "./primary";
 import { argument } from "./process";
 import type { Replacement } from "./replacement";

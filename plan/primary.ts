@@ -1,6 +1,8 @@
 import { deployDir } from "./cluster-yml";
 import { commandOf, type Reachable } from "./facts";
-import { reachability, strangers, tools, type Verdict, verdict } from "./guards";
+import { tools } from "./guards/hosts";
+import { reachability, strangers } from "./guards/identity";
+import { type Verdict, verdict } from "./guards/verdict";
 import { etcdServers, ownServer } from "./kube-apiserver";
 import { factsOf, type Observation } from "./observation";
 import { clusterOrder, controlPlane, voters } from "./order";

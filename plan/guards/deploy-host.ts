@@ -1,0 +1,46 @@
+import type { FailoverPlan } from "../failover";
+import { factsOf, type Observation } from "../observation";
+import type { Topology } from "../topology";
+
+export function deployProblems(plan: FailoverPlan, seen: Observation): string[] {
+  const host = plan.deployHost;
+  const facts = factsOf(seen, host);
+  if (!facts) {
+    return [];
+  }
+  const needed = [
+    "cluster.rkestate",
+    "certs/kube-ca.pem",
+    "certs/kube-admin.pem",
+    "certs/kube-admin-key.pem",
+    "ssh/id_ed25519",
+  ];
+  const missing = needed.filter((file) => !facts.deploy?.files.includes(file));
+  return [
+    ...(facts.tools.rke ? [] : [`${host.name}: rke is not on the PATH`]),
+    ...missing.map(
+      (file) => `${host.name}: /etc/rke-dr/${file} is missing; \`pulumi up --stack primary\` puts it there`,
+    ),
+  ];
+}
+
+/** The seed's trap: a kubeconfig that points at a dead master. It stops nothing, the act mends it. */
+export function deployWords(plan: FailoverPlan, seen: Observation): string {
+  const server = factsOf(seen, plan.deployHost)?.deploy?.server;
+  const dead = plan.lostHosts.find((h) => server?.includes(`//${h.address}:`));
+  return [
+    `${plan.deployHost.name} has rke, cluster.rkestate, certificates and an SSH key`,
+    ...(dead ? [`its kubeconfig points at ${dead.name}, which is lost, and will be mended`] : []),
+  ].join("; ");
+}
+
+export function trustProblems(topology: Topology, plan: FailoverPlan, seen: Observation): string[] {
+  const facts = factsOf(seen, plan.deployHost);
+  if (!facts) {
+    return [];
+  }
+  return plan.survivors.flatMap((h) => {
+    const result = facts.trust[`${topology.ssh.user}@${h.address}:${topology.ssh.port}`];
+    return result === "ok" ? [] : [`${plan.deployHost.name} to ${h.name}: ${result ?? "not tried, it has no key"}`];
+  });
+}

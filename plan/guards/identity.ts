@@ -1,0 +1,51 @@
+import { memberName, peerUrl } from "../etcd";
+import type { FailoverPlan } from "../failover";
+import { factsOf, type Observation } from "../observation";
+import { argument } from "../process";
+import type { Host, Topology } from "../topology";
+
+export function reachability(hosts: Host[], seen: Observation): string[] {
+  return hosts.flatMap((h) => {
+    const facts = seen.hosts[h.name];
+    return facts?.reachable ? [] : [`${h.name} (${h.address}): ${facts?.reason ?? "not looked at"}`];
+  });
+}
+
+/** Hosts that belong to another cluster, or whose etcd is another member than the topology says. */
+export function strangers(topology: Topology, hosts: Host[], seen: Observation, plan?: FailoverPlan): string[] {
+  const etcd = plan?.etcd;
+  const name = argument(etcd?.before?.cmd ?? [], "name");
+  const peer = argument(etcd?.before?.cmd ?? [], "initial-advertise-peer-urls");
+  return [
+    ...hosts.flatMap((h) => {
+      const cluster = factsOf(seen, h)?.cluster;
+      return cluster === undefined || cluster === topology.cluster
+        ? []
+        : [`${h.name} (${h.address}) belongs to cluster ${cluster}, not to ${topology.cluster}`];
+    }),
+    ...(etcd && name !== undefined && name !== memberName(etcd.host)
+      ? [`${etcd.host.name}'s etcd is named ${name}, not ${memberName(etcd.host)}`]
+      : []),
+    ...(etcd && peer !== undefined && peer !== peerUrl(etcd.host)
+      ? [`${etcd.host.name}'s etcd is the peer ${peer}, not ${peerUrl(etcd.host)}`]
+      : []),
+  ];
+}
+
+export function epochProblems(plan: FailoverPlan, seen: Observation): string[] {
+  return plan.survivors.flatMap((h) => {
+    const facts = factsOf(seen, h);
+    if (!facts) {
+      return [];
+    }
+    if (facts.epoch > plan.settings.epoch) {
+      return [`${h.name} is at epoch ${facts.epoch} (${facts.act}), an older epoch is refused: ${plan.settings.epoch}`];
+    }
+    if (facts.epoch === plan.settings.epoch && facts.act !== plan.act) {
+      return [
+        `${h.name} is at epoch ${facts.epoch} by another act (${facts.act}); this one is ${plan.act} and needs an epoch of its own`,
+      ];
+    }
+    return [];
+  });
+}

@@ -1,0 +1,17 @@
+import type { Host } from "../topology";
+
+/** What a guard says. A failed one stops `up`; preview shows them all and changes nothing anyway. */
+export interface Verdict {
+  guard: string;
+  ok: boolean;
+  /** What was found, in one line for people. */
+  found: string;
+}
+
+export const verdict = (guard: string, problems: string[], fine: string): Verdict => ({
+  guard,
+  ok: problems.length === 0,
+  found: problems.length === 0 ? fine : problems.join("; "),
+});
+
+export const list = (hosts: Host[]): string => hosts.map((h) => h.name).join(", ") || "none";
