@@ -74,6 +74,8 @@ const COLLECTOR = `
 
 /** A real API server on a real etcd, in the world's namespace. */
 export class ApiServer {
+  private seeded = false;
+
   private constructor(
     private readonly world: World,
     private readonly stopServer: () => void,
@@ -115,6 +117,8 @@ export class ApiServer {
 
   /** What exists before the first stage. */
   async seed(): Promise<void> {
+    if (this.seeded) return;
+    this.seeded = true;
     for (const name of ["node1", "node2"]) {
       const labels = { "kubernetes.io/hostname": name };
       const node = { apiVersion: "v1", kind: "Node", metadata: { name, labels } };
