@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { remote, types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { SshAccess } from "../config";
+import { onHostScript } from "../on-host";
 import type { StepResult } from "../plan/facts";
 import { recordName, type ScheduledStep } from "../plan/steps";
 
@@ -56,7 +55,7 @@ function makeStep(
   opts: pulumi.CustomResourceOptions,
 ): remote.Command {
   const args = [recordName(step), context.epoch, step.generation, context.act, context.cluster, ...step.arguments];
-  const code = ["lib", ...step.script.split(" ")].map(readScript).join("\n");
+  const code = ["lib", ...step.script.split(" ")].map(onHostScript).join("\n");
   return new remote.Command(
     step.name,
     {
@@ -93,8 +92,6 @@ export function resultOf(command: remote.Command): pulumi.Output<StepResult | un
     }
   });
 }
-
-const readScript = (name: string): string => readFileSync(join(__dirname, `../on-host/${name}.sh`), "utf8");
 
 const quoted = (value: string | number): string =>
   /^[\w@%+=:,./-]+$/.test(String(value)) ? String(value) : `'${String(value).replaceAll("'", `'\\''`)}'`;

@@ -1,13 +1,12 @@
-import { readFileSync } from "node:fs";
 import { createConnection } from "node:net";
-import { join } from "node:path";
 import type { SshAccess } from "../config";
+import { onHostScript } from "../on-host";
 import { type HostFacts, parseFacts } from "../plan/facts";
 import type { Observation } from "../plan/observation";
 import type { Host } from "../plan/topology";
 import { runOverSsh } from "./ssh";
 
-const script = readFileSync(join(__dirname, "../on-host/facts.sh"), "utf8");
+const script = onHostScript("facts");
 
 /** What answers on a host that serves: SSH, etcd's clients and peers, the API. */
 const servingPorts = (access: SshAccess): number[] => [access.port, 2379, 2380, 6443];
