@@ -8,6 +8,7 @@ import type { SshAccess } from "../config";
 import { certificates } from "../plan/certificates";
 import { clusterYmlText } from "../plan/cluster-yml";
 import { ownServer } from "../plan/kube-apiserver";
+import { apiSans } from "../plan/order";
 import { type PrimaryPlan, primaryAct } from "../plan/primary";
 import type { Host, Topology } from "../plan/topology";
 import { type KeyPair, Pki } from "./pki";
@@ -15,7 +16,7 @@ import { runSteps } from "./steps";
 
 /** Builds the cluster: certificates, deploy hosts, `rke up`, and the record of epoch and topology in the cluster. */
 export function buildPrimary(topology: Topology, plan: PrimaryPlan, ssh: SshAccess): Record<string, remote.Command> {
-  const pki = new Pki("pki", { certificates: certificates(topology, plan.hosts) });
+  const pki = new Pki("pki", { certificates: certificates(topology, plan.hosts, apiSans(topology)) });
   const keys = Object.fromEntries(
     plan.deployHosts.map((h) => [h.name, new tls.PrivateKey(`deploy-key-${h.name}`, { algorithm: "ED25519" })]),
   );

@@ -14,6 +14,7 @@ export async function operatorKubeconfig(place: Place, state: LabState): Promise
   const found: string[] = [];
   const tried: string[] = [];
   for (const { deployHost } of state.topology.datacenters) {
+    if (deployHost === undefined) continue;
     if (!isOn(place, deployHost)) {
       tried.push(`${deployHost} is off`);
       continue;

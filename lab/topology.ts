@@ -7,7 +7,7 @@ import { LabError } from "./run";
 const name = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "must be a DNS label");
 const address = z.string().refine((value) => isIPv4(value), "must be an IPv4 address");
 const host = z.object({ name, address, internalAddress: address.optional() });
-const datacenter = z.object({ name, deployHost: name, hosts: z.array(host).min(1) });
+const datacenter = z.object({ name, deployHost: name.optional(), hosts: z.array(host).min(1) });
 const topology = z.object({
   ssh: z.object({ user: z.literal("root").default("root"), port: z.number().int().default(22) }).prefault({}),
   datacenters: z.array(datacenter).min(1),
@@ -62,7 +62,7 @@ function doubles({ datacenters }: LabTopology): string[] {
       once(names, host.name, `topology.datacenters[${d}].hosts[${h}].name`);
       for (const used of addressesOf(host)) once(addresses, used, `topology.datacenters[${d}].hosts[${h}].address`);
     });
-    if (!dc.hosts.some(({ name }) => name === dc.deployHost))
+    if (dc.deployHost !== undefined && !dc.hosts.some(({ name }) => name === dc.deployHost))
       errors.push(`topology.datacenters[${d}].deployHost: must be one of its hosts, is "${dc.deployHost}"`);
   });
   return errors;

@@ -2,7 +2,7 @@ import { certificates } from "./certificates";
 import { planFailover } from "./failover";
 import { failoverGuards } from "./guards";
 import type { Observation } from "./observation";
-import { clusterOrder, controlPlane, lostSans, survivors, voters } from "./order";
+import { apiSans, clusterOrder, controlPlane, survivors, voters } from "./order";
 import { preventionForSites, snapshotSource } from "./prevention";
 import { snapshotSchedule } from "./snapshots";
 import { allHosts, type Host, type Topology } from "./topology";
@@ -96,7 +96,7 @@ function sameApiNames(topology: Topology, lost: string): boolean {
     const api = certificates(topology, hosts, sans).find((c) => c.name === "kube-apiserver");
     return [api?.dnsNames, api?.ipAddresses].flat().join();
   };
-  return names(clusterOrder(topology), []) === names(survivors(topology, lost), lostSans(topology, lost));
+  return names(clusterOrder(topology), apiSans(topology)) === names(survivors(topology, lost), apiSans(topology, lost));
 }
 
 function orderNote(topology: Topology, lost: string): string {

@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
-import { clusterOrder, lostSans, survivors } from "./order";
+import { extraArguments } from "./etcd";
+import { apiSans, clusterOrder, survivors } from "./order";
 import type { Host, Topology } from "./topology";
 
 /** Where a deploy host keeps what `rke` needs; the same path on each, so that rkestate fits both. */
@@ -16,11 +17,13 @@ type ClusterYml = Record<string, unknown>;
 export function clusterYml(topology: Topology, lost?: string): ClusterYml {
   const hosts = lost === undefined ? clusterOrder(topology) : survivors(topology, lost);
   const rke = sorted(topology.rke) as Record<string, unknown>;
+  const sans = apiSans(topology, lost);
   const services = section(rke, "services");
   const etcd = section(services, "etcd");
   const kubeApi = section(services, "kube-api");
-  if (Object.keys(topology.etcd.extraArgs).length > 0) {
-    etcd.extra_args = topology.etcd.extraArgs;
+  const etcdArguments = extraArguments(topology);
+  if (Object.keys(etcdArguments).length > 0) {
+    etcd.extra_args = etcdArguments;
   }
   kubeApi.service_cluster_ip_range = topology.serviceCidr;
   if (Object.keys(topology.kubeApi.extraArgs).length > 0) {
@@ -35,7 +38,7 @@ export function clusterYml(topology: Topology, lost?: string): ClusterYml {
     nodes: hosts.map((h) => node(topology, h)),
     ...rke,
     services,
-    ...(lost === undefined ? {} : { authentication: { strategy: "x509", sans: lostSans(topology, lost) } }),
+    ...(sans.length > 0 ? { authentication: { strategy: "x509", sans } } : {}),
   };
 }
 

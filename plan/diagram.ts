@@ -20,7 +20,7 @@ export function mermaid(topology: Topology, lost?: string): string {
   ].join("\n");
 }
 
-const id = (kind: string, name: string): string => `${kind}_${name.replaceAll("-", "_")}`;
+const id = (kind: string, name: string): string => `${kind}_${name.replace(/[-.]/g, "_")}`;
 
 function link(from: string, to: string, lost: string | undefined): string {
   return lost === undefined ? `  ${from} --- ${to}` : `  ${from} -.- ${to}`;

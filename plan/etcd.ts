@@ -17,6 +17,16 @@ export const ownEndpoint = (host: Host): string =>
 /** RKE names an etcd certificate after the internal address. */
 export const etcdCertificate = (host: Host): string => `kube-etcd-${host.internalAddress.replace(/[.:]/g, "-")}`;
 
+/** What the topology says of etcd's arguments: `services.etcd.extra_args`, which replace RKE's own of the same name. */
+export function extraArguments(topology: Topology): Record<string, string> {
+  const { heartbeatInterval, electionTimeout, extraArgs } = topology.etcd;
+  return {
+    ...extraArgs,
+    ...(electionTimeout === undefined ? {} : { "election-timeout": String(electionTimeout) }),
+    ...(heartbeatInterval === undefined ? {} : { "heartbeat-interval": String(heartbeatInterval) }),
+  };
+}
+
 /** `--initial-cluster` in the order of cluster.yml. */
 export function initialCluster(members: Host[]): string {
   return members.map((m) => `${memberName(m)}=${peerUrl(m)}`).join(",");
@@ -62,7 +72,7 @@ export function etcdProcess(topology: Topology, hosts: Host[], host: Host, archi
     name: "etcd",
     image: release.etcdImage,
     entrypoint: [],
-    cmd: ["/usr/local/bin/etcd", ...mergeArguments(args, topology.etcd.extraArgs)],
+    cmd: ["/usr/local/bin/etcd", ...mergeArguments(args, extraArguments(topology))],
     env: [
       "ETCDCTL_API=3",
       `ETCDCTL_CACERT=${ca}`,

@@ -5,7 +5,7 @@ import { factsOf, type Observation } from "./observation";
 import { controlPlane, lostHosts, survivors, voters } from "./order";
 import { type Replacement, replaceApiServer, replaceEtcd } from "./replacement";
 import { type ScheduledStep, schedule } from "./steps";
-import { deployHost, type Host, type Topology } from "./topology";
+import { deployHost, type Host, sites, type Topology } from "./topology";
 
 /** The failover stack's configuration, validated. */
 export interface FailoverSettings {
@@ -46,7 +46,10 @@ export interface FailoverPlan {
 export function planFailover(topology: Topology, settings: FailoverSettings, seen: Observation): FailoverPlan {
   const left = survivors(topology, settings.lost);
   const gone = lostHosts(topology, settings.lost);
-  const taker = left.some((h) => h.datacenter === topology.standby) ? topology.standby : (left[0]?.datacenter ?? "");
+  const taker =
+    topology.standby === settings.lost
+      ? (sites(topology).find((dc) => dc.name !== settings.lost)?.name ?? "")
+      : topology.standby;
   const deploy = deployHost(topology, taker);
   const sources = rankSources(settings, seen, left);
   const source = sources[0];

@@ -1,5 +1,5 @@
 import { importNode } from "./import-node";
-import type { Findings, Mapping } from "./import-reading";
+import { type Findings, type Mapping, textOf } from "./import-reading";
 
 export interface RawDatacenter extends Mapping {
   name: string;
@@ -7,7 +7,8 @@ export interface RawDatacenter extends Mapping {
   hosts: Mapping[];
 }
 
-export const nameOf = (node: Mapping): string => String(node.hostname_override || node.address);
+/** RKE names a host by its address where it has no name, and in small letters (cluster/defaults.go). */
+export const nameOf = (node: Mapping): string => textOf(node.hostname_override || node.address).toLowerCase();
 
 /** @param given hosts of each datacenter, by hostname_override or address */
 export function sortIntoDatacenters(
@@ -16,7 +17,7 @@ export function sortIntoDatacenters(
   found: Findings,
 ): RawDatacenter[] {
   const wanted = Object.entries(given);
-  const is = (node: Mapping, host: string) => nameOf(node) === host || node.address === host;
+  const is = (node: Mapping, host: string) => nameOf(node) === host.toLowerCase() || node.address === host;
   for (const [dc, hosts] of wanted) {
     for (const host of hosts.filter((h) => !nodes.some((n) => is(n, h)))) {
       found.errors.push(`--datacenter ${dc}: is not a node of cluster.yml: ${JSON.stringify(host)}`);
@@ -38,6 +39,29 @@ export function sortIntoDatacenters(
     }
     return { name, deployHost, hosts: own.map((n) => importNode(n, nameOf(n), name, found)) };
   });
+}
+
+/**
+ * `order:` where cluster.yml doesn't list the standby's etcd and control plane hosts first. RKE compares --initial-cluster
+ * and the names in certificates by text: another order would cost a restart of what has them, so an import keeps it.
+ */
+export function keptOrder(
+  before: string[],
+  datacenters: RawDatacenter[],
+  standby: string,
+  found: Findings,
+): { order?: string[] } {
+  const standbyFirst = [...datacenters].sort((a, b) => Number(b.name === standby) - Number(a.name === standby));
+  const matters = (h: Mapping) => Array.isArray(h.roles) && h.roles.some((r) => r === "etcd" || r === "controlplane");
+  const wanted = standbyFirst.flatMap((dc) => dc.hosts.filter(matters).map((h) => textOf(h.name)));
+  const was = before.filter((name) => wanted.includes(name));
+  if (was.join() === wanted.join()) {
+    return {};
+  }
+  found.notes.push(
+    `order: kept, ${was.join(", ")}, so that the next \`rke up\` changes nothing. While ${wanted[0]} isn't first, \`rke up\` after a failover issues the API server's certificate anew and restarts the control plane (${standby}'s API serves before that). Without \`order:\` that price is paid once, in peace, at the next \`rke up\``,
+  );
+  return { order: before };
 }
 
 /** The side with fewer voters is the one that needs a failover when the other is lost. */

@@ -1,4 +1,4 @@
-import { type Findings, isEmpty, isMapping, type Mapping, part, take } from "./import-reading";
+import { type Findings, isEmpty, isMapping, type Mapping, part, take, textOf } from "./import-reading";
 
 /** The label that every rendered cluster.yml gives its nodes, with the datacenter's name. */
 export const zone = "topology.kubernetes.io/zone";
@@ -24,18 +24,13 @@ export function importNode(node: Mapping, name: string, datacenter: string, foun
   for (const [key, value] of Object.entries(rest)) {
     leftOver(name, key, value, found);
   }
-  if (node.hostname_override === undefined && typeof address === "string" && !/^[a-z0-9-]+$/.test(address)) {
-    found.errors.push(
-      `nodes: has no hostname_override, so RKE calls its etcd member and Node ${address}, which this program can't: ${JSON.stringify(address)}`,
-    );
-  }
   return {
     name,
     address,
     ...(isEmpty(internalAddress) || internalAddress === address ? {} : { internalAddress }),
     roles,
     ...(Object.keys(labels).length > 0
-      ? { labels: Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, String(value)])) }
+      ? { labels: Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, textOf(value)])) }
       : {}),
     ...(!isEmpty(taints) ? { taints: Array.isArray(taints) ? taints.map(taint) : taints } : {}),
     hostKey: "unpinned",
@@ -48,7 +43,7 @@ function taint(value: unknown): unknown {
     return value;
   }
   const { key, effect, value: text, ...others } = value;
-  return { key, ...(text === undefined || text === null ? {} : { value: String(text) }), effect, ...others };
+  return { key, ...(text === undefined || text === null ? {} : { value: textOf(text) }), effect, ...others };
 }
 
 /** Settings that a topology has for all hosts, or not at all. */

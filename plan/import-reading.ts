@@ -61,3 +61,6 @@ export const isEmpty = (value: unknown): boolean =>
   value === 0 ||
   (Array.isArray(value) && value.length === 0) ||
   (typeof value === "object" && value !== null && Object.values(value).every(isEmpty));
+
+/** A value as text; YAML reads numbers and booleans where people mean words, and worse. */
+export const textOf = (value: unknown): string => (typeof value === "object" ? JSON.stringify(value) : String(value));

@@ -50,7 +50,7 @@ export function unrendered(rke: Mapping, kubernetesVersion: string): string[] {
   });
   const bastion = isEmpty(rke.bastion_host)
     ? []
-    : ["rke.bastion_host: RKE's alone; this program's own SSH doesn't go through it yet"];
+    : ["rke.bastion_host: RKE's alone; this program's own SSH goes through ssh.bastion"];
   return [
     ...set.map(
       (path) =>

@@ -1,10 +1,20 @@
 import { parse, stringify } from "yaml";
 import { deployKeyPath } from "./cluster-yml";
-import { chosenStandby, nameOf, type RawDatacenter, sortIntoDatacenters } from "./import-datacenters";
+import { chosenStandby, keptOrder, nameOf, type RawDatacenter, sortIntoDatacenters } from "./import-datacenters";
+import { carryExternalEtcd } from "./import-external-etcd";
 import { zone } from "./import-node";
-import { type Findings, isEmpty, isMapping, type Mapping, mapping, part, take, withoutSecrets } from "./import-reading";
+import {
+  type Findings,
+  isEmpty,
+  isMapping,
+  type Mapping,
+  mapping,
+  part,
+  take,
+  textOf,
+  withoutSecrets,
+} from "./import-reading";
 import { unrendered } from "./import-unrendered";
-import { clusterOrder, controlPlane, voters } from "./order";
 import { allHosts, parseTopology, type Topology, TopologyError } from "./topology";
 
 export interface ImportSettings {
@@ -39,7 +49,7 @@ export function importTopology(clusterYml: string, settings: ImportSettings): st
   if (unzoned.length > 0) {
     found.notes.push(`label ${zone}: ${unzoned.join(", ")} get it, with the datacenter's name, at the next \`rke up\``);
   }
-  orderNotes(topology, nodes.map(nameOf), found);
+  keyNotes(topology, found);
   return [
     "# Imported from an existing cluster.yml. Before you use it:",
     ...found.notes.map((words) => `# - ${words.replaceAll("\n", " ")}`),
@@ -76,8 +86,8 @@ function readTopology(text: string, settings: ImportSettings, found: Findings): 
   if (controller.service_cluster_ip_range === (serviceCidr ?? "10.43.0.0/16")) {
     take(controller, "service_cluster_ip_range");
   }
-  refuseExternalEtcd(etcd, found);
-  refuseSans(take(rest, "authentication"), found);
+  carryExternalEtcd(etcd, datacenters, found);
+  const sans = sansOf(take(rest, "authentication"), found);
   const etcdArgs = texts(take(etcd, "extra_args"), "services.etcd.extra_args", found);
   const apiArgs = texts(take(kubeApi, "extra_args"), "services.kube-api.extra_args", found);
   const clusterDomain = take(kubelet, "cluster_domain");
@@ -92,17 +102,22 @@ function readTopology(text: string, settings: ImportSettings, found: Findings): 
     standby: settings.standby ?? chosenStandby(datacenters, found),
     ssh: sshOf(nodes, take(rest, "ssh_key_path"), found),
   };
+  const kubeApiSettings = {
+    ...(Object.keys(apiArgs).length > 0 ? { extraArgs: apiArgs } : {}),
+    ...(sans.length > 0 ? { sans } : {}),
+  };
   const modelled = nonEmpty({ etcd, "kube-api": kubeApi, "kube-controller": controller, kubelet });
   const others = { ...modelled, ...services };
   const kept = withoutSecrets({ ...rest, ...(Object.keys(others).length > 0 ? { services: others } : {}) }, found);
-  found.notes.push(...unrendered(kept, String(head.kubernetesVersion)));
+  found.notes.push(...unrendered(kept, textOf(head.kubernetesVersion)));
   return {
     ...head,
     ...(serviceCidr === undefined ? {} : { serviceCidr }),
     ...(clusterDomain === undefined ? {} : { clusterDomain }),
     ...(Object.keys(etcdArgs).length > 0 ? { etcd: { extraArgs: etcdArgs } } : {}),
-    ...(Object.keys(apiArgs).length > 0 ? { kubeApi: { extraArgs: apiArgs } } : {}),
+    ...(Object.keys(kubeApiSettings).length > 0 ? { kubeApi: kubeApiSettings } : {}),
     datacenters,
+    ...keptOrder(nodes.map(nameOf), datacenters, String(head.standby), found),
     ...(Object.keys(kept).length > 0 ? { rke: kept } : {}),
   };
 }
@@ -112,7 +127,7 @@ const nonEmpty = (value: Mapping): Mapping =>
 
 function sshOf(nodes: Mapping[], keyPath: unknown, found: Findings): Mapping {
   const one = (key: string, fallback: unknown): unknown => {
-    const values = [...new Set(nodes.map((n) => String(n[key] || fallback)))];
+    const values = [...new Set(nodes.map((n) => textOf(n[key] || fallback)))];
     if (values.length > 1) {
       found.errors.push(`nodes: must have the same ${key}, a topology has one for all: ${values.join(", ")}`);
     }
@@ -135,20 +150,11 @@ function sshOf(nodes: Mapping[], keyPath: unknown, found: Findings): Mapping {
   return { user, ...(port === 22 ? {} : { port }), ...(own ? { keyPath: path } : {}) };
 }
 
-function refuseExternalEtcd(etcd: Mapping, found: Findings): void {
-  const urls = etcd.external_urls;
-  if (!isEmpty(urls)) {
-    found.errors.push(
-      `services.etcd.external_urls: an etcd outside of cluster.yml is not supported yet: ${JSON.stringify(urls)}`,
-    );
-  }
-}
-
-/** Left out, the names would vanish from the API server's certificate at the next `rke up`. */
-function refuseSans(authentication: unknown, found: Findings): void {
+/** Further names in the API server's certificate. Left out, they would vanish at the next `rke up`. */
+function sansOf(authentication: unknown, found: Findings): unknown[] {
   const { sans, strategy, ...others } = part(authentication, "authentication", found);
-  if (!isEmpty(sans)) {
-    found.errors.push(`authentication.sans: a topology has no place for further names yet: ${JSON.stringify(sans)}`);
+  if (!isEmpty(sans) && !Array.isArray(sans)) {
+    found.errors.push(`authentication.sans: is not a list: ${JSON.stringify(sans)}`);
   }
   if (!isEmpty(strategy) && strategy !== "x509") {
     found.errors.push(`authentication.strategy: is not x509: ${JSON.stringify(strategy)}`);
@@ -156,6 +162,7 @@ function refuseSans(authentication: unknown, found: Findings): void {
   for (const key of Object.keys(others).filter((k) => !isEmpty(others[k]))) {
     found.errors.push(`authentication.${key}: a topology has no place for it yet`);
   }
+  return Array.isArray(sans) ? sans : [];
 }
 
 function texts(value: unknown, item: string, found: Findings): Record<string, string> {
@@ -165,7 +172,7 @@ function texts(value: unknown, item: string, found: Findings): Record<string, st
         found.errors.push(`${item}.${key}: is not a text: ${JSON.stringify(v)}`);
         return [];
       }
-      return [[key, String(v)]];
+      return [[key, textOf(v)]];
     }),
   );
 }
@@ -194,16 +201,7 @@ function validated(raw: RawTopology, found: Findings): Topology | undefined {
 
 const nodesOf = (clusterYml: string): Mapping[] => (parse(clusterYml, { merge: true }) as { nodes: Mapping[] }).nodes;
 
-/** RKE compares --initial-cluster and SANs by text: another order of hosts costs a restart of what has them. */
-function orderNotes(topology: Topology, before: string[], found: Findings): void {
-  const after = clusterOrder(topology);
-  const matters = after.filter((h) => voters([h]).length + controlPlane([h]).length > 0).map((h) => h.name);
-  const was = before.filter((name) => matters.includes(name));
-  if (was.join() !== matters.join()) {
-    found.notes.push(
-      `order: cluster.yml lists ${was.join(", ")}; from this topology it will be ${matters.join(", ")} (the standby first, so that a later failover changes no certificate). It costs once, at the next \`rke up\`: the API server's certificate is issued anew, etcd and the control plane restart`,
-    );
-  }
+function keyNotes(topology: Topology, found: Findings): void {
   const unpinned = allHosts(topology).filter((h) => h.hostKey === "unpinned");
   found.notes.push(
     `hostKey: pin ${unpinned.map((h) => h.name).join(", ")} with what \`ssh-keyscan\` prints, once verified`,

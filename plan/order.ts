@@ -1,16 +1,27 @@
 import { allHosts, type Host, type Topology } from "./topology";
 
 /**
- * The hosts in cluster.yml's order: the standby's first. The order decides the order of SANs in the API server's
+ * The hosts in cluster.yml's order: the standby's first, unless the topology keeps the order of an existing one. The order decides the order of SANs in the API server's
  * certificate, which RKE compares one by one; with the standby first, losing the other side moves the lost hosts from
  * the end of the list to `authentication.sans`, which RKE appends at the end: the same certificate before and after.
  */
 export function clusterOrder(topology: Topology): Host[] {
   const hosts = allHosts(topology);
+  const { order } = topology;
+  if (order) {
+    return [...hosts].sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
+  }
   return [
     ...hosts.filter((h) => h.datacenter === topology.standby),
     ...hosts.filter((h) => h.datacenter !== topology.standby),
   ];
+}
+
+/** Whether the hosts that certificates and --initial-cluster name stand in the order that a failover leaves alone. */
+export function standbyIsFirst(topology: Topology): boolean {
+  const named = (hosts: Host[]) => hosts.filter((h) => voters([h]).length + controlPlane([h]).length > 0);
+  const listed = named(clusterOrder(topology)).map((h) => h.datacenter === topology.standby);
+  return listed.lastIndexOf(true) === listed.filter(Boolean).length - 1;
 }
 
 /** What is left, in cluster.yml's order, when a datacenter is gone. */
@@ -33,8 +44,10 @@ export function namesInCertificates(host: Host): string[] {
 }
 
 /**
- * `authentication.sans` after the loss of a datacenter: its control plane hosts, as RKE listed them when they were nodes.
+ * `authentication.sans`: the topology's own and, before them, after the loss of a datacenter its control plane hosts, as RKE
+ * listed them when they were nodes.
  */
-export function lostSans(topology: Topology, lost: string): string[] {
-  return controlPlane(lostHosts(topology, lost)).flatMap(namesInCertificates);
+export function apiSans(topology: Topology, lost?: string): string[] {
+  const gone = lost === undefined ? [] : controlPlane(lostHosts(topology, lost));
+  return [...gone.flatMap(namesInCertificates), ...topology.kubeApi.sans];
 }

@@ -8,7 +8,7 @@ import { factsOf, type Observation } from "./observation";
 import { clusterOrder, controlPlane, voters } from "./order";
 import { argument } from "./process";
 import { type ScheduledStep, schedule, step } from "./steps";
-import { allHosts, deployHost, type Host, type Topology } from "./topology";
+import { allHosts, deployHost, type Host, sites, type Topology } from "./topology";
 
 export const primaryAct = "primary";
 
@@ -25,7 +25,7 @@ export interface PrimaryPlan {
 /** What exists in peace, as steps; `primary` owns it. */
 export function planPrimary(topology: Topology, epoch: number, seen: Observation): PrimaryPlan {
   const hosts = clusterOrder(topology);
-  const deployHosts = topology.datacenters.map((dc) => deployHost(topology, dc.name));
+  const deployHosts = sites(topology).map((dc) => deployHost(topology, dc.name));
   const runsRke = deployHost(topology, topology.standby);
   const facts = (host: Host) => factsOf(seen, host);
   const trusted = (from: Host, to: Host) => facts(from)?.trust[sshTarget(topology, to)] === "ok";

@@ -4,7 +4,7 @@ import { clusterYmlText } from "./cluster-yml";
 import { clientUrl, etcdProcess } from "./etcd";
 import { type FailoverPlan, planFailover } from "./failover";
 import { kubeApiServerProcess } from "./kube-apiserver";
-import { clusterOrder, controlPlane, lostSans, survivors, voters } from "./order";
+import { apiSans, clusterOrder, controlPlane, survivors, voters } from "./order";
 import { planPrimary } from "./primary";
 import type { Process } from "./process";
 import type { ScheduledStep } from "./steps";
@@ -68,7 +68,7 @@ export function render(topology: Topology, act: Act): Rendering {
   const lost = act.stack === "failover" && refused.length === 0 ? act.lost : undefined;
   const listed = lost === undefined ? clusterOrder(topology) : survivors(topology, lost);
   const running = act.stack === "failover" ? survivors(topology, act.lost) : listed;
-  const sans = lost === undefined ? [] : lostSans(topology, lost);
+  const sans = apiSans(topology, lost);
   return {
     clusterYml: clusterYmlText(topology, lost),
     processes: byKey(

@@ -1,97 +1,138 @@
-import { allHosts, findDatacenter, type Topology } from "./topology-hosts";
-
-/** Keys of cluster.yml that the topology models; under `rke:` they would be said twice. */
-const modelled = [
-  "nodes",
-  "cluster_name",
-  "kubernetes_version",
-  "ssh_key_path",
-  "services.etcd.extra_args",
-  "services.kube-api.extra_args",
-  "services.kube-api.service_cluster_ip_range",
-  "services.kubelet.cluster_domain",
-  "authentication",
-];
+import { isIp } from "./addresses";
+import { suggestion } from "./nearest";
+import { etcdProblems } from "./topology-etcd";
+import { allHosts, type Datacenter, findDatacenter, type Host, type Topology } from "./topology-hosts";
+import { rkeProblems } from "./topology-rke";
+import { unbuiltProblems } from "./topology-unbuilt";
 
 /** What the schema can't see: duplicates, references and parts that exclude each other; every problem, as `item: rule: value`. */
 export function crossCheck(topology: Topology): string[] {
-  const problems: string[] = [];
+  return [
+    ...duplicates(topology),
+    ...topology.datacenters.flatMap((dc, i) => [
+      ...datacenterProblems(dc, `topology.datacenters[${i}]`),
+      ...dc.hosts.flatMap((h, j) => hostProblems(h, `topology.datacenters[${i}].hosts[${j}]`)),
+    ]),
+    ...standbyProblems(topology),
+    ...memberProblems(topology),
+    ...orderProblems(topology),
+    ...unknownHosts(topology, "fence", Object.keys(topology.fence)),
+    ...etcdProblems(topology),
+    ...rkeProblems(topology),
+    ...unbuiltProblems(topology),
+  ];
+}
+
+function duplicates(topology: Topology): string[] {
   const hosts = allHosts(topology);
-  const duplicate = (what: string, values: string[]) => {
-    for (const value of new Set(values.filter((v, i) => values.indexOf(v) !== i))) {
-      problems.push(`topology.datacenters: ${what} is used twice: ${JSON.stringify(value)}`);
-    }
-  };
-  duplicate(
-    "a datacenter's name",
-    topology.datacenters.map((dc) => dc.name),
-  );
-  duplicate(
-    "a host's name",
-    hosts.map((h) => h.name),
-  );
-  duplicate(
-    "an address",
-    hosts.flatMap((h) => [...new Set([h.address, h.internalAddress])]),
-  );
-  topology.datacenters.forEach((dc, i) => {
-    if (!dc.hosts.some((h) => h.name === dc.deployHost)) {
-      problems.push(
-        `topology.datacenters[${i}].deployHost: is not a host of datacenter ${dc.name}: ${JSON.stringify(dc.deployHost)}`,
-      );
-    }
-    dc.hosts.forEach((h, j) => {
-      const item = `topology.datacenters[${i}].hosts[${j}]`;
-      if (new Set(h.roles).size !== h.roles.length) {
-        problems.push(`${item}.roles: names a role twice: ${JSON.stringify(h.roles)}`);
-      }
-      if ((h.etcd === "voter") !== h.roles.includes("etcd")) {
-        problems.push(
-          `${item}.etcd: a voter has the role etcd and nobody else has (RKE makes a voter of each host with it): ${JSON.stringify(h.etcd)}`,
-        );
-      }
-    });
-  });
-  const standby = findDatacenter(topology, topology.standby);
-  if (!standby) {
-    problems.push(`topology.standby: is not one of the datacenters: ${JSON.stringify(topology.standby)}`);
-  } else if (!standby.hosts.some((h) => h.roles.includes("controlplane"))) {
-    problems.push(`topology.standby: has no control plane host: ${JSON.stringify(topology.standby)}`);
+  const once = (what: string, values: string[]) =>
+    repeated(values).map((value) => `topology.datacenters: ${what} is used twice: ${JSON.stringify(value)}`);
+  return [
+    ...once(
+      "a datacenter's name",
+      topology.datacenters.map((dc) => dc.name),
+    ),
+    ...once(
+      "a host's name",
+      hosts.map((h) => h.name),
+    ),
+    ...once(
+      "an address",
+      hosts.flatMap((h) => [...new Set([h.address, h.internalAddress])]),
+    ),
+  ];
+}
+
+const repeated = (values: string[]): string[] => [...new Set(values.filter((v, i) => values.indexOf(v) !== i))];
+
+function datacenterProblems(dc: Datacenter, item: string): string[] {
+  if (dc.witness) {
+    const others = dc.hosts.filter((h) => h.roles.join() !== "etcd").map((h) => h.name);
+    return [
+      ...(dc.deployHost === undefined
+        ? []
+        : [`${item}.deployHost: a witness has none, no failover goes there: ${JSON.stringify(dc.deployHost)}`]),
+      ...(others.length === 0
+        ? []
+        : [`${item}.witness: hosts of a witness have the role etcd and no other: ${JSON.stringify(others)}`]),
+    ];
   }
-  if (!hosts.some((h) => h.etcd === "voter")) {
-    problems.push("topology.datacenters: no host has the role etcd: []");
+  if (dc.deployHost === undefined) {
+    return [`${item}.deployHost: is missing, each datacenter but a witness has one: nothing`];
   }
-  const learners = hosts.filter((h) => h.etcd === "learner").map((h) => h.name);
-  if (learners.length > 1) {
-    problems.push(`topology.datacenters: etcd takes one learner at a time: ${JSON.stringify(learners)}`);
+  const names = dc.hosts.map((h) => h.name);
+  return names.includes(dc.deployHost)
+    ? []
+    : [
+        `${item}.deployHost: is not a host of datacenter ${dc.name} (${suggestion(dc.deployHost, names)}): ${JSON.stringify(dc.deployHost)}`,
+      ];
+}
+
+function hostProblems(host: Host, item: string): string[] {
+  const problems: string[] = [];
+  if (new Set(host.roles).size !== host.roles.length) {
+    problems.push(`${item}.roles: names a role twice: ${JSON.stringify(host.roles)}`);
   }
-  for (const path of [
-    "services",
-    "services.etcd",
-    "services.kube-api",
-    "services.kube-controller",
-    "services.kubelet",
-  ]) {
-    const value = at(topology.rke, path);
-    if (value !== undefined && (typeof value !== "object" || value === null || Array.isArray(value))) {
-      problems.push(`topology.rke.${path}: is not a mapping: ${JSON.stringify(value)}`);
-    }
+  if ((host.etcd === "voter") !== host.roles.includes("etcd")) {
+    problems.push(
+      `${item}.etcd: a voter has the role etcd and nobody else has (RKE makes a voter of each host with it): ${JSON.stringify(host.etcd)}`,
+    );
   }
-  for (const path of modelled) {
-    const node = at(topology.rke, path);
-    if (node !== undefined) {
-      problems.push(`topology.rke.${path}: is said by the topology itself, not under rke: ${JSON.stringify(node)}`);
-    }
+  // RKE takes a name in a certificate for a DNS name as long as its host is listed, and for an address afterwards
+  if (isIp(host.name) && host.name !== host.address) {
+    problems.push(
+      `${item}.name: is an address, but not the host's own (${host.address}): ${JSON.stringify(host.name)}`,
+    );
   }
   return problems;
 }
 
-/** The value at a path of keys, undefined where there is none. */
-function at(value: unknown, path: string): unknown {
-  return path
-    .split(".")
-    .reduce<unknown>(
-      (node, key) => (typeof node === "object" && node !== null ? (node as Record<string, unknown>)[key] : undefined),
-      value,
-    );
+function standbyProblems(topology: Topology): string[] {
+  const given = JSON.stringify(topology.standby);
+  const standby = findDatacenter(topology, topology.standby);
+  const problems: string[] = [];
+  if (!standby) {
+    const names = topology.datacenters.map((dc) => dc.name);
+    problems.push(`topology.standby: is not one of the datacenters (${suggestion(topology.standby, names)}): ${given}`);
+  } else if (standby.witness) {
+    problems.push(`topology.standby: is a witness, which can't take over: ${given}`);
+  } else if (!standby.hosts.some((h) => h.roles.includes("controlplane"))) {
+    problems.push(`topology.standby: has no control plane host: ${given}`);
+  }
+  const sites = topology.datacenters.filter((dc) => !dc.witness).map((dc) => dc.name);
+  if (sites.length < 2) {
+    problems.push(`topology.datacenters: needs two datacenters besides witnesses: ${JSON.stringify(sites)}`);
+  }
+  return problems;
+}
+
+function memberProblems(topology: Topology): string[] {
+  const named = (part: Host["etcd"]) => allHosts(topology).flatMap((h) => (h.etcd === part ? [h.name] : []));
+  const learners = named("learner");
+  return [
+    ...(named("voter").length > 0 ? [] : ["topology.datacenters: no host has the role etcd: []"]),
+    ...(learners.length < 2
+      ? []
+      : [`topology.datacenters: etcd takes one learner at a time: ${JSON.stringify(learners)}`]),
+  ];
+}
+
+function orderProblems(topology: Topology): string[] {
+  const { order } = topology;
+  if (!order) {
+    return [];
+  }
+  const missing = allHosts(topology).flatMap((h) => (order.includes(h.name) ? [] : [h.name]));
+  return [
+    ...unknownHosts(topology, "order", order),
+    ...repeated(order).map((name) => `topology.order: names a host twice: ${JSON.stringify(name)}`),
+    ...(missing.length > 0 ? [`topology.order: doesn't name every host: ${JSON.stringify(missing)} are missing`] : []),
+  ];
+}
+
+function unknownHosts(topology: Topology, item: string, given: string[]): string[] {
+  const names = allHosts(topology).map((h) => h.name);
+  return given
+    .filter((name) => !names.includes(name))
+    .map((name) => `topology.${item}: is not a host (${suggestion(name, names)}): ${JSON.stringify(name)}`);
 }

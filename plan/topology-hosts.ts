@@ -14,9 +14,9 @@ export interface Host
   datacenter: string;
 }
 
-export interface Datacenter {
-  name: string;
-  deployHost: string;
+export interface Datacenter extends Omit<DeclaredTopology["datacenters"][number], "hosts" | "deployHost"> {
+  /** Undefined for a witness only. */
+  deployHost: string | undefined;
   hosts: Host[];
 }
 
@@ -31,6 +31,11 @@ export function allHosts(topology: Topology): Host[] {
 
 export function findDatacenter(topology: Topology, dcName: string): Datacenter | undefined {
   return topology.datacenters.find((dc) => dc.name === dcName);
+}
+
+/** The datacenters that run more than a voter: all but witnesses. Each has a deploy host. */
+export function sites(topology: Topology): Datacenter[] {
+  return topology.datacenters.filter((dc) => !dc.witness);
 }
 
 /** The host from which `rke` runs for a datacenter. */

@@ -1,4 +1,6 @@
-import type { z } from "zod";
+import { z } from "zod";
+import { suggestion } from "./nearest";
+import { topologySchema } from "./topology-schema";
 
 /** One thing that is wrong with the topology: `item: rule: value`. */
 export class TopologyError extends Error {
@@ -8,21 +10,51 @@ export class TopologyError extends Error {
   }
 }
 
-/** A problem that the schema found, as `item: rule: value`. */
-export function describeIssue(issue: z.core.$ZodIssue): string {
+/** What the schema found, each problem as `item: rule: value`; a key or word that isn't known with the nearest one. */
+export function describeIssue(issue: z.core.$ZodIssue): string[] {
   const path = issue.path.reduce<string>(
-    (text, key) => (typeof key === "number" ? `${text}[${key}]` : `${text}.${String(key)}`),
+    (words, key) => (typeof key === "number" ? `${words}[${key}]` : `${words}.${String(key)}`),
     "topology",
   );
-  if (issue.code === "unrecognized_keys") {
-    return `${path}: unknown key: ${issue.keys.map((key) => JSON.stringify(key)).join(", ")}`;
-  }
-  if (issue.code === "invalid_key") {
-    return `${path}: ${issue.issues[0]?.message ?? issue.message}: ${JSON.stringify(String(issue.path.at(-1)))}`;
-  }
   const value = issue.input === undefined ? "nothing" : JSON.stringify(issue.input);
-  const rule = issue.code === "custom" || issue.code === "invalid_format" ? issue.message : lowerFirst(issue.message);
-  return `${path}: ${rule}: ${value}`;
+  switch (issue.code) {
+    case "unrecognized_keys": {
+      const known = keysAt(topologySchema, issue.path);
+      return issue.keys.map((key) => `${path}: unknown key (${suggestion(key, known)}): ${JSON.stringify(key)}`);
+    }
+    case "invalid_key":
+      return [`${path}: ${issue.issues[0]?.message ?? issue.message}: ${JSON.stringify(String(issue.path.at(-1)))}`];
+    case "invalid_value": {
+      const words = issue.values.map(String);
+      const hint = typeof issue.input === "string" ? suggestion(issue.input, words) : `known are ${words.join(", ")}`;
+      return [`${path}: is none of the words that are known here (${hint}): ${value}`];
+    }
+    case "custom":
+    case "invalid_format":
+      return [`${path}: ${issue.message}: ${value}`];
+    default:
+      return [`${path}: ${lowerFirst(issue.message)}: ${value}`];
+  }
 }
 
-const lowerFirst = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);
+/** The keys of the mapping at a path of the schema. */
+function keysAt(schema: z.core.$ZodType, path: PropertyKey[]): string[] {
+  const inner = unwrapped(schema);
+  const [first, ...rest] = path;
+  if (inner instanceof z.ZodArray) {
+    return keysAt(inner.element, rest);
+  }
+  if (!(inner instanceof z.ZodObject)) {
+    return [];
+  }
+  const next: z.core.$ZodType | undefined = first === undefined ? undefined : inner.shape[String(first)];
+  return next ? keysAt(next, rest) : Object.keys(inner.shape);
+}
+
+function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
+  return schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault
+    ? unwrapped(schema.unwrap())
+    : schema;
+}
+
+const lowerFirst = (words: string) => words.charAt(0).toLowerCase() + words.slice(1);

@@ -1,9 +1,19 @@
 import { z } from "zod";
 import { isIpv4, parseCidr } from "./addresses";
+import { isDuration } from "./duration";
 import { releases } from "./releases";
 
 const name = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, "is not a DNS-1123 label");
+/** RKE's hostname_override, which becomes the Node's name: RKE takes a whole domain name, too, and an address. */
+const hostName = z
+  .string()
+  .max(63, "is longer than 63 letters")
+  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, "is not a DNS-1123 name");
 const address = z.string().refine(isIpv4, "is not an IPv4 address");
+const port = z.int().min(1).max(65535);
+const text = z.string().min(1, "is empty");
+const count = z.int().min(1);
+const milliseconds = z.int().min(1);
 /** Arguments but those that this program decides on, or that would move etcd's data to where it doesn't look. */
 const argumentsBut = (reserved: RegExp) =>
   z
@@ -13,7 +23,7 @@ const argumentsBut = (reserved: RegExp) =>
     )
     .default({});
 const taint = z.strictObject({
-  key: z.string().min(1),
+  key: text,
   value: z.string().default(""),
   effect: z.enum(["NoSchedule", "PreferNoSchedule", "NoExecute"]),
 });
@@ -24,8 +34,8 @@ const hostKey = z
     'is neither a public host key ("ssh-ed25519 AAAA...") nor the word unpinned',
   );
 
-const host = z.strictObject({
-  name,
+export const hostSchema = z.strictObject({
+  name: hostName,
   /** Where SSH, and by default everything else, reaches the host. */
   address,
   /** What etcd and the kube-apiserver listen on and advertise, where it differs. */
@@ -38,7 +48,52 @@ const host = z.strictObject({
   hostKey,
 });
 
-const datacenter = z.strictObject({ name, deployHost: name, hosts: z.array(host).min(1, "has no host") });
+export const datacenterSchema = z.strictObject({
+  name,
+  /** Holds voters and nothing else, so that neither of the other sites has the majority; no failover goes there. */
+  witness: z.boolean().default(false),
+  /** Where `rke` runs for this side; a witness has none. */
+  deployHost: hostName.optional(),
+  hosts: z.array(hostSchema).min(1, "has no host"),
+});
+
+const ssh = z.strictObject({
+  user: text.default("root"),
+  port: port.default(22),
+  keyPath: text.default("~/.ssh/id_rsa"),
+  /** The host through which the operator's SSH goes to all others, with the same key. */
+  bastion: z
+    .strictObject({
+      host: text,
+      port: port.default(22),
+      /** The hosts' user where it isn't said. */
+      user: text.optional(),
+      hostKey,
+    })
+    .optional(),
+});
+
+/** Snapshots that this program schedules on the hosts; absent, it takes none. RKE's own stand under `rke:`. */
+const snapshots = z.strictObject({
+  /** The time between two, like "15m", "1h" or "1d". */
+  every: z.string().refine(isDuration, 'is not a time like "15m", "1h" or "1d"'),
+  /** How many of them, and for how many days. */
+  keep: z.strictObject({ count: count.default(24), days: count.default(7) }).default({ count: 24, days: 7 }),
+});
+
+const etcd = z.strictObject({
+  /** The version that the reviewer expects, as "3.4.14": it must be that of the image that runs. */
+  version: z
+    .string()
+    .regex(/^\d+\.\d+\.\d+$/, 'is not a version like "3.4.14"')
+    .optional(),
+  /** Milliseconds; RKE's 500 where it isn't said. */
+  heartbeatInterval: milliseconds.optional(),
+  /** Milliseconds; RKE's 5000 where it isn't said. */
+  electionTimeout: milliseconds.optional(),
+  snapshots: snapshots.optional(),
+  extraArgs: argumentsBut(/^(name|data-dir|wal-dir|force-new-cluster|initial-.*|listen-.*|advertise-.*|.*-file)$/),
+});
 
 /** A topology as it stands in Pulumi.yaml: keys, shapes and defaults. What spans several keys is checked in topology-checks.ts. */
 export const topologySchema = z.strictObject({
@@ -47,23 +102,31 @@ export const topologySchema = z.strictObject({
     error: `is not a version that this program knows (${Object.keys(releases).join(", ")})`,
   }),
   standby: name,
-  ssh: z.strictObject({
-    user: z.string().min(1).default("root"),
-    port: z.int().min(1).max(65535).default(22),
-    keyPath: z.string().min(1).default("~/.ssh/id_rsa"),
-  }),
+  /** Where the cluster's certificates come from: this program makes them, or an existing cluster has them. */
+  pki: z.enum(["generated", "adopted"]).default("generated"),
+  ssh,
   serviceCidr: z
     .string()
     .refine((value) => parseCidr(value) !== undefined, "is not an IPv4 range in CIDR form")
     .default("10.43.0.0/16"),
-  clusterDomain: z.string().min(1).default("cluster.local"),
-  etcd: z
+  clusterDomain: text.default("cluster.local"),
+  etcd: etcd.prefault({}),
+  kubeApi: z
     .strictObject({
-      extraArgs: argumentsBut(/^(name|data-dir|wal-dir|force-new-cluster|initial-.*|listen-.*|advertise-.*|.*-file)$/),
+      extraArgs: argumentsBut(/^(etcd-servers|advertise-address)$/),
+      /** Further names and addresses of the API in its certificate; RKE's authentication.sans. */
+      sans: z.array(text).default([]),
     })
-    .default({ extraArgs: {} }),
-  kubeApi: z.strictObject({ extraArgs: argumentsBut(/^(etcd-servers|advertise-address)$/) }).default({ extraArgs: {} }),
-  datacenters: z.array(datacenter).min(2, "needs two datacenters or more"),
+    .prefault({}),
+  datacenters: z.array(datacenterSchema).min(2, "needs two datacenters or more"),
+  /** All hosts in cluster.yml's order, where that isn't the standby's first. */
+  order: z.array(hostName).optional(),
+  /** What the operator's machine runs to make sure that a lost host stays down, by host; clear text, no secrets. */
+  fence: z.record(hostName, text).default({}),
+  /** What a loss of any datacenter may cost: seconds without the API, and seconds of acknowledged writes. */
+  targets: z.strictObject({ rtoSeconds: count.optional(), rpoSeconds: z.int().min(0).optional() }).default({}),
+  /** Findings of the policy that somebody has decided to live with. */
+  accept: z.array(z.strictObject({ finding: text, reason: text })).default([]),
   /** What RKE knows and this program does not model; goes into cluster.yml unchanged. */
   rke: z.record(z.string(), z.unknown()).default({}),
 });

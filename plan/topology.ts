@@ -1,3 +1,4 @@
+import { standbyIsFirst } from "./order";
 import { crossCheck } from "./topology-checks";
 import { allHosts, type Topology } from "./topology-hosts";
 import { describeIssue, TopologyError } from "./topology-problems";
@@ -13,12 +14,13 @@ export { TopologyError } from "./topology-problems";
 export function parseTopology(value: unknown): Topology {
   const parsed = topologySchema.safeParse(value, { reportInput: true });
   if (!parsed.success) {
-    throw new TopologyError(parsed.error.issues.map(describeIssue));
+    throw new TopologyError(parsed.error.issues.flatMap(describeIssue));
   }
   const topology: Topology = {
     ...parsed.data,
     datacenters: parsed.data.datacenters.map((dc) => ({
       ...dc,
+      deployHost: dc.deployHost,
       hosts: dc.hosts.map((h) => ({
         ...h,
         internalAddress: h.internalAddress ?? h.address,
@@ -41,6 +43,11 @@ export function warnings(topology: Topology): string[] {
   const result: string[] = [];
   if (voters.length % 2 === 0) {
     result.push(`${voters.length} voters tolerate no more failures than ${voters.length - 1}, and one more can fail`);
+  }
+  if (topology.order && !standbyIsFirst(topology)) {
+    result.push(
+      `order: ${topology.standby}'s hosts don't come first in cluster.yml, so \`rke up\` after a failover issues the API server's certificate anew and restarts the control plane; without the key that happens once, in peace`,
+    );
   }
   if (unpinned.length > 0) {
     result.push(`SSH host keys are not checked for ${unpinned.map((h) => h.name).join(", ")} (hostKey: unpinned)`);

@@ -85,7 +85,7 @@ describe("npm run render", function () {
 
   const bad = stringify({ ...raw(seedHosts), standby: "q" });
   for (const [what, args, text, pattern] of [
-    ["a bad topology", [], bad, /topology\.standby: is not one of the datacenters: "q"/],
+    ["a bad topology", [], bad, /topology\.standby: is not one of the datacenters \(known are a, b\): "q"/],
     ["no YAML", [], "a: [", /is not YAML/],
     ["an unknown datacenter", ["--stack", "failover", "--lost", "q", "--json"], undefined, /--lost: .*\(a, b\): "q"/],
     ["an unknown stack", ["--stack", "peace", "--json"], undefined, /--stack: .*: "peace"/],

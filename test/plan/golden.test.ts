@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { certificateDays, certificateKeyBits, certificates } from "../../plan/certificates";
 import { etcdProcess } from "../../plan/etcd";
 import { kubeApiServerProcess } from "../../plan/kube-apiserver";
-import { clusterOrder, controlPlane, lostSans, survivors, voters } from "../../plan/order";
+import { apiSans, clusterOrder, controlPlane, survivors, voters } from "../../plan/order";
 import type { Process } from "../../plan/process";
 import type { Host, Topology } from "../../plan/topology";
 import { extraArgs, internalAddresses, learner, seed } from "./topologies";
@@ -48,7 +48,7 @@ const cases: Case[] = [
     file: "force-new-cluster.failover.yml",
     topology: seed(),
     hosts: survivors(seed(), "a"),
-    sans: lostSans(seed(), "a"),
+    sans: apiSans(seed(), "a"),
   },
   whole("learner.primary.yml", learner()),
   whole("internal-addresses.yml", internalAddresses()),
@@ -105,6 +105,6 @@ describe("certificates equal RKE's, SANs in its order", () => {
       const found = certificates(seed(), hosts, sans).find((c) => c.name === "kube-apiserver");
       return { dns: found?.dnsNames, ip: found?.ipAddresses };
     };
-    assert.deepEqual(names(survivors(seed(), "a"), lostSans(seed(), "a")), names(clusterOrder(seed())));
+    assert.deepEqual(names(survivors(seed(), "a"), apiSans(seed(), "a")), names(clusterOrder(seed())));
   });
 });

@@ -33,6 +33,62 @@ describe("the topology in Pulumi.yaml", () => {
   });
 });
 
+const witness = (more: Record<string, unknown>, roles = ["etcd"]) =>
+  changed((t) => {
+    const host = { name: "w1", address: "192.168.31.106", roles, hostKey: "unpinned" };
+    (t.datacenters as unknown[]).push({ name: "c", witness: true, hosts: [host], ...more });
+  });
+/** The topology with one more key, and what is told of it. */
+const key = (name: string, value: unknown, expected: RegExp): [string, unknown, RegExp] => [
+  `${name}: ${JSON.stringify(value)}`,
+  { ...base(), [name]: value },
+  expected,
+];
+const refusals: [string, unknown, RegExp][] = [
+  key("etcd", { electionTimeout: 2000 }, /etcd\.electionTimeout: is less than five heartbeats of 500 ms: 2000/),
+  key("etcd", { electionTimeout: 60000 }, /etcd\.electionTimeout: is more than etcd's 50000 ms: 60000/),
+  key(
+    "etcd",
+    { heartbeatInterval: 100, extraArgs: { "heartbeat-interval": "100" } },
+    /etcd\.extraArgs\.heartbeat-interval: is said by etcd\.heartbeatInterval already: "100"/,
+  ),
+  key("etcd", { extraArgs: { "election-timeout": "5s" } }, /election-timeout is not a number of milliseconds: "5s"/),
+  key("etcd", { snapshots: { every: "90 minutes" } }, /snapshots\.every: is not a time like "15m".*: "90 minutes"/),
+  key("etcd", { snapshots: { every: "1h", keep: { count: 0 } } }, /snapshots\.keep\.count: .*: 0/),
+  key("fence", { master9: "true" }, /fence: is not a host \(did you mean "master1"\?\): "master9"/),
+  key("fence", { master1: "" }, /fence\.master1: is empty: ""/),
+  key("targets", { rpoSecs: 60 }, /targets: unknown key \(did you mean "rpoSeconds"\?\): "rpoSecs"/),
+  key("targets", { rtoSeconds: 0 }, /targets\.rtoSeconds: .*: 0/),
+  key("accept", [{ finding: "x" }], /accept\[0\]\.reason: .*: nothing/),
+  key("pki", "adopt", /pki: is none of the words.*did you mean "adopted"\?\): "adopt"/),
+  key("ssh", { bastion: { host: "bastion.example" } }, /ssh\.bastion\.hostKey: .*: nothing/),
+  key("order", ["master1", "master1", "x"], /order: is not a host .*: "x"[\s\S]*twice: "master1"[\s\S]*every host/),
+  ["a witness with a deploy host", witness({ deployHost: "w1" }), /\[2\]\.deployHost: a witness has none.*: "w1"/],
+  ["a witness with workers", witness({}, ["etcd", "worker"]), /\[2\]\.witness: .*the role etcd and no other: \["w1"\]/],
+  ["no deploy host", witness({ witness: false }), /datacenters\[2\]\.deployHost: is missing/],
+  [
+    "a witness as the standby",
+    { ...(witness({}) as object), standby: "c" },
+    /topology\.standby: is a witness, which can't take over: "c"/,
+  ],
+  [
+    "one datacenter and a witness",
+    changed((t) => {
+      t.datacenters.pop();
+      const host = { name: "w1", address: "192.168.31.106", roles: ["etcd"], hostKey: "unpinned" };
+      (t.datacenters as unknown[]).push({ name: "b", witness: true, hosts: [host] });
+    }),
+    /datacenters: needs two datacenters besides witnesses: \["a"\]/,
+  ],
+  [
+    "a name that is another host's address",
+    changed((t) => {
+      host(t, 0, 0).name = "10.0.0.9";
+    }),
+    /hosts\[0\]\.name: is an address, but not the host's own \(192\.168\.31\.101\): "10\.0\.0\.9"/,
+  ],
+];
+
 describe("errors of a topology name item, rule and value", () => {
   const cases: [string, unknown, RegExp][] = [
     ["nothing", undefined, /^ {2}topology: .*: nothing$/m],
@@ -62,21 +118,21 @@ describe("errors of a topology name item, rule and value", () => {
       changed((t) => {
         host(t, 0, 0).name = "Master_1";
       }),
-      /topology\.datacenters\[0\]\.hosts\[0\]\.name: is not a DNS-1123 label: "Master_1"/,
+      /topology\.datacenters\[0\]\.hosts\[0\]\.name: is not a DNS-1123 name: "Master_1"/,
     ],
     [
       "an unknown key",
       changed((t) => {
         host(t, 0, 0).adress = "1.2.3.4";
       }),
-      /topology\.datacenters\[0\]\.hosts\[0\]: unknown key: "adress"/,
+      /topology\.datacenters\[0\]\.hosts\[0\]: unknown key \(did you mean "address"\?\): "adress"/,
     ],
     [
       "an unknown role",
       changed((t) => {
         host(t, 0, 0).roles = ["control-plane"];
       }),
-      /topology\.datacenters\[0\]\.hosts\[0\]\.roles\[0\]: .*: "control-plane"/,
+      /topology\.datacenters\[0\]\.hosts\[0\]\.roles\[0\]: .*\(did you mean "controlplane"\?\): "control-plane"/,
     ],
     [
       "an unknown version",
@@ -105,14 +161,14 @@ describe("errors of a topology name item, rule and value", () => {
         const dc = t.datacenters[0];
         if (dc) dc.deployHost = "master3";
       }),
-      /topology\.datacenters\[0\]\.deployHost: is not a host of datacenter a: "master3"/,
+      /topology\.datacenters\[0\]\.deployHost: is not a host of datacenter a \(did you mean "master1"\?\): "master3"/,
     ],
     [
       "an unknown standby",
       changed((t) => {
         t.standby = "c";
       }),
-      /topology\.standby: is not one of the datacenters: "c"/,
+      /topology\.standby: is not one of the datacenters \(known are a, b\): "c"/,
     ],
     [
       "no host key",
@@ -135,6 +191,7 @@ describe("errors of a topology name item, rule and value", () => {
       }),
       /no host has the role etcd/,
     ],
+    ...refusals,
     [
       "a modelled key under rke",
       changed((t) => {
