@@ -4,9 +4,10 @@ import { onHostScript } from "../on-host";
 import { type HostFacts, parseFacts } from "../plan/facts";
 import type { Observation } from "../plan/observation";
 import type { Host } from "../plan/topology";
-import { runOverSsh } from "./ssh";
+import { readCertificates } from "./certificates";
+import { RefusedError, runOverSsh } from "./ssh";
 
-const script = onHostScript("facts");
+const script = ["preflight-facts", "facts"].map(onHostScript).join("\n");
 
 /** What answers on a host that serves: SSH, etcd's clients and peers, the API. */
 const servingPorts = (access: SshAccess): number[] => [access.port, 2379, 2380, 6443];
@@ -43,9 +44,14 @@ export async function observe(hosts: Host[], lost: Host[], access: SshAccess, ep
 async function look(host: Host, access: SshAccess, command: string): Promise<HostFacts> {
   try {
     const output = await runOverSsh(host, access, command, script);
-    return parseFacts(host.name, output, Date.now());
+    return parseFacts(host.name, output, Date.now(), readCertificates);
   } catch (error) {
-    return { reachable: false, host: host.name, reason: error instanceof Error ? error.message : String(error) };
+    return {
+      reachable: false,
+      host: host.name,
+      reason: error instanceof Error ? error.message : String(error),
+      ...(error instanceof RefusedError ? { refusal: error.refusal } : {}),
+    };
   }
 }
 

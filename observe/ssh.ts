@@ -1,15 +1,23 @@
 import { Client, utils } from "ssh2";
 import type { SshAccess } from "../config";
+import type { Refusal } from "../plan/facts";
 import type { Host } from "../plan/topology";
 
-/** A host that answered, but not with the key that the topology pins. */
-export class HostKeyError extends Error {}
+/** A host that answered, but with another key than the topology pins, or that doesn't let the operator in. */
+export class RefusedError extends Error {
+  constructor(
+    readonly refusal: Refusal,
+    message: string,
+  ) {
+    super(message);
+  }
+}
 
 /**
  * Runs a command on a host, with `input` on its stdin, and returns its stdout.
  *
  * @param limits milliseconds: until the connection is ready, and until the command has ended
- * @throws HostKeyError, or Error with the reason in one line
+ * @throws RefusedError, or Error with the reason in one line
  */
 export function runOverSsh(
   host: Host,
@@ -56,15 +64,7 @@ export function runOverSsh(
         stream.end(input);
       }),
     );
-    client.on("error", (error) =>
-      settle(() =>
-        reject(
-          wrongKey === undefined
-            ? error
-            : new HostKeyError(`wrong host key: it shows ${wrongKey}, the topology pins ${host.hostKey}`),
-        ),
-      ),
-    );
+    client.on("error", (error) => settle(() => reject(explained(error, host, access, wrongKey))));
     client.connect({
       host: host.address,
       port: access.port,
@@ -80,6 +80,22 @@ export function runOverSsh(
       ...(host.hostKey === "unpinned" ? {} : { algorithms: { serverHostKey: algorithmsOf(host.hostKey) } }),
     });
   });
+}
+
+/** ssh2 says "Host denied" of a wrong key and "All configured authentication methods failed" of a refused login. */
+function explained(
+  error: Error & { level?: string },
+  host: Host,
+  access: SshAccess,
+  wrongKey: string | undefined,
+): Error {
+  if (wrongKey !== undefined || error.message.includes("no matching host key format")) {
+    const shown = wrongKey ?? "none of the pinned kind";
+    return new RefusedError("another host key", `must show the key ${host.hostKey}, shows ${shown}`);
+  }
+  return error.level === "client-authentication"
+    ? new RefusedError("login refused", `must let ${access.user} in with the operator's key, refuses it`)
+    : error;
 }
 
 /** A host key as a line of known_hosts has it: type and base64. */

@@ -1,5 +1,5 @@
-# facts: what this host can tell, changing nothing. Sent alone, as
-#   timeout SECONDS bash -s -- EPOCH "HOST=ADDRESS:PORT ..." "USER@ADDRESS:PORT ..."   <facts.sh
+# facts: what this host can tell, changing nothing. Sent after preflight-facts.sh, as
+#   timeout SECONDS bash -s -- EPOCH "HOST=ADDRESS:PORT ..." "USER@ADDRESS:PORT ..."   <(cat preflight-facts.sh facts.sh)
 # The second argument lists what to probe (ports of the lost side), the third whom a deploy host's key must reach.
 # Prints sections, each a line "@@ NAME" and its content.
 set -uo pipefail
@@ -57,7 +57,7 @@ answer_facts() {
 }
 
 # what waits for others starts first, all at once
-exec 4< <(etcd_facts) 5< <(trust_facts) 6< <(answer_facts)
+exec 4< <(etcd_facts) 5< <(trust_facts) 6< <(answer_facts) 7< <(preflight_facts)
 
 section host
 printf 'arch=%s\n' "$(uname -m)"
@@ -92,7 +92,6 @@ if [[ -d /etc/rke-dr ]]; then
     [[ -s /etc/rke-dr/$file ]] && printf 'file=%s\n' "$file"
   done
   printf 'server=%s\n' "$(sed -n -E 's/^ *server: *"?([^"]*)"?.*/\1/p' /etc/rke-dr/kube_config_cluster.yml 2>/dev/null)"
-  printf 'certificateEnds=%s\n' "$(openssl x509 -enddate -noout -in /etc/rke-dr/certs/kube-apiserver.pem 2>/dev/null | cut -d= -f2-)"
 fi
 
 section cluster.yml
@@ -100,6 +99,7 @@ cat /etc/rke-dr/cluster.yml 2>/dev/null
 cat <&4
 cat <&5
 cat <&6
+cat <&7
 section end
 # last, so that the operator compares clocks with no more than one trip between
 printf 'now=%s\n' "$(date +%s%3N)"

@@ -140,7 +140,9 @@ export function describeVerdicts(verdicts: Verdict[], warnings: string[]): strin
   const failed = verdicts.filter((v) => !v.ok).length;
   return [
     failed === 0 ? "Guards: all hold" : `Guards: ${failed} stop \`pulumi up\``,
-    ...verdicts.map((v) => `  ${v.ok ? "ok  " : "STOP"}  ${v.guard}: ${v.found}`),
+    ...verdicts.flatMap((v) =>
+      v.ok ? [`  ok    ${v.guard}: ${v.found}`] : v.problems.map((problem) => `  STOP  ${v.guard}: ${problem}`),
+    ),
     ...warnings.map((w) => `  note  ${w}`),
   ];
 }

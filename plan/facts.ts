@@ -1,4 +1,5 @@
 import { Reader } from "protobufjs/minimal";
+import { type PreflightFacts, parsePreflight, type ReadCertificates } from "./preflight-facts";
 import type { Process } from "./process";
 
 /** The result of a step as the host keeps it: `on-host/lib.sh` writes it, last. */
@@ -20,6 +21,8 @@ export interface Container {
   Id: string;
   Name: string;
   State: { Status: string; StartedAt: string };
+  /** How often docker has restarted it since somebody last started it. */
+  RestartCount?: number;
   Config: Record<string, unknown> & {
     Image: string;
     Entrypoint: string[] | null;
@@ -38,11 +41,16 @@ export interface EtcdStatus {
   /** Whether a linearizable read was answered: the cluster has a leader and a majority. */
   quorum: boolean;
   learner: boolean;
+  /** What etcd itself complains of, as "alarm:CORRUPT" or "etcdserver: no leader". */
+  complaints?: string[];
 }
+
+/** Why a host told nothing, where that is known. */
+export type Refusal = "another host key" | "login refused";
 
 /** What one host told, or why it told nothing. */
 export type HostFacts =
-  | { reachable: false; host: string; reason: string }
+  | { reachable: false; host: string; reason: string; refusal?: Refusal }
   | {
       reachable: true;
       host: string;
@@ -64,11 +72,12 @@ export type HostFacts =
       etcd: EtcdStatus | undefined;
       /** When the newest Lease of the cluster was renewed, Unix milliseconds: how new the data is. */
       newestLease: number | undefined;
-      deploy: { files: string[]; server: string; certificateEnds: string; clusterYml: string } | undefined;
+      deploy: { files: string[]; server: string; clusterYml: string } | undefined;
       /** SSH from this deploy host, by target: "ok" or the reason. */
       trust: Record<string, string>;
       /** Ports of lost hosts that answered this host, as "HOST PORT". */
       answers: string[];
+      preflight: PreflightFacts;
     };
 
 export type Reachable = Extract<HostFacts, { reachable: true }>;
@@ -85,11 +94,16 @@ function pairs(text: string | undefined): Record<string, string> {
 }
 
 /**
- * Reads what `on-host/facts.sh` printed.
+ * Reads what `on-host/preflight-facts.sh` and `on-host/facts.sh` printed.
  * @param readAt the operator's clock when the answer arrived, Unix milliseconds
  * @throws Error when the output is not whole
  */
-export function parseFacts(host: string, output: string, readAt: number): Reachable {
+export function parseFacts(
+  host: string,
+  output: string,
+  readAt: number,
+  readCertificates: ReadCertificates,
+): Reachable {
   const sections = new Map<string, string>();
   for (const part of output.split(/^@@ /m).slice(1)) {
     const end = part.indexOf("\n");
@@ -140,6 +154,7 @@ export function parseFacts(host: string, output: string, readAt: number): Reacha
       }),
     ),
     answers: lines(sections.get("answers")),
+    preflight: parsePreflight(sections, readCertificates),
   };
 }
 
@@ -159,7 +174,6 @@ function parseDeploy(text: string, clusterYml: string): Reachable["deploy"] {
       .filter((line) => line.startsWith("file="))
       .map((line) => line.slice("file=".length)),
     server: values.server ?? "",
-    certificateEnds: values.certificateEnds ?? "",
     clusterYml,
   };
 }
@@ -174,6 +188,7 @@ function parseStatus(text: string | undefined, quorum: boolean): EtcdStatus | un
       version: string;
       dbSize: number;
       isLearner?: boolean;
+      errors?: string[];
     };
   }[];
   if (!entry) {
@@ -187,6 +202,7 @@ function parseStatus(text: string | undefined, quorum: boolean): EtcdStatus | un
     version: status.version,
     quorum,
     learner: status.isLearner ?? false,
+    complaints: status.errors ?? [],
   };
 }
 

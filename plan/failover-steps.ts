@@ -7,7 +7,7 @@ import { factsOf, type Observation } from "./observation";
 import { controlPlane } from "./order";
 import { type Process, withArgument } from "./process";
 import { original, type Replacement, runs } from "./replacement";
-import { type Step, step } from "./steps";
+import { recordName, type Step, step } from "./steps";
 import type { Topology } from "./topology";
 
 /** The order of a failover: the API first, then everything that only tidies up. */
@@ -114,7 +114,14 @@ export function failoverSteps(
       words: "a write, a read, the endpoints of the Service kubernetes",
     }),
   ];
-  return [...claims, snapshot, member, ...apiServers, firstWrite, ...tidying, rkeUp, ...verification];
+  const acting = [snapshot, member, ...apiServers, firstWrite, ...tidying, rkeUp, ...verification];
+  return [...claims.map((claim) => announcing(claim, acting)), ...acting];
+}
+
+/** A claim says what is to come on its host: so a later act can tell whether this one was finished. */
+function announcing(claim: Step, acting: Step[]): Step {
+  const own = acting.filter((s) => s.host.name === claim.host.name).map(recordName);
+  return { ...claim, data: `${claim.data}\nsteps=${own.join(" ")}` };
 }
 
 /**

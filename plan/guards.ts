@@ -1,10 +1,13 @@
 import type { FailoverPlan } from "./failover";
 import { certificateProblems } from "./guards/certificates";
 import { deployProblems, deployWords, trustProblems } from "./guards/deploy-host";
-import { clockProblems, tools } from "./guards/hosts";
-import { epochProblems, reachability, strangers } from "./guards/identity";
+import { clockProblems, rights, roomProblems, tools } from "./guards/hosts";
+import { epochProblems, hostKeyProblems, reachability, strangers } from "./guards/identity";
+import { imageProblems } from "./guards/images";
 import { attestationProblems, confirmationProblems, livingProblems, wantedConfirmation } from "./guards/lost-side";
+import { restartProblems, restartWords } from "./guards/restarts";
 import { diskProblems, quorum, sourceProblems, sourceWords } from "./guards/source";
+import { unfinishedProblems } from "./guards/unfinished";
 import { list, type Verdict, verdict } from "./guards/verdict";
 import type { Observation } from "./observation";
 import type { Topology } from "./topology";
@@ -21,12 +24,15 @@ export function failoverGuards(topology: Topology, plan: FailoverPlan, seen: Obs
       `nothing of ${list(lostHosts)} answers at SSH, etcd or the API`,
     ),
     verdict("survivors reachable", reachability(survivors, seen), list(survivors)),
+    verdict("host keys", hostKeyProblems(survivors, seen), "none but the pinned ones"),
+    verdict("rights", rights(survivors, seen), "root, and docker answers"),
     verdict(
       "the hosts meant",
       strangers(topology, survivors, seen, plan),
       `they belong to cluster ${topology.cluster}`,
     ),
     verdict("epoch", epochProblems(plan, seen), `${settings.epoch} is newer than, or resumes, every survivor's`),
+    verdict("earlier acts", unfinishedProblems(plan, seen), "none is unfinished"),
     quorum(topology, plan, seen),
     verdict("source", sourceProblems(plan, seen), sourceWords(plan)),
     verdict(
@@ -34,15 +40,25 @@ export function failoverGuards(topology: Topology, plan: FailoverPlan, seen: Obs
       plan.apiServers.length > 0 ? [] : [`no control plane host survives the loss of ${settings.lost}`],
       list(plan.apiServers.map((a) => a.host)),
     ),
-    verdict("tools on the survivors", tools(survivors, seen), "root, docker, flock, curl with --unix-socket"),
-    verdict("disk space", diskProblems(plan, seen), "enough for what is set aside"),
+    verdict("tools on the survivors", tools(survivors, seen), "flock, curl with --unix-socket"),
+    verdict("images", imageProblems(topology, plan, seen), "all that the act starts are on the survivors"),
+    verdict(
+      "disk space",
+      [...diskProblems(plan, seen), ...roomProblems(survivors, seen)],
+      "enough for what is set aside",
+    ),
     verdict("deploy host", deployProblems(plan, seen), deployWords(plan, seen)),
     verdict(
       "SSH from the deploy host",
       trustProblems(topology, plan, seen),
       `${deployHost.name} reaches ${list(survivors)}`,
     ),
-    verdict("certificates", certificateProblems(plan, seen), "the API server's is valid"),
+    verdict(
+      "certificates",
+      certificateProblems(topology, plan, seen),
+      "valid by the hosts' clocks, good for the survivors' names",
+    ),
     verdict("clocks", clockProblems(survivors, seen), "survivors and operator agree within 5 s"),
+    verdict("kubelets", restartProblems(survivors, seen), restartWords(survivors, seen)),
   ];
 }

@@ -1,7 +1,8 @@
 import { deployDir } from "./cluster-yml";
 import { commandOf, type Reachable } from "./facts";
-import { tools } from "./guards/hosts";
-import { reachability, strangers } from "./guards/identity";
+import { clockProblems, rights, roomProblems, tools } from "./guards/hosts";
+import { hostKeyProblems, reachability, strangers } from "./guards/identity";
+import { restartProblems, restartWords } from "./guards/restarts";
 import { type Verdict, verdict } from "./guards/verdict";
 import { etcdServers, ownServer } from "./kube-apiserver";
 import { factsOf, type Observation } from "./observation";
@@ -100,10 +101,15 @@ function running(hosts: Host[], facts: (host: Host) => Reachable | undefined): b
 export function primaryGuards(topology: Topology, plan: PrimaryPlan, seen: Observation): Verdict[] {
   return [
     verdict("hosts reachable", reachability(plan.hosts, seen), `all ${plan.hosts.length}`),
+    verdict("host keys", hostKeyProblems(plan.hosts, seen), "none but the pinned ones"),
+    verdict("rights", rights(plan.hosts, seen), "root, and docker answers"),
     verdict("epoch", epochProblems(topology, plan, seen), `${plan.epoch}`),
     verdict("no foreign cluster", foreignProblems(plan, seen), "no host runs a cluster that this program didn't build"),
     verdict("the hosts meant", strangers(topology, plan.hosts, seen), "no host belongs to another cluster"),
-    verdict("tools on the hosts", tools(plan.hosts, seen), "root, docker, flock, curl with --unix-socket"),
+    verdict("tools on the hosts", tools(plan.hosts, seen), "flock, curl with --unix-socket"),
+    verdict("disk space", roomProblems(plan.hosts, seen), "enough for records and containers"),
+    verdict("clocks", clockProblems(plan.hosts, seen), "hosts and operator agree within 5 s"),
+    verdict("kubelets", restartProblems(plan.hosts, seen), restartWords(plan.hosts, seen)),
     verdict(
       "rke on the deploy hosts",
       plan.deployHosts.flatMap((h) => {

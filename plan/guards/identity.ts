@@ -7,7 +7,19 @@ import type { Host, Topology } from "../topology";
 export function reachability(hosts: Host[], seen: Observation): string[] {
   return hosts.flatMap((h) => {
     const facts = seen.hosts[h.name];
-    return facts?.reachable ? [] : [`${h.name} (${h.address}): ${facts?.reason ?? "not looked at"}`];
+    return facts?.reachable || (facts && facts.refusal !== undefined)
+      ? []
+      : [`${h.name} (${h.address}): ${facts?.reason ?? "not looked at"}`];
+  });
+}
+
+/** Another key than the pinned one: another host at that address, or one that was installed anew. */
+export function hostKeyProblems(hosts: Host[], seen: Observation): string[] {
+  return hosts.flatMap((h) => {
+    const facts = seen.hosts[h.name];
+    return facts?.reachable === false && facts.refusal === "another host key"
+      ? [`${h.name} (${h.address}): ${facts.reason}`]
+      : [];
   });
 }
 

@@ -38,6 +38,15 @@ export function sourceProblems(plan: FailoverPlan, seen: Observation): string[] 
   if (facts && !plan.resumed && !facts.etcd && facts.etcdBytes === 0) {
     return [`${source.host.name} has no etcd data in /var/lib/etcd/member`];
   }
+  const unreadable = facts && !plan.resumed ? facts.preflight.database : undefined;
+  if (typeof unreadable === "object") {
+    return [
+      `${source.host.name}: etcd's database must be readable, \`etcdctl snapshot status\` says: ${unreadable.unreadable}`,
+    ];
+  }
+  if (source.etcd?.complaints?.some((words) => words.includes("CORRUPT"))) {
+    return [`${source.host.name}: etcd's data must be sound, etcd raises the alarm CORRUPT`];
+  }
   if (source.etcd?.learner) {
     return [`${source.host.name}'s etcd is a learner: --force-new-cluster on a learner panics`];
   }
@@ -47,7 +56,11 @@ export function sourceProblems(plan: FailoverPlan, seen: Observation): string[] 
 export function sourceWords(plan: FailoverPlan): string {
   const source = plan.sources[0];
   const state = source?.etcd ? `revision ${source.etcd.revision}` : "its etcd doesn't answer, its data folder is taken";
-  return `${source?.host.name}, a voter: ${state}`;
+  // no reason to stop: only a cluster with quorum can free space
+  const full = source?.etcd?.complaints?.some((words) => words.includes("NOSPACE"))
+    ? "; its alarm NOSPACE refuses writes until space is freed and the alarm disarmed"
+    : "";
+  return `${source?.host.name}, a voter: ${state}${full}`;
 }
 
 /** A snapshot as large as the data, and a copy of the rest: twice the data folder is always enough. */

@@ -6,11 +6,14 @@ export interface Verdict {
   ok: boolean;
   /** What was found, in one line for people. */
   found: string;
+  /** What stops the act, one by one: the item, the rule, and what it is instead. */
+  problems: string[];
 }
 
 export const verdict = (guard: string, problems: string[], fine: string): Verdict => ({
   guard,
   ok: problems.length === 0,
+  problems,
   found: problems.length === 0 ? fine : problems.join("; "),
 });
 

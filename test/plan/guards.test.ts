@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import type { Reachable } from "../../plan/facts";
 import { type FailoverSettings, planFailover } from "../../plan/failover";
 import { failoverGuards } from "../../plan/guards";
+import type { CertificateFacts, PreflightFacts } from "../../plan/preflight-facts";
 import { withArgument } from "../../plan/process";
 import { parseTopology, type Topology } from "../../plan/topology";
-import { afterLossOfA, record, survivor } from "./observations";
+import { afterLossOfA, container, now, preflight, record, survivor } from "./observations";
 import { learner, raw, seed, seedHosts } from "./topologies";
 
 const ready: FailoverSettings = { lost: "a", epoch: 2, from: "auto", confirm: "a@2", attest: "powered-off" };
@@ -21,7 +22,7 @@ const twoSurvivors = () =>
 interface Case {
   topology?: Topology;
   settings?: Partial<FailoverSettings>;
-  hosts?: Record<string, Partial<Reachable> | null>;
+  hosts?: Parameters<typeof afterLossOfA>[1];
   answers?: string[];
   /** The guards that must stop the act, and what each says. */
   stops: Record<string, RegExp>;
@@ -50,10 +51,28 @@ function othersEtcd() {
   etcd.Config.Cmd = withArgument(etcd.Config.Cmd ?? [], "name", "etcd-shop1");
   return containers;
 }
-function deployed() {
-  const { deploy } = survivor(seed(), afterMaster3());
-  assert.ok(deploy);
-  return deploy;
+const facts = (change: Partial<PreflightFacts> = {}) => preflight(seed(), afterMaster3(), change);
+const has = (change: Partial<PreflightFacts>): Partial<Reachable> => ({ preflight: facts(change) });
+const altered = (name: string, change: Partial<CertificateFacts>): CertificateFacts[] =>
+  facts().certificates.map((c) => (c.name === name ? { ...c, ...change } : c));
+
+function looping(kubeletWords: string, status = "restarting", startedAt = now - 20_000): Partial<Reachable> {
+  const kubelet = container(
+    {
+      name: "kubelet",
+      image: "rancher/hyperkube:v1.20.5-rancher1",
+      entrypoint: [],
+      cmd: [],
+      env: [],
+      binds: [],
+      volumesFrom: [],
+      labels: {},
+    },
+    status,
+  );
+  kubelet.RestartCount = 9;
+  kubelet.State.StartedAt = new Date(startedAt).toISOString();
+  return { ...has({ kubeletWords }), containers: { kubelet } };
 }
 
 const cases: Record<string, Case> = {
@@ -95,9 +114,136 @@ const cases: Record<string, Case> = {
     hosts: { master3: { containers: othersEtcd() } },
     stops: { "the hosts meant": /master3's etcd is named etcd-shop1, not etcd-master3/ },
   },
-  "an API server's certificate that has ended": {
-    hosts: { master3: { deploy: { ...deployed(), certificateEnds: "Nov 18 12:00:00 2026 GMT" } } },
-    stops: { certificates: /ended on Nov 18 12:00:00 2026 GMT/ },
+  "an image of etcd's that is missing": {
+    hosts: { master3: has({ images: ["rancher/hyperkube:v1.20.5-rancher1", "rancher/rke-tools:v0.1.72"] }) },
+    stops: {
+      images: /^master3: image rancher\/coreos-etcd:v3\.4\.14-rancher1 \(etcd\) must be on the host, is missing/,
+    },
+  },
+  "an image of rke's that is missing": {
+    hosts: { node2: has({ images: ["rancher/hyperkube:v1.20.5-rancher1"] }) },
+    stops: { images: /^node2: image rancher\/rke-tools:v0\.1\.72 \(rke's own containers\)/ },
+  },
+  "a certificate that isn't valid yet by the host's clock": {
+    hosts: { master3: has({ certificates: altered("kube-node", { notBefore: now + 3_600_000 }) }) },
+    stops: {
+      certificates:
+        /^master3: \/etc\/kubernetes\/ssl\/kube-node\.pem must be valid, is not yet valid before 2026-11-21T13:00:58Z; by the host's clock it is 2026-11-21T12:00:58Z$/,
+    },
+  },
+  "the same certificate, were the host's clock right": {
+    hosts: {
+      master3: {
+        ...has({ certificates: altered("kube-node", { notBefore: now + 3_600_000 }) }),
+        clockSkew: 3_700_000,
+      },
+      node2: { clockSkew: 3_700_000 },
+    },
+    stops: { clocks: /the hosts agree with each other: is the operator's own clock right\?/ },
+  },
+  "a certificate that has expired": {
+    hosts: { master3: has({ certificates: altered("kube-ca", { notAfter: now - 1000 }) }) },
+    stops: { certificates: /kube-ca\.pem must be valid, has expired on 2026-11-21T12:00:57Z/ },
+  },
+  "another host's etcd certificate may have expired": {
+    hosts: { master3: has({ certificates: altered("kube-etcd-192-168-31-101", { notAfter: 0 }) }) },
+    stops: {},
+  },
+  "an API server's certificate without a survivor's address": {
+    hosts: { master3: has({ certificates: altered("kube-apiserver", { ipAddresses: ["127.0.0.1", "10.43.0.1"] }) }) },
+    stops: { certificates: /kube-apiserver\.pem must be good for 192\.168\.31\.103, is not/ },
+  },
+  "an etcd certificate copied from another host": {
+    hosts: {
+      master3: has({
+        certificates: altered("kube-etcd-192-168-31-103", { dnsNames: ["master1"], ipAddresses: ["192.168.31.101"] }),
+      }),
+    },
+    stops: {
+      certificates: /kube-etcd-192-168-31-103\.pem must be good for 192\.168\.31\.103, master3, 127\.0\.0\.1, is not/,
+    },
+  },
+  "an etcd certificate of another CA": {
+    hosts: { master3: has({ certificates: altered("kube-etcd-192-168-31-103", { signed: false }) }) },
+    stops: { certificates: /must be signed by the CA beside it/ },
+  },
+  "no certificate of the API server": {
+    hosts: { master3: has({ certificates: facts().certificates.filter((c) => c.name !== "kube-apiserver") }) },
+    stops: { certificates: /kube-apiserver\.pem must be there, is missing/ },
+  },
+  "a certificate file that holds none": {
+    hosts: {
+      master3: has({
+        unreadableCertificates: [{ file: "/etc/kubernetes/ssl/kube-proxy.pem", reason: "can't be read" }],
+      }),
+    },
+    stops: { certificates: /kube-proxy\.pem must be a certificate, can't be read/ },
+  },
+  "etcd raises the alarm CORRUPT": {
+    hosts: { master3: { etcd: etcdOf({ complaints: ["memberID:1 alarm:CORRUPT "] }) as Reachable["etcd"] } },
+    stops: { source: /^master3: etcd's data must be sound, etcd raises the alarm CORRUPT/ },
+  },
+  "etcd's alarm NOSPACE stops nothing": {
+    hosts: { master3: { etcd: etcdOf({ complaints: ["memberID:1 alarm:NOSPACE "] }) as Reachable["etcd"] } },
+    stops: {},
+  },
+  "an etcd that is down, and its database can't be read": {
+    hosts: { master3: { etcd: undefined, ...has({ database: { unreadable: "panic: freepages" } }) } },
+    stops: { source: /`etcdctl snapshot status` says: panic: freepages/ },
+  },
+  "a pod's container without its sandbox": {
+    hosts: { node2: has({ orphans: [{ id: "0a1b2c", name: "k8s_app_x", sandbox: "42b055b259df" }] }) },
+    stops: { kubelets: /^node2: .*no PodsandBox found with Id '42b055b259df\.\.\.'"; `docker rm -f 0a1b2c` there$/ },
+  },
+  "a kubelet that restarts in a loop": {
+    hosts: { node2: looping("F0601 11:40 kubelet.go:1372] Failed to start ContainerManager: no PodsandBox found") },
+    stops: { kubelets: /^node2: the kubelet must run, it restarts in a loop \(9 times\): F0601/ },
+  },
+  "a kubelet that only misses the API": {
+    hosts: { node2: looping("F0601 kubelet.go] Failed to initialize CSINode: dial tcp 192.168.31.101:6443") },
+    stops: {},
+  },
+  "a kubelet that was restarted often, long ago": {
+    hosts: { node2: looping("F0601 something", "running", now - 3_600_000) },
+    stops: {},
+  },
+  "a sandbox that is made again and again stops nothing": {
+    hosts: { node2: has({ restartedSandboxes: [{ pod: "default/web", attempt: 7, createdAt: now - 1000 }] }) },
+    stops: {},
+  },
+  "a failover of an older epoch that wasn't finished": {
+    settings: { epoch: 3, confirm: "a@3" },
+    hosts: {
+      master3: {
+        ...begun,
+        ...has({ earlierPlan: { steps: "etcd-member kube-apiserver rke-up" } }),
+      },
+    },
+    stops: {
+      "earlier acts":
+        /^master3: epoch 2 \(failover:a:forceNewCluster:master3\) must be finished first, these steps are not recorded: kube-apiserver, rke-up/,
+    },
+  },
+  "a failover of an older epoch that was finished": {
+    settings: { epoch: 3, confirm: "a@3" },
+    hosts: { master3: { ...begun, ...has({ earlierPlan: { steps: "etcd-member" } }) } },
+    stops: {},
+  },
+  "another host key": {
+    hosts: { node2: { refusal: "another host key", reason: "must show the key K, shows L" } },
+    stops: { "host keys": /^node2 \(192\.168\.31\.105\): must show the key K, shows L$/ },
+  },
+  "a login that is refused": {
+    hosts: { node2: { refusal: "login refused", reason: "must let root in with the operator's key, refuses it" } },
+    stops: { rights: /^node2 \(192\.168\.31\.105\): must let root in/ },
+  },
+  "a user who isn't root": {
+    hosts: { node2: { tools: { curl: true, root: false, docker: "20", flock: true, rke: false } } },
+    stops: { rights: /^node2: the SSH user must be root, it is not root$/ },
+  },
+  "a survivor without room for a record": {
+    hosts: { node2: has({ smallestFreeBytes: 4096 }) },
+    stops: { "disk space": /^node2: 52428800 bytes must be free .* 4096 are$/ },
   },
   "claimed, but not begun: quorum counts": {
     hosts: { master3: { ...begun, steps: {}, etcd: etcdOf({ quorum: true }) as Reachable["etcd"] } },
@@ -127,7 +273,10 @@ const cases: Record<string, Case> = {
   "etcd doesn't run but its data is there": { hosts: { master3: { etcd: undefined } }, stops: {} },
   "tools are missing": {
     hosts: { master3: { tools: { curl: false, root: true, docker: "", flock: false, rke: true } } },
-    stops: { "tools on the survivors": /docker doesn't answer; master3: curl with --unix-socket .*; master3: flock/ },
+    stops: {
+      rights: /^master3: docker must answer, it doesn't$/,
+      "tools on the survivors": /^master3: curl with --unix-socket .*; master3: flock/,
+    },
   },
   "too little disk": { hosts: { master3: { freeBytes: 1e8 } }, stops: { "disk space": /200000000 are needed/ } },
   "rke is missing": {
@@ -140,7 +289,6 @@ const cases: Record<string, Case> = {
         deploy: {
           files: ["kube_config_cluster.yml"],
           server: "https://192.168.31.103:6443",
-          certificateEnds: "",
           clusterYml: "",
         },
       },
@@ -162,7 +310,17 @@ const cases: Record<string, Case> = {
     hosts: { master3: { trust: { "root@192.168.31.103:22": "ok", "root@192.168.31.105:22": "Permission denied" } } },
     stops: { "SSH from the deploy host": /master3 to node2: Permission denied/ },
   },
-  "a clock is off": { hosts: { node2: { clockSkew: -61000 } }, stops: { clocks: /node2 is 61\.0 s behind/ } },
+  "a clock is off": {
+    hosts: { node2: { clockSkew: -61000 } },
+    stops: {
+      clocks:
+        /^node2: its clock must be within 5\.0 s of the operator's, it is 61\.0 s behind; node2 and master3: .* 61\.0 s apart$/,
+    },
+  },
+  "two clocks off to different sides": {
+    hosts: { master3: { clockSkew: 4000 }, node2: { clockSkew: -4000 } },
+    stops: { clocks: /^node2 and master3: their clocks must be within 5\.0 s of each other, they are 8\.0 s apart$/ },
+  },
   "everything at once is told at once": {
     settings: { confirm: undefined, attest: undefined },
     answers: ["master1 22"],

@@ -1,10 +1,13 @@
+import { certificates } from "../../plan/certificates";
 import { epochLabel } from "../../plan/docker";
 import { etcdProcess } from "../../plan/etcd";
-import type { Container, Reachable, StepResult } from "../../plan/facts";
+import type { Container, Reachable, Refusal, StepResult } from "../../plan/facts";
 import { kubeApiServerProcess } from "../../plan/kube-apiserver";
 import type { Observation } from "../../plan/observation";
 import { clusterOrder, survivors } from "../../plan/order";
+import type { PreflightFacts } from "../../plan/preflight-facts";
 import type { Process } from "../../plan/process";
+import { releaseOf } from "../../plan/releases";
 import type { Host, Topology } from "../../plan/topology";
 
 /** A container as docker inspect would tell it when RKE started the process. */
@@ -73,19 +76,49 @@ export function survivor(topology: Topology, host: Host, change: Partial<Reachab
         "ssh/id_ed25519",
       ],
       server: "https://192.168.31.103:6443",
-      certificateEnds: "Nov 18 12:00:00 2036 GMT",
       clusterYml: "",
     },
     trust: Object.fromEntries(hosts.map((h) => [`root@${h.address}:22`, "ok"])),
     answers: [],
+    preflight: preflight(topology, host),
     ...change,
   };
 }
 
-/** Datacenter a is gone; `change` alters what a host says, `null` makes it unreachable. */
+const day = 86_400_000;
+
+/** What a survivor that nothing is wrong with tells guards. */
+export function preflight(topology: Topology, host: Host, change: Partial<PreflightFacts> = {}): PreflightFacts {
+  const { etcdImage, hyperkubeImage, toolsImage } = releaseOf(topology.kubernetesVersion);
+  return {
+    images: [etcdImage, hyperkubeImage, toolsImage],
+    orphans: [],
+    restartedSandboxes: [],
+    kubeletWords: undefined,
+    database: undefined,
+    smallestFreeBytes: 1e11,
+    earlierPlan: {},
+    failures: [],
+    certificates: certificates(topology, clusterOrder(topology))
+      .filter((c) => host.roles.includes("controlplane") || /^kube-(ca|node|proxy)$/.test(c.name))
+      .map((c) => ({
+        file: `/etc/kubernetes/ssl/${c.name}.pem`,
+        name: c.name,
+        notBefore: now - day,
+        notAfter: now + 3650 * day,
+        dnsNames: c.dnsNames,
+        ipAddresses: c.ipAddresses,
+        signed: true,
+      })),
+    unreadableCertificates: [],
+    ...change,
+  };
+}
+
+/** Datacenter a is gone; `change` alters what a host says, `null` makes it unreachable, a refusal says why it tells nothing. */
 export function afterLossOfA(
   topology: Topology,
-  change: Record<string, Partial<Reachable> | null> = {},
+  change: Record<string, Partial<Reachable> | { refusal: Refusal; reason: string } | null> = {},
   answers: string[] = [],
 ): Observation {
   return {
@@ -94,7 +127,11 @@ export function afterLossOfA(
         const own = change[h.name];
         return [
           h.name,
-          own === null ? { reachable: false, host: h.name, reason: "connect timed out" } : survivor(topology, h, own),
+          own && "refusal" in own
+            ? { reachable: false, host: h.name, ...own }
+            : own === null
+              ? { reachable: false, host: h.name, reason: "connect timed out" }
+              : survivor(topology, h, own),
         ];
       }),
     ),

@@ -83,7 +83,6 @@ describe("building the cluster", () => {
           deploy: {
             files: ["cluster.yml", "certs/kube-admin.pem", "ssh/id_ed25519", "ssh/known_hosts"],
             server: "https://192.168.31.103:6443",
-            certificateEnds: "",
             clusterYml: "",
           },
         },

@@ -7,7 +7,10 @@ const root = join(__dirname, "../..");
 /** What each room may import: packages by name, folders of the project with a slash. */
 const allowed: Record<string, { packages: RegExp; folders: string[] }> = {
   plan: { packages: /^(zod|yaml|diff|protobufjs\/minimal)$/, folders: ["plan/"] },
-  observe: { packages: /^(ssh2|node:net)$/, folders: ["plan/", "observe/", "config.ts", "on-host.ts"] },
+  observe: {
+    packages: /^(ssh2|node:(crypto|net|path))$/,
+    folders: ["plan/", "observe/", "config.ts", "on-host.ts"],
+  },
   components: {
     packages: /^(@pulumi\/.*|yaml|node:crypto)$/,
     folders: ["plan/", "components/", "config.ts", "on-host.ts"],

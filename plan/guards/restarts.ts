@@ -1,0 +1,60 @@
+import type { Reachable } from "../facts";
+import { factsOf, type Observation } from "../observation";
+import type { Host } from "../topology";
+
+/** Restarts from which on it is a loop, and how long ago the last one was then, in milliseconds. */
+const manyRestarts = 3;
+const lately = 120_000;
+
+/**
+ * Kubelets that can't start, and what will keep them from it when the act restarts them. A kubelet that only misses the
+ * API isn't one of them: the failover is what gives it back.
+ */
+export function restartProblems(hosts: Host[], seen: Observation): string[] {
+  return hosts.flatMap((host) => {
+    const facts = factsOf(seen, host);
+    if (!facts) {
+      return [];
+    }
+    const words = facts.preflight.kubeletWords ?? "";
+    return [
+      ...facts.preflight.orphans.map(
+        (o) =>
+          `${host.name}: every pod's container must have its sandbox, ${o.name} (${o.id}) has not: a kubelet that starts ends with "no PodsandBox found with Id '${o.sandbox}...'"; \`docker rm -f ${o.id}\` there`,
+      ),
+      ...(loops(facts, seen.at) && !missesApi.test(words)
+        ? [
+            `${host.name}: the kubelet must run, it restarts in a loop (${facts.containers.kubelet?.RestartCount} times)${words === "" ? "" : `: ${words}`}`,
+          ]
+        : []),
+    ];
+  });
+}
+
+/** What a kubelet that starts without an API server says before it ends. */
+const missesApi = /CSINode|:6443|connection refused|contact API server/;
+
+function loops(facts: Reachable, at: number): boolean {
+  const kubelet = facts.containers.kubelet;
+  if (kubelet === undefined || (kubelet.RestartCount ?? 0) < manyRestarts) {
+    return false;
+  }
+  const ran = at + facts.clockSkew - Date.parse(kubelet.State.StartedAt);
+  return kubelet.State.Status === "restarting" || ran < lately;
+}
+
+/**
+ * Sandboxes that are made anew again and again are told and stop nothing: networks of pods often need the API that is
+ * gone.
+ */
+export function restartWords(hosts: Host[], seen: Observation): string {
+  const pods = hosts.flatMap((host) => {
+    const facts = factsOf(seen, host);
+    return (facts?.preflight.restartedSandboxes ?? [])
+      .filter((s) => facts && seen.at + facts.clockSkew - s.createdAt < lately)
+      .map((s) => `${s.pod} on ${host.name} (sandbox made ${s.attempt + 1} times)`);
+  });
+  return pods.length === 0
+    ? "no kubelet or sandbox restarts in a loop"
+    : `no kubelet does; pods that do: ${pods.join(", ")}`;
+}

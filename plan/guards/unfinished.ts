@@ -1,0 +1,23 @@
+import type { FailoverPlan } from "../failover";
+import { factsOf, type Observation } from "../observation";
+
+/**
+ * An act of an older epoch that was begun and not finished: what it left half-done must not be built on.
+ * Peace (`primary`) is not asked: its steps reach hosts that may be lost now, and what a failover needs of it other guards
+ * look for.
+ */
+export function unfinishedProblems(plan: FailoverPlan, seen: Observation): string[] {
+  return plan.survivors.flatMap((host) => {
+    const facts = factsOf(seen, host);
+    if (!facts || facts.epoch >= plan.settings.epoch || !facts.act?.startsWith("failover:")) {
+      return [];
+    }
+    const planned = (facts.preflight.earlierPlan.steps ?? "").split(" ").filter((name) => name !== "");
+    const missing = planned.filter((name) => facts.steps[name] === undefined || facts.steps[name].epoch < facts.epoch);
+    return missing.length === 0
+      ? []
+      : [
+          `${host.name}: epoch ${facts.epoch} (${facts.act}) must be finished first, these steps are not recorded: ${missing.join(", ")}; run \`pulumi up --stack failover\` with epoch ${facts.epoch} again`,
+        ];
+  });
+}

@@ -1,0 +1,118 @@
+import type { StepResult } from "./facts";
+
+/** A certificate on a host, as far as guards ask for it. */
+export interface CertificateFacts {
+  /** Path on the host. */
+  file: string;
+  /** The file's name without `.pem`, which is RKE's name of it. */
+  name: string;
+  /** Unix milliseconds. */
+  notBefore: number;
+  notAfter: number;
+  dnsNames: string[];
+  ipAddresses: string[];
+  /** Whether the CA of its issuer's name, as it lies beside it, signed it; undefined where none of that name is there. */
+  signed: boolean | undefined;
+}
+
+/** What is known of the certificate files of a host. */
+export interface CertificateReading {
+  certificates: CertificateFacts[];
+  /** Files that hold no certificate that can be read, and why. */
+  unreadableCertificates: { file: string; reason: string }[];
+}
+
+export type ReadCertificates = (files: { file: string; pem: string }[]) => CertificateReading;
+
+/** A step that ended with an error, as `on-host/lib.sh` keeps it until the step succeeds. */
+export interface FailedStep
+  extends Pick<StepResult, "step" | "host" | "epoch" | "generation" | "startedAt" | "milliseconds" | "did"> {
+  /** The shell's exit code. */
+  exit: number;
+  error: string;
+}
+
+/** What guards want to know of a host; `on-host/preflight-facts.sh` prints it. */
+export interface PreflightFacts extends CertificateReading {
+  /** Names by which docker knows an image: NAME:TAG, NAME@DIGEST, ID. */
+  images: string[];
+  /** Containers of pods whose sandbox is gone: a kubelet that starts ends with "no PodsandBox found". */
+  orphans: { id: string; name: string; sandbox: string }[];
+  /** Pods whose sandbox was made anew five times or more, the last time when `createdAt` says (Unix ms). */
+  restartedSandboxes: { pod: string; attempt: number; createdAt: number }[];
+  /** The last words of a kubelet that keeps restarting, empty where it said none. */
+  kubeletWords: string | undefined;
+  /** Whether the database of an etcd that doesn't run can be read; undefined where it runs, or where that isn't known. */
+  database: "sound" | { unreadable: string } | undefined;
+  /** Of the file systems that steps write to, the fullest. */
+  smallestFreeBytes: number;
+  /** What the act decided that the host was last claimed for. */
+  earlierPlan: Record<string, string>;
+  failures: FailedStep[];
+}
+
+const lines = (text: string | undefined): string[] => (text ?? "").split("\n").filter((line) => line !== "");
+
+/** Reads the sections of `on-host/preflight-facts.sh`, by name. */
+export function parsePreflight(sections: Map<string, string>, readCertificates: ReadCertificates): PreflightFacts {
+  const data = sections.get("data")?.trim();
+  return {
+    images: lines(sections.get("images")).flatMap((line) => line.split(" ")),
+    ...parsePods(lines(sections.get("pods"))),
+    kubeletWords: sections.get("kubelet")?.trim(),
+    database: data?.startsWith("unreadable")
+      ? { unreadable: data.slice("unreadable ".length) }
+      : data === "sound"
+        ? "sound"
+        : undefined,
+    smallestFreeBytes: Number(sections.get("disk")?.trim() || 0),
+    earlierPlan: Object.fromEntries(
+      lines(sections.get("earlier")).map((line) => {
+        const at = line.indexOf("=");
+        return [line.slice(0, at), line.slice(at + 1)];
+      }),
+    ),
+    failures: lines(sections.get("failures")).flatMap((line) => {
+      try {
+        return [JSON.parse(line) as FailedStep];
+      } catch {
+        return []; // cut by a power loss; it is only told
+      }
+    }),
+    ...readCertificates(
+      (sections.get("certificates") ?? "")
+        .split(/^file=/m)
+        .slice(1)
+        .map((part) => {
+          const end = part.indexOf("\n");
+          return { file: part.slice(0, end), pem: part.slice(end + 1) };
+        }),
+    ),
+  };
+}
+
+/** Containers of pods carry their sandbox's ID; sandboxes are named k8s_POD_NAME_NAMESPACE_UID_ATTEMPT. */
+function parsePods(entries: string[]): Pick<PreflightFacts, "orphans" | "restartedSandboxes"> {
+  const pods = entries.map((line) => {
+    const [id = "", type = "", sandbox = "", createdAt = "", name = ""] = line.split("|");
+    return { id, type, sandbox, createdAt, name };
+  });
+  const ids = new Set(pods.filter((p) => p.type === "podsandbox").map((p) => p.id));
+  return {
+    orphans: pods
+      .filter((p) => p.type === "container" && p.sandbox !== "" && !ids.has(p.sandbox))
+      .map(({ id, name, sandbox }) => ({ id: id.slice(0, 12), name, sandbox: sandbox.slice(0, 12) })),
+    restartedSandboxes: pods
+      .filter((p) => p.type === "podsandbox")
+      .map((p) => {
+        const [, , pod = "", namespace = "", , attempt = "0"] = p.name.split("_");
+        // "2026-11-21 16:51:00 +0000 UTC": the zone's name is said twice
+        return {
+          pod: `${namespace}/${pod}`,
+          attempt: Number(attempt),
+          createdAt: Date.parse(p.createdAt.split(" ").slice(0, 3).join(" ")),
+        };
+      })
+      .filter((s) => s.attempt >= 5),
+  };
+}
