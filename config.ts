@@ -3,7 +3,8 @@ import { homedir } from "node:os";
 import * as pulumi from "@pulumi/pulumi";
 import { utils } from "ssh2";
 import type { FailoverSettings } from "./plan/failover";
-import { allHosts, findDatacenter, parseTopology, type Topology } from "./plan/topology";
+import { readRecover } from "./plan/recover";
+import { findDatacenter, parseTopology, type Topology } from "./plan/topology";
 import { stop } from "./stop";
 
 /** How the operator reaches hosts by SSH. */
@@ -84,28 +85,10 @@ function readFailover(config: pulumi.Config, topology: Topology, epoch: number):
   return {
     lost,
     epoch,
-    from: readFrom(config, topology),
+    ...readRecover(config.getObject("recover"), topology, lost),
     confirm: config.get("confirm"),
     attest: config.get("attest"),
   };
-}
-
-function readFrom(config: pulumi.Config, topology: Topology): string {
-  const recover = config.getObject<Record<string, unknown>>("recover") ?? {};
-  const { from = "auto", ...rest } = recover;
-  if (Object.keys(rest).length > 0) {
-    throw new Error(`rke-dr:recover: unknown key: ${Object.keys(rest).join(", ")}`);
-  }
-  const hosts = allHosts(topology).map((h) => h.name);
-  if (from === "learner" || from === "snapshot") {
-    throw new Error(`rke-dr:recover.from: recovery from a ${from} is not built yet: "${from}"`);
-  }
-  if (typeof from !== "string" || !["auto", "voter", ...hosts].includes(from)) {
-    throw new Error(
-      `rke-dr:recover.from: is neither auto, voter nor a host (${hosts.join(", ")}): ${JSON.stringify(from)}`,
-    );
-  }
-  return from;
 }
 
 function readSsh(topology: Topology): SshAccess {

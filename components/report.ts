@@ -21,16 +21,19 @@ export function reportSteps(steps: Record<string, remote.Command>): pulumi.Outpu
 }
 
 export function reportFailover(plan: FailoverPlan, steps: Record<string, remote.Command>) {
-  const source = plan.sources[0];
+  const source = plan.source;
   const firstWrite = steps[`first-write-${plan.deployHost.name}`];
   return {
     act: plan.act,
     epoch: plan.settings.epoch,
     lost: plan.settings.lost,
     method: plan.method,
-    reliedOn:
-      plan.settings.attest === undefined ? "nothing yet" : `the operator's attestation: ${plan.settings.attest}`,
-    source: source?.host.name,
+    reliedOn: [
+      ...(plan.settings.attest === undefined ? [] : [`the operator's attestation: ${plan.settings.attest}`]),
+      ...(plan.method === "restore" ? ["isolation: the restored etcd refuses the lost hosts"] : []),
+    ],
+    source: source?.name,
+    sourceKind: source?.kind,
     revision: source?.revision,
     dataAsOf: source?.dataAsOf === undefined ? "unknown" : isoTime(source.dataAsOf),
     firstWriteAt: firstWrite && resultOf(firstWrite).apply((r) => r && isoTime(Number(r.facts.acceptedAt))),

@@ -6,7 +6,7 @@ main() {
   begin "$@"
   mkdir -p "$aside"
   look "etcd-before-epoch-$epoch"
-  if [[ ! -e $aside/forced && $found == missing ]]; then
+  if [[ ! -e $aside/forced && ! -e $aside/data && $found == missing ]]; then
     printf '%s\n' "$data" >"$aside/plan.new"
     mv "$aside/plan.new" "$aside/plan"
   fi

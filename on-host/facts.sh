@@ -36,6 +36,24 @@ reach() {
     printf '%s %s\n' "$1" "$(tail -n 1 <<<"$answer" | cut -c1-200)"
   fi
 }
+# Whom this host's etcd refuses now, and what does so again at the next boot.
+isolation_facts() {
+  local address rules file
+  if nft -v >/dev/null 2>&1 || iptables --version >/dev/null 2>&1; then echo firewall=yes; fi
+  [[ -s $state/isolation/addresses ]] || return 0
+  rules=$(nft list table ip rke_dr_isolation 2>/dev/null)
+  # a chain that nothing jumps to refuses nobody
+  if [[ -z $rules ]] && iptables -w 5 -C INPUT -j RKE-DR-ISOLATION 2>/dev/null; then
+    rules=$(iptables -w 5 -S RKE-DR-ISOLATION 2>/dev/null)
+  fi
+  while IFS= read -r address; do
+    # whole words: 10.0.0.1 is not 10.0.0.11
+    grep -qwF "$address" <<<"$rules" && printf 'refused=%s\n' "$address"
+  done <"$state/isolation/addresses"
+  for file in /etc/systemd/system/docker.service.wants/rke-dr-isolation.service /etc/default/docker /etc/conf.d/docker; do
+    grep -qs "$state/isolation/apply" "$file" && printf 'boot=%s\n' "$file"
+  done
+}
 trust_facts() {
   section trust
   [[ -s /etc/rke-dr/ssh/id_ed25519 ]] || return 0
@@ -77,8 +95,12 @@ section act
 cat "$state/act" 2>/dev/null
 section plan
 cat "$state/epoch-$epoch/plan" 2>/dev/null
+[[ -e $state/epoch-$epoch/forced || -e $state/epoch-$epoch/data ]] && echo begun=yes
 section steps
 cat "$state"/steps/* 2>/dev/null
+
+section isolation
+isolation_facts
 
 section containers
 for name in etcd kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy \

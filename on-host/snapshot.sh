@@ -8,7 +8,7 @@ main() {
   local shared=/var/lib/etcd/rke-dr-snapshot.db inside=/var/lib/rancher/etcd/rke-dr-snapshot.db
   begin "$@"
   mkdir -p "$aside"
-  exec 5< <(alive "$@" </dev/null)
+  watch_lost_side "$@"
   look "etcd-before-epoch-$epoch"
   local aside_already=$found
   look etcd
@@ -42,30 +42,4 @@ main() {
   fact bytes "$(stat -c %s "$file")"
   did "live snapshot $file: revision ${BASH_REMATCH[1]}, $(stat -c %s "$file") bytes"
   finish
-}
-
-# What of the lost hosts is alive, in words; who is silent isn't waited for.
-alive() {
-  local target
-  for target in "$@"; do
-    (
-      host=${target%%=*} address=${target#*=}
-      if heard=$(timeout 0.5 bash -c "exec 3<>/dev/tcp/${address%:*}/${address##*:}" 2>&1); then
-        printf '%s port %s answers; ' "$host" "${address##*:}"
-      elif [[ $heard == *refused* ]]; then
-        printf '%s port %s refuses; ' "$host" "${address##*:}"
-      fi
-    ) &
-  done
-  wait
-}
-
-# They were asked while the snapshot was taken; once more, if that took long.
-still_silent() {
-  local answers
-  answers=$(cat <&5)
-  if [[ -z $answers ]] && (($(now_ms) - started > 5000)); then
-    answers=$(alive "$@")
-  fi
-  [[ -z $answers ]] || die "lost side: it is alive: ${answers%; }; nothing was changed but the survivors' epoch"
 }

@@ -1,6 +1,8 @@
 import { structuredPatch } from "diff";
+import { describeSources } from "./describe-sources";
 import type { FailoverPlan } from "./failover";
 import type { Verdict } from "./guards/verdict";
+import { refusedAddresses } from "./isolation";
 import type { PrimaryPlan } from "./primary";
 import { argument } from "./process";
 import type { Replacement } from "./replacement";
@@ -17,7 +19,7 @@ export function describeFailover(plan: FailoverPlan, verdicts: Verdict[], warnin
     "",
     "Sources",
     ...(plan.sources.length > 0 ? describeSources(plan, now) : ["  none"]),
-    ...(plan.etcd ? describeEtcd(plan.etcd) : []),
+    ...(plan.etcd ? describeEtcd(plan, plan.etcd) : []),
     ...plan.apiServers.flatMap(describeApiServer),
     "",
     "cluster.yml",
@@ -45,31 +47,18 @@ export function describePrimary(plan: PrimaryPlan, verdicts: Verdict[], warnings
 const names = (hosts: { name: string; address: string }[]): string =>
   hosts.map((h) => `${h.name} (${h.address})`).join(", ");
 
-function describeSources(plan: FailoverPlan, now: number): string[] {
-  return plan.sources.map((source, i) => {
-    const data =
-      source.dataAsOf === undefined
-        ? "age unknown"
-        : `data as of ${new Date(source.dataAsOf).toISOString()} (${age(now - source.dataAsOf)} ago)`;
-    const state = source.etcd
-      ? `etcd ${source.etcd.version}, ${source.etcd.quorum ? "has quorum" : "no quorum"}, ${source.etcd.dbBytes} bytes`
-      : "etcd doesn't answer";
-    return `  ${i === 0 ? "->" : "  "} ${source.host.name}: voter, revision ${source.revision ?? "unknown"}, ${data}; ${state}`;
-  });
-}
-
-function age(milliseconds: number): string {
-  const seconds = Math.max(0, Math.round(milliseconds / 1000));
-  return seconds < 120 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-}
-
-function describeEtcd(etcd: Replacement): string[] {
+function describeEtcd(plan: FailoverPlan, etcd: Replacement): string[] {
   const before = [...(etcd.before?.entrypoint ?? []), ...(etcd.before?.cmd ?? [])];
   return [
     "",
     `etcd on ${etcd.host.name}`,
     ...changes(before, [...etcd.after.entrypoint, ...etcd.after.cmd]),
-    "  once, until it accepts a write, with --force-new-cluster; that flag is gone before the step ends",
+    ...(plan.method === "restore"
+      ? [
+          "  a new cluster, by `snapshot restore` under a token of its own; members of the old cluster and it ignore each other",
+          `  refuses ${refusedAddresses(plan.lostHosts).join(", ")} at ports 2379 and 2380, after reboots too, until failback`,
+        ]
+      : ["  once, until it accepts a write, with --force-new-cluster; that flag is gone before the step ends"]),
     ...likeRke(etcd),
   ];
 }
@@ -118,7 +107,7 @@ export function setAside(plan: FailoverPlan): string[] {
   return [
     ...(source
       ? [
-          `  ${source}: container etcd as etcd-before-epoch-${epoch}; snapshot and WAL in /var/lib/rke-dr/epoch-${epoch}`,
+          `  ${source}: container etcd as etcd-before-epoch-${epoch}; ${plan.method === "restore" ? "snapshot and the whole old data" : "snapshot and WAL"} in /var/lib/rke-dr/epoch-${epoch}`,
         ]
       : []),
     ...plan.apiServers.map((a) => `  ${a.host.name}: container kube-apiserver as kube-apiserver-before-epoch-${epoch}`),

@@ -69,6 +69,8 @@ export type HostFacts =
       plan: Record<string, string>;
       steps: Record<string, StepResult>;
       containers: Record<string, Container>;
+      /** Whether it can refuse packets; addresses that its etcd refuses now; what does so at the next boot, or "". */
+      isolation: { firewall: boolean; refused: string[]; boot: string };
       etcd: EtcdStatus | undefined;
       /** When the newest Lease of the cluster was renewed, Unix milliseconds: how new the data is. */
       newestLease: number | undefined;
@@ -144,6 +146,7 @@ export function parseFacts(
         return [container.Name.replace(/^\//, ""), container];
       }),
     ),
+    isolation: parseIsolation(sections.get("isolation")),
     etcd: readable(() => parseStatus(sections.get("status"), sections.has("quorum"))),
     newestLease: readable(() => newestRenewal(sections.get("leases"))),
     deploy: deploy?.trim() ? parseDeploy(deploy, sections.get("cluster.yml") ?? "") : undefined,
@@ -165,6 +168,17 @@ function readable<T>(read: () => T | undefined): T | undefined {
   } catch {
     return undefined;
   }
+}
+
+function parseIsolation(text: string | undefined): Reachable["isolation"] {
+  const { firewall, boot = "" } = pairs(text);
+  return {
+    firewall: firewall === "yes",
+    boot,
+    refused: lines(text)
+      .filter((line) => line.startsWith("refused="))
+      .map((line) => line.slice("refused=".length)),
+  };
 }
 
 function parseDeploy(text: string, clusterYml: string): Reachable["deploy"] {

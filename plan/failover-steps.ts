@@ -1,12 +1,14 @@
 import { deployDir } from "./cluster-yml";
-import { createBody } from "./docker";
-import { etcdCertificate, memberName, ownEndpoint } from "./etcd";
-import type { FailoverPlan, Source } from "./failover";
+import { memberName } from "./etcd";
+import type { FailoverPlan } from "./failover";
+import { forceSteps } from "./force-steps";
+import { refusedAddresses } from "./isolation";
 import { etcdServers, ownServer } from "./kube-apiserver";
 import { factsOf, type Observation } from "./observation";
 import { controlPlane } from "./order";
-import { type Process, withArgument } from "./process";
-import { original, type Replacement, runs } from "./replacement";
+import { type Replacement, runs } from "./replacement";
+import { restoreSteps, restoreToken } from "./restore-steps";
+import type { Source } from "./sources";
 import { recordName, type Step, step } from "./steps";
 import type { Topology } from "./topology";
 
@@ -21,38 +23,22 @@ export function failoverSteps(
   const { deployHost, survivors, lostHosts, settings } = plan;
   const server = ownServer(topology, deployHost.datacenter);
   const lostControlPlane = controlPlane(lostHosts).map((h) => h.internalAddress);
-  const base = original(factsOf(seen, etcd.host), "etcd", settings.epoch);
-  const forced: Process = { ...etcd.after, cmd: [...inHaste(etcd.after.cmd), "--force-new-cluster"] };
-
   const claims = survivors.map((host) =>
     step("claim", host, "Claim", {
-      data: decision(plan, source),
+      data: decision(topology, plan, source),
       words: `tell the host of epoch ${settings.epoch}; older epochs are refused from here on`,
       intact: factsOf(seen, host)?.act === plan.act,
     }),
   );
-  const snapshot = step("snapshot", etcd.host, "EtcdMember", {
-    arguments: lostHosts.flatMap((h) =>
-      [topology.ssh.port, 2379, 6443].map((port) => `${h.name}=${h.internalAddress}:${port}`),
-    ),
-    // until the old etcd is set aside, each run takes a new one
-    intact: plan.resumed,
-    after: names(claims),
-    limit: 900,
-    words: "save a live snapshot of etcd and check it",
-  });
-  const member = step("etcd-member", etcd.host, "EtcdMember", {
-    arguments: [etcdCertificate(etcd.host), `${ownEndpoint(etcd.host)}/health`],
-    data: `${createBody(forced, settings.epoch, base, "no")}\n${etcd.body}`,
-    after: [snapshot.name],
-    limit: 600,
-    words: "set the old etcd aside, force its data into a cluster of one, start it as RKE would",
-    intact: runs(factsOf(seen, etcd.host), etcd),
-  });
+  const etcdSteps =
+    plan.method === "restore"
+      ? restoreSteps(topology, plan, etcd, source, seen, names(claims))
+      : forceSteps(topology, plan, etcd, seen, names(claims));
+  const running = etcdSteps.member.at(-1)?.name ?? "";
   const apiServers = plan.apiServers.map((replacement) =>
     step("kube-apiserver", replacement.host, "KubeApiServer", {
       data: replacement.body,
-      after: [member.name],
+      after: [running],
       limit: 300,
       words: `recreate kube-apiserver with --etcd-servers=${etcdServers(survivors, replacement.host)}`,
       intact: runs(factsOf(seen, replacement.host), replacement),
@@ -95,11 +81,16 @@ export function failoverSteps(
     words: "rke up, which finds nothing to do but the workers' nginx-proxy",
   });
   const verification = [
-    ...plan.apiServers.map((replacement) =>
-      step("verify-member", replacement.host, "Verification", {
-        arguments: [memberName(etcd.host), etcdServers(survivors, replacement.host)],
+    step("verify-member", etcd.host, "Verification", {
+      arguments: [memberName(etcd.host), ...(plan.method === "restore" ? refusedAddresses(lostHosts) : [])],
+      after: [...names(etcdSteps.isolation), rkeUp.name],
+      words: "member list, no --force-new-cluster left",
+    }),
+    ...plan.apiServers.map(({ host }) =>
+      step("verify-servers", host, "Verification", {
+        arguments: [etcdServers(survivors, host)],
         after: [rkeUp.name],
-        words: "member list, --etcd-servers, no --force-new-cluster left",
+        words: "kube-apiserver's --etcd-servers",
       }),
     ),
     step("kube verify", deployHost, "Verification", {
@@ -114,7 +105,15 @@ export function failoverSteps(
       words: "a write, a read, the endpoints of the Service kubernetes",
     }),
   ];
-  const acting = [snapshot, member, ...apiServers, firstWrite, ...tidying, rkeUp, ...verification];
+  const acting = [
+    ...etcdSteps.member,
+    ...apiServers,
+    firstWrite,
+    ...tidying,
+    ...etcdSteps.isolation,
+    rkeUp,
+    ...verification,
+  ];
   return [...claims.map((claim) => announcing(claim, acting)), ...acting];
 }
 
@@ -124,22 +123,13 @@ function announcing(claim: Step, acting: Step[]): Step {
   return { ...claim, data: `${claim.data}\nsteps=${own.join(" ")}` };
 }
 
-/**
- * For the one run with the flag. The member is alone: RKE's 5 s of election timeout would only be waited for. And it is to
- * leave a raft snapshot behind: etcd shortens the first election after a restart only where it finds one that says that
- * it is alone, else it waits 5 s for peers first (etcdserver/server.go adjustTicks).
- */
-function inHaste(cmd: string[]): string[] {
-  const elects = withArgument(withArgument(cmd, "heartbeat-interval", "50"), "election-timeout", "500");
-  return [...elects.filter((arg) => !arg.startsWith("--snapshot-count=")), "--snapshot-count=1"];
-}
-
 /** What a rerun of this act must not decide anew. */
-function decision(plan: Omit<FailoverPlan, "steps">, source: Source): string {
+function decision(topology: Topology, plan: Omit<FailoverPlan, "steps">, source: Source): string {
   return [
     `source=${source.host.name}`,
     `method=${plan.method}`,
     `lost=${plan.settings.lost}`,
+    ...(plan.method === "restore" ? [`token=${restoreToken(topology, plan.settings.epoch)}`] : []),
     `dataAsOf=${source.dataAsOf ?? ""}`,
     `revision=${source.revision ?? ""}`,
     `attest=${plan.settings.attest ?? ""}`,

@@ -1,38 +1,33 @@
+import { aftermath } from "./aftermath";
 import { clusterYmlText } from "./cluster-yml";
-import type { EtcdStatus } from "./facts";
 import { failoverSteps } from "./failover-steps";
 import { factsOf, type Observation } from "./observation";
-import { controlPlane, lostHosts, survivors, voters } from "./order";
+import { controlPlane, lostHosts, survivors } from "./order";
+import type { Method, Recover } from "./recover";
 import { type Replacement, replaceApiServer, replaceEtcd } from "./replacement";
+import { chooseSource, hasBegun, methodFor, type Source } from "./sources";
 import { type ScheduledStep, schedule } from "./steps";
 import { deployHost, type Host, sites, type Topology } from "./topology";
 
 /** The failover stack's configuration, validated. */
-export interface FailoverSettings {
+export interface FailoverSettings extends Recover {
   lost: string;
   epoch: number;
-  /** `auto`, `voter`, or the name of a surviving host. */
-  from: string;
   confirm: string | undefined;
   attest: string | undefined;
-}
-
-export interface Source {
-  host: Host;
-  etcd: EtcdStatus | undefined;
-  /** Unix milliseconds of the newest Lease in the source's data: "data as of T". */
-  dataAsOf: number | undefined;
-  revision: number | undefined;
 }
 
 export interface FailoverPlan {
   settings: FailoverSettings;
   act: string;
-  method: "forceNewCluster";
+  method: Method;
+  /** What survives, each host with the part in etcd that it will have. */
   survivors: Host[];
   lostHosts: Host[];
   deployHost: Host;
-  /** Every surviving voter, the chosen one first; empty where there is none. */
+  /** What the recovery starts from; undefined where nothing that the operator means can be taken. */
+  source: Source | undefined;
+  /** Everything that could be started from, the chosen one first, those that can't be taken last. */
   sources: Source[];
   /** Whether an earlier run of this act has set the old etcd aside: from then on nothing is decided anew. */
   resumed: boolean;
@@ -44,65 +39,36 @@ export interface FailoverPlan {
 
 /** Decides the whole act from the topology, the settings and what was seen. Changes nothing. */
 export function planFailover(topology: Topology, settings: FailoverSettings, seen: Observation): FailoverPlan {
-  const left = survivors(topology, settings.lost);
+  const { source, sources } = chooseSource(settings, seen, survivors(topology, settings.lost));
+  const after = aftermath(topology, settings.lost, source?.host);
+  const left = survivors(after, settings.lost);
   const gone = lostHosts(topology, settings.lost);
   const taker =
     topology.standby === settings.lost
       ? (sites(topology).find((dc) => dc.name !== settings.lost)?.name ?? "")
       : topology.standby;
-  const deploy = deployHost(topology, taker);
-  const sources = rankSources(settings, seen, left);
-  const source = sources[0];
-  const act = `failover:${settings.lost}:forceNewCluster:${source?.host.name ?? "none"}`;
-  const etcd = source && replaceEtcd(topology, settings.epoch, seen, left, source.host);
-  const apiServers = controlPlane(left).map((host) => replaceApiServer(topology, settings.epoch, seen, left, host));
+  const deploy = deployHost(after, taker);
+  const method = methodFor(source, settings);
+  const act = `failover:${settings.lost}:${method}:${source?.name ?? "none"}`;
+  const etcd = source && replaceEtcd(after, settings.epoch, seen, left, source.host);
+  const apiServers = controlPlane(left).map((host) => replaceApiServer(after, settings.epoch, seen, left, host));
   const plan = {
     settings,
     act,
-    method: "forceNewCluster" as const,
+    method,
     survivors: left,
     lostHosts: gone,
     deployHost: deploy,
+    source,
     sources,
     resumed: left.some((h) => hasBegun(seen, h, settings.epoch)),
     etcd,
     apiServers,
     clusterYml: {
       before: factsOf(seen, deploy)?.deploy?.clusterYml || clusterYmlText(topology),
-      after: clusterYmlText(topology, settings.lost),
+      after: clusterYmlText(after, settings.lost),
     },
   };
-  const steps = etcd && source ? failoverSteps(topology, plan, etcd, source, seen) : [];
+  const steps = etcd && source ? failoverSteps(after, plan, etcd, source, seen) : [];
   return { ...plan, steps: schedule(steps, settings.epoch, (host) => factsOf(seen, host), seen.at) };
-}
-
-function hasBegun(seen: Observation, host: Host, epoch: number): boolean {
-  const facts = factsOf(seen, host);
-  return facts?.containers[`etcd-before-epoch-${epoch}`] !== undefined || facts?.steps["etcd-member"]?.epoch === epoch;
-}
-
-/** A number that was recorded, perhaps as unknown. */
-const known = (text: string | undefined): number | undefined => (text ? Number(text) : undefined);
-
-/**
- * The surviving voters, best first: the one that an earlier run of this act recorded, then the one with the highest
- * revision. Learners and snapshots can't be forced.
- */
-function rankSources(settings: FailoverSettings, seen: Observation, left: Host[]): Source[] {
-  const recorded = left.filter((h) => hasBegun(seen, h, settings.epoch)).map((h) => factsOf(seen, h)?.plan ?? {})[0];
-  return voters(left)
-    .filter((h) => settings.from === "auto" || settings.from === "voter" || settings.from === h.name)
-    .map((host) => {
-      const facts = factsOf(seen, host);
-      const chosen = recorded?.source === host.name ? recorded : undefined;
-      return {
-        host,
-        etcd: facts?.etcd,
-        dataAsOf: chosen ? known(chosen.dataAsOf) : facts?.newestLease,
-        revision: chosen ? known(chosen.revision) : facts?.etcd?.revision,
-        rank: chosen ? Number.POSITIVE_INFINITY : (facts?.etcd?.revision ?? -1),
-      };
-    })
-    .sort((a, b) => b.rank - a.rank)
-    .map(({ rank: _rank, ...source }) => source);
 }

@@ -4,7 +4,14 @@ import { deployProblems, deployWords, trustProblems } from "./guards/deploy-host
 import { clockProblems, rights, roomProblems, tools } from "./guards/hosts";
 import { epochProblems, hostKeyProblems, reachability, strangers } from "./guards/identity";
 import { imageProblems } from "./guards/images";
-import { attestationProblems, confirmationProblems, livingProblems, wantedConfirmation } from "./guards/lost-side";
+import { isolationProblems, isolationWords } from "./guards/isolation";
+import {
+  attestationProblems,
+  attestationWords,
+  confirmationProblems,
+  livingProblems,
+  wantedConfirmation,
+} from "./guards/lost-side";
 import { restartProblems, restartWords } from "./guards/restarts";
 import { diskProblems, quorum, sourceProblems, sourceWords } from "./guards/source";
 import { unfinishedProblems } from "./guards/unfinished";
@@ -17,7 +24,8 @@ export function failoverGuards(topology: Topology, plan: FailoverPlan, seen: Obs
   const { settings, survivors, lostHosts, deployHost } = plan;
   return [
     verdict("confirmation", confirmationProblems(plan), `the operator confirmed ${wantedConfirmation(plan)}`),
-    verdict("attestation", attestationProblems(plan), `the operator attests that ${list(lostHosts)} are powered off`),
+    verdict("attestation", attestationProblems(plan), attestationWords(plan)),
+    ...(plan.method === "restore" ? [verdict("isolation", isolationProblems(plan, seen), isolationWords(plan))] : []),
     verdict(
       "lost side is silent",
       livingProblems(plan, seen),
@@ -34,7 +42,7 @@ export function failoverGuards(topology: Topology, plan: FailoverPlan, seen: Obs
     verdict("epoch", epochProblems(plan, seen), `${settings.epoch} is newer than, or resumes, every survivor's`),
     verdict("earlier acts", unfinishedProblems(plan, seen), "none is unfinished"),
     quorum(topology, plan, seen),
-    verdict("source", sourceProblems(plan, seen), sourceWords(plan)),
+    verdict("source", sourceProblems(topology, plan), sourceWords(plan)),
     verdict(
       "control plane",
       plan.apiServers.length > 0 ? [] : [`no control plane host survives the loss of ${settings.lost}`],

@@ -109,6 +109,9 @@ read -r _ || exit 1
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
 unset DISK LAB_DIR
 /usr/sbin/sshd -f /etc/ssh/sshd_config -E /var/log/rke-lab/sshd.log
+# Debian's init script for docker reads this as shell, before docker starts any container.
+# shellcheck source=/dev/null
+[ ! -r /etc/default/docker ] || . /etc/default/docker || true
 dockerd --data-root /var/lib/docker --exec-root /run/docker --pidfile /run/docker.pid -H unix:///run/docker.sock \
   --bridge=none --iptables=false --ip6tables=false --ip-forward=false --storage-driver=overlay2 \
   --exec-opt native.cgroupdriver=cgroupfs --cgroup-parent="$CGROUP_PARENT" >>/var/log/rke-lab/dockerd.log 2>&1 &

@@ -13,12 +13,19 @@ export function confirmationProblems(plan: FailoverPlan): string[] {
   return confirm === wanted ? [] : [`rke-dr:confirm must be "${wanted}", it is ${said(confirm)}`];
 }
 
-export function attestationProblems({ settings, lostHosts }: FailoverPlan): string[] {
-  return settings.attest === "powered-off"
+export function attestationProblems({ settings, lostHosts, method }: FailoverPlan): string[] {
+  // a restored cluster is one of its own: it takes nothing from a living majority
+  return settings.attest === "powered-off" || method === "restore"
     ? []
     : [
-        `rke-dr:attest must be "powered-off" (the operator's word that ${list(lostHosts)} are down and stay down), it is ${said(settings.attest)}; forcing a new cluster beside a living majority loses that majority's writes`,
+        `rke-dr:attest must be "powered-off" (the operator's word that ${list(lostHosts)} are down and stay down), it is ${said(settings.attest)}; forcing a new cluster beside a living majority loses that majority's writes (recover: {method: restore} needs no such word: it makes a cluster of its own, kept apart from theirs)`,
       ];
+}
+
+export function attestationWords({ settings, lostHosts }: FailoverPlan): string {
+  return settings.attest === "powered-off"
+    ? `the operator attests that ${list(lostHosts)} are powered off`
+    : `nobody attests that ${list(lostHosts)} are down, and method restore doesn't need it: should they live, both clusters go on, apart, and what is written to theirs is lost at failback`;
 }
 
 /** Ports of lost hosts that answered, the operator or a survivor. */

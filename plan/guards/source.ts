@@ -1,13 +1,14 @@
 import type { FailoverPlan } from "../failover";
 import { factsOf, type Observation } from "../observation";
-import { voters } from "../order";
-import { allHosts, type Topology } from "../topology";
+import { survivors, voters } from "../order";
+import { isMeant, type Source } from "../sources";
+import { allHosts, type Host, type Topology } from "../topology";
 import { list, type Verdict, verdict } from "./verdict";
 
 /** A cluster that has quorum needs no recovery, and forcing one would throw the other members out. */
 export function quorum(topology: Topology, plan: FailoverPlan, _seen: Observation): Verdict {
   const all = voters(allHosts(topology));
-  const left = voters(plan.survivors);
+  const left = voters(survivors(topology, plan.settings.lost));
   const needed = Math.floor(all.length / 2) + 1;
   const words = `${left.length} of ${all.length} voters survive, a majority is ${needed}`;
   const alive = plan.sources.find((s) => s.etcd?.quorum);
@@ -20,52 +21,71 @@ export function quorum(topology: Topology, plan: FailoverPlan, _seen: Observatio
   return verdict("quorum is lost", problems, plan.resumed ? `${words}; this act has begun already` : words);
 }
 
-export function sourceProblems(plan: FailoverPlan, seen: Observation): string[] {
-  const [source, second] = plan.sources;
+export function sourceProblems(topology: Topology, plan: FailoverPlan): string[] {
+  const { source, sources, settings } = plan;
+  const left = survivors(topology, settings.lost);
+  if (voters(left).length > 1) {
+    return [
+      `${voters(left).length} voters survive (${list(voters(left))}): a failover with more than one is not built yet`,
+    ];
+  }
   if (!source) {
+    const refused = sources.filter((s) => isMeant(s, settings.from)).map(refusal);
+    const rest = sources.find((s) => s.problems.length === 0);
     return [
-      plan.settings.from === "auto" || plan.settings.from === "voter"
-        ? `no voter survives the loss of ${plan.settings.lost}; recovery from a learner or a snapshot is not built yet`
-        : `rke-dr:recover.from names no surviving voter: "${plan.settings.from}" (voters: ${list(voters(plan.survivors))})`,
+      refused.length > 0 ? refused.join("; ") : nothingMeant(plan, left),
+      ...(rest ? [`next best: ${called(rest)} (recover: {from: ${rest.name}})${lackOf(rest, plan)}`] : []),
     ];
   }
-  if (second) {
-    return [
-      `${plan.sources.length} voters survive (${plan.sources.map((s) => s.host.name).join(", ")}): a failover with more than one is not built yet`,
-    ];
-  }
-  const facts = factsOf(seen, source.host);
-  if (facts && !plan.resumed && !facts.etcd && facts.etcdBytes === 0) {
-    return [`${source.host.name} has no etcd data in /var/lib/etcd/member`];
-  }
-  const unreadable = facts && !plan.resumed ? facts.preflight.database : undefined;
-  if (typeof unreadable === "object") {
-    return [
-      `${source.host.name}: etcd's database must be readable, \`etcdctl snapshot status\` says: ${unreadable.unreadable}`,
-    ];
-  }
-  if (source.etcd?.complaints?.some((words) => words.includes("CORRUPT"))) {
-    return [`${source.host.name}: etcd's data must be sound, etcd raises the alarm CORRUPT`];
-  }
-  if (source.etcd?.learner) {
-    return [`${source.host.name}'s etcd is a learner: --force-new-cluster on a learner panics`];
-  }
-  return [];
+  const other = left.find((h) => h.etcd !== "none" && h.name !== source.host.name);
+  return other
+    ? [
+        `${other.name} is a ${other.etcd} beside the source's host ${source.host.name}: giving it up too is not built yet`,
+      ]
+    : [];
+}
+
+function nothingMeant({ settings }: FailoverPlan, left: Host[]): string {
+  return settings.from === "auto"
+    ? `nothing to recover from survives the loss of ${settings.lost}: no voter, no learner, and no snapshot on ${list(left)}`
+    : `rke-dr:recover.from: nothing of that name or kind survives the loss of ${settings.lost}: "${settings.from}"`;
 }
 
 export function sourceWords(plan: FailoverPlan): string {
-  const source = plan.sources[0];
-  const state = source?.etcd ? `revision ${source.etcd.revision}` : "its etcd doesn't answer, its data folder is taken";
+  const { source, sources, settings } = plan;
+  if (!source) {
+    return "none";
+  }
+  const state =
+    source.revision !== undefined ? `revision ${source.revision}` : "its etcd doesn't answer, its data folder is taken";
   // no reason to stop: only a cluster with quorum can free space
-  const full = source?.etcd?.complaints?.some((words) => words.includes("NOSPACE"))
+  const full = source.etcd?.complaints?.some((words) => words.includes("NOSPACE"))
     ? "; its alarm NOSPACE refuses writes until space is freed and the alarm disarmed"
     : "";
-  return `${source?.host.name}, a voter: ${state}${full}`;
+  const refused = sources.filter((s) => s.problems.length > 0 && isMeant(s, settings.from));
+  return [`${called(source)}: ${state}${lackOf(source, plan)}${full}`, ...refused.map(refusal)].join("; ");
+}
+
+const refusal = (source: Source): string => `${called(source)} is refused: ${source.problems.join(", ")}`;
+const called = (source: Source): string =>
+  source.kind === "snapshot"
+    ? `snapshot ${source.name} on ${source.host.name}`
+    : `${source.host.name}, a ${source.kind}`;
+
+/** What a source lacks of the newest that is known of, in revisions and seconds. */
+function lackOf(source: Source, { sources }: FailoverPlan): string {
+  const lack = (value: (s: Source) => number | undefined) => {
+    const newest = Math.max(...sources.map((s) => value(s) ?? 0));
+    return value(source) === undefined ? 0 : newest - (value(source) ?? 0);
+  };
+  const revisions = lack((s) => s.revision);
+  const seconds = Math.round(lack((s) => s.dataAsOf) / 1000);
+  return revisions > 0 || seconds > 0 ? `, ${revisions} revisions and ${seconds} s behind the newest source` : "";
 }
 
 /** A snapshot as large as the data, and a copy of the rest: twice the data folder is always enough. */
 export function diskProblems(plan: FailoverPlan, seen: Observation): string[] {
-  const host = plan.sources[0]?.host;
+  const host = plan.source?.host;
   const facts = host && factsOf(seen, host);
   if (!facts || plan.resumed || facts.freeBytes >= 2 * facts.etcdBytes) {
     return [];

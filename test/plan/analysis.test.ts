@@ -55,7 +55,7 @@ const datacenters: Case[] = [
       startsFrom: /no voter is left, and RKE's snapshots \(each 12h\) lie on the lost voters' disks/,
       mayBeLost: /everything/,
       prevention: /a voter in b, or a learner there[\s\S]*snapshots more often than each 12h, and to S3/,
-      cannotYet: /no voter survives the loss of a; recovery from a learner or a snapshot is not built yet/,
+      cannotYet: /nothing to recover from survives the loss of a: no voter, no learner, and no snapshot/,
     },
   },
   {

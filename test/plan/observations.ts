@@ -60,6 +60,7 @@ export function survivor(topology: Topology, host: Host, change: Partial<Reachab
     plan: {},
     steps: {},
     containers,
+    isolation: { firewall: true, refused: [], boot: "" },
     etcd:
       host.etcd === "voter"
         ? { revision: 478, raftTerm: 3, dbBytes: 737280, version: "3.4.23", quorum: false, learner: false }

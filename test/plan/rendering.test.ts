@@ -57,7 +57,7 @@ describe("the rendering equals RKE's plan in RKE's own shape", () => {
     const { processes, transient, refused, clusterYml } = render(learner(), lostA);
     assert.deepEqual(Object.keys(processes), ["master3/kube-apiserver"]);
     assert.deepEqual(transient, {});
-    assert.match(refused.join(), /no voter survives the loss of a/);
+    assert.match(refused.join(), /nothing to recover from survives the loss of a: no voter/);
     assert.equal(clusterYml, render(learner(), primary).clusterYml);
   });
 });

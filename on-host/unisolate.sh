@@ -1,0 +1,6 @@
+# unisolate: the counterpart of isolate, for failback: from here on nobody is refused at this host's etcd.
+main() {
+  begin "$@"
+  unisolate
+  finish
+}

@@ -1,0 +1,21 @@
+import type { FailoverPlan } from "../failover";
+import { refusedAddresses } from "../isolation";
+import { factsOf, type Observation } from "../observation";
+
+/** Whether the host that etcd is restored on can keep the lost side away from it. */
+export function isolationProblems(plan: FailoverPlan, seen: Observation): string[] {
+  const host = plan.source?.host;
+  const facts = host && factsOf(seen, host);
+  if (!facts) {
+    return [];
+  }
+  return facts.isolation.firewall
+    ? []
+    : [
+        `${host.name}: neither nft nor iptables is there to refuse the lost hosts: when they return, their API servers would read and write the restored cluster as well as the old one`,
+      ];
+}
+
+export function isolationWords(plan: FailoverPlan): string {
+  return `${plan.source?.host.name ?? "nobody"} will refuse ${refusedAddresses(plan.lostHosts).join(", ")} at etcd's ports until failback`;
+}

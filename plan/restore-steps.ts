@@ -1,0 +1,62 @@
+import { etcdCertificate, memberName, ownEndpoint, peerUrl } from "./etcd";
+import type { FailoverPlan } from "./failover";
+import { isolationStands, refusedAddresses } from "./isolation";
+import { factsOf, type Observation } from "./observation";
+import { type Replacement, runs } from "./replacement";
+import { type EtcdSteps, sourceStep } from "./source-step";
+import type { Source } from "./sources";
+import { step } from "./steps";
+import type { Topology } from "./topology";
+
+/**
+ * Given to `snapshot restore` alone, where it decides the new cluster's ID; the container keeps RKE's arguments. RKE's own
+ * token is the same in every cluster: restored under it, a host that bootstrapped the cluster would get the old ID again,
+ * and old peers would be let in.
+ */
+export const restoreToken = (topology: Topology, epoch: number): string => `rke-dr-${topology.cluster}-epoch-${epoch}`;
+
+/** How far the restored revision is put ahead, so that no client's old revision lies in the future (etcd's own example). */
+const bump = 1_000_000_000;
+
+/** etcd by `snapshot restore`, isolated from the lost side: the last step but `isolate` starts it. */
+export function restoreSteps(
+  topology: Topology,
+  plan: Omit<FailoverPlan, "steps">,
+  etcd: Replacement,
+  source: Source,
+  seen: Observation,
+  after: string[],
+): EtcdSteps {
+  const { host } = etcd;
+  const { lostHosts, settings } = plan;
+  const addresses = refusedAddresses(lostHosts);
+  const image = etcd.after.image;
+  const snapshot = sourceStep(topology, plan, host, after);
+  const restore = step("isolation etcd-restore", host, "EtcdMember", {
+    arguments: [
+      etcdCertificate(host),
+      `${ownEndpoint(host)}/health`,
+      image,
+      memberName(host),
+      peerUrl(host),
+      restoreToken(topology, settings.epoch),
+      String(bump),
+      ...addresses,
+    ],
+    data: etcd.body,
+    after: [snapshot.name],
+    limit: 900,
+    words: `set the old etcd and its data aside, restore ${words(source)} as a new cluster of one, refuse the lost hosts at etcd's ports, start etcd as RKE would`,
+    intact: runs(factsOf(seen, host), etcd),
+  });
+  const isolation = step("isolation isolate", host, "EtcdMember", {
+    arguments: addresses,
+    after: [restore.name],
+    words: `refuse ${addresses.join(", ")} at etcd's ports 2379 and 2380, after reboots too, until failback`,
+    intact: isolationStands(factsOf(seen, host), lostHosts),
+  });
+  return { member: [snapshot, restore], isolation: [isolation] };
+}
+
+const words = (source: Source): string =>
+  source.kind === "snapshot" ? `snapshot ${source.name}` : `the ${source.kind}'s data`;

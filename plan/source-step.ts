@@ -1,0 +1,23 @@
+import type { FailoverPlan } from "./failover";
+import { type Step, step } from "./steps";
+import type { Host, Topology } from "./topology";
+
+/** How etcd comes back: what leads to the running member, last the step that starts it, and what keeps it apart. */
+export interface EtcdSteps {
+  member: Step[];
+  isolation: Step[];
+}
+
+/** Secures what the recovery starts from, and looks once more whether the lost side is alive. */
+export function sourceStep(topology: Topology, plan: Omit<FailoverPlan, "steps">, host: Host, after: string[]): Step {
+  return step("lost-side snapshot", host, "EtcdMember", {
+    arguments: plan.lostHosts.flatMap((h) =>
+      [topology.ssh.port, 2379, 6443].map((port) => `${h.name}=${h.internalAddress}:${port}`),
+    ),
+    // until the old etcd is set aside, each run takes a new one
+    intact: plan.resumed,
+    after,
+    limit: 900,
+    words: "save a live snapshot of etcd and check it",
+  });
+}
