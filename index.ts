@@ -20,7 +20,7 @@ async function deploy(settings: Settings) {
       const seen = await observe(allHosts(topology), [], ssh, settings.epoch);
       const plan = planPrimary(topology, settings.epoch, seen);
       const verdicts = primaryGuards(topology, plan, seen);
-      await tell(describePrimary(plan, verdicts, warnings(topology)), verdicts);
+      await tell(describePrimary(plan, verdicts, warnings(topology), seen.at), verdicts);
       // loaded here: a failover needs neither the tls nor the kubernetes SDK, and not the time to load them
       const { buildPrimary } = require("./components/primary") as typeof import("./components/primary.js");
       return { epoch: plan.epoch, steps: reportSteps(buildPrimary(topology, plan, ssh)) };

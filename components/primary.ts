@@ -7,16 +7,25 @@ import { stringify } from "yaml";
 import type { SshAccess } from "../config";
 import { certificates } from "../plan/certificates";
 import { clusterYmlText } from "../plan/cluster-yml";
+import { etcdCertificate } from "../plan/etcd";
 import { ownServer } from "../plan/kube-apiserver";
-import { apiSans } from "../plan/order";
+import { learnerCertificate } from "../plan/learner";
+import { apiSans, learner } from "../plan/order";
 import { type PrimaryPlan, primaryAct } from "../plan/primary";
+import { recordName, type ScheduledStep } from "../plan/steps";
 import type { Host, Topology } from "../plan/topology";
 import { type KeyPair, Pki } from "./pki";
 import { runSteps } from "./steps";
 
 /** Builds the cluster: certificates, deploy hosts, `rke up`, and the record of epoch and topology in the cluster. */
 export function buildPrimary(topology: Topology, plan: PrimaryPlan, ssh: SshAccess): Record<string, remote.Command> {
-  const pki = new Pki("pki", { certificates: certificates(topology, plan.hosts, apiSans(topology)) });
+  const standing = learner(plan.hosts);
+  const pki = new Pki("pki", {
+    certificates: [
+      ...certificates(topology, plan.hosts, apiSans(topology)),
+      ...(standing ? [learnerCertificate(topology, standing)] : []),
+    ],
+  });
   const keys = Object.fromEntries(
     plan.deployHosts.map((h) => [h.name, new tls.PrivateKey(`deploy-key-${h.name}`, { algorithm: "ED25519" })]),
   );
@@ -40,6 +49,9 @@ export function buildPrimary(topology: Topology, plan: PrimaryPlan, ssh: SshAcce
         );
       }
     }
+  }
+  for (const scheduled of plan.steps.filter((s) => recordName(s) === "etcd-join")) {
+    data[scheduled.name] = withCertificates(scheduled, ["kube-ca", etcdCertificate(scheduled.host)], pki.pairs);
   }
   const steps = runSteps(plan.steps, { epoch: plan.epoch, act: primaryAct, cluster: topology.cluster, ssh }, data);
   const built = steps[`rke-up-${plan.runsRke.name}`];
@@ -68,12 +80,29 @@ function deployFiles(
       [`certs/${name}-key.pem`, pair.privateKey],
     ]),
   ];
-  return pulumi.secret(
-    pulumi
-      .all(files.map(([path, content]) => pulumi.output(content).apply((text) => `@@ ${path}\n${text.trim()}`)))
-      .apply((texts) => texts.join("\n")),
-  );
+  return pulumi.secret(asFiles(files));
 }
+
+/** A step's data with the certificates that its host may lack, and their keys but the CA's, for /etc/kubernetes/ssl. */
+function withCertificates(
+  scheduled: ScheduledStep,
+  names: string[],
+  pairs: Record<string, KeyPair>,
+): pulumi.Output<string> {
+  const files = names.flatMap((name): [string, pulumi.Input<string>][] => [
+    [`${name}.pem`, pairs[name]?.certificate ?? ""],
+    ...(name === "kube-ca"
+      ? []
+      : ([[`${name}-key.pem`, pairs[name]?.privateKey ?? ""]] as [string, pulumi.Input<string>][])),
+  ]);
+  return pulumi.secret(pulumi.interpolate`${scheduled.data}\n${asFiles(files)}`);
+}
+
+/** Files as scripts read them: each a line "@@ PATH" and its content. */
+const asFiles = (files: [path: string, content: pulumi.Input<string>][]): pulumi.Output<string> =>
+  pulumi
+    .all(files.map(([path, content]) => pulumi.output(content).apply((text) => `@@ ${path}\n${text.trim()}`)))
+    .apply((texts) => texts.join("\n"));
 
 /** kube-system/rke-dr: which epoch the cluster is in, and by which topology it was made. */
 function recordInCluster(

@@ -13,7 +13,7 @@ export type Verb =
   | { verb: "cut-operator"; datacenter: string }
   | { verb: "slow-link"; milliseconds: number; lossPercent: number }
   | { verb: "freeze" | "drop"; target: string }
-  | { verb: "fill-disk" | "corrupt-etcd"; host: string }
+  | { verb: "rebuild" | "fill-disk" | "corrupt-etcd"; host: string }
   | { verb: "kill"; host: string; container: string }
   | { verb: "set-clock"; host: string; seconds: number }
   | { verb: "heal" }
@@ -29,6 +29,7 @@ export const USAGE = `npm run lab -- VERB: real hosts on this machine, as namesp
   status [--json]               hosts, links, faults, what is a stand-in
   power-off HOST|DATACENTER     as pulling the plug
   power-on HOST|DATACENTER      same disk; docker restarts its containers
+  rebuild HOST                  as after a broken disk: set up anew with nothing on it but its SSH host key
   cut-link [DATACENTER]         cut it from the other datacenters; without a name: all from each other
   heal-link [DATACENTER]
   cut-operator DATACENTER       cut the operator from it; its hosts still reach the other datacenters
@@ -75,6 +76,7 @@ export function parseVerb(argv: readonly string[]): Verb {
       const [datacenter] = words(verb, rest, "a datacenter");
       return { verb, datacenter };
     }
+    case "rebuild":
     case "fill-disk":
     case "corrupt-etcd": {
       const [host] = words(verb, rest, "a host");

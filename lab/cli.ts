@@ -49,6 +49,9 @@ async function main(argv: string[]): Promise<number> {
     case "fill-disk":
       await lab.fillDisk(verb.host);
       return 0;
+    case "rebuild":
+      await lab.rebuild(verb.host);
+      return 0;
     case "corrupt-etcd":
       await lab.corruptEtcd(verb.host);
       return 0;

@@ -20,6 +20,7 @@ import { type Place, placeOf } from "./place";
 import { say } from "./progress";
 import { cloneProject, operatorProject, type Workspace } from "./project";
 import { type Command, makeStacks, pulumiCommand } from "./pulumi-run";
+import { rebuildDisk } from "./rebuild";
 import { all, LabError, type Result, type RunOptions, run } from "./run";
 import { type LabState, readState } from "./state";
 import { type LabStatus, labStatus, standIns } from "./status";
@@ -86,6 +87,17 @@ export class Lab {
         }),
       );
     });
+  }
+
+  /** As after a broken disk: the host is set up anew, with nothing on it but its SSH host key, and on. */
+  async rebuild(host: string): Promise<void> {
+    this.named(host);
+    await this.powerOff(host);
+    await this.alone(async () => {
+      await rebuildDisk(this.place, this.state(), host);
+      say(`host ${host}: set up anew, its disk is empty`);
+    });
+    await this.powerOn(host);
   }
 
   /** Cuts a datacenter from the others; without a name, all from each other. */

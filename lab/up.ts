@@ -76,7 +76,7 @@ export async function raise(place: Place, options: UpOptions): Promise<LabState>
   await all(
     topology.datacenters.flatMap((dc) =>
       dc.hosts.map(async (host) => {
-        await manufacture(place, state, toolchain.dockerRoot, authorizedKey, dc, host);
+        await manufacture(place, state, dc, host, { dockerRoot: toolchain.dockerRoot, authorizedKey });
         await powerOn(place, plan, topology.ssh.port, host);
       }),
     ),
@@ -117,14 +117,22 @@ export async function powerOn(place: Place, plan: NetworkPlan, sshPort: number, 
   say(`host ${host.name} (${host.address}): on, sshd and dockerd answer`);
 }
 
-async function manufacture(
+/** What all hosts of a lab share, where it is at hand. */
+interface Made {
+  dockerRoot?: string;
+  authorizedKey?: string;
+}
+
+/** Makes a host's disk as it leaves the factory. */
+export async function manufacture(
   place: Place,
-  { topology, rke }: LabState,
-  dockerRoot: string,
-  authorizedKey: string,
+  { topology, rke, etcd }: LabState,
   dc: LabDatacenter,
   host: LabHost,
+  prepared: Made = {},
 ): Promise<void> {
+  const dockerRoot = prepared.dockerRoot ?? (await prepare(place.cache, etcd)).dockerRoot;
+  const authorizedKey = prepared.authorizedKey ?? (await makeOperatorKey(place));
   const deploys = dc.deployHost === host.name;
   const install = deploys ? await rkeInstall(rke, () => bundleRke(place)) : { programs: {}, scripts: {} };
   const runc = runcWithin(missingHere(), findProgram("runc") ?? "/usr/sbin/runc");

@@ -11,16 +11,27 @@ section() { printf '@@ %s\n' "$1"; }
 
 
 etcd_facts() {
-  local status
-  [[ $(docker inspect --format '{{.State.Running}}' etcd 2>/dev/null) == true ]] || return 0
+  local status=""
+  docker inspect etcd >/dev/null 2>&1 || return 0
+  if [[ $(docker inspect --format '{{.State.Running}}' etcd 2>/dev/null) == true ]]; then
+    status=$(timeout 10 docker exec etcd etcdctl --command-timeout=4s endpoint status -w json 2>/dev/null </dev/null)
+  fi
+  if [[ -z $status ]]; then
+    # why it doesn't answer, in its own words since its last start
+    section etcdlog
+    docker logs --since "$(docker inspect --format '{{.State.StartedAt}}' etcd)" etcd 2>&1 </dev/null |
+      grep -Ei 'panic|fatal|corrupt| C \| ' | tail -n 1 | cut -c1-300
+    return 0
+  fi
   section status
-  status=$(timeout 10 docker exec etcd etcdctl --command-timeout=4s endpoint status -w json 2>/dev/null </dev/null)
   printf '%s\n' "$status"
   # a member remembers a dead leader for an election timeout: only a linearizable read shows quorum
   if grep -Eq '"leader":[1-9]' <<<"$status" &&
     timeout 10 docker exec etcd etcdctl --command-timeout=3s get rke-dr >/dev/null 2>&1 </dev/null; then
     section quorum
     echo yes
+    section members
+    timeout 10 docker exec etcd etcdctl --command-timeout=4s member list 2>/dev/null </dev/null
   fi
   # serializable: a member without quorum answers too
   section leases

@@ -68,7 +68,6 @@ function altNames(topology: Topology, hosts: Host[], sans: string[]): Pick<Certi
 export function certificates(topology: Topology, hosts: Host[], sans: string[] = []): Certificate[] {
   const both = ["clientAuth", "serverAuth"];
   const apiNames = altNames(topology, controlPlane(hosts), sans);
-  const etcdNames = altNames(topology, voters(hosts), []);
   return [
     ca("kube-ca"),
     ca("kube-apiserver-requestheader-ca"),
@@ -81,6 +80,14 @@ export function certificates(topology: Topology, hosts: Host[], sans: string[] =
     leaf("kube-admin", { organization: ["system:masters"] }),
     // RKE makes the service account key's certificate a copy of the API server's.
     leaf("kube-service-account-token", { commonName: "kube-apiserver", extKeyUsage: both, ...apiNames }),
-    ...voters(hosts).map((h) => leaf(etcdCertificate(h), { commonName: "kube-etcd", extKeyUsage: both, ...etcdNames })),
+    ...voters(hosts).map((h) => etcdLeaf(topology, h, voters(hosts))),
   ];
 }
+
+/** A host's etcd certificate; each carries the names of all etcd hosts. */
+export const etcdLeaf = (topology: Topology, host: Host, members: Host[]): Certificate =>
+  leaf(etcdCertificate(host), {
+    commonName: "kube-etcd",
+    extKeyUsage: ["clientAuth", "serverAuth"],
+    ...altNames(topology, members, []),
+  });

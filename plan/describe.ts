@@ -1,4 +1,5 @@
 import { structuredPatch } from "diff";
+import { describeMembers } from "./describe-members";
 import { describeSources } from "./describe-sources";
 import type { FailoverPlan } from "./failover";
 import type { Verdict } from "./guards/verdict";
@@ -34,9 +35,11 @@ export function describeFailover(plan: FailoverPlan, verdicts: Verdict[], warnin
   ].join("\n");
 }
 
-export function describePrimary(plan: PrimaryPlan, verdicts: Verdict[], warnings: string[]): string {
+export function describePrimary(plan: PrimaryPlan, verdicts: Verdict[], warnings: string[], now: number): string {
   return [
     `PRIMARY: the whole cluster, epoch ${plan.epoch}; rke runs on ${plan.runsRke.name}`,
+    "",
+    ...describeMembers(plan.membership, now),
     "",
     ...describeSteps(plan.steps),
     "",

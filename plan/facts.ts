@@ -41,8 +41,18 @@ export interface EtcdStatus {
   /** Whether a linearizable read was answered: the cluster has a leader and a majority. */
   quorum: boolean;
   learner: boolean;
-  /** What etcd itself complains of, as "alarm:CORRUPT" or "etcdserver: no leader". */
+  leader: boolean;
+  /** What etcd itself complains of, as "memberID:1 alarm:CORRUPT" or "etcdserver: no leader". */
   complaints?: string[];
+}
+
+/** A member as `etcdctl member list` tells it; the name is empty until it has started. */
+export interface Member {
+  id: string;
+  started: boolean;
+  name: string;
+  peerUrls: string[];
+  learner: boolean;
 }
 
 /** Why a host told nothing, where that is known. */
@@ -72,6 +82,10 @@ export type HostFacts =
       /** Whether it can refuse packets; addresses that its etcd refuses now; what does so at the next boot, or "". */
       isolation: { firewall: boolean; refused: string[]; boot: string };
       etcd: EtcdStatus | undefined;
+      /** Members as a voter with quorum lists them; empty where this host's etcd can't tell. */
+      members: Member[];
+      /** The last complaint in etcd's log, where it doesn't answer; empty where there is none. */
+      etcdLog: string;
       /** When the newest Lease of the cluster was renewed, Unix milliseconds: how new the data is. */
       newestLease: number | undefined;
       deploy: { files: string[]; server: string; clusterYml: string } | undefined;
@@ -148,6 +162,8 @@ export function parseFacts(
     ),
     isolation: parseIsolation(sections.get("isolation")),
     etcd: readable(() => parseStatus(sections.get("status"), sections.has("quorum"))),
+    members: lines(sections.get("members")).flatMap(parseMember),
+    etcdLog: sections.get("etcdlog")?.trim() ?? "",
     newestLease: readable(() => newestRenewal(sections.get("leases"))),
     deploy: deploy?.trim() ? parseDeploy(deploy, sections.get("cluster.yml") ?? "") : undefined,
     trust: Object.fromEntries(
@@ -216,8 +232,26 @@ function parseStatus(text: string | undefined, quorum: boolean): EtcdStatus | un
     version: status.version,
     quorum,
     learner: status.isLearner ?? false,
+    // compared as text: the IDs are longer than a number's digits
+    leader: /"member_id":(\d+)/.exec(text)?.[1] === /"leader":(\d+)/.exec(text)?.[1],
     complaints: status.errors ?? [],
   };
+}
+
+/** One line of `etcdctl member list`: ID, started or unstarted, name, peer URLs, client URLs, whether it is a learner. */
+function parseMember(line: string): Member[] {
+  const found = /^([0-9a-f]+), (started|unstarted), ([^,]*), (.*?), ([^ ]*), (true|false)$/.exec(line);
+  return found
+    ? [
+        {
+          id: found[1] ?? "",
+          started: found[2] === "started",
+          name: found[3] ?? "",
+          peerUrls: (found[4] ?? "").split(","),
+          learner: found[6] === "true",
+        },
+      ]
+    : [];
 }
 
 function newestRenewal(text: string | undefined): number | undefined {

@@ -4,11 +4,13 @@ import { clockProblems, rights, roomProblems, tools } from "./guards/hosts";
 import { hostKeyProblems, reachability, strangers } from "./guards/identity";
 import { restartProblems, restartWords } from "./guards/restarts";
 import { type Verdict, verdict } from "./guards/verdict";
+import { joinStep } from "./join";
 import { etcdServers, ownServer } from "./kube-apiserver";
+import { type Membership, membership } from "./members";
 import { factsOf, type Observation } from "./observation";
 import { clusterOrder, controlPlane, voters } from "./order";
 import { argument } from "./process";
-import { type ScheduledStep, schedule, step } from "./steps";
+import { type ScheduledStep, type Step, schedule, step } from "./steps";
 import { allHosts, deployHost, type Host, sites, type Topology } from "./topology";
 
 export const primaryAct = "primary";
@@ -20,6 +22,8 @@ export interface PrimaryPlan {
   deployHosts: Host[];
   /** Where `rke` runs: the standby's deploy host, so that peace uses what a failover will use. */
   runsRke: Host;
+  /** Who is a member of etcd now, and how each is. */
+  membership: Membership;
   steps: ScheduledStep[];
 }
 
@@ -61,19 +65,37 @@ export function planPrimary(topology: Topology, epoch: number, seen: Observation
     }),
   );
   const others = deployHosts.filter((h) => h.name !== runsRke.name);
+  const members = membership(topology, seen);
+  // one after the other: each needs the others' votes
+  const voting: Step[] = [];
+  for (const state of members.members.filter((m) => m.wanted === "voter")) {
+    const before = voting.at(-1)?.name;
+    const after = before === undefined ? trust.map((s) => s.name) : [before];
+    voting.push(joinStep(topology, epoch, hosts, state, seen, after));
+  }
   const rkeUp = step("rke-up", runsRke, "RkeCluster", {
     arguments: [
       ownServer(topology, runsRke.datacenter),
       ...others.map((h) => `${h.name}=${sshTarget(topology, h)}=${ownServer(topology, h.datacenter)}`),
     ],
-    after: trust.map((s) => s.name),
+    after: [...trust, ...voting].map((s) => s.name),
     limit: 1800,
     words: "rke up; its state and a kubeconfig for each side's own kube-apiserver on every deploy host",
     intact:
       running(hosts, facts) && deployHosts.every((h) => facts(h)?.deploy?.server === ownServer(topology, h.datacenter)),
   });
-  const steps = [...claims, ...files, ...authorized, ...trust, rkeUp];
-  return { epoch, hosts, deployHosts, runsRke, steps: schedule(steps, epoch, facts, seen.at) };
+  const learners = members.members
+    .filter((m) => m.wanted === "learner")
+    .map((m) => joinStep(topology, epoch, hosts, m, seen, [rkeUp.name]));
+  const steps = [...claims, ...files, ...authorized, ...trust, ...voting, rkeUp, ...learners];
+  return {
+    epoch,
+    hosts,
+    deployHosts,
+    runsRke,
+    membership: members,
+    steps: schedule(steps, epoch, facts, seen.at),
+  };
 }
 
 const deployFiles = ["cluster.yml", "certs/kube-admin.pem", "ssh/id_ed25519", "ssh/known_hosts"];
@@ -106,6 +128,7 @@ export function primaryGuards(topology: Topology, plan: PrimaryPlan, seen: Obser
     verdict("epoch", epochProblems(topology, plan, seen), `${plan.epoch}`),
     verdict("no foreign cluster", foreignProblems(plan, seen), "no host runs a cluster that this program didn't build"),
     verdict("the hosts meant", strangers(topology, plan.hosts, seen), "no host belongs to another cluster"),
+    verdict("members of etcd", memberProblems(plan, seen), "etcd has quorum, or there is none yet"),
     verdict("tools on the hosts", tools(plan.hosts, seen), "flock, curl with --unix-socket"),
     verdict("disk space", roomProblems(plan.hosts, seen), "enough for records and containers"),
     verdict("clocks", clockProblems(plan.hosts, seen), "hosts and operator agree within 5 s"),
@@ -118,6 +141,20 @@ export function primaryGuards(topology: Topology, plan: PrimaryPlan, seen: Obser
       }),
       plan.deployHosts.map((h) => h.name).join(", "),
     ),
+  ];
+}
+
+/** A cluster that was built and has no quorum is no longer primary's to repair: members are changed by a majority only. */
+function memberProblems(plan: PrimaryPlan, seen: Observation): string[] {
+  const { quorum, members } = plan.membership;
+  const built = factsOf(seen, plan.runsRke)?.steps["rke-up"]?.epoch === plan.epoch;
+  if (quorum || !built) {
+    return [];
+  }
+  const voters = members.filter((m) => m.wanted === "voter");
+  const seeds = voters.map((m) => `${m.host.name} ${m.etcd ? "answers" : "doesn't answer"}`).join(", ");
+  return [
+    `no voter answers a linearizable read (${seeds}), and without quorum no member can be replaced; where etcd is only stopped, start it there (docker start etcd); where a datacenter is lost, \`pulumi up --stack failover\``,
   ];
 }
 

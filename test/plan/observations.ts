@@ -63,8 +63,19 @@ export function survivor(topology: Topology, host: Host, change: Partial<Reachab
     isolation: { firewall: true, refused: [], boot: "" },
     etcd:
       host.etcd === "voter"
-        ? { revision: 478, raftTerm: 3, dbBytes: 737280, version: "3.4.23", quorum: false, learner: false }
+        ? {
+            revision: 478,
+            raftTerm: 3,
+            dbBytes: 737280,
+            version: "3.4.23",
+            quorum: false,
+            learner: false,
+            leader: false,
+            complaints: [],
+          }
         : undefined,
+    members: [],
+    etcdLog: "",
     newestLease: host.etcd === "voter" ? Date.parse("2026-11-21T11:59:58Z") : undefined,
     deploy: {
       files: [

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { Reachable } from "../../plan/facts";
+import { peerUrl } from "../../plan/etcd";
+import type { EtcdStatus, Reachable } from "../../plan/facts";
 import type { Observation } from "../../plan/observation";
 import { planPrimary, primaryAct, primaryGuards } from "../../plan/primary";
 import { allHosts } from "../../plan/topology";
@@ -15,14 +16,23 @@ function bare(change: Record<string, Partial<Reachable> | null> = {}): Observati
 }
 
 /** Hosts of a cluster that was built whole. */
-function built(change: Record<string, Partial<Reachable>> = {}): Observation {
-  const names = ["claim", "deploy-files", "authorize", "trust", "rke-up"];
+function built(change: Record<string, Partial<Reachable>> = {}, quorum = true): Observation {
+  const names = ["claim", "deploy-files", "authorize", "trust", "etcd-join", "rke-up"];
   const steps = Object.fromEntries(names.map((name) => [name, record(name, 1, 1)]));
   const server = (name: string) => `https://192.168.31.${name === "master1" ? 101 : 103}:6443`;
   const files = ["cluster.yml", "certs/kube-admin.pem", "ssh/id_ed25519", "ssh/known_hosts"];
+  const members = ["master1", "master2", "master3"].map((name) => ({
+    id: name,
+    started: true,
+    name: `etcd-${name}`,
+    peerUrls: [peerUrl(master(name))],
+    learner: false,
+  }));
+  const etcd = { ...survivor(topology, master("master1")).etcd, quorum } as EtcdStatus;
   return observation((name) => ({
     act: primaryAct,
     steps,
+    ...(master(name).etcd === "voter" ? { etcd, members: quorum ? members : [] } : {}),
     deploy: { files, server: server(name), certificateEnds: "", clusterYml: "" },
     ...change[name],
   }));
@@ -66,6 +76,7 @@ describe("building the cluster", () => {
       "an etcd was stopped",
       {
         master2: {
+          etcd: undefined,
           containers: Object.fromEntries(
             Object.entries(survivor(topology, master("master2")).containers).map(([name, c]) => [
               name,
@@ -74,7 +85,7 @@ describe("building the cluster", () => {
           ),
         },
       },
-      ["rke-up-master3"],
+      ["etcd-join-master2", "rke-up-master3"],
     ],
     [
       "a deploy host's kubeconfig names the other side",
@@ -96,6 +107,7 @@ describe("building the cluster", () => {
         ...["master3", "node2", "master1", "master2", "node1"].map((h) => `authorize-${h}`),
         "trust-master1",
         "trust-master3",
+        ...["master3", "master1", "master2"].map((h) => `etcd-join-${h}`),
         "rke-up-master3",
       ],
     ],
@@ -138,6 +150,12 @@ describe("guards of primary", () => {
       built({ master3: { epoch: 2, act: "failover:a:forceNewCluster:master3" } }),
       2,
       { epoch: /master3 is at epoch 2 by another act/ },
+    ],
+    [
+      "quorum is lost",
+      built(Object.fromEntries(["master1", "master2"].map((h) => [h, { etcd: undefined }])), false),
+      1,
+      { "members of etcd": /no voter answers a linearizable read \(master3 answers, master1 doesn't answer.*failover/ },
     ],
     ["a newer epoch", built(), 3, { epoch: /would be a failback, which is not built yet/ }],
     [

@@ -1,0 +1,30 @@
+/** A host that broke and was set up anew: an empty disk, docker's data gone with it, the same SSH host key. */
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { loopDevices } from "./disk-image";
+import { hostDir, type Place } from "./place";
+import { LabError, until } from "./run";
+import type { LabState } from "./state";
+import { manufacture } from "./up";
+
+/** @throws LabError for a host that the lab doesn't have; the host must be off */
+export async function rebuildDisk(place: Place, state: LabState, host: string): Promise<void> {
+  const dc = state.topology.datacenters.find(({ hosts }) => hosts.some(({ name }) => name === host));
+  const found = dc?.hosts.find(({ name }) => name === host);
+  if (!dc || !found) throw new LabError(`host: must be one of the lab's, is "${host}"`);
+  const folder = hostDir(place, host);
+  await until(`host ${host}: its disk's unmount`, 30, () => loopDevices(folder).length === 0);
+  const kept = mkdtempSync(join(tmpdir(), "rke-dr-host-key-"));
+  const keys = join(folder, "upper/etc/ssh");
+  for (const name of readdirSync(keys).filter((file) => file.startsWith("ssh_host_"))) {
+    cpSync(join(keys, name), join(kept, name));
+  }
+  for (const name of readdirSync(folder).filter((file) => !["log", "off", "keeper.stat"].includes(file))) {
+    rmSync(join(folder, name), { recursive: true, force: true });
+  }
+  mkdirSync(keys, { recursive: true });
+  cpSync(kept, keys, { recursive: true });
+  rmSync(kept, { recursive: true });
+  await manufacture(place, state, dc, found);
+}

@@ -1,0 +1,164 @@
+# etcd-join: makes etcd on this host a member of the cluster that the other voters form: a learner, or, by way of a learner, a voter.
+# Where it is one already it changes nothing. Else: the old container and the old data are set aside (data that etcd has
+# gone on without is never used again), the old member is removed, a new one added, started on no data, and waited for.
+# A voter gets its final container while it is still a learner: its restart then costs no vote.
+# Sent after etcd-membership.
+# arguments: WANTED (learner or voter), MEMBER (its name), CERTIFICATE (a name in /etc/kubernetes/ssl), OWN (its client URL from
+#   this host), IMAGE, CLUSTER (initial cluster with which a new member starts, itself in it: NAME=PEER-URL,...), then the
+#   client URLs of the other voters
+# stdin: two lines, bodies for Docker's POST /containers/create: to join with, then the final one; for a learner they are equal.
+#   Then files for /etc/kubernetes/ssl, each a line "@@ NAME" and its content: for a voter only those that are missing are
+#   written, since the others are RKE's.
+# A cluster without quorum is left as it is: a learner's step fails, a voter's ends (before the first `rke up` there is none).
+main() {
+  local wanted=$1 member=$2 own_url=$4 cluster_list=$6 joining final files peer
+  certificate=$3 image=$5 voters=("${@:7}")
+  begin "$@"
+  { read -r joining && read -r final; } <<<"$data"
+  files=${data#*$'\n'}
+  put_certificates "${files#*$'\n'}"
+  if ! find_quorum; then
+    [[ $wanted == voter ]] || die "etcd: none of the voters answers a linearizable read (${voters[*]}); nothing was changed"
+    did "no other voter serves: there is no cluster to join, etcd here was left as it is"
+    finish
+    return
+  fi
+  peer=${cluster_list##*"$member="} && peer=${peer%%,*}
+  look_up "$peer"
+  look etcd
+  case $wanted in
+    learner) follow ;;
+    voter) vote ;;
+    *) die "WANTED is neither learner nor voter: $wanted" ;;
+  esac
+  fact member "$id"
+  finish
+}
+
+# A learner that is only stopped or behind has its own data, and a learner decides nothing: it may go on with it.
+follow() {
+  if [[ $found != missing && $is_learner == true && $status == started ]]; then
+    docker start etcd >/dev/null 2>&1 </dev/null || true
+    if comes_up 60; then
+      as_final || recreate "$final"
+      if comes_up 60 && catch_up 30; then
+        did "etcd is a learner and follows"
+        return
+      fi
+    fi
+    say "etcd with the data that is here doesn't come up or doesn't catch up: $(last_words)"
+  fi
+  join
+}
+
+# A voter that was stopped may have missed its own removal, or have lost what it had promised: it never goes on with old data.
+vote() {
+  # one that runs and doesn't answer may have been asked at a bad moment
+  if [[ $found == running && $is_learner == false && $status == started ]] && until_true 30 is_voter; then
+    did "etcd is a voter and healthy"
+    return
+  fi
+  if [[ $found == running && $is_learner == true ]] && comes_up 30; then
+    did "a learner already: an earlier run began this"
+  else
+    join
+  fi
+  if ! as_final; then
+    # with data there, etcd reads --initial-cluster no more; RKE compares it
+    recreate "$final"
+    comes_up 60 || die "etcd: doesn't answer after its start with RKE's arguments: $(last_words)"
+    catch_up 60 || die "etcd: doesn't catch up: $(last_words)"
+  fi
+  if [[ $is_learner == true ]]; then
+    promote
+  fi
+  until_true 60 is_voter || die "etcd: not healthy 60 s after it became a voter: $(last_words)"
+  did "etcd is a voter with RKE's own arguments, healthy"
+}
+
+is_voter() { serves && [[ $(own_status 6) == false ]] && healthy "$own_url/health" "$certificate"; }
+
+# Whether the container's image and command are the final body's.
+as_final() {
+  local command container_image
+  command=$(docker inspect --format '{{json .Config.Cmd}}' etcd 2>/dev/null </dev/null) || return 1
+  container_image=$(docker inspect --format '{{json .Config.Image}}' etcd 2>/dev/null </dev/null) || return 1
+  [[ $final == *"\"Cmd\":$command,"* && $final == *"\"Image\":$container_image,"* ]]
+}
+
+last_words() { docker logs --tail 1 etcd 2>&1 </dev/null | cut -c1-300; }
+
+# Out of the cluster with what is here, and in again with nothing.
+join() {
+  local stamp others body
+  stamp=$(date -u +%Y%m%dT%H%M%SZ)
+  if [[ $wanted == voter || $is_learner == false ]]; then
+    others=$(grep -c 'false$' <<<"$member_list") || true
+    (($(voters_left) >= others / 2 + 1)) ||
+      die "etcd: only $(voters_left) of $others voters would be left while $member is replaced, no majority; nothing was changed"
+  fi
+  docker image inspect "$image" >/dev/null 2>&1 </dev/null || docker pull "$image" >/dev/null </dev/null || die "docker: image $image can't be had"
+  if [[ $found != missing ]]; then
+    set_container_aside etcd "etcd-before-join-$stamp"
+  fi
+  if [[ -e /var/lib/etcd/member ]]; then
+    mkdir -p "$aside/etcd-data-$stamp"
+    mv /var/lib/etcd/member "$aside/etcd-data-$stamp/"
+    did "old data set aside: $aside/etcd-data-$stamp, $(du -sb "$aside/etcd-data-$stamp" | cut -f1) bytes"
+  fi
+  if [[ -n $id ]]; then
+    ctl member remove "$id" >/dev/null || die "etcd: member $id can't be removed"
+    did "old member $id removed"
+    look_up "$peer"
+  fi
+  add_member "$member" "$peer"
+  body=$joining
+  if [[ $(split "$initial_cluster") != "$(split "$cluster_list")" ]]; then
+    body=${body//"--initial-cluster=$cluster_list\""/"--initial-cluster=$initial_cluster\""}
+  fi
+  start "$body"
+  look_up "$peer"
+  comes_up 60 || die "etcd: doesn't answer 60 s after its start: $(last_words)"
+  catch_up 60 || die "etcd: doesn't catch up: $(last_words)"
+}
+
+split() { tr , '\n' <<<"$1" | sort; }
+
+start() {
+  mkdir -p /var/lib/etcd
+  docker_api POST "/containers/create?name=etcd" "$1"
+  docker start etcd >/dev/null </dev/null
+}
+
+recreate() {
+  docker stop -t 10 etcd >/dev/null </dev/null
+  docker rm etcd >/dev/null </dev/null
+  start "$1"
+  did "container etcd recreated with its final arguments, on the same data"
+}
+
+put_certificates() {
+  local line name="" new
+  mkdir -p "$ssl"
+  new=$(mktemp -d "$ssl/rke-dr.XXXXXX")
+  while IFS= read -r line; do
+    if [[ $line == "@@ "* ]]; then
+      name=${line#@@ }
+      : >"$new/$name"
+    elif [[ -n $name ]]; then
+      printf '%s\n' "$line" >>"$new/$name"
+    fi
+  done <<<"$1"
+  for name in "$new"/*; do
+    [[ -e $name ]] || continue
+    name=${name##*/}
+    if [[ ! -s $ssl/$name ]]; then
+      mv "$new/$name" "$ssl/$name"
+      did "$ssl/$name written"
+    elif [[ $wanted == learner && $name == "$certificate"* ]] && ! cmp -s "$new/$name" "$ssl/$name"; then
+      mv "$new/$name" "$ssl/$name"
+      did "$ssl/$name renewed"
+    fi
+  done
+  rm -rf "$new"
+}

@@ -1,0 +1,47 @@
+import { createBody } from "./docker";
+import { clientUrl, etcdCertificate, etcdProcess, initialCluster, memberName, ownEndpoint } from "./etcd";
+import { joiningProcess } from "./learner";
+import type { MemberState } from "./members";
+import { factsOf, type Observation } from "./observation";
+import { voters } from "./order";
+import { type Step, step } from "./steps";
+import type { Host, Topology } from "./topology";
+
+/**
+ * The step that makes a host's etcd a member of the cluster that the other voters form, and does nothing where it is one
+ * (on-host/etcd-join.sh tells what it takes). Its certificate and key, for /etc/kubernetes/ssl, come behind its data.
+ */
+export function joinStep(
+  topology: Topology,
+  epoch: number,
+  hosts: Host[],
+  state: MemberState,
+  seen: Observation,
+  after: string[],
+): Step {
+  const { host, wanted } = state;
+  const others = voters(hosts).filter((h) => h.name !== host.name);
+  const architecture = factsOf(seen, host)?.architecture || "x86_64";
+  const joining = joiningProcess(topology, hosts, host, architecture);
+  const final = wanted === "learner" ? joining : etcdProcess(topology, hosts, host, architecture);
+  return step("etcd-membership etcd-join", host, "EtcdMember", {
+    arguments: [
+      wanted,
+      memberName(host),
+      etcdCertificate(host),
+      ownEndpoint(host),
+      joining.image,
+      initialCluster([...others, host]),
+      ...others.map(clientUrl),
+    ],
+    data: [joining, final].map((process) => createBody(process, epoch, undefined)).join("\n"),
+    after,
+    // a learner gets the whole database by the network; the step itself ends where nothing moves any more
+    limit: 3600,
+    words:
+      wanted === "learner"
+        ? "a learner of etcd beside RKE; one that isn't well is set aside and added anew"
+        : "see that etcd here is a healthy voter; one that isn't is set aside and comes back by way of a learner",
+    intact: state.condition === "well" || state.condition === "unseen",
+  });
+}
