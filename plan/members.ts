@@ -50,10 +50,10 @@ export interface Membership {
 /** Who is a member of etcd, and how each is, as the hosts told it. */
 export function membership(topology: Topology, seen: Observation): Membership {
   const hosts = clusterOrder(topology);
-  const witness = voters(hosts)
+  const teller = voters(hosts)
     .map((h) => factsOf(seen, h))
     .find((f) => f?.etcd?.quorum && f.members.length > 0);
-  const listed = witness?.members ?? [];
+  const listed = teller?.members ?? [];
   const standing = learner(hosts);
   const members = [...voters(hosts), ...(standing ? [standing] : [])];
   return {
@@ -62,7 +62,7 @@ export function membership(topology: Topology, seen: Observation): Membership {
       const planned = host.etcd === "learner" ? learnerProcess(topology, hosts, host, architecture) : undefined;
       return stateOf(host, members, listed, planned, seen);
     }),
-    quorum: witness !== undefined,
+    quorum: teller !== undefined,
     strangers: listed.filter((m) => !members.some((h) => m.peerUrls.includes(peerUrl(h)))),
   };
 }
