@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import * as pulumi from "@pulumi/pulumi";
 import { utils } from "ssh2";
+import { type AdoptedCluster, parseRkeState } from "./plan/adopted";
 import type { FailoverSettings } from "./plan/failover";
 import { readRecover } from "./plan/recover";
 import { findDatacenter, parseTopology, type Topology } from "./plan/topology";
@@ -16,11 +18,11 @@ export interface SshAccess {
 }
 
 export type Settings = { topology: Topology; ssh: SshAccess } & (
-  | { role: "primary"; epoch: number }
+  | { role: "primary"; epoch: number; adopted: AdoptedCluster | undefined }
   | ({ role: "failover" } & { failover: FailoverSettings })
 );
 
-const keys = ["topology", "role", "epoch", "lost", "recover", "confirm", "attest"];
+const keys = ["adopted", "topology", "role", "epoch", "lost", "recover", "confirm", "attest"];
 
 /**
  * Reads and validates the whole configuration; nothing else reads pulumi.Config.
@@ -51,10 +53,11 @@ export function readSettings(): Settings {
     role === "failover" && topology && epoch !== undefined
       ? attempt(() => readFailover(config, topology, epoch))
       : undefined;
+  const adopted = role === "primary" && topology ? attempt(() => readAdopted(topology)) : undefined;
   if (problems.length > 0 || !topology || !ssh || epoch === undefined) {
     throw stop(`the configuration has errors:\n${problems.map((p) => `  ${p}`).join("\n")}`);
   }
-  return failover ? { role: "failover", topology, ssh, failover } : { role: "primary", topology, ssh, epoch };
+  return failover ? { role: "failover", topology, ssh, failover } : { role: "primary", topology, ssh, epoch, adopted };
 }
 
 function unknownKeys(): string[] {
@@ -62,6 +65,29 @@ function unknownKeys(): string[] {
     .filter((key) => key.startsWith("rke-dr:"))
     .map((key) => key.slice("rke-dr:".length))
     .filter((key) => !keys.includes(key));
+}
+
+/** The existing cluster's cluster.rkestate, a secret: read as it is, since `get` warns of secrets. */
+function readAdopted(topology: Topology): AdoptedCluster | undefined {
+  const text = pulumi.runtime.allConfig()["rke-dr:adopted"];
+  if (topology.pki === "generated") {
+    if (text !== undefined) {
+      throw new Error("rke-dr:adopted: is not used while topology.pki is generated");
+    }
+    return undefined;
+  }
+  if (text === undefined) {
+    throw new Error(
+      "rke-dr:adopted: is missing, topology.pki is adopted: `pulumi config set --secret adopted --stack primary <cluster.rkestate`",
+    );
+  }
+  try {
+    const state = parseRkeState(text);
+    const ca = (state.certificates["kube-ca"]?.certificate ?? "").replace(/\n+$/, "");
+    return { ...state, caSum: createHash("sha256").update(ca).digest("hex") };
+  } catch (error) {
+    throw new Error(`rke-dr:adopted: ${error instanceof Error ? error.message : error}`);
+  }
 }
 
 function readEpoch(text: string | undefined): number {

@@ -19,11 +19,11 @@ async function deploy(settings: Settings) {
     case "primary": {
       const seen = await observe(allHosts(topology), [], ssh, settings.epoch);
       const plan = planPrimary(topology, settings.epoch, seen);
-      const verdicts = primaryGuards(topology, plan, seen);
+      const verdicts = primaryGuards(topology, plan, seen, settings.adopted);
       await tell(describePrimary(plan, verdicts, warnings(topology), seen.at), verdicts);
       // loaded here: a failover needs neither the tls nor the kubernetes SDK, and not the time to load them
       const { buildPrimary } = require("./components/primary") as typeof import("./components/primary.js");
-      return { epoch: plan.epoch, steps: reportSteps(buildPrimary(topology, plan, ssh)) };
+      return { epoch: plan.epoch, steps: reportSteps(buildPrimary(topology, plan, ssh, settings.adopted)) };
     }
     case "failover": {
       const { failover } = settings;

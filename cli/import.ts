@@ -1,14 +1,15 @@
 /**
- * `npm run import -- cluster.yml --datacenter a=HOST,... --datacenter b=HOST,... [--standby b] [-o FILE]`: the topology
- * of an existing RKE cluster, as it stands under `topology: value:` in Pulumi.yaml.
+ * `npm run import -- cluster.yml --datacenter a=HOST,... --datacenter b=HOST,... [--standby b] [-o FILE | --into Pulumi.yaml]`:
+ * the topology of an existing RKE cluster, printed, written to a file, or put in the place of a Pulumi project's own.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { isNode, parseDocument } from "yaml";
 import { importTopology } from "../plan/import";
 import { type Outcome, outcome, tell } from "./command";
 
 const usage =
-  "usage: npm run import -- cluster.yml --datacenter a=HOST,... --datacenter b=HOST,... [--standby b] [-o FILE]";
+  "usage: npm run import -- cluster.yml --datacenter a=HOST,... --datacenter b=HOST,... [--standby b] [-o FILE | --into Pulumi.yaml]";
 
 /** Exit status: 0, or 1 where something is wrong or can't be carried over; then nothing is printed or written. */
 export const importCommand = (argv: string[]): Outcome => outcome(1, () => body(argv));
@@ -21,13 +22,18 @@ function body(argv: string[]): Partial<Outcome> {
       datacenter: { type: "string", multiple: true, default: [] },
       standby: { type: "string" },
       output: { type: "string", short: "o" },
+      into: { type: "string" },
     },
   });
   const [path, ...more] = positionals;
-  if (path === undefined || more.length > 0 || values.datacenter.length === 0) {
+  if (path === undefined || more.length > 0 || values.datacenter.length === 0 || (values.output && values.into)) {
     throw new Error(usage);
   }
   const text = importTopology(read(path), { datacenters: readDatacenters(values.datacenter), standby: values.standby });
+  if (values.into !== undefined) {
+    putInto(values.into, text);
+    return { stderr: `wrote the topology into ${values.into}; its first lines say what deserves a look\n` };
+  }
   if (values.output === undefined) {
     return { stdout: text };
   }
@@ -62,6 +68,20 @@ function write(path: string, text: string): void {
     throw new Error(`${path}: is a Pulumi project; write elsewhere and paste it under topology: value:`);
   }
   writeFileSync(path, text);
+}
+
+/** Replaces the topology of a Pulumi project; the rest of the file stays as it is. */
+function putInto(path: string, text: string): void {
+  const project = parseDocument(read(path));
+  if (!project.hasIn(["config", "topology", "value"])) {
+    throw new Error(`${path}: has no config.topology.value to put the topology into`);
+  }
+  project.setIn(["config", "topology", "value"], parseDocument(text).contents);
+  const topology = project.getIn(["config", "topology", "value"], true);
+  if (isNode(topology)) {
+    topology.commentBefore = parseDocument(text).commentBefore ?? null;
+  }
+  writeFileSync(path, project.toString({ lineWidth: 0 }));
 }
 
 if (require.main === module) {

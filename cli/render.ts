@@ -1,12 +1,13 @@
 /**
  * `npm run render`: writes rendered/, what both stacks would run, from the topology in Pulumi.yaml.
- * `-- --check` writes nothing and exits 1, with a diff, where rendered/ is stale.
+ * `-- --check` writes nothing and exits 1, with a diff, where rendered/ is stale, or where the policy refuses the topology.
  * `-- --stack primary|failover [--lost DC] --json` prints one stack's rendering instead.
  * Everywhere `--topology PATH` names another topology, and `--out DIR` another folder.
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { pages } from "../plan/pages";
+import { policyWords } from "../plan/policy";
 import { type Act, onlyOther, render } from "../plan/rendering";
 import { findDatacenter, type Topology, warnings } from "../plan/topology";
 import { type Outcome, outcome, tell } from "./command";
@@ -15,7 +16,7 @@ import { readTopologyFile } from "./topology-file";
 
 const root = join(__dirname, "..");
 
-/** Exit status: 0, or 1 where `--check` finds rendered/ stale, or 2 where the command or the topology is wrong. */
+/** Exit status: 0, or 1 where `--check` finds rendered/ stale or the topology against the policy, or 2 where the command or the topology is wrong. */
 export const renderCommand = (argv: string[]): Outcome => outcome(2, () => body(argv));
 
 function body(argv: string[]): Partial<Outcome> {
@@ -39,10 +40,7 @@ function body(argv: string[]): Partial<Outcome> {
     return { stdout: `${JSON.stringify(render(topology, readAct(topology, stack, lost)), null, 2)}\n` };
   }
   if (check) {
-    const difference = staleness(values.out, pages(topology));
-    return difference === ""
-      ? { stdout: `${values.out} is what the topology renders\n` }
-      : { status: 1, stdout: `${difference}\n${staleWords(values.out)}\n` };
+    return checked(values.out, topology);
   }
   const did = writeFolder(values.out, pages(topology));
   const lines = [
@@ -50,6 +48,16 @@ function body(argv: string[]): Partial<Outcome> {
     ...warnings(topology).map((words) => `note: ${words}`),
   ];
   return { stdout: `${lines.join("\n")}\n` };
+}
+
+function checked(folder: string, topology: Topology): Partial<Outcome> {
+  const difference = staleness(folder, pages(topology));
+  const { refused, lines } = policyWords(topology);
+  const state = difference === "" ? `${folder} is what the topology renders` : `${difference}\n${staleWords(folder)}`;
+  return {
+    status: difference !== "" || refused ? 1 : 0,
+    stdout: [state, ...lines.map((line) => `policy: ${line}`), ""].join("\n"),
+  };
 }
 
 const staleWords = (folder: string): string =>

@@ -24,10 +24,16 @@ export interface KeyPair {
 export class Pki extends pulumi.ComponentResource {
   readonly pairs: Record<string, KeyPair> = {};
 
-  constructor(name: string, args: { certificates: Certificate[] }, opts?: pulumi.ComponentResourceOptions) {
+  /** @param args.given what an existing cluster has already: it is taken as it is, and its CA signs what is missing */
+  constructor(
+    name: string,
+    args: { certificates: Certificate[]; given?: Record<string, KeyPair> },
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
     super("rke-dr:parts:Pki", name, {}, opts);
+    Object.assign(this.pairs, args.given);
     for (const certificate of args.certificates) {
-      this.pairs[certificate.name] = this.issue(certificate);
+      this.pairs[certificate.name] ??= this.issue(certificate);
     }
     this.registerOutputs({});
   }

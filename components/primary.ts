@@ -5,6 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import { stringify } from "yaml";
 import type { SshAccess } from "../config";
+import type { AdoptedCluster } from "../plan/adopted";
 import { certificates } from "../plan/certificates";
 import { clusterYmlText } from "../plan/cluster-yml";
 import { etcdCertificate } from "../plan/etcd";
@@ -18,13 +19,19 @@ import { type KeyPair, Pki } from "./pki";
 import { runSteps } from "./steps";
 
 /** Builds the cluster: certificates, deploy hosts, `rke up`, and the record of epoch and topology in the cluster. */
-export function buildPrimary(topology: Topology, plan: PrimaryPlan, ssh: SshAccess): Record<string, remote.Command> {
+export function buildPrimary(
+  topology: Topology,
+  plan: PrimaryPlan,
+  ssh: SshAccess,
+  adopted?: AdoptedCluster,
+): Record<string, remote.Command> {
   const standing = learner(plan.hosts);
   const pki = new Pki("pki", {
     certificates: [
       ...certificates(topology, plan.hosts, apiSans(topology)),
       ...(standing ? [learnerCertificate(topology, standing)] : []),
     ],
+    given: givenPairs(adopted),
   });
   const keys = Object.fromEntries(
     plan.deployHosts.map((h) => [h.name, new tls.PrivateKey(`deploy-key-${h.name}`, { algorithm: "ED25519" })]),
@@ -42,7 +49,9 @@ export function buildPrimary(topology: Topology, plan: PrimaryPlan, ssh: SshAcce
     if (key) {
       const files = deployFiles(topology, plan.hosts, pki.pairs, key);
       data[`deploy-files-${host.name}`] = files;
-      if (host.name === plan.runsRke.name) {
+      if (adopted) {
+        data[`adopt-${host.name}`] = adoptedFiles(topology, host, pki.pairs, adopted);
+      } else if (host.name === plan.runsRke.name) {
         // a hash tells nothing of the keys in it, and lets `rke up` run again when cluster.yml or a certificate changes
         data[`rke-up-${host.name}`] = pulumi.unsecret(
           files.apply((text) => createHash("sha256").update(text).digest("hex")),
@@ -54,8 +63,13 @@ export function buildPrimary(topology: Topology, plan: PrimaryPlan, ssh: SshAcce
     data[scheduled.name] = withCertificates(scheduled, ["kube-ca", etcdCertificate(scheduled.host)], pki.pairs);
   }
   const steps = runSteps(plan.steps, { epoch: plan.epoch, act: primaryAct, cluster: topology.cluster, ssh }, data);
-  const built = steps[`rke-up-${plan.runsRke.name}`];
-  recordInCluster(topology, plan, pki.pairs, built ? [built] : []);
+  const built = plan.steps.filter((s) => s.part === "RkeCluster").map((s) => steps[s.name]);
+  recordInCluster(
+    topology,
+    plan,
+    pki.pairs,
+    built.filter((r) => r !== undefined),
+  );
   return steps;
 }
 
@@ -104,6 +118,25 @@ const asFiles = (files: [path: string, content: pulumi.Input<string>][]): pulumi
     .all(files.map(([path, content]) => pulumi.output(content).apply((text) => `@@ ${path}\n${text.trim()}`)))
     .apply((texts) => texts.join("\n"));
 
+const givenPairs = (adopted: AdoptedCluster | undefined): Record<string, KeyPair> =>
+  Object.fromEntries(
+    Object.entries(adopted?.certificates ?? {}).map(([name, pair]) => [
+      name,
+      { certificate: pulumi.output(pair.certificate), privateKey: pulumi.secret(pair.privateKey) },
+    ]),
+  );
+
+/** For on-host/adopt.sh. */
+const adoptedFiles = (
+  topology: Topology,
+  host: Host,
+  pairs: Record<string, KeyPair>,
+  adopted: AdoptedCluster,
+): pulumi.Output<string> =>
+  pulumi.secret(
+    pulumi.interpolate`@@ cluster.rkestate\n${adopted.text}\n@@ kube_config_cluster.yml\n${kubeconfig(topology, host.datacenter, pairs)}`,
+  );
+
 /** kube-system/rke-dr: which epoch the cluster is in, and by which topology it was made. */
 function recordInCluster(
   topology: Topology,
@@ -114,7 +147,7 @@ function recordInCluster(
   const provider = new kubernetes.Provider(
     "cluster",
     {
-      kubeconfig: kubeconfig(topology, pairs),
+      kubeconfig: kubeconfig(topology, topology.standby, pairs),
       // pinned: else another server address would replace every object
       clusterIdentifier: topology.cluster,
       enableConfigMapMutable: true,
@@ -131,7 +164,8 @@ function recordInCluster(
   );
 }
 
-function kubeconfig(topology: Topology, pairs: Record<string, KeyPair>): pulumi.Output<string> {
+/** An administrator's, for the kube-apiserver of a datacenter. */
+function kubeconfig(topology: Topology, datacenter: string, pairs: Record<string, KeyPair>): pulumi.Output<string> {
   const encode = (text: pulumi.Output<string> | undefined) =>
     pulumi.output(text ?? "").apply((t) => Buffer.from(t).toString("base64"));
   return pulumi.secret(
@@ -148,7 +182,7 @@ function kubeconfig(topology: Topology, pairs: Record<string, KeyPair>): pulumi.
           clusters: [
             {
               name: topology.cluster,
-              cluster: { server: ownServer(topology, topology.standby), "certificate-authority-data": ca },
+              cluster: { server: ownServer(topology, datacenter), "certificate-authority-data": ca },
             },
           ],
           users: [

@@ -96,6 +96,7 @@ printf 'etcdBytes=%s\n' "$(du -sb /var/lib/etcd/member 2>/dev/null | cut -f1)"
 printf 'curl=%s\n' "$(curl -sf --max-time 5 --unix-socket /var/run/docker.sock http://docker/version >/dev/null 2>&1 && echo yes)"
 printf 'root=%s\n' "$([[ $(id -u) == 0 ]] && echo yes)"
 printf 'docker=%s\n' "$(timeout 10 docker version --format '{{.Server.Version}}' 2>/dev/null)"
+printf 'ca=%s\n' "$([[ -s /etc/kubernetes/ssl/kube-ca.pem ]] && printf '%s' "$(cat /etc/kubernetes/ssl/kube-ca.pem)" | sha256sum | cut -d' ' -f1)"
 printf 'flock=%s\nrke=%s\n' "$(command -v flock)" "$(command -v rke)"
 
 section epoch

@@ -2,7 +2,7 @@ import { certificates } from "./certificates";
 import { planFailover } from "./failover";
 import { failoverGuards } from "./guards";
 import type { Observation } from "./observation";
-import { apiSans, clusterOrder, controlPlane, survivors, voters } from "./order";
+import { apiSans, clusterOrder, controlPlane, learner, survivors, voters } from "./order";
 import { preventionForSites, snapshotSource } from "./prevention";
 import { snapshotSchedule } from "./snapshots";
 import { allHosts, type Host, type Topology } from "./topology";
@@ -18,6 +18,8 @@ export interface Loss {
   /** What recovery would start from. */
   startsFrom: string;
   mayBeLost: string;
+  /** The same as a bound, in seconds of writes; 1 stands for what a voter or learner may lag behind, Infinity (null in JSON) for everything. */
+  mayBeLostSeconds: number;
   /** What would prevent it, the most thorough first; empty where nothing needs preventing. */
   prevention: string[];
   /** What this program can't do about it yet. */
@@ -81,6 +83,9 @@ function lossOfDatacenter(topology: Topology, name: string): Loss {
     cannotYet: loss.quorum === "kept" ? [] : refusals(topology, name),
     notes: [
       ...loss.notes,
+      ...(topology.datacenters.some((dc) => dc.name === name && dc.witness)
+        ? ["it is a witness: nothing but its vote is lost"]
+        : []),
       ...(left.length === 0 ? [`no control plane host is left outside ${name}: there is no API to bring back`] : []),
       ...(name === topology.standby && loss.quorum === "kept"
         ? ["this is the standby: rke must run from the other deploy host until it is back"]
@@ -102,7 +107,7 @@ function sameApiNames(topology: Topology, lost: string): boolean {
 function orderNote(topology: Topology, lost: string): string {
   const others = topology.datacenters.filter((dc) => dc.name !== lost).map((dc) => dc.name);
   const advice = lost === topology.standby ? `; \`standby: ${others[0]}\` avoids that` : "";
-  return `its hosts don't come last in cluster.yml, so a failover changes the order of names in the API server's certificate: \`rke up\` issues it anew and restarts the control plane${advice}`;
+  return `its hosts don't come last in cluster.yml, so a failover changes the order of names in the API server's certificate: \`rke up\` issues it anew and restarts etcd and the control plane${advice}`;
 }
 
 function lossOfHost(topology: Topology, host: Host): Loss {
@@ -135,6 +140,9 @@ function hostNotes(topology: Topology, host: Host): string[] {
     ...(sole(voters) && helps
       ? [`it is the only voter of ${host.datacenter}: lost together with the other side, no voter is left`]
       : []),
+    ...(host.etcd === "learner" && helps
+      ? ["it is the learner: while it is gone, a loss of the voters' side leaves no newer data than a snapshot's"]
+      : []),
     ...(sole(controlPlane) ? [`it is the only control plane host of ${host.datacenter}`] : []),
   ];
 }
@@ -164,6 +172,7 @@ function lossOf(topology: Topology, gone: Host[]): Loss {
           ? "nothing to recover: no voter is lost"
           : "nothing to recover: etcd goes on by itself",
       mayBeLost: "nothing",
+      mayBeLostSeconds: 0,
       notes:
         left.length === members.length
           ? []
@@ -172,22 +181,29 @@ function lossOf(topology: Topology, gone: Host[]): Loss {
   }
   const rest = members.length - left.length;
   if (left.length === 0) {
-    const { words, lost } = snapshotSource(topology);
-    return { ...base, startsFrom: words, mayBeLost: lost };
+    const follower = learner(clusterOrder(topology).filter((h) => !isGone(h)));
+    return { ...base, ...(follower ? learnerSource(follower) : snapshotSource(topology)) };
   }
+  const mayLag = rest >= majority;
   return {
     ...base,
     notes:
-      left.length === 1 && snapshotSchedule(topology) === undefined
-        ? [`${names(left)} holds the only copy: no snapshots are taken (services.etcd.snapshot: false)`]
+      left.length === 1 && snapshotSchedule(topology) === undefined && topology.etcd.snapshots === undefined
+        ? [`${names(left)} holds the only copy: no snapshots are taken (etcd.snapshots, services.etcd.snapshot)`]
         : [],
     startsFrom:
       left.length === 1
         ? `the data of ${names(left)}, a voter`
         : `the data of ${names(left)}: whichever has the highest revision`,
-    mayBeLost:
-      rest >= majority
-        ? `writes that ${names(members.filter(isGone))} acknowledged in the last moment, before ${left.length === 1 ? "it" : "one of them"} had them: usually less than a second, more where ${names(left)} lagged behind`
-        : `nothing that was acknowledged: each write needed ${majority} of ${members.length} voters, so one at least of ${names(left)} has it`,
+    mayBeLost: mayLag
+      ? `writes that ${names(members.filter(isGone))} acknowledged in the last moment, before ${left.length === 1 ? "it" : "one of them"} had them: usually less than a second, more where ${names(left)} lagged behind`
+      : `nothing that was acknowledged: each write needed ${majority} of ${members.length} voters, so one at least of ${names(left)} has it`,
+    mayBeLostSeconds: mayLag ? 1 : 0,
   };
 }
+
+const learnerSource = (follower: Host): Pick<Loss, "startsFrom" | "mayBeLost" | "mayBeLostSeconds"> => ({
+  startsFrom: `the data of ${follower.name}, a learner: it is restored as a new cluster (etcd refuses to force one on a learner)`,
+  mayBeLost: `writes that the voters acknowledged in the last moment, before ${follower.name} had them: no write waits for a learner; usually less than a second, more where it lagged behind`,
+  mayBeLostSeconds: 1,
+});

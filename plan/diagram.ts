@@ -1,5 +1,5 @@
 import { majorityOf } from "./analysis";
-import { voters } from "./order";
+import { learner, voters } from "./order";
 import { allHosts, type Datacenter, type Host, type Topology } from "./topology";
 
 /** The topology in peace, or when a datacenter is lost, as a Mermaid flowchart. */
@@ -15,6 +15,7 @@ export function mermaid(topology: Topology, lost?: string): string {
       .slice(1)
       .map((dc, i) => link(id("dc", topology.datacenters[i]?.name ?? ""), id("dc", dc.name), lost)),
     "  classDef voter fill:#dbeafe,stroke:#1d4ed8,stroke-width:3px,color:#111",
+    "  classDef learner fill:#ecfdf5,stroke:#047857,stroke-width:3px,stroke-dasharray:2 2,color:#111",
     "  classDef host fill:#f3f4f6,stroke:#6b7280,color:#111",
     "  classDef lost fill:#ffffff,stroke:#b91c1c,stroke-dasharray:5 4,color:#6b7280",
   ].join("\n");
@@ -26,18 +27,19 @@ function link(from: string, to: string, lost: string | undefined): string {
   return lost === undefined ? `  ${from} --- ${to}` : `  ${from} -.- ${to}`;
 }
 
-type Looks = "voter" | "host" | "lost";
+type Looks = "voter" | "learner" | "host" | "lost";
 
 function looks(host: Host, lost: string | undefined): Looks {
   if (host.datacenter === lost) {
     return "lost";
   }
-  return host.etcd === "voter" ? "voter" : "host";
+  return host.etcd === "none" ? "host" : host.etcd;
 }
 
 function caption(topology: Topology, dc: Datacenter, lost: string | undefined): string {
   const marks = [
     ...(dc.name === topology.standby ? ["standby"] : []),
+    ...(dc.witness ? ["witness"] : []),
     ...(dc.name === lost ? ["LOST"] : []),
     `${voters(dc.hosts).length} of ${voters(allHosts(topology)).length} voters`,
   ];
@@ -51,7 +53,7 @@ function card(host: Host, dc: Datacenter, lost: string | undefined): string[] {
     host.name,
     host.address,
     ...(plain.length > 0 ? [plain.join(", ")] : []),
-    ...(host.etcd === "voter" ? [host.datacenter === lost ? "etcd voter, lost" : "etcd voter"] : []),
+    ...(host.etcd === "none" ? [] : [host.datacenter === lost ? `etcd ${host.etcd}, lost` : `etcd ${host.etcd}`]),
     ...(dc.deployHost === host.name ? ["deploy host"] : []),
   ];
 }
@@ -62,10 +64,13 @@ export function quorumWords(topology: Topology, lost?: string): string {
   const left = all.filter((h) => h.datacenter !== lost);
   const majority = majorityOf(all.length);
   const count = `${left.length} of ${all.length} voters, a majority is ${majority}`;
+  const follower = learner(allHosts(topology).filter((h) => h.datacenter !== lost));
   if (lost === undefined) {
-    return `In peace: ${count}`;
+    return `In peace: ${count}${follower ? `; ${follower.name} follows without a vote` : ""}`;
   }
-  return `Without ${lost}: ${count}: ${left.length >= majority ? "quorum is kept" : "quorum is lost"}`;
+  const kept = left.length >= majority;
+  const source = !kept && left.length === 0 && follower ? `; the learner ${follower.name} has the data` : "";
+  return `Without ${lost}: ${count}: ${kept ? "quorum is kept" : "quorum is lost"}${source}`;
 }
 
 const cardWidth = 190;
@@ -117,7 +122,7 @@ export function svg(topology: Topology): string {
     "<style>",
     `text{font:${fontSize}px sans-serif;fill:#111} .row{font-weight:bold;font-size:15px} .dcname{font-weight:bold} .name{font-weight:bold}`,
     ".mark{font-weight:bold;fill:#1d4ed8} .pale{fill:#6b7280} rect{rx:6px} .dc{fill:#fafafa;stroke:#9ca3af} .gone{fill:#fef2f2;stroke:#b91c1c;stroke-dasharray:6 4}",
-    ".voter{fill:#dbeafe;stroke:#1d4ed8;stroke-width:2.5px} .host{fill:#f3f4f6;stroke:#6b7280} .lost{fill:#fff;stroke:#b91c1c;stroke-dasharray:5 4}",
+    ".voter{fill:#dbeafe;stroke:#1d4ed8;stroke-width:2.5px} .learner{fill:#ecfdf5;stroke:#047857;stroke-width:2.5px;stroke-dasharray:2 2} .host{fill:#f3f4f6;stroke:#6b7280} .lost{fill:#fff;stroke:#b91c1c;stroke-dasharray:5 4}",
     "</style>",
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     ...parts,

@@ -69,6 +69,8 @@ export type HostFacts =
       clockSkew: number;
       freeBytes: number;
       etcdBytes: number;
+      /** SHA-256, in hex, of the kube-ca certificate without the line feed at its end. */
+      caSum?: string | undefined;
       /** What steps need on the host and is there: curl with --unix-socket, root, docker's version, flock; rke. */
       tools: { curl: boolean; root: boolean; docker: string; flock: boolean; rke: boolean };
       epoch: number;
@@ -137,6 +139,7 @@ export function parseFacts(
     clockSkew: Number(pairs(sections.get("end")).now) - readAt,
     freeBytes: Number(own.freeBytes || 0),
     etcdBytes: Number(own.etcdBytes || 0),
+    caSum: own.ca || undefined,
     tools: {
       curl: own.curl === "yes",
       root: own.root === "yes",

@@ -59,7 +59,7 @@ export function keptOrder(
     return {};
   }
   found.notes.push(
-    `order: kept, ${was.join(", ")}, so that the next \`rke up\` changes nothing. While ${wanted[0]} isn't first, \`rke up\` after a failover issues the API server's certificate anew and restarts the control plane (${standby}'s API serves before that). Without \`order:\` that price is paid once, in peace, at the next \`rke up\``,
+    `order: kept, ${was.join(", ")}, so that the next \`rke up\` changes nothing. While ${wanted[0]} isn't first, \`rke up\` after a failover issues the API server's certificate anew and restarts etcd and the control plane (${standby}'s API serves before that). Without \`order:\` that price is paid once, in peace, at the next \`rke up\``,
   );
   return { order: before };
 }

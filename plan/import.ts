@@ -100,6 +100,7 @@ function readTopology(text: string, settings: ImportSettings, found: Findings): 
       found,
     ),
     standby: settings.standby ?? chosenStandby(datacenters, found),
+    pki: "adopted",
     ssh: sshOf(nodes, take(rest, "ssh_key_path"), found),
   };
   const kubeApiSettings = {

@@ -1,6 +1,7 @@
 import type { Analysis, Loss } from "./analysis";
 import { setAside } from "./describe";
 import { mermaid, quorumWords, svg } from "./diagram";
+import { policyWords } from "./policy";
 import { differences } from "./process";
 import {
   type Act,
@@ -104,6 +105,10 @@ function overview(topology: Topology, analysis: Analysis): string {
     "- in peace: [cluster.yml](primary/cluster.yml), [certificates](primary/certificates.md), [hosts](primary/hosts), [steps](primary/steps.md)",
     ...topology.datacenters.map((dc) => `- without ${dc.name}: [failover-${dc.name}](failover-${dc.name}/README.md)`),
     ...(notes.length > 0 ? ["", "Deserves a second look:", "", ...notes.map((n) => `- ${n}`)] : []),
+    "",
+    "## Policy",
+    "",
+    ...policyWords(topology).lines.map((line) => `- ${line}`),
     "",
     "## Quorum",
     "",

@@ -1,33 +1,46 @@
 import type { Loss } from "./analysis";
-import { voters } from "./order";
+import { durationSeconds } from "./duration";
+import { learner, voters } from "./order";
 import { snapshotSchedule } from "./snapshots";
-import type { Topology } from "./topology";
+import { allHosts, type Topology } from "./topology";
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
-/** Without a voter a snapshot is all that can be left, and RKE keeps it on the voters' hosts. */
-export function snapshotSource(topology: Topology): { words: string; lost: string } {
+/** Without voter or learner a snapshot is all that can be left. RKE keeps its own on the voters' hosts. */
+export function snapshotSource(topology: Topology): Pick<Loss, "startsFrom" | "mayBeLost" | "mayBeLostSeconds"> {
+  const own = topology.etcd.snapshots;
+  if (own) {
+    return {
+      startsFrom: `the newest scheduled snapshot on a deploy host that is left, taken each ${own.every}`,
+      mayBeLost: `all writes since that snapshot: up to ${own.every}, more where the last one failed`,
+      mayBeLostSeconds: durationSeconds(own.every),
+    };
+  }
   const schedule = snapshotSchedule(topology);
   if (schedule === undefined) {
     return {
-      words: "nothing: no voter is left, and no snapshots are taken (services.etcd.snapshot: false)",
-      lost: "everything: all that the API stored",
+      startsFrom: "nothing: no voter is left, and no snapshots are taken (etcd.snapshots, services.etcd.snapshot)",
+      mayBeLost: "everything: all that the API stored",
+      mayBeLostSeconds: Number.POSITIVE_INFINITY,
     };
   }
   if (!schedule.offSite) {
     return {
-      words: `nothing that this topology keeps safe: no voter is left, and RKE's snapshots (each ${schedule.interval}) lie on the lost voters' disks`,
-      lost: "everything, unless somebody copied a snapshot elsewhere; with one, all writes since it was taken",
+      startsFrom: `nothing that this topology keeps safe: no voter is left, and RKE's snapshots (each ${schedule.interval}) lie on the lost voters' disks`,
+      mayBeLost: "everything, unless somebody copied a snapshot elsewhere; with one, all writes since it was taken",
+      mayBeLostSeconds: Number.POSITIVE_INFINITY,
     };
   }
   return {
-    words: `the newest snapshot in S3, taken each ${schedule.interval}`,
-    lost: `all writes since that snapshot: up to ${schedule.interval}`,
+    startsFrom: `the newest snapshot in S3, taken each ${schedule.interval}`,
+    mayBeLost: `all writes since that snapshot: up to ${schedule.interval}`,
+    mayBeLostSeconds: schedule.seconds,
   };
 }
 
 /** What would have kept quorum, or at least the data, when a datacenter is lost; the most thorough first. */
 export function preventionForSites(topology: Topology, loss: Loss): string[] {
+  const hasLearner = learner(allHosts(topology).filter((h) => !loss.lost.includes(h.name))) !== undefined;
   const counts = topology.datacenters.map((dc) => voters(dc.hosts).length);
   const standby = topology.datacenters.find((dc) => dc.name === topology.standby);
   const result: string[] = [];
@@ -44,17 +57,24 @@ export function preventionForSites(topology: Topology, loss: Loss): string[] {
     );
   }
   if (loss.votersLeft.length === 0) {
-    if (standby && !loss.lost.includes(standby.hosts[0]?.name ?? "")) {
+    if (standby && !hasLearner && !loss.lost.includes(standby.hosts[0]?.name ?? "")) {
       result.push(
         `a voter in ${standby.name}, or a learner there: then the newest data survives, although writes still stop until a failover`,
       );
     }
-    const schedule = snapshotSchedule(topology);
-    result.push(
-      schedule === undefined
-        ? "snapshots (services.etcd.snapshot: true), each 15 minutes say, and to S3 or the other side"
-        : `snapshots more often than each ${schedule.interval}${schedule.offSite ? "" : ", and to S3 or the other side (services.etcd.backup_config)"}: what may be lost is that interval`,
-    );
+    result.push(...snapshotsInstead(topology));
   }
   return result;
+}
+
+function snapshotsInstead(topology: Topology): string[] {
+  const own = topology.etcd.snapshots;
+  if (learner(allHosts(topology)) && own) {
+    return [];
+  }
+  return [
+    own
+      ? `scheduled snapshots more often than each ${own.every} (etcd.snapshots.every): what may be lost is that interval`
+      : "scheduled snapshots (etcd.snapshots), each 15 minutes say: every deploy host keeps them, so the newest outlives either side; what may be lost is that interval",
+  ];
 }

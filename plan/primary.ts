@@ -1,3 +1,4 @@
+import { type AdoptedCluster, adoptionProblems, adoptSteps } from "./adopted";
 import { deployDir } from "./cluster-yml";
 import { commandOf, type Reachable } from "./facts";
 import { clockProblems, rights, roomProblems, tools } from "./guards/hosts";
@@ -84,10 +85,21 @@ export function planPrimary(topology: Topology, epoch: number, seen: Observation
     intact:
       running(hosts, facts) && deployHosts.every((h) => facts(h)?.deploy?.server === ownServer(topology, h.datacenter)),
   });
+  const ready = [...trust, ...voting].map((s) => s.name);
+  const built = topology.pki === "adopted" ? adoptSteps(topology, deployHosts, facts, ready) : [rkeUp];
   const learners = members.members
     .filter((m) => m.wanted === "learner")
-    .map((m) => joinStep(topology, epoch, hosts, m, seen, [rkeUp.name]));
-  const steps = [...claims, ...files, ...authorized, ...trust, ...voting, rkeUp, ...learners];
+    .map((m) =>
+      joinStep(
+        topology,
+        epoch,
+        hosts,
+        m,
+        seen,
+        built.map((s) => s.name),
+      ),
+    );
+  const steps = [...claims, ...files, ...authorized, ...trust, ...voting, ...built, ...learners];
   return {
     epoch,
     hosts,
@@ -120,13 +132,29 @@ function running(hosts: Host[], facts: (host: Host) => Reachable | undefined): b
   );
 }
 
-export function primaryGuards(topology: Topology, plan: PrimaryPlan, seen: Observation): Verdict[] {
+/** @param adopted the existing cluster's state, where `pki: adopted` takes one over */
+export function primaryGuards(
+  topology: Topology,
+  plan: PrimaryPlan,
+  seen: Observation,
+  adopted?: AdoptedCluster,
+): Verdict[] {
   return [
     verdict("hosts reachable", reachability(plan.hosts, seen), `all ${plan.hosts.length}`),
     verdict("host keys", hostKeyProblems(plan.hosts, seen), "none but the pinned ones"),
     verdict("rights", rights(plan.hosts, seen), "root, and docker answers"),
     verdict("epoch", epochProblems(topology, plan, seen), `${plan.epoch}`),
-    verdict("no foreign cluster", foreignProblems(plan, seen), "no host runs a cluster that this program didn't build"),
+    adopted
+      ? verdict(
+          "the cluster meant",
+          adoptionProblems(topology, adopted, seen),
+          "etcd and kube-apiserver run as RKE plans from the topology, with the certificates of rke-dr:adopted",
+        )
+      : verdict(
+          "no foreign cluster",
+          foreignProblems(plan, seen),
+          "no host runs a cluster that this program didn't build",
+        ),
     verdict("the hosts meant", strangers(topology, plan.hosts, seen), "no host belongs to another cluster"),
     verdict("members of etcd", memberProblems(plan, seen), "etcd has quorum, or there is none yet"),
     verdict("tools on the hosts", tools(plan.hosts, seen), "flock, curl with --unix-socket"),
@@ -165,7 +193,7 @@ function foreignProblems(plan: PrimaryPlan, seen: Observation): string[] {
     const found = Object.keys(facts?.containers ?? {});
     return facts?.epoch === 0 && found.length > 0
       ? [
-          `${h.name} has containers of a cluster that this program didn't build (${found.join(", ")}); adopting one is not built yet`,
+          `${h.name} has containers of a cluster that this program didn't build (${found.join(", ")}); \`pki: adopted\` takes it over (docs/quickstart.md)`,
         ]
       : [];
   });

@@ -4,6 +4,8 @@ import type { Topology } from "./topology";
 export interface SnapshotSchedule {
   /** As people write it: "12h". */
   interval: string;
+  /** The same, in seconds; Infinity where it can't be read. */
+  seconds: number;
   /** Whether they go to S3 too; else each lies on the etcd host that took it, in /opt/rke/etcd-snapshots. */
   offSite: boolean;
 }
@@ -20,10 +22,21 @@ export function snapshotSchedule(topology: Topology): SnapshotSchedule | undefin
   const backup = mapping(etcd.backup_config);
   const active = etcd.backup_config !== undefined && etcd.backup_config !== null && backup.enabled !== false;
   if (!active) {
-    return { interval: typeof etcd.creation === "string" ? etcd.creation : "12h", offSite: false };
+    const interval = typeof etcd.creation === "string" ? etcd.creation : "12h";
+    return { interval, seconds: goSeconds(interval), offSite: false };
   }
   const hours = typeof backup.interval_hours === "number" && backup.interval_hours > 0 ? backup.interval_hours : 12;
-  return { interval: `${hours}h`, offSite: Object.keys(mapping(backup.s3backupconfig)).length > 0 };
+  return {
+    interval: `${hours}h`,
+    seconds: hours * 3600,
+    offSite: Object.keys(mapping(backup.s3backupconfig)).length > 0,
+  };
+}
+
+/** Go's durations, as far as people write them for snapshots: "6h", "90m", "1h30m". */
+function goSeconds(text: string): number {
+  const [whole, hours = 0, minutes = 0, seconds = 0] = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(text) ?? [];
+  return whole ? Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds) : Number.POSITIVE_INFINITY;
 }
 
 const mapping = (value: unknown): Record<string, unknown> =>

@@ -5,9 +5,6 @@ const unbuilt: [item: string, isSaid: (topology: Topology) => boolean][] = [
   ["ssh.bastion", (t) => t.ssh.bastion !== undefined],
   ["etcd.snapshots", (t) => t.etcd.snapshots !== undefined],
   ["fence", (t) => Object.keys(t.fence).length > 0],
-  ["targets", (t) => Object.keys(t.targets).length > 0],
-  ["accept", (t) => t.accept.length > 0],
-  ["pki", (t) => t.pki === "adopted"],
 ];
 
 export const unbuiltProblems = (topology: Topology): string[] =>

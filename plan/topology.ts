@@ -46,7 +46,7 @@ export function warnings(topology: Topology): string[] {
   }
   if (topology.order && !standbyIsFirst(topology)) {
     result.push(
-      `order: ${topology.standby}'s hosts don't come first in cluster.yml, so \`rke up\` after a failover issues the API server's certificate anew and restarts the control plane; without the key that happens once, in peace`,
+      `order: ${topology.standby}'s hosts don't come first in cluster.yml, so \`rke up\` after a failover issues the API server's certificate anew and restarts etcd and the control plane; without the key that happens once, in peace`,
     );
   }
   if (unpinned.length > 0) {

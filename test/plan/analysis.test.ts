@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
 import { analyse, type Loss } from "../../plan/analysis";
 import { parseTopology, type Topology } from "../../plan/topology";
-import { learner, raw, seed } from "./topologies";
+import { raw, seed } from "./topologies";
 
 /** Datacenters by their number of voters, each also a control plane host; `rke` as in a topology. */
 function spread(counts: Record<string, number>, rke: object = {}): Topology {
@@ -15,6 +18,12 @@ function spread(counts: Record<string, number>, rke: object = {}): Topology {
   return parseTopology(raw(Object.fromEntries(members), { rke }));
 }
 
+/** All voters in a; in b, master3 follows them. */
+function withLearner(): Topology {
+  const text = readFileSync(join(__dirname, "../../topologies/learner.yaml"), "utf8");
+  return parseTopology(parse(text));
+}
+
 const snapshots = (etcd: object) => ({ services: { etcd } });
 const s3 = { backup_config: { interval_hours: 2, s3backupconfig: { bucket_name: "dr" } } };
 
@@ -22,7 +31,7 @@ interface Case {
   what: string;
   topology: Topology;
   lost: string;
-  expected: Partial<Pick<Loss, "quorum" | "api">>;
+  expected: Partial<Pick<Loss, "quorum" | "api" | "mayBeLostSeconds">>;
   says?: Partial<Record<"startsFrom" | "mayBeLost" | "prevention" | "cannotYet" | "notes", RegExp>>;
 }
 
@@ -47,14 +56,25 @@ const datacenters: Case[] = [
     says: { mayBeLost: /^nothing$/, prevention: /^$/, notes: /the next voter that fails stops the cluster/ },
   },
   {
-    what: "no voter in the standby, snapshots on the lost disks",
-    topology: learner(),
+    what: "a learner in the standby",
+    topology: withLearner(),
     lost: "a",
-    expected: { quorum: "lost", api: "lost" },
+    expected: { quorum: "lost", api: "lost", mayBeLostSeconds: 1 },
+    says: {
+      startsFrom: /^the data of master3, a learner: it is restored as a new cluster/,
+      mayBeLost: /before master3 had them: no write waits for a learner/,
+      prevention: /^a third site with one voter[^\n]*\nscheduled snapshots \(etcd\.snapshots\)/,
+    },
+  },
+  {
+    what: "no voter in the standby, snapshots on the lost disks",
+    topology: spread({ a: 3, b: 0 }),
+    lost: "a",
+    expected: { quorum: "lost", mayBeLostSeconds: Number.POSITIVE_INFINITY },
     says: {
       startsFrom: /no voter is left, and RKE's snapshots \(each 12h\) lie on the lost voters' disks/,
       mayBeLost: /everything/,
-      prevention: /a voter in b, or a learner there[\s\S]*snapshots more often than each 12h, and to S3/,
+      prevention: /a voter in b, or a learner there[\s\S]*scheduled snapshots \(etcd\.snapshots\), each 15 minutes say/,
       cannotYet: /nothing to recover from survives the loss of a: no voter, no learner, and no snapshot/,
     },
   },
@@ -62,7 +82,7 @@ const datacenters: Case[] = [
     what: "no voter in the standby, snapshots in S3",
     topology: spread({ a: 3, b: 0 }, snapshots(s3)),
     lost: "a",
-    expected: { quorum: "lost" },
+    expected: { quorum: "lost", mayBeLostSeconds: 7200 },
     says: { startsFrom: /the newest snapshot in S3, taken each 2h/, mayBeLost: /up to 2h/ },
   },
   {
@@ -104,7 +124,7 @@ const words = (loss: Loss, key: keyof NonNullable<Case["says"]>): string => [los
 function check(loss: Loss | undefined, { expected, says = {} }: Pick<Case, "expected" | "says">): void {
   assert.ok(loss);
   for (const [key, value] of Object.entries(expected)) {
-    assert.equal(loss[key as "quorum" | "api"], value, key);
+    assert.equal(loss[key as keyof Loss], value, key);
   }
   for (const [key, pattern] of Object.entries(says)) {
     assert.match(words(loss, key as keyof NonNullable<Case["says"]>), pattern);
@@ -139,6 +159,12 @@ describe("the loss of a datacenter", () => {
 
 describe("the loss of a host", () => {
   const cases: [string, Topology, string, Pick<Case, "expected" | "says">][] = [
+    [
+      "the learner",
+      withLearner(),
+      "master3",
+      { expected: { quorum: "kept" }, says: { notes: /it is the learner: while it is gone/ } },
+    ],
     [
       "a voter of three",
       seed(),

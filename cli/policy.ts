@@ -1,0 +1,24 @@
+/**
+ * `npm run policy [-- --topology PATH]`: refuses a topology that loses more than it declares (`targets`), unless the finding
+ * is accepted there with a reason. `npm run render -- --check` says the same.
+ */
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { policyWords } from "../plan/policy";
+import { type Outcome, outcome, tell } from "./command";
+import { readTopologyFile } from "./topology-file";
+
+/** Exit status: 0, or 1 where the policy refuses, or 2 where the command or the topology is wrong. */
+export const policyCommand = (argv: string[]): Outcome =>
+  outcome(2, () => {
+    const { values } = parseArgs({
+      args: argv,
+      options: { topology: { type: "string", default: join(__dirname, "..", "Pulumi.yaml") } },
+    });
+    const { refused, lines } = policyWords(readTopologyFile(values.topology));
+    return { status: refused ? 1 : 0, stdout: `${lines.join("\n")}\n` };
+  });
+
+if (require.main === module) {
+  tell(policyCommand(process.argv.slice(2)));
+}
