@@ -9,6 +9,7 @@ import { failoverGuards } from "./plan/guards";
 import type { Verdict } from "./plan/guards/verdict";
 import { lostHosts, survivors } from "./plan/order";
 import { planPrimary, primaryGuards } from "./plan/primary";
+import { sourceSearch } from "./plan/source-files";
 import { allHosts, warnings } from "./plan/topology";
 import { stop } from "./stop";
 
@@ -28,7 +29,13 @@ async function deploy(settings: Settings) {
     case "failover": {
       const { failover } = settings;
       const left = survivors(topology, failover.lost);
-      const seen = await observe(left, lostHosts(topology, failover.lost), ssh, failover.epoch);
+      const seen = await observe(
+        left,
+        lostHosts(topology, failover.lost),
+        ssh,
+        failover.epoch,
+        sourceSearch(topology, failover),
+      );
       const plan = planFailover(topology, failover, seen);
       const verdicts = failoverGuards(topology, plan, seen);
       await tell(describeFailover(plan, verdicts, warnings(topology), seen.at), verdicts);

@@ -3,11 +3,12 @@ import type { SshAccess } from "../config";
 import { onHostScript } from "../on-host";
 import { type HostFacts, parseFacts } from "../plan/facts";
 import type { Observation } from "../plan/observation";
+import type { SourceSearch } from "../plan/source-files";
 import type { Host } from "../plan/topology";
 import { readCertificates } from "./certificates";
 import { RefusedError, runOverSsh } from "./ssh";
 
-const script = ["preflight-facts", "facts"].map(onHostScript).join("\n");
+const script = ["preflight-facts", "source-facts", "facts"].map(onHostScript).join("\n");
 
 /** What answers on a host that serves: SSH, etcd's clients and peers, the API. */
 const servingPorts = (access: SshAccess): number[] => [access.port, 2379, 2380, 6443];
@@ -18,8 +19,15 @@ const probeLimit = 2000;
  *
  * @param hosts whose facts are wanted
  * @param lost hosts that must not answer: only their ports are tried, from here and from every host in `hosts`
+ * @param sources which snapshots are looked for; undefined: none
  */
-export async function observe(hosts: Host[], lost: Host[], access: SshAccess, epoch: number): Promise<Observation> {
+export async function observe(
+  hosts: Host[],
+  lost: Host[],
+  access: SshAccess,
+  epoch: number,
+  sources?: SourceSearch,
+): Promise<Observation> {
   const probes = lost.flatMap((h) =>
     [...new Set([h.address, h.internalAddress])].flatMap((a) =>
       servingPorts(access).map((port) => ({ host: h, address: a, port })),
@@ -27,7 +35,7 @@ export async function observe(hosts: Host[], lost: Host[], access: SshAccess, ep
   );
   const onHost = probes.map((p) => `${p.host.name}=${p.address}:${p.port}`).join(" ");
   const trust = hosts.map((h) => `${access.user}@${h.address}:${access.port}`).join(" ");
-  const command = `timeout -k 2 30 bash -s -- ${epoch} '${onHost}' '${trust}'`;
+  const command = `timeout -k 2 30 bash -s -- ${epoch} '${onHost}' '${trust}' '${sources?.file ?? ""}' '${sources?.peers.join(",") ?? ""}'`;
   const [facts, answers] = await Promise.all([
     Promise.all(hosts.map((h) => look(h, access, command))),
     Promise.all(

@@ -1,5 +1,5 @@
 # etcd-restore: makes a new cluster of one, by `snapshot restore`, and leaves it running as RKE would, isolated from the lost
-# side. Its source is the live snapshot that the step before saved, or this host's database where none could be had.
+# side. Its source is the snapshot that the step before secured, or this host's database where there is none.
 # stdin: the body for Docker's POST /containers/create
 # arguments: CERTIFICATE, the name of this member's certificate;  HEALTH, the URL of its health;  IMAGE, etcd's;
 #   MEMBER and PEER_URL, as RKE names them;  TOKEN, this cluster's own;  BUMP, how far the revision is put ahead;
@@ -32,7 +32,7 @@ main() {
 
 worker() { printf 'etcd-restore-epoch-%s' "$epoch"; }
 
-# With a live snapshot at hand what the old etcd still has in memory doesn't count; else a graceful stop writes it out.
+# With a snapshot at hand what the old etcd still has in memory doesn't count; else a graceful stop writes it out.
 old_etcd_aside() {
   local old=$1 grace=2
   [[ -s $aside/snapshot.db ]] || grace=60
@@ -69,12 +69,10 @@ restore() {
   local image=$1 member=$2 peer=$3 token=$4 bump=$5 work=/var/lib/etcd/restore-epoch-$epoch source=$aside/snapshot.db how
   local unchecked=()
   if [[ ! -e /var/lib/etcd/member ]]; then
-    if [[ ! -s $source ]]; then
-      source=$(readlink -f "$aside/data")/member/snap/db
-      # a database has no hash of its own, as a snapshot has
-      unchecked=(--skip-hash-check)
-    fi
+    [[ -s $source ]] || source=$(readlink -f "$aside/data")/member/snap/db
     [[ -s $source ]] || die "source: $source is missing or empty"
+    # a database has no hash of its own, as a snapshot has behind its last page
+    (($(stat -c %s "$source") % 512 == 32)) || unchecked=(--skip-hash-check)
     restore_by etcdutl --bump-revision "$bump" --mark-compacted ||
       restore_by etcdctl --bump-revision "$bump" --mark-compacted ||
       restore_by etcdctl ||

@@ -1,11 +1,12 @@
-# facts: what this host can tell, changing nothing. Sent after preflight-facts.sh, as
-#   timeout SECONDS bash -s -- EPOCH "HOST=ADDRESS:PORT ..." "USER@ADDRESS:PORT ..."   <(cat preflight-facts.sh facts.sh)
-# The second argument lists what to probe (ports of the lost side), the third whom a deploy host's key must reach.
+# facts: what this host can tell, changing nothing. Sent after preflight-facts.sh and source-facts.sh, as
+#   timeout SECONDS bash -s -- EPOCH "HOST=ADDRESS:PORT ..." "USER@ADDRESS:PORT ..." [FILE [PEERS]]   <(cat ...)
+# The second argument lists what to probe (ports of the lost side), the third whom a deploy host's key must reach, the fourth
+# a snapshot that the operator named, the fifth the topology's peer URLs, by which a snapshot's cluster is known.
 # Prints sections, each a line "@@ NAME" and its content.
 set -uo pipefail
 export LC_ALL=C
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-epoch=${1:?epoch} probes=${2:-} trust=${3:-}
+epoch=${1:?epoch} probes=${2:-} trust=${3:-} named=${4:-} peers=${5:-}
 state=/var/lib/rke-dr
 section() { printf '@@ %s\n' "$1"; }
 
@@ -86,7 +87,7 @@ answer_facts() {
 }
 
 # what waits for others starts first, all at once
-exec 4< <(etcd_facts) 5< <(trust_facts) 6< <(answer_facts) 7< <(preflight_facts)
+exec 4< <(etcd_facts) 5< <(trust_facts) 6< <(answer_facts) 7< <(preflight_facts) 8< <(source_facts "$named" "$peers")
 
 section host
 printf 'arch=%s\n' "$(uname -m)"
@@ -134,6 +135,7 @@ cat <&4
 cat <&5
 cat <&6
 cat <&7
+cat <&8
 section end
 # last, so that the operator compares clocks with no more than one trip between
 printf 'now=%s\n' "$(date +%s%3N)"

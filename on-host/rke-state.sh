@@ -1,18 +1,21 @@
 # rke-state: prepares cluster.yml and cluster.rkestate so that `rke up` finds nothing to do.
 # The lost hosts leave currentState.rkeConfig.nodes: else RKE dials them (18 s per host and role) and removes them.
 # The kubeconfig comes to name this side's own kube-apiserver, if it named another.
-# stdin: the new cluster.yml;  arguments: SERVER, then ADDRESS ... of the lost hosts
+# An etcd host that RKE doesn't know as one is written down as if it always had been: RKE refuses to go on when no etcd host
+# of its state is left ("Etcd plane nodes are replaced").
+# stdin: the new cluster.yml;  arguments: SERVER, the ADDRESS of the survivor that etcd runs on, then ADDRESS ... of the
+#   lost hosts
 # cluster.rkestate holds every private key: it is edited here and never leaves the host.
 main() {
-  local server=$1 dir=/etc/rke-dr
+  local server=$1 member=$2 dir=/etc/rke-dr
   begin "$@"
-  shift
+  shift 2
   cd "$dir" || die "rke: $dir is missing: this is no deploy host"
   [[ -s cluster.rkestate ]] || die "rke: $dir/cluster.rkestate is missing"
   keep cluster.rkestate
   [[ ! -e cluster.yml ]] || keep cluster.yml
   # what is there now, not the copy: since then `rke up` may have run, by this program or by hand
-  drop_nodes "$@" <cluster.rkestate >cluster.rkestate.new
+  edit_nodes "$member" "$@" <cluster.rkestate >cluster.rkestate.new
   mv cluster.rkestate.new cluster.rkestate
   did "lost hosts out of currentState in cluster.rkestate; the old one is cluster.rkestate.before-epoch-$epoch"
   printf '%s\n' "$data" >cluster.yml.new
@@ -34,8 +37,9 @@ keep() {
 }
 
 # RKE writes its state one value a line, indented by depth (json.MarshalIndent). Nothing but that form is edited.
-drop_nodes() {
-  awk -v lost=" $* " '
+# edit_nodes MEMBER LOST ...: MEMBER gets the role etcd, where it has it not, as its last one; LOST leave.
+edit_nodes() {
+  awk -v member="$1" -v lost=" ${*:2} " '
     function depth(line,  spaces) { match(line, /^ */); spaces = RLENGTH; if (!unit && spaces) unit = spaces; return unit ? spaces / unit : 0 }
     { last = $0; d = depth($0); text = substr($0, d * unit + 1) }
     d == 1 && /: *\{$/ { section = text; sub(/^"/, "", section); sub(/".*/, "", section) }
@@ -46,15 +50,26 @@ drop_nodes() {
       for (i = 1; i <= kept; i++) { sub(/,$/, "", nodes[i]); printf "%s%s\n", nodes[i], (i < kept ? "," : "") }
       inside = 0; print; next
     }
-    d == 4 && text == "{" { node = $0; drop = 0; next }
-    d == 4 { node = node "\n" $0; if (drop) dropped++; else nodes[++kept] = node; next }
+    d == 4 && text == "{" { node = $0; drop = 0; is_member = 0; next }
+    d == 4 { node = node "\n" $0; if (!drop) { nodes[++kept] = node; if (is_member) found = 1 }; next }
+    d == 5 && text ~ /^"role": *\[$/ { roles = 1; has_etcd = 0 }
+    d == 6 && roles && text ~ /^"etcd",?$/ { has_etcd = 1 }
+    d == 5 && roles && text ~ /^\]/ {
+      roles = 0
+      if (is_member && !has_etcd) { pad = last; sub(/\].*/, "", pad); node = node ",\n" pad sprintf("%" unit "s", "") "\"etcd\"" }
+    }
     {
       node = node "\n" $0
-      if (d == 5 && text ~ /^"address":/) { a = text; sub(/^"address": *"/, "", a); sub(/".*/, "", a); if (index(lost, " " a " ")) drop = 1 }
+      if (d == 5 && text ~ /^"address":/) {
+        a = text; sub(/^"address": *"/, "", a); sub(/".*/, "", a)
+        if (index(lost, " " a " ")) drop = 1
+        if (a == member) is_member = 1
+      }
     }
     END {
       if (last != "}") { print "the file ends early" >"/dev/stderr"; exit 5 }
       if (!seen || inside) { print "currentState.rkeConfig.nodes was not found" >"/dev/stderr"; exit 3 }
       if (!kept) { print "no node would be left" >"/dev/stderr"; exit 4 }
+      if (!found) { print "no node has the address " member >"/dev/stderr"; exit 6 }
     }' || die "rke: cluster.rkestate is not as RKE v1.2.7 writes it; it was left as it is"
 }

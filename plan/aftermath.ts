@@ -7,7 +7,7 @@ import type { Host, Topology } from "./topology";
  *
  * @param member the host that etcd will run on; undefined where there is none
  */
-export function aftermath(topology: Topology, lost: string, member: Host | undefined): Topology {
+export function aftermath(topology: Topology, lost: string | undefined, member: Host | undefined): Topology {
   const changed = (host: Host): Host =>
     host.datacenter !== lost && host.name === member?.name && host.etcd !== "voter"
       ? // at the end, as in the cluster.yml that the real RKE took as its own (golden rke-up 35)

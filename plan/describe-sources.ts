@@ -17,6 +17,9 @@ const titled = (source: Source): string =>
   source.kind === "snapshot" ? `${source.host.name}: snapshot ${source.name}` : `${source.host.name}: ${source.kind}`;
 
 function state(source: Source): string {
+  if (source.kind === "snapshot") {
+    return "a file";
+  }
   return source.etcd
     ? `etcd ${source.etcd.version}, ${source.etcd.quorum ? "has quorum" : "no quorum"}, ${source.etcd.dbBytes} bytes`
     : "etcd doesn't answer";

@@ -1,6 +1,7 @@
 import { Reader } from "protobufjs/minimal";
 import { type PreflightFacts, parsePreflight, type ReadCertificates } from "./preflight-facts";
 import type { Process } from "./process";
+import { parseSourceFiles, type SourceFile } from "./source-files";
 
 /** The result of a step as the host keeps it: `on-host/lib.sh` writes it, last. */
 export interface StepResult {
@@ -81,6 +82,8 @@ export type HostFacts =
       plan: Record<string, string>;
       steps: Record<string, StepResult>;
       containers: Record<string, Container>;
+      /** Files that a recovery could start from, newest first, the one that the operator named before them. */
+      files: SourceFile[];
       /** Whether it can refuse packets; addresses that its etcd refuses now; what does so at the next boot, or "". */
       isolation: { firewall: boolean; refused: string[]; boot: string };
       etcd: EtcdStatus | undefined;
@@ -163,6 +166,7 @@ export function parseFacts(
         return [container.Name.replace(/^\//, ""), container];
       }),
     ),
+    files: parseSourceFiles(sections.get("sources")),
     isolation: parseIsolation(sections.get("isolation")),
     etcd: readable(() => parseStatus(sections.get("status"), sections.has("quorum"))),
     members: lines(sections.get("members")).flatMap(parseMember),

@@ -67,7 +67,7 @@ export function failoverSteps(
       }),
     ),
     step("rke-state", deployHost, "RkeCluster", {
-      arguments: [server, ...lostHosts.map((h) => h.address)],
+      arguments: [server, etcd.host.address, ...lostHosts.map((h) => h.address)],
       data: plan.clusterYml.after,
       after: [firstWrite.name],
       words: `take the lost hosts out of ${deployDir}/cluster.yml and of cluster.rkestate's current state`,
@@ -129,7 +129,9 @@ function decision(topology: Topology, plan: Omit<FailoverPlan, "steps">, source:
     `source=${source.host.name}`,
     `method=${plan.method}`,
     `lost=${plan.settings.lost}`,
-    ...(plan.method === "restore" ? [`token=${restoreToken(topology, plan.settings.epoch)}`] : []),
+    ...(plan.method === "restore"
+      ? [`token=${restoreToken(topology, plan.settings.epoch)}`, `take=${source.take}`]
+      : []),
     `dataAsOf=${source.dataAsOf ?? ""}`,
     `revision=${source.revision ?? ""}`,
     `attest=${plan.settings.attest ?? ""}`,

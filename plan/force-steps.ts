@@ -4,7 +4,7 @@ import type { FailoverPlan } from "./failover";
 import { factsOf, type Observation } from "./observation";
 import { type Process, withArgument } from "./process";
 import { original, type Replacement, runs } from "./replacement";
-import { type EtcdSteps, sourceStep } from "./source-step";
+import { type EtcdSteps, snapshotStep } from "./source-step";
 import { step } from "./steps";
 import type { Topology } from "./topology";
 
@@ -19,7 +19,7 @@ export function forceSteps(
   const { settings } = plan;
   const base = original(factsOf(seen, etcd.host), "etcd", settings.epoch);
   const forced: Process = { ...etcd.after, cmd: [...inHaste(etcd.after.cmd), "--force-new-cluster"] };
-  const snapshot = sourceStep(topology, plan, etcd.host, after);
+  const snapshot = snapshotStep(topology, plan, etcd.host, after);
   const member = step("etcd-member", etcd.host, "EtcdMember", {
     arguments: [etcdCertificate(etcd.host), `${ownEndpoint(etcd.host)}/health`],
     data: `${createBody(forced, settings.epoch, base, "no")}\n${etcd.body}`,

@@ -1,3 +1,4 @@
+import { aftermath } from "./aftermath";
 import { type Analysis, analyse, nothingSeen, refusals } from "./analysis";
 import { type Certificate, certificateDays, certificateKeyBits, certificates } from "./certificates";
 import { clusterYmlText } from "./cluster-yml";
@@ -66,19 +67,21 @@ const architecture = "x86_64";
 export function render(topology: Topology, act: Act): Rendering {
   const refused = act.stack === "failover" ? refusals(topology, act.lost) : [];
   const lost = act.stack === "failover" && refused.length === 0 ? act.lost : undefined;
-  const listed = lost === undefined ? clusterOrder(topology) : survivors(topology, lost);
-  const running = act.stack === "failover" ? survivors(topology, act.lost) : listed;
-  const sans = apiSans(topology, lost);
+  const plan = lost === undefined ? undefined : failoverPlan(topology, lost);
+  const after = aftermath(topology, lost, plan?.source?.host);
+  const listed = lost === undefined ? clusterOrder(after) : survivors(after, lost);
+  const running = act.stack === "failover" ? survivors(after, act.lost) : listed;
+  const sans = apiSans(after, lost);
   return {
-    clusterYml: clusterYmlText(topology, lost),
+    clusterYml: clusterYmlText(after, lost),
     processes: byKey(
       running.flatMap((h) => [
-        ...voters([h]).map((v) => [`${v.name}/etcd`, etcd(topology, listed, v)] as const),
-        ...controlPlane([h]).map((c) => [`${c.name}/kube-apiserver`, apiServer(topology, listed, c)] as const),
+        ...voters([h]).map((v) => [`${v.name}/etcd`, etcd(after, listed, v)] as const),
+        ...controlPlane([h]).map((c) => [`${c.name}/kube-apiserver`, apiServer(after, listed, c)] as const),
       ]),
     ),
-    transient: lost === undefined ? {} : transient(failoverPlan(topology, lost)),
-    certificates: byKey(certificates(topology, listed, sans).map((c) => [c.name, certificate(c)] as const)),
+    transient: plan ? transient(plan) : {},
+    certificates: byKey(certificates(after, listed, sans).map((c) => [c.name, certificate(c)] as const)),
     analysis: analyse(topology),
     refused,
   };

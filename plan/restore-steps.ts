@@ -2,11 +2,12 @@ import { etcdCertificate, memberName, ownEndpoint, peerUrl } from "./etcd";
 import type { FailoverPlan } from "./failover";
 import { isolationStands, refusedAddresses } from "./isolation";
 import { factsOf, type Observation } from "./observation";
+import { voters } from "./order";
 import { type Replacement, runs } from "./replacement";
-import { type EtcdSteps, sourceStep } from "./source-step";
+import { type EtcdSteps, lostTargets } from "./source-step";
 import type { Source } from "./sources";
 import { step } from "./steps";
-import type { Topology } from "./topology";
+import { allHosts, type Topology } from "./topology";
 
 /**
  * Given to `snapshot restore` alone, where it decides the new cluster's ID; the container keeps RKE's arguments. RKE's own
@@ -31,7 +32,19 @@ export function restoreSteps(
   const { lostHosts, settings } = plan;
   const addresses = refusedAddresses(lostHosts);
   const image = etcd.after.image;
-  const snapshot = sourceStep(topology, plan, host, after);
+  const secured = step("lost-side source", host, "EtcdMember", {
+    arguments: [
+      source.take,
+      image,
+      voters(allHosts(topology)).map(peerUrl).join(","),
+      ...lostTargets(topology, lostHosts),
+    ],
+    // until the old etcd is set aside, each run secures it anew
+    intact: plan.resumed,
+    after,
+    limit: 900,
+    words: `secure ${words(source)} and check it`,
+  });
   const restore = step("isolation etcd-restore", host, "EtcdMember", {
     arguments: [
       etcdCertificate(host),
@@ -44,7 +57,7 @@ export function restoreSteps(
       ...addresses,
     ],
     data: etcd.body,
-    after: [snapshot.name],
+    after: [secured.name],
     limit: 900,
     words: `set the old etcd and its data aside, restore ${words(source)} as a new cluster of one, refuse the lost hosts at etcd's ports, start etcd as RKE would`,
     intact: runs(factsOf(seen, host), etcd),
@@ -55,7 +68,7 @@ export function restoreSteps(
     words: `refuse ${addresses.join(", ")} at etcd's ports 2379 and 2380, after reboots too, until failback`,
     intact: isolationStands(factsOf(seen, host), lostHosts),
   });
-  return { member: [snapshot, restore], isolation: [isolation] };
+  return { member: [secured, restore], isolation: [isolation] };
 }
 
 const words = (source: Source): string =>

@@ -8,12 +8,14 @@ export interface EtcdSteps {
   isolation: Step[];
 }
 
-/** Secures what the recovery starts from, and looks once more whether the lost side is alive. */
-export function sourceStep(topology: Topology, plan: Omit<FailoverPlan, "steps">, host: Host, after: string[]): Step {
+/** Where the last look at the lost side goes: SSH, etcd's clients and the API of each host. */
+export const lostTargets = (topology: Topology, lostHosts: Host[]): string[] =>
+  lostHosts.flatMap((h) => [topology.ssh.port, 2379, 6443].map((port) => `${h.name}=${h.internalAddress}:${port}`));
+
+/** Saves what the voter has before it is forced, and looks once more whether the lost side is alive. */
+export function snapshotStep(topology: Topology, plan: Omit<FailoverPlan, "steps">, host: Host, after: string[]): Step {
   return step("lost-side snapshot", host, "EtcdMember", {
-    arguments: plan.lostHosts.flatMap((h) =>
-      [topology.ssh.port, 2379, 6443].map((port) => `${h.name}=${h.internalAddress}:${port}`),
-    ),
+    arguments: lostTargets(topology, plan.lostHosts),
     // until the old etcd is set aside, each run takes a new one
     intact: plan.resumed,
     after,

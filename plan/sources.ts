@@ -1,6 +1,7 @@
 import type { EtcdStatus, Reachable } from "./facts";
 import { factsOf, type Observation } from "./observation";
-import type { Method, Recover } from "./recover";
+import { isPath, type Method, type Recover } from "./recover";
+import { fileProblems, type SourceFile } from "./source-files";
 import type { Host } from "./topology";
 
 /** Something that a recovery can start from. */
@@ -14,13 +15,16 @@ export interface Source {
   /** Unix milliseconds of the newest Lease in the source's data: "data as of T". */
   dataAsOf: number | undefined;
   revision: number | undefined;
+  /** Where a restore gets it: from the running etcd, from its stopped database, or a snapshot's path. */
+  take: "live" | "data" | string;
   /** Why it can't be taken, each a short sentence; empty: it can. */
   problems: string[];
 }
 
-/** Which of the methods a source is recovered by. */
+/** Which of the methods a source is recovered by; where none can be taken, what the operator's words come to. */
 export function methodFor(source: Source | undefined, recover: Recover): Method {
-  return source === undefined || source.kind === "voter" ? (recover.method ?? "forceNewCluster") : "restore";
+  const forcible = source ? source.kind === "voter" : ["auto", "voter"].includes(recover.from);
+  return forcible ? (recover.method ?? "forceNewCluster") : "restore";
 }
 
 /** Whether an earlier run of this epoch's act has set the old etcd aside on the host. */
@@ -47,9 +51,13 @@ export interface Choice {
  * @param left the surviving hosts
  */
 export function chooseSource(settings: Recover & { epoch: number }, seen: Observation, left: Host[]): Choice {
-  const recorded = left.filter((h) => hasBegun(seen, h, settings.epoch)).map((h) => factsOf(seen, h)?.plan ?? {})[0];
-  const all = left
-    .flatMap((host) => sourcesOf(host, factsOf(seen, host)))
+  const beginner = left.find((h) => hasBegun(seen, h, settings.epoch));
+  const recorded = beginner && factsOf(seen, beginner)?.plan;
+  const found = left.flatMap((host) => sourcesOf(host, factsOf(seen, host)));
+  const all = [
+    ...found,
+    ...(beginner && recorded && !found.some((s) => s.name === recorded.source) ? gone(beginner, recorded) : []),
+  ]
     .map((source) => (recorded?.source === source.name ? resumed(source, recorded) : source))
     .sort(
       (a, b) =>
@@ -63,12 +71,54 @@ export function chooseSource(settings: Recover & { epoch: number }, seen: Observ
   return { source, sources: source ? [source, ...all.filter((s) => s !== source)] : all };
 }
 
-/** What a host holds, members' data first. */
-function sourcesOf(host: Host, facts: Reachable | undefined): Source[] {
-  return host.etcd === "none" ? [] : [memberSource(host, host.etcd, facts)];
+/** A snapshot that the act began with and that isn't there any more: the act has its own copy. */
+function gone(host: Host, { source: name }: Record<string, string>): Source[] {
+  return name !== undefined && isPath(name)
+    ? [
+        {
+          kind: "snapshot",
+          host,
+          name,
+          take: name,
+          etcd: undefined,
+          dataAsOf: undefined,
+          revision: undefined,
+          problems: [],
+        },
+      ]
+    : [];
 }
 
-function memberSource(host: Host, kind: "voter" | "learner", facts: Reachable | undefined): Source {
+/** What a host holds, members' data first. */
+function sourcesOf(host: Host, facts: Reachable | undefined): Source[] {
+  return [
+    ...(host.etcd === "none" ? [] : [memberSource(host, host.etcd, facts)]),
+    ...(facts?.files ?? []).filter((file) => file.state !== "missing").map((file) => fileSource(host, file, facts)),
+  ];
+}
+
+function fileSource(host: Host, file: SourceFile, facts: Reachable | undefined): Source {
+  return {
+    kind: "snapshot",
+    host,
+    name: file.path,
+    etcd: undefined,
+    dataAsOf: file.takenAt,
+    // another cluster's revisions compare with nothing
+    revision: file.state === "foreign" ? undefined : file.revision,
+    take: file.path,
+    problems: [
+      ...fileProblems(file, facts?.cluster),
+      ...(host.roles.includes("controlplane")
+        ? []
+        : [`${host.name} is no control plane host: copy it to one and name it there`]),
+    ],
+  };
+}
+
+function memberSource(host: Host, part: "voter" | "learner", facts: Reachable | undefined): Source {
+  // what runs counts: a voter-to-be that was not promoted yet can't be forced either
+  const kind = facts?.etcd?.learner ? ("learner" as const) : part;
   const source = {
     kind,
     host,
@@ -76,10 +126,11 @@ function memberSource(host: Host, kind: "voter" | "learner", facts: Reachable | 
     etcd: facts?.etcd,
     dataAsOf: facts?.newestLease,
     revision: facts?.etcd?.revision,
+    take: kind === "learner" && refusesSnapshots(facts?.etcd?.version) ? "data" : "live",
     problems: [],
   };
-  if (kind === "learner") {
-    return { ...source, problems: ["recovery from a learner is not built yet"] };
+  if (facts?.etcd && facts.etcd.revision <= 1) {
+    return { ...source, problems: ["it has not followed the voters yet: its revision is 1"] };
   }
   return { ...source, problems: memberProblems(facts) };
 }
@@ -100,6 +151,9 @@ function memberProblems(facts: Reachable | undefined): string[] {
   ];
 }
 
+/** Before 3.5 a learner gives no live snapshot, and etcdctl waits for one in vain (etcdserver/api/v3rpc/interceptor.go). */
+const refusesSnapshots = (version: string | undefined): boolean => version === undefined || /^3\.[0-4]\./.test(version);
+
 /** Whether the operator named this source, or its kind, or none. */
 export function isMeant(source: Source, from: string): boolean {
   return from === "auto" || from === source.kind || from === source.name;
@@ -108,5 +162,11 @@ export function isMeant(source: Source, from: string): boolean {
 /** The source as the act found it when it began: by now its data is the new cluster's. */
 function resumed(source: Source, record: Record<string, string>): Source {
   const known = (text: string | undefined) => (text ? Number(text) : undefined);
-  return { ...source, dataAsOf: known(record.dataAsOf), revision: known(record.revision), problems: [] };
+  return {
+    ...source,
+    dataAsOf: known(record.dataAsOf),
+    revision: known(record.revision),
+    take: record.take ?? source.take,
+    problems: [],
+  };
 }

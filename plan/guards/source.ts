@@ -62,7 +62,8 @@ export function sourceWords(plan: FailoverPlan): string {
   const full = source.etcd?.complaints?.some((words) => words.includes("NOSPACE"))
     ? "; its alarm NOSPACE refuses writes until space is freed and the alarm disarmed"
     : "";
-  const refused = sources.filter((s) => s.problems.length > 0 && isMeant(s, settings.from));
+  // the table shows the others; these would hold the newest data
+  const refused = sources.filter((s) => s.problems.length > 0 && s.kind !== "snapshot" && isMeant(s, settings.from));
   return [`${called(source)}: ${state}${lackOf(source, plan)}${full}`, ...refused.map(refusal)].join("; ");
 }
 

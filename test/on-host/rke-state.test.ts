@@ -7,15 +7,19 @@ const golden = (name: string) => readFileSync(join(__dirname, "../golden/rke-up"
 const script = join(__dirname, "../../on-host/rke-state.sh");
 
 /** Runs the script's editing function alone. */
-function dropNodes(state: string, lost: string[]): { code: number | null; state: string; error: string } {
-  const code = `set -euo pipefail; die() { echo "$*" >&2; exit 1; }; source "$1"; shift; drop_nodes "$@"`;
-  const run = spawnSync("bash", ["-c", code, "bash", script, ...lost], { input: state, encoding: "utf8" });
+function dropNodes(
+  state: string,
+  lost: string[],
+  member = "192.168.31.103",
+): { code: number | null; state: string; error: string } {
+  const code = `set -euo pipefail; die() { echo "$*" >&2; exit 1; }; source "$1"; shift; edit_nodes "$@"`;
+  const run = spawnSync("bash", ["-c", code, "bash", script, member, ...lost], { input: state, encoding: "utf8" });
   return { code: run.status, state: run.stdout, error: run.stderr };
 }
 
 interface State {
   desiredState: unknown;
-  currentState: { rkeConfig: { nodes: { address: string }[] } };
+  currentState: { rkeConfig: { nodes: { address: string; role: string[] }[] } };
 }
 const parse = (text: string) => JSON.parse(text) as State;
 const lostOfA = ["192.168.31.101", "192.168.31.102", "192.168.31.104"];
@@ -28,6 +32,28 @@ describe("lost hosts leave currentState in cluster.rkestate", () => {
     assert.equal(result.code, 0, result.error);
     assert.deepEqual(parse(result.state), parse(golden("rkestate-30-edited.nokeys.json")));
   });
+
+  it("and a learner's host was an etcd host from the beginning, as in the edit that the real RKE took", () => {
+    const result = dropNodes(golden("rkestate-35-before-edit.nokeys.json"), lostOfA);
+    assert.equal(result.code, 0, result.error);
+    assert.equal(result.state, `${golden("rkestate-35-edited.nokeys.json")}\n`);
+  });
+
+  for (const indent of [1, 2]) {
+    it(`the role etcd is added where it is missing, and there alone (indented by ${indent})`, () => {
+      const text = JSON.stringify(JSON.parse(golden("rkestate-35-before-edit.nokeys.json")), null, indent);
+      const roles = (state: string) =>
+        Object.fromEntries(parse(state).currentState.rkeConfig.nodes.map((n) => [n.address, n.role.join()]));
+      assert.deepEqual(roles(dropNodes(text, lostOfA, "192.168.31.105").state), {
+        "192.168.31.103": "controlplane,worker",
+        "192.168.31.105": "worker,etcd",
+      });
+      assert.deepEqual(roles(dropNodes(text, lostOfA).state), {
+        "192.168.31.103": "controlplane,worker,etcd",
+        "192.168.31.105": "worker",
+      });
+    });
+  }
 
   for (const indent of [1, 2]) {
     it(`nothing else is touched (indented by ${indent})`, () => {
@@ -42,7 +68,9 @@ describe("lost hosts leave currentState in cluster.rkestate", () => {
 
   it("hosts in the middle and at the end", () => {
     for (const lost of [["192.168.31.101"], ["192.168.31.105"], ["192.168.31.103", "192.168.31.105"]]) {
-      const left = parse(dropNodes(before, lost).state).currentState.rkeConfig.nodes.map((n) => n.address);
+      const left = parse(dropNodes(before, lost, "192.168.31.102").state).currentState.rkeConfig.nodes.map(
+        (n) => n.address,
+      );
       const all = parse(before).currentState.rkeConfig.nodes.map((n) => n.address);
       assert.deepEqual(
         left,
@@ -53,7 +81,9 @@ describe("lost hosts leave currentState in cluster.rkestate", () => {
 
   it("an address that begins like a lost one stays", () => {
     const text = before.replaceAll("192.168.31.103", "192.168.31.10");
-    const left = parse(dropNodes(text, lostOfA).state).currentState.rkeConfig.nodes.map((n) => n.address);
+    const left = parse(dropNodes(text, lostOfA, "192.168.31.10").state).currentState.rkeConfig.nodes.map(
+      (n) => n.address,
+    );
     assert.deepEqual(left, ["192.168.31.10", "192.168.31.105"]);
   });
 
@@ -61,6 +91,7 @@ describe("lost hosts leave currentState in cluster.rkestate", () => {
     ["a state that isn't in RKE's form", JSON.stringify(JSON.parse(before)), lostOfA],
     ["a state without currentState", '{\n  "desiredState": {}\n}', lostOfA],
     ["a cut state", before.slice(0, before.lastIndexOf('"hostnameOverride": "node2"')), ["192.168.31.101"]],
+    ["a member that it doesn't know", before, [...lostOfA, "192.168.31.103"]],
     ["no node left", before, [...lostOfA, "192.168.31.103", "192.168.31.105"]],
   ] as const) {
     it(`refuses ${what}`, () => {

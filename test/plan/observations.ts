@@ -60,6 +60,7 @@ export function survivor(topology: Topology, host: Host, change: Partial<Reachab
     plan: {},
     steps: {},
     containers,
+    files: [],
     isolation: { firewall: true, refused: [], boot: "" },
     etcd:
       host.etcd === "voter"

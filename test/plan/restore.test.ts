@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { describeFailover } from "../../plan/describe";
 import { type FailoverSettings, planFailover } from "../../plan/failover";
 import { failoverGuards } from "../../plan/guards";
+import { render } from "../../plan/rendering";
 import { afterLossOfA, container, now, record } from "./observations";
-import { seed } from "./topologies";
+import { seed, withLearner } from "./topologies";
 
-const golden = (name: string) =>
-  JSON.parse(readFileSync(join(__dirname, "../golden/rke-plan", `${name}.plan.json`), "utf8"));
+const goldenFile = (name: string) => JSON.parse(readFileSync(join(__dirname, "../golden/rke-plan", name), "utf8"));
+const golden = (name: string) => goldenFile(`${name}.plan.json`);
 const settings: FailoverSettings = {
   lost: "a",
   epoch: 2,
@@ -44,7 +45,10 @@ describe("a voter's data restored as a cluster of its own", () => {
   });
 
   it("keeps its token for a rerun", () => {
-    assert.match(plan.steps[0]?.data ?? "", /^source=master3\nmethod=restore\nlost=a\ntoken=rke-dr-lab-epoch-2\n/);
+    assert.match(
+      plan.steps[0]?.data ?? "",
+      /^source=master3\nmethod=restore\nlost=a\ntoken=rke-dr-lab-epoch-2\ntake=live\n/,
+    );
   });
 
   it("says in preview that nobody attests, and what that means", () => {
@@ -87,5 +91,53 @@ describe("a voter's data restored as a cluster of its own", () => {
       it(`${what} is mended, and nothing else is touched`, () =>
         assert.deepEqual(due(isolation), ["isolate-master3", "verify-member-master3"]));
     }
+  });
+});
+
+describe("a learner's data", () => {
+  const topology = withLearner();
+  const learner = { revision: 478, raftTerm: 3, dbBytes: 737280, version: "3.4.23", quorum: false, learner: true };
+  const at = (version: string) => {
+    const seen = afterLossOfA(topology, { master3: { etcd: { ...learner, version } } });
+    return planFailover(topology, { ...settings, method: undefined }, seen);
+  };
+
+  it("is always restored", () => assert.equal(at("3.4.23").act, "failover:a:restore:master3"));
+
+  it("is asked of a running etcd where a learner gives it, else taken from the stopped one's database", () => {
+    const take = (version: string) => at(version).steps.find((s) => s.name === "source-master3")?.arguments[0];
+    assert.deepEqual(["3.4.14", "3.4.23", "3.5.12", "3.5.21"].map(take), ["data", "data", "live", "live"]);
+  });
+
+  it("becomes a cluster that RKE knows: cluster.yml, processes and certificates equal RKE's plan", () => {
+    const rendered = render(topology, { stack: "failover", lost: "a" });
+    assert.deepEqual(rendered.refused, []);
+    assert.deepEqual(rendered.processes, golden("learner.failover-managed.yml"));
+    assert.deepEqual(rendered.certificates, goldenFile("learner.failover-managed.yml.certs.json"));
+    assert.match(rendered.clusterYml, /role:\n {6}- controlplane\n {6}- worker\n {6}- etcd\n/);
+    assert.deepEqual(rendered.transient, {});
+  });
+
+  it("its host is told to RKE as an etcd host", () => {
+    const step = at("3.4.23").steps.find((s) => s.name === "rke-state-master3");
+    assert.deepEqual(step?.arguments, ["https://192.168.31.103:6443", "192.168.31.103", ...refused]);
+  });
+
+  it("is refused where there is none", () => {
+    const seen = afterLossOfA(topology, { master3: { etcd: undefined, etcdBytes: 0 } });
+    const plan = planFailover(topology, settings, seen);
+    assert.equal(plan.source, undefined);
+    assert.match(
+      failoverGuards(topology, plan, seen).find((v) => v.guard === "source")?.found ?? "",
+      /master3, a learner is refused: it has no etcd data/,
+    );
+  });
+
+  it("is refused where it never followed", () => {
+    const seen = afterLossOfA(topology, { master3: { etcd: { ...learner, revision: 1 } } });
+    assert.match(
+      planFailover(topology, settings, seen).sources[0]?.problems.join() ?? "",
+      /has not followed the voters/,
+    );
   });
 });

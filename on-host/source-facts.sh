@@ -1,0 +1,46 @@
+# For facts: what lies on this host as a file that a recovery could start from. Sent ahead of facts.sh.
+# shellcheck shell=bash
+
+# source_facts NAMED PEERS: a line "STATE BYTES MODIFIED PATH DESCRIPTION" each for the file that the operator named and for
+# the schedule's snapshots, newest first. PEERS: the topology's peer URLs, separated by commas; none: nothing is read.
+source_facts() {
+  local named=$1 peers=$2 file description
+  [[ -n $peers ]] || return 0
+  section sources
+  {
+    [[ -z $named ]] || printf '%s\n' "$named"
+    # the schedule writes the description last
+    find "$state/snapshots" -maxdepth 1 -name '*.json' -printf '%T@ %p\n' 2>/dev/null | sort -rn | cut -d' ' -f2- | sed 's/\.json$/.db/' | grep -vxF -- "$named"
+  } | head -n 30 | while IFS= read -r file; do
+    description=""
+    [[ ! -s ${file%.db}.json ]] || description=$(tr -d '\n' <"${file%.db}.json")
+    if [[ -z $description && -s $file ]]; then description=$(file_status "$file"); fi
+    printf '%s %s %s %s\n' "$(file_state "$file" "$peers")" "$(stat -c '%s %Y000' "$file" 2>/dev/null || echo '0 0')" "$file" "${description:-"{}"}"
+  done
+}
+
+# The revision of a file that nothing describes; etcd's image reads it, without a network.
+file_status() {
+  local image
+  image=$(docker images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null | grep -m 1 -E '(^|/)[a-z-]*etcd:') || return 0
+  timeout -k 2 15 docker run --rm --network none -e ETCDCTL_API=3 -v "$1:/source.db:ro" --entrypoint etcdctl "$image" \
+    snapshot status /source.db -w json 2>/dev/null </dev/null
+}
+
+# A snapshot ends with the SHA-256 of all before it (32 bytes behind pages of 512 or more), a copied database doesn't; both
+# hold their cluster's members. Reading takes time: what is left after 10 s stays unread, and a restore reads it anyway.
+file_state() {
+  local file=$1 size peer known=()
+  [[ -e $file ]] || { echo missing; return; }
+  [[ -s $file ]] || { echo empty; return; }
+  size=$(stat -c %s "$file")
+  ((size % 512 == 32 || size % 4096 == 0)) || { echo cut; return; }
+  ((SECONDS < 10)) || { echo unread; return; }
+  if ((size % 512 == 32)) && [[ $(head -c -32 "$file" | sha256sum | cut -c1-64) != "$(tail -c 32 "$file" | od -An -v -tx1 | tr -d ' \n')" ]]; then
+    echo damaged
+    return
+  fi
+  for peer in ${2//,/ }; do known+=(-e "$peer"); done
+  grep -aqF "${known[@]}" "$file" || { echo foreign; return; }
+  ((size % 512 == 32)) && echo whole || echo unhashed
+}

@@ -1,0 +1,132 @@
+# source: secures and checks what a restore starts from, before anything is changed that can't be taken back.
+# Meanwhile the lost hosts are tried once more: time has passed since the operator's guards looked.
+# arguments: FROM: live (this host's etcd is asked for a snapshot), data (its database, where it can't give one), or the
+#   path of a snapshot;  IMAGE, etcd's;  PEERS, the topology's peer URLs, separated by commas: a snapshot of another cluster
+#   knows none of them;  HOST=ADDRESS:PORT ... of the lost hosts
+main() {
+  local from=$1 image=$2 peers=$3 why="" revision="" stopped=""
+  begin "$@"
+  shift 3
+  mkdir -p "$aside"
+  # a killed run's container would be in the way
+  docker rm -f "$(worker)" >/dev/null 2>&1 </dev/null || true
+  if [[ -e $aside/data ]]; then
+    did "the old data is set aside already; the source stays as it was secured"
+    finish
+    return
+  fi
+  watch_lost_side "$@"
+  case $from in
+    live)
+      if ! live; then
+        did "no live snapshot: $why"
+        database || refuse
+      fi
+      ;;
+    data) database || refuse ;;
+    *) file "$from" || refuse ;;
+  esac
+  if ! (still_silent "$@"); then
+    again
+    exit 1
+  fi
+  fact revision "$revision"
+  finish
+}
+
+worker() { printf 'source-epoch-%s' "$epoch"; }
+
+# Whatever was stopped to look at it serves again: nothing else was changed.
+again() { [[ -z $stopped ]] || docker start etcd >/dev/null </dev/null; }
+refuse() {
+  again
+  die "source: $why; nothing was changed but the survivors' epoch; preview lists what else there is: name it by recover.from, with the next epoch"
+}
+
+live() {
+  # the one folder that both the host and the container see
+  local shared=/var/lib/etcd/rke-dr-snapshot.db inside=/var/lib/rancher/etcd/rke-dr-snapshot.db status
+  look etcd
+  if [[ $found != running ]]; then
+    why="container etcd is $found"
+    return 1
+  fi
+  rm -f "$shared"*
+  if ! docker exec etcd etcdctl --command-timeout=600s snapshot save "$inside" >/dev/null 2>"$aside/snapshot.log" </dev/null; then
+    rm -f "$shared"*
+    why=$(tail -n 1 "$aside/snapshot.log" | cut -c1-200)
+    return 1
+  fi
+  if ! status=$(docker exec etcd etcdctl snapshot status "$inside" -w json 2>&1 </dev/null) || ! [[ $status =~ \"revision\":([0-9]+) ]]; then
+    rm -f "$shared"*
+    why="this host's etcd gave a snapshot that can't be read: its data is damaged: ${status:0:200}"
+    refuse
+  fi
+  revision=${BASH_REMATCH[1]}
+  keep "$shared" move
+  did "live snapshot $aside/snapshot.db: revision $revision, $(stat -c %s "$aside/snapshot.db") bytes"
+}
+
+# A graceful stop writes out what etcd has in memory; the database of one that was killed may lack what only its WAL has.
+database() {
+  local db=/var/lib/etcd/member/snap/db code
+  rm -f "$aside/snapshot.db"
+  look etcd
+  if [[ $found == running || $found == restarting ]]; then
+    stopped=yes
+    docker stop -t 60 etcd >/dev/null </dev/null
+    code=$(docker inspect --format '{{.State.ExitCode}}' etcd </dev/null)
+    # a container's init ends by the signal where the program doesn't catch it
+    [[ $code == 0 || $code == 143 ]] || did "etcd ended with $code when it was stopped: its database may lack the newest writes"
+  fi
+  check "$db" || return 1
+  did "etcd is stopped; its database $db: revision $revision, $(stat -c %s "$db") bytes (a database has no hash of its own)"
+}
+
+file() {
+  check "$1" || return 1
+  keep "$1" link
+  did "snapshot $1: revision $revision, $(stat -c %s "$1") bytes, kept as $aside/snapshot.db"
+}
+
+# keep FILE move|link: under a name of this act's, so that nobody removes it meanwhile.
+keep() {
+  local new=$aside/snapshot.new
+  rm -f "$new"
+  case $2 in
+    move) mv "$1" "$new" ;;
+    link) ln "$1" "$new" 2>/dev/null || cp --reflink=auto "$1" "$new" ;;
+  esac
+  mv "$new" "$aside/snapshot.db"
+}
+
+# check FILE: sets $revision, or $why and returns 1. A snapshot ends with the SHA-256 of all before it (32 bytes behind
+# pages of 512 or more: etcdctl/snapshot/v3_snapshot.go hasChecksum), a copied database doesn't.
+check() {
+  local file=$1 size peer status known=()
+  why="$file is missing or empty"
+  [[ -s $file ]] || return 1
+  size=$(stat -c %s "$file")
+  if ((size % 512 == 32)); then
+    if [[ $(head -c -32 "$file" | sha256sum | cut -c1-64) != "$(tail -c 32 "$file" | od -An -v -tx1 | tr -d ' \n')" ]]; then
+      why="$file is damaged: its hash is another"
+      return 1
+    fi
+  elif ((size % 4096 != 0)); then
+    why="$file is cut: $size bytes are neither a database nor a snapshot"
+    return 1
+  fi
+  for peer in ${peers//,/ }; do known+=(-e "$peer"); done
+  if ! grep -aqF "${known[@]}" "$file"; then
+    why="$file is another cluster's: none of its members is of this topology: $(grep -aoE '"peerURLs":\["[^"]+"' "$file" | sort -u | cut -d'"' -f4 | paste -sd' ' | cut -c1-200)"
+    return 1
+  fi
+  if ! status=$(docker run --rm --name "$(worker)" --network none -e ETCDCTL_API=3 -v "$file":/source.db:ro,z --entrypoint etcdctl "$image" \
+    snapshot status /source.db -w json 2>&1 </dev/null) || ! [[ $status =~ \"revision\":([0-9]+) ]]; then
+    why="$file can't be read, it is damaged: $(tail -n 1 <<<"$status" | cut -c1-200)"
+    return 1
+  fi
+  revision=${BASH_REMATCH[1]}
+  why="$file holds nothing: its revision is $revision"
+  ((revision > 1))
+}

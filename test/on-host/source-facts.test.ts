@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseSourceFiles } from "../../plan/source-files";
+
+const script = join(__dirname, "../../on-host/source-facts.sh");
+const peers = ["https://192.168.31.101:2380", "https://192.168.31.103:2380"];
+
+/** Bytes like a database's: pages, and a member of the cluster among them. */
+function database(peer = peers[0]): Buffer {
+  const pages = Buffer.alloc(8192);
+  pages.write(`{"id":1,"peerURLs":["${peer}"],"name":"etcd-master1"}`, 4096);
+  return pages;
+}
+const hashed = (bytes: Buffer): Buffer => Buffer.concat([bytes, createHash("sha256").update(bytes).digest()]);
+
+describe("files that a recovery could start from, as a host sees them", () => {
+  let state: string;
+  beforeEach(() => {
+    state = mkdtempSync(join(tmpdir(), "rke-dr-sources-"));
+    mkdirSync(join(state, "snapshots"));
+  });
+  afterEach(() => rmSync(state, { recursive: true }));
+  const at = (name: string) => join(state, "snapshots", name);
+
+  function facts(named = "", wanted = peers.join()) {
+    // docker has no image here: of a file without a description nothing more is known
+    const code = `set -uo pipefail; state=$1; section() { :; }; docker() { return 1; }; source "$2"; source_facts "$3" "$4"`;
+    const run = spawnSync("bash", ["-c", code, "bash", state, script, named, wanted], { encoding: "utf8" });
+    assert.equal(run.stderr, "");
+    return parseSourceFiles(run.stdout);
+  }
+  const changed = hashed(database());
+  changed[100] = 7;
+
+  for (const [what, bytes, seen] of [
+    ["a snapshot", hashed(database()), "whole"],
+    ["a copied database", database(), "unhashed"],
+    ["a changed byte", changed, "damaged"],
+    ["a cut one", hashed(database()).subarray(0, 5000), "cut"],
+    ["one cut behind a page", hashed(database()).subarray(0, 4096), "foreign"],
+    ["nothing", Buffer.alloc(0), "empty"],
+    ["another cluster's", hashed(database("https://10.0.0.1:2380")), "foreign"],
+  ] as const) {
+    it(`${what}: ${seen}`, () => {
+      writeFileSync(at("x.db"), bytes);
+      assert.deepEqual(
+        facts(at("x.db")).map((f) => [f.path, f.state, f.bytes]),
+        [[at("x.db"), seen, bytes.length]],
+      );
+    });
+  }
+
+  it("a named file that isn't there", () => assert.equal(facts("/nowhere/x.db")[0]?.state, "missing"));
+  it("nothing, where nobody asks", () => assert.deepEqual(facts("/nowhere/x.db", ""), []));
+
+  it("the schedule's, newest first and described; unfinished ones aren't seen", () => {
+    for (const [name, time] of [
+      ["etcd-master2-20261121T110000Z", 1],
+      ["etcd-master1-20261121T120000Z", 2],
+    ] as const) {
+      writeFileSync(at(`${name}.db`), hashed(database()));
+      writeFileSync(at(`${name}.json`), `{"takenAt":${time}000,"cluster":"lab","revision":${time},"bytes":8224}\n`);
+      utimesSync(at(`${name}.json`), time, time);
+    }
+    writeFileSync(at("etcd-master1-20261121T130000Z.db"), "not finished");
+    const found = facts(at("etcd-master2-20261121T110000Z.db"));
+    // the named one comes first, and once
+    assert.deepEqual(
+      found.map((f) => [f.path, f.state, f.revision, f.takenAt, f.described.cluster]),
+      [
+        [at("etcd-master2-20261121T110000Z.db"), "whole", 1, 1000, "lab"],
+        [at("etcd-master1-20261121T120000Z.db"), "whole", 2, 2000, "lab"],
+      ],
+    );
+    assert.equal(facts()[0]?.revision, 2);
+  });
+});

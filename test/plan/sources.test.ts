@@ -1,0 +1,199 @@
+import assert from "node:assert/strict";
+import type { Reachable } from "../../plan/facts";
+import { type FailoverSettings, planFailover } from "../../plan/failover";
+import { failoverGuards } from "../../plan/guards";
+import { parseSourceFiles, type SourceFile, sourceSearch } from "../../plan/source-files";
+import { afterLossOfA, now, record } from "./observations";
+import { seed, withLearner } from "./topologies";
+
+const settings: FailoverSettings = { lost: "a", epoch: 2, from: "auto", confirm: "a@2", attest: "powered-off" };
+const file = (name: string, rest: Partial<SourceFile> = {}): SourceFile => ({
+  path: `/var/lib/rke-dr/snapshots/${name}.db`,
+  state: "whole",
+  bytes: 1000,
+  takenAt: now - 600_000,
+  revision: 400,
+  described: { bytes: 1000, cluster: "lab" },
+  ...rest,
+});
+const learner = { revision: 478, raftTerm: 3, dbBytes: 737280, version: "3.4.23", quorum: false, learner: true };
+const voter = { ...learner, learner: false };
+const path = (name: string) => `/var/lib/rke-dr/snapshots/${name}.db`;
+
+interface Case {
+  topology?: ReturnType<typeof seed>;
+  settings?: Partial<FailoverSettings>;
+  master3?: Partial<Reachable>;
+  node2?: Partial<Reachable>;
+  /** The act; undefined: nothing can be taken. */
+  act: string | undefined;
+  /** What the guard `source` says. */
+  says?: RegExp;
+  /** Names of all sources in the order of the table. */
+  order?: string[];
+}
+
+const cases: Record<string, Case> = {
+  "the voter, before snapshots": {
+    master3: { etcd: voter, files: [file("s1")] },
+    act: "failover:a:forceNewCluster:master3",
+    order: ["master3", path("s1")],
+  },
+  "the learner, before snapshots": {
+    topology: withLearner(),
+    master3: { etcd: learner, files: [file("s1")] },
+    act: "failover:a:restore:master3",
+  },
+  "a snapshot of a higher revision than a learner that lags": {
+    topology: withLearner(),
+    master3: { etcd: { ...learner, revision: 300 }, newestLease: now - 900_000, files: [file("s1")] },
+    act: `failover:a:restore:${path("s1")}`,
+    order: [path("s1"), "master3"],
+  },
+  "the learner that lags, because the operator names it, with what it lacks": {
+    topology: withLearner(),
+    settings: { from: "learner" },
+    master3: { etcd: { ...learner, revision: 300 }, newestLease: now - 900_000, files: [file("s1")] },
+    act: "failover:a:restore:master3",
+    says: /master3, a learner: revision 300, 100 revisions and 300 s behind the newest source/,
+  },
+  "a learner before a snapshot of the same revision": {
+    topology: withLearner(),
+    master3: { etcd: { ...learner, revision: 400 }, files: [file("s1")] },
+    act: "failover:a:restore:master3",
+  },
+  "the newest sound snapshot where the learner never started, which is told": {
+    topology: withLearner(),
+    master3: {
+      etcd: undefined,
+      etcdBytes: 0,
+      files: [file("s3", { revision: 450, state: "damaged" }), file("s2", { revision: 420 }), file("s1")],
+    },
+    act: `failover:a:restore:${path("s2")}`,
+    says: /snapshot .*s2\.db on master3: revision 420, 30 revisions .*master3, a learner is refused: it has no etcd data/,
+    order: [path("s2"), path("s1"), path("s3"), "master3"],
+  },
+  "the snapshot that the operator names": {
+    settings: { from: path("s1") },
+    master3: { etcd: voter, files: [file("s2", { revision: 420 }), file("s1")] },
+    act: `failover:a:restore:${path("s1")}`,
+  },
+  "snapshots, because the operator says so": {
+    settings: { from: "snapshot" },
+    master3: { etcd: voter, files: [file("s2", { revision: 420 }), file("s1")] },
+    act: `failover:a:restore:${path("s2")}`,
+  },
+  "a named host's own data": {
+    settings: { from: "master3", method: "restore" },
+    master3: { etcd: voter },
+    act: "failover:a:restore:master3",
+  },
+  ...Object.fromEntries(
+    (
+      [
+        ["an empty", { state: "empty", bytes: 0 }, /it is empty/],
+        ["a cut", { state: "cut", bytes: 900 }, /it is cut: 900 bytes of 1000/],
+        ["a cut (by its description)", { bytes: 900 }, /it is cut: 900 bytes of 1000/],
+        ["a damaged", { state: "damaged" }, /it is damaged: its hash is another/],
+        ["another cluster's", { state: "foreign" }, /it is another cluster's: none of its members is of this topology/],
+        ["another topology's", { described: { bytes: 1000, cluster: "shop" } }, /it is of cluster shop, not of lab/],
+        ["a barren", { revision: 1 }, /it holds nothing: its revision is 1/],
+        ["an unreadable", { state: "unhashed", revision: undefined }, /it can't be read as etcd's data/],
+      ] as [string, Partial<SourceFile>, RegExp][]
+    ).map(([what, change, said]): [string, Case] => [
+      `${what} snapshot that the operator names is refused by name, and the next best is offered`,
+      {
+        settings: { from: path("bad") },
+        master3: { etcd: voter, files: [file("bad", { revision: 500, ...change })] },
+        act: undefined,
+        says: new RegExp(
+          `snapshot .*bad\\.db on master3 is refused: ${said.source}; next best: master3, a voter \\(recover: \\{from: master3\\}\\)`,
+        ),
+      },
+    ]),
+  ),
+  "a snapshot on a host without control plane": {
+    settings: { from: "snapshot" },
+    node2: { files: [file("s1")] },
+    act: undefined,
+    says: /node2 is no control plane host: copy it to one/,
+  },
+  "a file that nobody has": {
+    settings: { from: "/root/x.db" },
+    master3: { files: [file("x", { path: "/root/x.db", state: "missing" })] },
+    act: undefined,
+    says: /nothing of that name or kind survives .*"\/root\/x\.db"; next best: master3, a voter/,
+  },
+  "what the act began with, whatever is better now": {
+    settings: { from: "auto" },
+    topology: withLearner(),
+    master3: {
+      etcd: { ...voter, revision: 9000 },
+      plan: { source: path("s1"), take: path("s1"), revision: "400", dataAsOf: "1", begun: "yes" },
+      steps: { "etcd-restore": record("etcd-restore", 2, 1) },
+      files: [file("s1"), file("s2", { revision: 500 })],
+    },
+    act: `failover:a:restore:${path("s1")}`,
+  },
+};
+
+describe("the choice of source", () => {
+  for (const [name, c] of Object.entries(cases)) {
+    it(name, () => {
+      const topology = c.topology ?? seed();
+      const seen = afterLossOfA(topology, { master3: c.master3 ?? {}, node2: c.node2 ?? {} });
+      const plan = planFailover(topology, { ...settings, ...c.settings }, seen);
+      assert.equal(plan.source && plan.act, c.act);
+      if (c.order)
+        assert.deepEqual(
+          plan.sources.map((s) => s.name),
+          c.order,
+        );
+      const told = failoverGuards(topology, plan, seen).find((v) => v.guard === "source");
+      assert.equal(told?.ok, c.act !== undefined, told?.found);
+      assert.match(told?.found ?? "", c.says ?? /./);
+    });
+  }
+
+  it("a snapshot that is gone since the act began is still what it began with", () => {
+    const plan = {
+      source: path("s1"),
+      take: path("s1"),
+      revision: "400",
+      dataAsOf: "1",
+      begun: "yes",
+      host: "master3",
+    };
+    const seen = afterLossOfA(withLearner(), { master3: { plan, files: [] } });
+    assert.equal(planFailover(withLearner(), settings, seen).act, `failover:a:restore:${path("s1")}`);
+  });
+
+  it("looks for the named file, and knows its cluster by its peers", () => {
+    assert.deepEqual(sourceSearch(seed(), { from: "/x.db" }), {
+      file: "/x.db",
+      peers: ["https://192.168.31.101:2380", "https://192.168.31.102:2380", "https://192.168.31.103:2380"],
+    });
+    assert.equal(sourceSearch(seed(), { from: "snapshot" }).file, undefined);
+  });
+});
+
+describe("files as a host lists them", () => {
+  const json = '{"takenAt":1700000000999,"host":"master1","cluster":"lab","revision":12,"bytes":4128,"hash":1}';
+  it("with a description", () =>
+    assert.deepEqual(parseSourceFiles(`whole 4128 1800000000000 /a/b.db ${json}\n`), [
+      {
+        path: "/a/b.db",
+        state: "whole",
+        bytes: 4128,
+        takenAt: 1700000000000,
+        revision: 12,
+        described: { bytes: 4128, cluster: "lab" },
+      },
+    ]));
+  it("without, and cut", () => {
+    const [first, ...rest] = parseSourceFiles(
+      'unhashed 4096 1800000000000 /a/b.db {"hash":1,"revision":7,"totalKey":3,"totalSize":4096}\nwhole 41',
+    );
+    assert.deepEqual([first?.revision, first?.takenAt, rest], [7, 1800000000000, []]);
+  });
+});
