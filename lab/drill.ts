@@ -12,12 +12,14 @@ import { LabError } from "./run";
 const USAGE = `npm run drill [-- OPTIONS]
 
 A failover end to end in a lab of its own on this machine: builds the cluster, loses datacenter a, previews and executes
-the failover from a fresh clone, and verifies the result.
+the failover from a fresh clone, and verifies the result. After a restore, datacenter a powers on again for a minute.
 
   --json   print only the report, as JSON, on standard output
   --real   insist on the official Pulumi CLI and plugins and on a real RKE; fail by name without them
   --etcd 3.4|3.5    which etcd the lab runs (3.4: Debian's, 3.5: from Go modules)
   --topology FILE   another topology than Pulumi.yaml's; its datacenter a is lost
+  --from WHAT       what to recover from: auto, voter, learner, snapshot or a host; for snapshot the drill takes one
+  --method METHOD   forceNewCluster or restore, for a voter
   --keep   leave the lab up afterwards, to look at (npm run lab -- down takes it down)
   --help
 
@@ -31,6 +33,8 @@ async function main(): Promise<number> {
       real: { type: "boolean" },
       etcd: { type: "string" },
       topology: { type: "string" },
+      from: { type: "string" },
+      method: { type: "string" },
       keep: { type: "boolean" },
       help: { type: "boolean" },
     },
@@ -47,7 +51,10 @@ async function main(): Promise<number> {
     mkdirSync(folder, { recursive: true });
     await lab.up({ ...etcdLine(values.etcd), ...(values.topology === undefined ? {} : { topology: values.topology }) });
     if (values.real) await insistOnReal(lab);
-    const report = await failoverDrill(lab, folder);
+    const report = await failoverDrill(lab, folder, {
+      ...(values.from === undefined ? {} : { from: values.from }),
+      ...(values.method === undefined ? {} : { method: values.method }),
+    });
     const json = `${JSON.stringify(report, null, 2)}\n`;
     if (values.json) {
       process.stdout.write(json);

@@ -13,7 +13,9 @@ preflight_facts() {
   # in bytes; the smallest of what steps write to
   df -B1 --output=avail /var/lib /var/lib/docker /etc 2>/dev/null | tail -n +2 | sort -n | head -n 1 | tr -d ' '
   section earlier
-  cat "$state/epoch-$(cat "$state/epoch" 2>/dev/null)/plan" 2>/dev/null
+  earlier=$state/epoch-$(cat "$state/epoch" 2>/dev/null)
+  cat "$earlier/plan" 2>/dev/null
+  [[ -e $earlier/data || -e $earlier/forced ]] && echo begun=yes
   section failures
   cat "$state"/failures/* 2>/dev/null
   section certificates

@@ -18,8 +18,18 @@ export class Client {
     private readonly log: string,
   ) {}
 
-  /** @param deployHost where the admin's certificate lies; @param log file that gets a line of JSON for each attempt */
-  static async start(lab: Lab, deployHost: string, servers: string[], log: string): Promise<Client> {
+  /**
+   * @param deployHost where the admin's certificate lies
+   * @param log file that gets a line of JSON for each attempt
+   * @param into the namespace that it writes to
+   */
+  static async start(
+    lab: Lab,
+    deployHost: string,
+    servers: string[],
+    log: string,
+    into: string = namespace,
+  ): Promise<Client> {
     const read = async (name: string) =>
       (await must(lab.hostCommand(deployHost, ["cat", `/etc/rke-dr/certs/${name}.pem`]))).stdout;
     const config: WriterConfig = {
@@ -27,7 +37,7 @@ export class Client {
       ca: await read("kube-ca"),
       cert: await read("kube-admin"),
       key: await read("kube-admin-key"),
-      namespace,
+      namespace: into,
       log,
     };
     const [command = "", ...args] = asOperator(lab.place, [process.execPath, "--import", "tsx", WRITER]);

@@ -19,6 +19,8 @@ export interface Judgement {
   firstWriteAt: number | undefined;
   /** The last acknowledged write before the outage. */
   lastWriteBefore: number | undefined;
+  /** The last one of them that is still there. */
+  lastSurviving: number | undefined;
 }
 
 /**
@@ -43,8 +45,19 @@ export function judge(
     lost: lost.map((a) => a.n),
     broken: lost.filter((a) => dataAsOf === undefined || a.endedAt <= dataAsOf || a.startedAt >= since).map((a) => a.n),
     firstWriteAt: after.length > 0 ? Math.min(...after) : undefined,
-    lastWriteBefore: before.length > 0 ? Math.max(...before) : undefined,
+    lastSurviving: newest(acknowledged.filter((a) => a.endedAt < since && present.has(a.n)).map((a) => a.endedAt)),
+    lastWriteBefore: newest(before),
   };
+}
+
+const newest = (times: number[]): number | undefined => (times.length > 0 ? Math.max(...times) : undefined);
+
+/** Milliseconds of the longest time without an acknowledged write between two moments; for a client that wrote all along. */
+export function longestGap(history: Attempt[], from: number, to: number): number {
+  const times = [from, ...history.filter((a) => a.acknowledged).map((a) => a.endedAt), to]
+    .filter((t) => t >= from && t <= to)
+    .sort((a, b) => a - b);
+  return Math.max(...times.slice(1).map((t, i) => t - (times[i] ?? t)));
 }
 
 /** Reads the client's log, a line of JSON each; a line cut by the end of the process is left out. */

@@ -2,14 +2,16 @@ import type { FailoverPlan } from "../failover";
 import { factsOf, type Observation } from "../observation";
 
 /**
- * An act of an older epoch that was begun and not finished: what it left half-done must not be built on.
+ * An act of an older epoch that was begun and not finished: what it left half-done must not be built on. One that only
+ * claimed its epoch, because its source turned out bad, left nothing: another source takes the next epoch.
  * Peace (`primary`) is not asked: its steps reach hosts that may be lost now, and what a failover needs of it other guards
  * look for.
  */
 export function unfinishedProblems(plan: FailoverPlan, seen: Observation): string[] {
+  const begun = plan.survivors.some((h) => factsOf(seen, h)?.preflight.earlierPlan.begun === "yes");
   return plan.survivors.flatMap((host) => {
     const facts = factsOf(seen, host);
-    if (!facts || facts.epoch >= plan.settings.epoch || !facts.act?.startsWith("failover:")) {
+    if (!facts || !begun || facts.epoch >= plan.settings.epoch || !facts.act?.startsWith("failover:")) {
       return [];
     }
     const planned = (facts.preflight.earlierPlan.steps ?? "").split(" ").filter((name) => name !== "");

@@ -216,7 +216,7 @@ const cases: Record<string, Case> = {
     hosts: {
       master3: {
         ...begun,
-        ...has({ earlierPlan: { steps: "etcd-member kube-apiserver rke-up" } }),
+        ...has({ earlierPlan: { begun: "yes", steps: "etcd-member kube-apiserver rke-up" } }),
       },
     },
     stops: {

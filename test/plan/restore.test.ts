@@ -96,7 +96,15 @@ describe("a voter's data restored as a cluster of its own", () => {
 
 describe("a learner's data", () => {
   const topology = withLearner();
-  const learner = { revision: 478, raftTerm: 3, dbBytes: 737280, version: "3.4.23", quorum: false, learner: true };
+  const learner = {
+    revision: 478,
+    raftTerm: 3,
+    dbBytes: 737280,
+    version: "3.4.23",
+    quorum: false,
+    leader: false,
+    learner: true,
+  };
   const at = (version: string) => {
     const seen = afterLossOfA(topology, { master3: { etcd: { ...learner, version } } });
     return planFailover(topology, { ...settings, method: undefined }, seen);

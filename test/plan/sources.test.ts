@@ -16,7 +16,15 @@ const file = (name: string, rest: Partial<SourceFile> = {}): SourceFile => ({
   described: { bytes: 1000, cluster: "lab" },
   ...rest,
 });
-const learner = { revision: 478, raftTerm: 3, dbBytes: 737280, version: "3.4.23", quorum: false, learner: true };
+const learner = {
+  revision: 478,
+  raftTerm: 3,
+  dbBytes: 737280,
+  version: "3.4.23",
+  quorum: false,
+  leader: false,
+  learner: true,
+};
 const voter = { ...learner, learner: false };
 const path = (name: string) => `/var/lib/rke-dr/snapshots/${name}.db`;
 

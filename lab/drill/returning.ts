@@ -1,0 +1,107 @@
+import { join } from "node:path";
+import { Client } from "./client";
+import type { Drill } from "./failover";
+import { longestGap } from "./history";
+
+const lost = "a";
+const seconds = 60;
+/** Milliseconds without an acknowledged write that a client may see while nothing happens to its side. */
+const gapLimit = 5000;
+const into = "drill-return";
+
+/**
+ * After a restore: the lost datacenter comes back as it was, with the old cluster's majority, and its API servers list the
+ * survivor's etcd, too. For a minute a client writes to the survivor's API, and nothing of the old side may get in.
+ */
+export async function returns(
+  drill: Drill,
+  survivor: { name: string; address: string },
+  folder: string,
+): Promise<void> {
+  const { lab } = drill;
+  const old = lab.hosts().filter((h) => h.datacenter === lost);
+  await drill.kubectl(["create", "namespace", into]);
+  const client = await Client.start(
+    lab,
+    survivor.name,
+    [`https://${survivor.address}:6443`],
+    join(folder, "writes-return.jsonl"),
+    into,
+  );
+  try {
+    const from = Date.now();
+    await client.acknowledged(5, from, 60);
+    await drill.step(`datacenter ${lost} has power again, the survivors go on`, () => lab.powerOn(lost));
+    const backAt = Date.now();
+    const inside = new Set<string>();
+    await drill.step(`${seconds} s beside the old cluster`, async () => {
+      while (Date.now() < backAt + seconds * 1000) {
+        for (const peer of await connected(drill, survivor.name)) {
+          if (old.some((h) => h.address === peer)) inside.add(peer);
+        }
+        await client.acknowledged(1, Date.now(), 60);
+      }
+    });
+    await client.stop();
+    const history = client.history();
+    const gap = longestGap(history, from, Math.max(...history.map((a) => a.endedAt)));
+    drill.check("the survivors serve all the while", gap <= gapLimit, `${gap} ms without a write at most`);
+    await knocks(drill, survivor);
+    // else kubectl might ask the old cluster what is there
+    await drill.step(`datacenter ${lost} loses power again`, () => lab.powerOff(lost));
+    const list = await drill.kubectl(["get", "configmaps", "-n", into, "-o", "name"]);
+    const missing = history.filter((a) => a.acknowledged && !list.includes(`write-${a.n}\n`));
+    const written = history.filter((a) => a.acknowledged).length;
+    drill.check(
+      "no acknowledged write is lost",
+      missing.length === 0,
+      `${written} acknowledged, ${missing.length} missing`,
+    );
+    drill.check(
+      "nothing of the old side is connected to the survivor's etcd",
+      inside.size === 0,
+      [...inside].join(", ") || "nobody",
+    );
+  } finally {
+    await client.stop();
+  }
+}
+
+/** Who is connected to the host's etcd, by address. */
+async function connected(drill: Drill, host: string): Promise<string[]> {
+  const found = await drill.lab.execOn(host, [
+    "bash",
+    "-c",
+    // the kernel's own table: local and remote address in hexadecimal, state 01 is established
+    "awk '$4 == \"01\" { print $2, $3 }' /proc/net/tcp /proc/net/tcp6",
+  ]);
+  return found.stdout.split("\n").flatMap((line) => {
+    const [local = "", remote = ""] = line.split(" ");
+    const port = Number.parseInt(local.split(":")[1] ?? "", 16);
+    return port === 2379 || port === 2380 ? [ipv4(remote)] : [];
+  });
+}
+
+/** The IPv4 address in an entry of /proc/net/tcp or tcp6: the last four bytes, lowest first. */
+function ipv4(entry: string): string {
+  const bytes = (entry.split(":")[0] ?? "").slice(-8).match(/../g) ?? [];
+  return bytes
+    .reverse()
+    .map((b) => Number.parseInt(b, 16))
+    .join(".");
+}
+
+/** The old side's API servers and etcds do try; what they hear is a refusal. */
+async function knocks(drill: Drill, survivor: { name: string; address: string }): Promise<void> {
+  const tried = await drill.lab.execOn("master1", [
+    "bash",
+    "-c",
+    `docker logs kube-apiserver 2>&1 | grep -c 'dial tcp ${survivor.address}:2379: connect: connection refused'; docker exec etcd etcdctl endpoint health 2>&1 | tail -n 1`,
+  ]);
+  const [count = "0", health = ""] = tried.stdout.trim().split("\n");
+  drill.check(
+    "the old side lives, and its API server is refused by the survivor's etcd",
+    Number(count) > 0 && health.includes("is healthy"),
+    `${count} refusals; ${health}`,
+  );
+}
