@@ -9,6 +9,7 @@ import { failoverGuards } from "./plan/guards";
 import type { Verdict } from "./plan/guards/verdict";
 import { lostHosts, survivors } from "./plan/order";
 import { planPrimary, primaryGuards } from "./plan/primary";
+import { describeSnapshots, snapshotProblems } from "./plan/snapshot-schedule";
 import { sourceSearch } from "./plan/source-files";
 import { allHosts, warnings } from "./plan/topology";
 import { stop } from "./stop";
@@ -21,7 +22,11 @@ async function deploy(settings: Settings) {
       const seen = await observe(allHosts(topology), [], ssh, settings.epoch);
       const plan = planPrimary(topology, settings.epoch, seen);
       const verdicts = primaryGuards(topology, plan, seen, settings.adopted);
-      await tell(describePrimary(plan, verdicts, warnings(topology), seen.at), verdicts);
+      const notes = [...warnings(topology), ...snapshotProblems(topology, plan.hosts, seen)];
+      await tell(
+        describePrimary(plan, verdicts, notes, seen.at, describeSnapshots(topology, plan.hosts, seen)),
+        verdicts,
+      );
       // loaded here: a failover needs neither the tls nor the kubernetes SDK, and not the time to load them
       const { buildPrimary } = require("./components/primary") as typeof import("./components/primary.js");
       return { epoch: plan.epoch, steps: reportSteps(buildPrimary(topology, plan, ssh, settings.adopted)) };
@@ -38,7 +43,9 @@ async function deploy(settings: Settings) {
       );
       const plan = planFailover(topology, failover, seen);
       const verdicts = failoverGuards(topology, plan, seen);
-      await tell(describeFailover(plan, verdicts, warnings(topology), seen.at), verdicts);
+      const notes = [...warnings(topology), ...snapshotProblems(topology, left, seen)];
+      const snapshots = describeSnapshots(topology, left, seen);
+      await tell(describeFailover(plan, verdicts, notes, seen.at, snapshots), verdicts);
       return reportFailover(
         plan,
         runSteps(plan.steps, { epoch: failover.epoch, act: plan.act, cluster: topology.cluster, ssh }),

@@ -16,6 +16,7 @@ import { type PrimaryPlan, primaryAct } from "../plan/primary";
 import { recordName, type ScheduledStep } from "../plan/steps";
 import type { Host, Topology } from "../plan/topology";
 import { type KeyPair, Pki } from "./pki";
+import { snapshotScheduleData } from "./snapshot-schedule";
 import { runSteps } from "./steps";
 
 /** Builds the cluster: certificates, deploy hosts, `rke up`, and the record of epoch and topology in the cluster. */
@@ -40,7 +41,7 @@ export function buildPrimary(
     .all(plan.deployHosts.map((h) => pulumi.interpolate`${trimmed(keys[h.name]?.publicKeyOpenssh)} rke-dr:${h.name}`))
     .apply((lines) => lines.join("\n"));
 
-  const data: Record<string, pulumi.Input<string>> = {};
+  const data: Record<string, pulumi.Input<string>> = snapshotScheduleData(plan.steps);
   for (const host of plan.hosts) {
     data[`authorize-${host.name}`] = authorizedKeys;
   }

@@ -117,8 +117,22 @@ isolation_facts
 
 section containers
 for name in etcd kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy \
-  "etcd-before-epoch-$epoch" "kube-apiserver-before-epoch-$epoch"; do
+  rke-dr-snapshots "etcd-before-epoch-$epoch" "kube-apiserver-before-epoch-$epoch"; do
   docker inspect --format '{{json .}}' "$name" 2>/dev/null
+done
+
+# a snapshot whose file isn't as long as its description says doesn't count; contents are read by the schedule and by a restore
+section snapshots
+grep -s '^every=' /etc/rke-dr/snapshots/config
+[[ ! -s $state/snapshots/status ]] || printf 'status=%s\n' "$(sed 's/ *$//' "$state/snapshots/status")"
+for file in "$state"/snapshots/etcd-*.json "$state"/snapshots/etcd-*.damaged; do
+  [[ -e $file ]] || continue
+  name=$(basename "${file%.*}")
+  if [[ $file == *.json && $(cat "$file") == *"\"bytes\":$(stat -c %s "${file%.json}.db" 2>/dev/null),"* ]]; then
+    printf 'snapshot=%s %s\n' "$name" "$(cat "$file")"
+  else
+    printf 'damaged=%s\n' "$name"
+  fi
 done
 
 section deploy

@@ -10,7 +10,13 @@ import type { Replacement } from "./replacement";
 import type { ScheduledStep } from "./steps";
 
 /** A failover in words: what preview shows. */
-export function describeFailover(plan: FailoverPlan, verdicts: Verdict[], warnings: string[], now: number): string {
+export function describeFailover(
+  plan: FailoverPlan,
+  verdicts: Verdict[],
+  warnings: string[],
+  now: number,
+  snapshots: string[] = [],
+): string {
   const { settings, lostHosts, survivors } = plan;
   return [
     `FAILOVER: datacenter ${settings.lost} is given up (epoch ${settings.epoch}, method ${plan.method})`,
@@ -20,6 +26,7 @@ export function describeFailover(plan: FailoverPlan, verdicts: Verdict[], warnin
     "",
     "Sources",
     ...(plan.sources.length > 0 ? describeSources(plan, now) : ["  none"]),
+    ...section("Scheduled snapshots", snapshots),
     ...(plan.etcd ? describeEtcd(plan, plan.etcd) : []),
     ...plan.apiServers.flatMap(describeApiServer),
     "",
@@ -35,17 +42,27 @@ export function describeFailover(plan: FailoverPlan, verdicts: Verdict[], warnin
   ].join("\n");
 }
 
-export function describePrimary(plan: PrimaryPlan, verdicts: Verdict[], warnings: string[], now: number): string {
+export function describePrimary(
+  plan: PrimaryPlan,
+  verdicts: Verdict[],
+  warnings: string[],
+  now: number,
+  snapshots: string[] = [],
+): string {
   return [
     `PRIMARY: the whole cluster, epoch ${plan.epoch}; rke runs on ${plan.runsRke.name}`,
     "",
     ...describeMembers(plan.membership, now),
     "",
     ...describeSteps(plan.steps),
+    ...section("Scheduled snapshots", snapshots),
     "",
     ...describeVerdicts(verdicts, warnings),
   ].join("\n");
 }
+
+const section = (title: string, lines: string[]): string[] =>
+  lines.length === 0 ? [] : ["", title, ...lines.map((line) => `  ${line}`)];
 
 const names = (hosts: { name: string; address: string }[]): string =>
   hosts.map((h) => `${h.name} (${h.address})`).join(", ");

@@ -13,3 +13,16 @@ export function durationSeconds(text: string): number {
   }
   return Number(amount) * (units[unit] ?? 0);
 }
+
+/** A time in words, in its two largest units: "3 h 20 min". */
+export function durationWords(seconds: number): string {
+  const parts: [number, string][] = [
+    [Math.floor(seconds / 86400), "d"],
+    [Math.floor((seconds % 86400) / 3600), "h"],
+    [Math.floor((seconds % 3600) / 60), "min"],
+    [Math.floor(seconds % 60), "s"],
+  ];
+  const first = parts.findIndex(([count]) => count > 0);
+  const shown = first < 0 ? parts.slice(-1) : parts.slice(first, first + 2).filter(([count]) => count > 0);
+  return shown.map(([count, unit]) => `${count} ${unit}`).join(" ");
+}

@@ -1,6 +1,7 @@
 import { Reader } from "protobufjs/minimal";
 import { type PreflightFacts, parsePreflight, type ReadCertificates } from "./preflight-facts";
 import type { Process } from "./process";
+import { parseSnapshots, type SnapshotFacts } from "./snapshot-facts";
 import { parseSourceFiles, type SourceFile } from "./source-files";
 
 /** The result of a step as the host keeps it: `on-host/lib.sh` writes it, last. */
@@ -99,6 +100,8 @@ export type HostFacts =
       /** Ports of lost hosts that answered this host, as "HOST PORT". */
       answers: string[];
       preflight: PreflightFacts;
+      /** What the snapshot schedule of a deploy host has taken. */
+      snapshots?: SnapshotFacts;
     };
 
 export type Reachable = Extract<HostFacts, { reachable: true }>;
@@ -181,6 +184,7 @@ export function parseFacts(
     ),
     answers: lines(sections.get("answers")),
     preflight: parsePreflight(sections, readCertificates),
+    snapshots: parseSnapshots(sections.get("snapshots")),
   };
 }
 

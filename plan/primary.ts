@@ -11,6 +11,7 @@ import { type Membership, membership } from "./members";
 import { factsOf, type Observation } from "./observation";
 import { clusterOrder, controlPlane, voters } from "./order";
 import { argument } from "./process";
+import { snapshotSteps } from "./snapshot-schedule";
 import { type ScheduledStep, type Step, schedule, step } from "./steps";
 import { allHosts, deployHost, type Host, sites, type Topology } from "./topology";
 
@@ -99,7 +100,12 @@ export function planPrimary(topology: Topology, epoch: number, seen: Observation
         built.map((s) => s.name),
       ),
     );
-  const steps = [...claims, ...files, ...authorized, ...trust, ...voting, ...built, ...learners];
+  const snapshots = snapshotSteps(
+    topology,
+    built.map((s) => s.name),
+    facts,
+  );
+  const steps = [...claims, ...files, ...authorized, ...trust, ...voting, ...built, ...learners, ...snapshots];
   return {
     epoch,
     hosts,

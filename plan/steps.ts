@@ -14,7 +14,8 @@ export interface Step {
     | "Cleanup"
     | "Verification"
     | "SshTrust"
-    | "DeployHost";
+    | "DeployHost"
+    | "Snapshots";
   /** Scripts of `on-host/`, separated by spaces: those that it builds on, then the one that defines `main`. */
   script: string;
   host: Host;

@@ -73,11 +73,11 @@ const ssh = z.strictObject({
     .optional(),
 });
 
-/** Snapshots that this program schedules on the hosts; absent, it takes none. RKE's own stand under `rke:`. */
+/** Snapshots that each deploy host takes on schedule from a voter, the other side's if it can; absent: none. RKE's own stand under `rke:`. */
 const snapshots = z.strictObject({
   /** The time between two, like "15m", "1h" or "1d". */
   every: z.string().refine(isDuration, 'is not a time like "15m", "1h" or "1d"'),
-  /** How many of them, and for how many days. */
+  /** The newest so many are kept, and of each of the last so many days the last one. */
   keep: z.strictObject({ count: count.default(24), days: count.default(7) }).default({ count: 24, days: 7 }),
 });
 

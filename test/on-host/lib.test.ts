@@ -189,12 +189,13 @@ describe("what every step on a host does", () => {
 
 describe("scripts", () => {
   it("pass shellcheck", function () {
+    this.timeout(60_000);
     const found = spawnSync("shellcheck", ["--version"]);
     if (found.error) {
       console.log("      skipped: shellcheck is not installed");
       this.skip();
     }
-    const result = spawnSync("bash", ["-c", "shellcheck -s bash -e SC2034,SC2154 on-host/*.sh"], {
+    const result = spawnSync("bash", ["-c", "shellcheck -s bash -e SC2034,SC2154 on-host/*.sh on-host/*/*.sh"], {
       cwd: join(__dirname, "../.."),
       encoding: "utf8",
     });

@@ -1,0 +1,40 @@
+# loop: takes a snapshot when one is due, for as long as it runs. Container rke-dr-snapshots runs it, in the host's own root:
+# docker is the one supervisor that every host of an RKE cluster has, and starts it again after a reboot.
+# The file now, beside this script, asks for one at once.
+# shellcheck shell=bash
+set -uo pipefail
+export LC_ALL=C
+PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+kept=${RKE_DR_STATE:-/var/lib/rke-dr}/snapshots
+trap 'kill $! 2>/dev/null; exit 0' TERM INT
+
+# Unix seconds of the newest one, 0 where there is none.
+newest() {
+  local newest
+  newest=$(find "$kept" -maxdepth 1 -name 'etcd-*.json' -printf '%f\n' 2>/dev/null | sed -E 's/.*-(....)(..)(..)T(..)(..)(..)Z\.json$/\1-\2-\3 \4:\5:\6/' | sort | tail -n 1)
+  if [[ -n $newest ]]; then date -u -d "$newest" +%s; else echo 0; fi
+}
+# A signal ends a wait, never a command that is waited for.
+pause() {
+  sleep "$1" &
+  wait $!
+}
+
+every=$(sed -n 's/^every=//p' "$here/config")
+now=$(date +%s) last=$(newest)
+# by this process's own count from then on: a clock that was set back must not bring a flood, nor a stop
+due=$((last > now ? now : last + every))
+while true; do
+  now=$(date +%s)
+  if [[ -e $here/now ]] || ((now >= due || due > now + every)); then
+    rm -f "$here/now"
+    bash "$here/take.sh" &
+    if wait $!; then
+      due=$((now + every))
+    else
+      due=$((now + (every < 240 ? every / 2 : 120)))
+    fi
+  fi
+  pause 2
+done

@@ -1,0 +1,59 @@
+# voter: saves a live snapshot of this host's etcd, checks it, and writes it to stdout; keeps nothing here.
+# A deploy host sends it by SSH, from its own schedule, as
+#   bash -s -- CLUSTER EPOCH   <voter.sh
+# stdout: one line of words, then the file's bytes. stderr: on failure the reason, last.
+# shellcheck shell=bash
+set -Eeuo pipefail
+umask 077
+export LC_ALL=C
+PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+cluster=${1:?cluster} epoch=${2:?epoch}
+state=${RKE_DR_STATE:-/var/lib/rke-dr}
+# the one folder that both the host and the container see
+file=${RKE_DR_ETCD:-/var/lib/etcd}/rke-dr-scheduled.db inside=/var/lib/rancher/etcd/rke-dr-scheduled.db
+
+refuse() {
+  printf '%s\n' "$*" >&2
+  exit 1
+}
+etcdctl() { timeout -k 5 "$1" docker exec etcd etcdctl --command-timeout="$1s" "${@:2}" </dev/null; }
+number() { [[ $2 =~ \"$1\":([0-9]+) ]] && printf '%s' "${BASH_REMATCH[1]}"; }
+text() { [[ $2 =~ \"$1\":\"([0-9a-z.+-]+)\" ]] && printf '%s' "${BASH_REMATCH[1]}"; }
+
+host_cluster=$(cat "$state/cluster" 2>/dev/null || true) host_epoch=$(cat "$state/epoch" 2>/dev/null || true)
+[[ $host_cluster == "$cluster" ]] || refuse "it belongs to cluster ${host_cluster:-unknown}, not to $cluster"
+# an old voter that is back after a failover serves what the cluster has left behind
+[[ $host_epoch == "$epoch" ]] || refuse "it is at epoch ${host_epoch:-unknown}, the deploy host at $epoch"
+
+exec 9>"$state/lock.scheduled-snapshot"
+flock -w 120 9 || refuse "another snapshot is being taken there for more than 120 s"
+trap 'rm -f "$file" "$file.part"' EXIT
+# what a killed run left
+rm -f "$file" "$file.part"
+
+[[ $(docker inspect --type container --format '{{.State.Running}}' etcd 2>/dev/null </dev/null) == true ]] ||
+  refuse "its etcd doesn't run"
+status=$(etcdctl 5 endpoint status -w json 2>/dev/null) || refuse "its etcd doesn't answer"
+[[ $status != *'"isLearner":true'* ]] || refuse "its etcd is a learner"
+# a member that lost the others still answers, with data of the past
+etcdctl 5 get rke-dr >/dev/null 2>&1 || refuse "its etcd has no quorum"
+if ! { cluster_id=$(number cluster_id "$status") && revision=$(number revision "$status") &&
+  size=$(number dbSize "$status") && version=$(text version "$status"); }; then
+  refuse "etcd's status can't be read: ${status:0:200}"
+fi
+
+# etcd stops when its disk is full: a snapshot must never bring that about
+free=$(df -B1 --output=avail "${file%/*}" | tail -n 1 | tr -d ' ')
+need=$((2 * size + 256 * 1024 * 1024))
+((free >= need)) || refuse "disk: $free bytes are free below ${file%/*}, $need are needed"
+
+said=$(etcdctl 900 snapshot save "$inside" 2>&1 >/dev/null) || refuse "etcdctl snapshot save: $(tail -n 1 <<<"$said" | cut -c1-200)"
+saved=$(etcdctl 300 snapshot status "$inside" -w json 2>/dev/null) || refuse "etcdctl can't read the snapshot that it saved"
+if ! { hash=$(number hash "$saved") && saved_revision=$(number revision "$saved") && keys=$(number totalKey "$saved"); }; then
+  refuse "the snapshot's status can't be read: ${saved:0:200}"
+fi
+((saved_revision >= revision)) || refuse "the snapshot is of revision $saved_revision, etcd was at $revision before"
+sha256=$(sha256sum "$file")
+printf 'rke-dr-snapshot revision=%s hash=%s keys=%s etcdVersion=%s clusterId=%s bytes=%s sha256=%s\n' \
+  "$saved_revision" "$hash" "$keys" "$version" "$cluster_id" "$(stat -c %s "$file")" "${sha256%% *}"
+cat "$file"

@@ -1,0 +1,271 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { until } from "../../lab/run";
+import type { Snapshot, SnapshotRun } from "../../plan/snapshot-facts";
+
+const scripts = join(__dirname, "../../on-host/snapshots");
+const noEtcd = spawnSync("etcd", ["--version"]).error || spawnSync("etcdctl", ["version"]).error;
+
+/** Stands in for the way to the voter, not for the voter: what would run there runs here, on a real etcd. */
+const ssh = `#!/bin/bash
+[ ! -e "$PLAY/ssh-fails" ] || { echo "ssh: connect to host: No route to host" >&2; exit 255; }
+bash -c "\${@: -1}" | if [ -e "$PLAY/garble" ]; then bash "$PLAY/garble"; else cat; fi
+exit "\${PIPESTATUS[0]}"
+`;
+const docker = `#!/bin/bash
+case $1 in
+  inspect) [ ! -e "$PLAY/etcd-off" ] && echo true ;;
+  exec) shift 2; exec "\${@//\\/var\\/lib\\/rancher\\/etcd/$PLAY\\/etcd}" ;;
+esac
+`;
+
+(noEtcd ? describe.skip : describe)(
+  `scheduled snapshots on a deploy host${noEtcd ? " (skipped: no etcd)" : ""}`,
+  () => {
+    let play: string;
+    let etcd: ChildProcess;
+    let client: string;
+    const kept = () => join(play, "state/snapshots");
+
+    before(async function () {
+      this.timeout(30_000);
+      play = mkdtempSync(join(tmpdir(), "rke-dr-snapshots-"));
+      const [a, b] = [await freePort(), await freePort()];
+      client = `http://127.0.0.1:${a}`;
+      const peer = `http://127.0.0.1:${b}`;
+      const args = [
+        "--data-dir",
+        join(play, "data"),
+        "--listen-client-urls",
+        client,
+        "--advertise-client-urls",
+        client,
+      ];
+      const peers = [
+        "--listen-peer-urls",
+        peer,
+        "--initial-advertise-peer-urls",
+        peer,
+        "--initial-cluster",
+        `default=${peer}`,
+      ];
+      etcd = spawn("etcd", [...args, ...peers], { stdio: "ignore" });
+      for (const folder of ["bin", "here", "etcd", "state/snapshots"])
+        mkdirSync(join(play, folder), { recursive: true });
+      writeFileSync(join(play, "bin/ssh"), ssh, { mode: 0o755 });
+      writeFileSync(join(play, "bin/docker"), docker, { mode: 0o755 });
+      await until("etcd", 20, () => etcdctl("put", "a", "b").status === 0);
+    });
+    after(() => {
+      etcd?.kill("SIGKILL");
+      rmSync(play, { recursive: true, force: true });
+    });
+    beforeEach(() => {
+      for (const name of ["ssh-fails", "garble", "etcd-off"]) rmSync(join(play, name), { force: true });
+      rmSync(kept(), { recursive: true });
+      mkdirSync(kept());
+      writeFileSync(join(kept(), "status"), `${"{}".padEnd(2000)}\n`);
+      writeFileSync(join(play, "state/cluster"), "lab\n");
+      writeFileSync(join(play, "state/epoch"), "1\n");
+      cpSync(scripts, join(play, "here"), { recursive: true });
+      configure({});
+    });
+
+    const configure = (change: Record<string, string | number>, voters = ["master1=root@10.0.0.1:22"]) =>
+      writeFileSync(
+        join(play, "here/config"),
+        [
+          ...Object.entries({ every: 3600, count: 24, days: 7, cluster: "lab", ...change }).map(
+            ([k, v]) => `${k}=${v}`,
+          ),
+          ...voters.map((v) => `voter=${v}`),
+        ].join("\n"),
+      );
+    const env = () => ({
+      PATH: `${play}/bin:${process.env.PATH}`,
+      PLAY: play,
+      RKE_DR_STATE: join(play, "state"),
+      RKE_DR_ETCD: join(play, "etcd"),
+      ETCDCTL_API: "3",
+      ETCDCTL_ENDPOINTS: client,
+    });
+    const etcdctl = (...args: string[]) => spawnSync("etcdctl", args, { encoding: "utf8", env: env() });
+    const take = () => spawnSync("bash", [join(play, "here/take.sh")], { encoding: "utf8", env: env() });
+    const lastRun = () => JSON.parse(readFileSync(join(kept(), "status"), "utf8")) as SnapshotRun;
+    const files = () =>
+      readdirSync(kept())
+        .filter((f) => f.startsWith("etcd-") || f.startsWith("incoming"))
+        .sort();
+    const described = () => files().filter((f) => f.endsWith(".json"));
+    /** An older snapshot, as an earlier run would have left it. */
+    const older = (time: string, content = "old") => {
+      const bytes = Buffer.from(content);
+      const sha256 = createHash("sha256").update(bytes).digest("hex");
+      writeFileSync(join(kept(), `etcd-master1-${time}.db`), bytes);
+      writeFileSync(
+        join(kept(), `etcd-master1-${time}.json`),
+        `{"takenAt":1,"bytes":${bytes.length},"sha256":"${sha256}"}\n`,
+      );
+    };
+
+    it("one is taken, described by what it is, and a real etcdctl restores it", () => {
+      const result = take();
+      assert.equal(result.status, 0, result.stdout + result.stderr);
+      const [db = "", json = "", ...more] = files();
+      assert.deepEqual(more, []);
+      assert.match(db, /^etcd-master1-\d{8}T\d{6}Z\.db$/);
+      const file = readFileSync(join(kept(), db));
+      const told = JSON.parse(readFileSync(join(kept(), json), "utf8")) as Snapshot;
+      assert.equal(told.sha256, createHash("sha256").update(file).digest("hex"));
+      assert.equal(told.bytes, file.length);
+      const status = JSON.parse(etcdctl("snapshot", "status", join(kept(), db), "-w", "json").stdout);
+      assert.deepEqual([told.hash, told.revision], [status.hash, status.revision]);
+      const endpoint = etcdctl("endpoint", "status", "-w", "json").stdout;
+      assert.ok(endpoint.includes(`"cluster_id":${told.clusterId},`), endpoint);
+      assert.ok(Math.abs(told.takenAt - Date.now()) < 60_000);
+      assert.deepEqual([told.host, told.cluster, told.epoch], ["master1", "lab", 1]);
+      const restored = etcdctl("snapshot", "restore", join(kept(), db), "--data-dir", join(play, "restored"));
+      assert.equal(restored.status, 0, restored.stderr);
+      assert.deepEqual([lastRun().ok, readdirSync(join(play, "etcd"))], [true, []]);
+    });
+
+    const refusals: [string, () => void, RegExp][] = [
+      [
+        "another cluster's voter",
+        () => configure({ cluster: "shop" }),
+        /master1: it belongs to cluster lab, not to shop/,
+      ],
+      ["no route", () => writeFileSync(join(play, "ssh-fails"), ""), /master1: ssh: connect to host: No route to host/],
+      ["an etcd that is down", () => writeFileSync(join(play, "etcd-off"), ""), /master1: its etcd doesn't run/],
+      [
+        "a connection cut in the middle",
+        () => writeFileSync(join(play, "garble"), "head -c 9000"),
+        /what arrived \(\d+ bytes/,
+      ],
+      [
+        "a bit that turned",
+        () => writeFileSync(join(play, "garble"), "sed 's/default/defaulT/g'"),
+        /what arrived \(\d+ bytes/,
+      ],
+      [
+        "something else than a snapshot",
+        () => writeFileSync(join(play, "garble"), "cat >/dev/null; echo Welcome"),
+        /what arrived \(0 bytes.*Welcome/,
+      ],
+      [
+        "a file that isn't what etcd wrote",
+        () =>
+          writeFileSync(
+            join(play, "garble"),
+            `IFS= read -r header; cat >"$PLAY/f"; printf 'x' | dd of="$PLAY/f" bs=1 seek=5000 conv=notrunc 2>/dev/null; echo "\${header%sha256=*}sha256=$(sha256sum "$PLAY/f" | cut -d' ' -f1)"; cat "$PLAY/f"`,
+          ),
+        /the snapshot's own hash doesn't fit it/,
+      ],
+    ];
+    for (const [what, change, why] of refusals) {
+      it(`${what} gives none, and is told; what was kept stays`, () => {
+        older("20261101T000000Z");
+        change();
+        assert.equal(take().status, 1);
+        const run = lastRun();
+        assert.ok(!run.ok && why.test(run.reason), JSON.stringify(run));
+        assert.deepEqual(files(), ["etcd-master1-20261101T000000Z.db", "etcd-master1-20261101T000000Z.json"]);
+        assert.deepEqual(readdirSync(join(play, "etcd")), []);
+      });
+    }
+
+    it("a voter of an epoch that was left behind gives none", () => {
+      // the voter's own state: here both are one host's, so the deploy host's epoch changes between
+      writeFileSync(join(play, "bin/ssh"), ssh.replace("bash -c", `echo 7 >"$RKE_DR_STATE/epoch"; bash -c`), {
+        mode: 0o755,
+      });
+      const result = take();
+      writeFileSync(join(play, "bin/ssh"), ssh, { mode: 0o755 });
+      assert.equal(result.status, 1);
+      const run = lastRun();
+      assert.ok(!run.ok && run.reason.includes("it is at epoch 7, the deploy host at 1"), JSON.stringify(run));
+    });
+
+    it("the next voter is asked where the first can't", () => {
+      configure({}, ["master9=root@10.0.0.9:22", "master1=root@10.0.0.1:22"]);
+      writeFileSync(
+        join(play, "bin/ssh"),
+        ssh.replace("bash -c", `[[ $* != *10.0.0.9* ]] || { echo "ssh: refused" >&2; exit 255; }\nbash -c`),
+        { mode: 0o755 },
+      );
+      const result = take();
+      writeFileSync(join(play, "bin/ssh"), ssh, { mode: 0o755 });
+      assert.match(result.stdout, /etcd-master1-.*; not from master9: ssh: refused/);
+      assert.ok(lastRun().ok);
+    });
+
+    it("killed in the middle: what it left doesn't count, and the next run clears it away", async () => {
+      writeFileSync(join(play, "garble"), `head -c 9000; touch "$PLAY/halfway"; sleep 60`);
+      const child = spawn("bash", [join(play, "here/take.sh")], { env: env(), stdio: "ignore", detached: true });
+      await until("half a snapshot", 10, () => existsSync(join(play, "halfway")));
+      const second = take();
+      assert.deepEqual([second.status, /another run is at work/.test(second.stdout)], [3, true]);
+      process.kill(-(child.pid ?? 0), "SIGKILL");
+      rmSync(join(play, "garble"));
+      writeFileSync(join(kept(), "etcd-master1-20261101T000000Z.db"), "no .json: unfinished");
+      await until("the next run", 5, () => take().status === 0);
+      assert.deepEqual(
+        files().map((f) => f.replace(/.*\./, "")),
+        ["db", "json"],
+      );
+    });
+
+    it("an old one whose content has changed is found and doesn't count any more", () => {
+      older("20261101T000000Z");
+      writeFileSync(join(kept(), "etcd-master1-20261101T000000Z.db"), "odd");
+      assert.match(take().stdout, /etcd-master1-20261101T000000Z\.db is damaged/);
+      assert.equal(described().length, 1);
+      assert.ok(files().includes("etcd-master1-20261101T000000Z.damaged"));
+    });
+
+    it("kept: the newest by count, the last of each day by age, and the rest is let go", () => {
+      configure({ count: 3, days: 4 });
+      const day = (ago: number, time: string) =>
+        `${new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10).replaceAll("-", "")}T${time}Z`;
+      const stays = [day(1, "230000"), day(1, "220000"), day(2, "120000"), day(3, "235959")];
+      const goes = [day(1, "210000"), day(2, "110000"), day(3, "000000"), day(9, "120000")];
+      for (const time of [...stays, ...goes]) older(time);
+      take();
+      const times = described().map((f) => f.replace(/etcd-master1-(.*)\.json/, "$1"));
+      assert.deepEqual(times.slice(0, -1), [...stays].sort());
+      assert.deepEqual(files().filter((f) => f.endsWith(".db")).length, times.length);
+    });
+
+    it("the loop takes one when none is there, waits while it is fresh, and takes one at once when asked", async function () {
+      this.timeout(20_000);
+      const run = async (until: () => boolean) => {
+        const loop = spawn("bash", [join(play, "here/loop.sh")], { env: env(), stdio: "ignore" });
+        while (!until()) await new Promise((next) => setTimeout(next, 20));
+        loop.kill("SIGTERM");
+        await new Promise((resolve) => loop.once("exit", resolve));
+      };
+      await run(() => lastRun().ok);
+      const first = lastRun();
+      let looks = 0;
+      await run(() => ++looks > 30);
+      assert.deepEqual(lastRun(), first);
+      writeFileSync(join(play, "here/now"), "");
+      await run(() => lastRun().at > first.at);
+      assert.equal(described().length, 2);
+    });
+  },
+);
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+}
