@@ -44,7 +44,7 @@ data_facts() {
   section data
   if answer=$(timeout -k 2 20 docker run --rm --network none -e ETCDCTL_API=3 -v "$snap:/snap:ro" --entrypoint etcdctl "$image" \
     snapshot status /snap/db -w json 2>&1 </dev/null); then
-    echo sound
+    printf 'sound %s\n' "$(grep -oE '"revision":[0-9]+' <<<"$answer" | cut -d: -f2)"
   elif (($? != 124)); then
     # who holds the database's lock isn't waited for; nothing is known then
     printf 'unreadable %s\n' "$(grep -v '^$' <<<"$answer" | head -n 1 | cut -c1-200)"

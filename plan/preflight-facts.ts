@@ -44,6 +44,8 @@ export interface PreflightFacts extends CertificateReading {
   kubeletWords: string | undefined;
   /** Whether the database of an etcd that doesn't run can be read; undefined where it runs, or where that isn't known. */
   database: "sound" | { unreadable: string } | undefined;
+  /** The revision that such a database was written out with; what only its WAL has comes on top. */
+  databaseRevision?: number | undefined;
   /** Of the file systems that steps write to, the fullest. */
   smallestFreeBytes: number;
   /** What the act decided that the host was last claimed for. */
@@ -62,9 +64,10 @@ export function parsePreflight(sections: Map<string, string>, readCertificates: 
     kubeletWords: sections.get("kubelet")?.trim(),
     database: data?.startsWith("unreadable")
       ? { unreadable: data.slice("unreadable ".length) }
-      : data === "sound"
+      : data?.startsWith("sound")
         ? "sound"
         : undefined,
+    databaseRevision: Number(/^sound (\d+)$/.exec(data ?? "")?.[1]) || undefined,
     smallestFreeBytes: Number(sections.get("disk")?.trim() || 0),
     earlierPlan: Object.fromEntries(
       lines(sections.get("earlier")).map((line) => {

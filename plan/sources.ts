@@ -62,7 +62,7 @@ export function chooseSource(settings: Recover & { epoch: number }, seen: Observ
     .sort(
       (a, b) =>
         Math.sign(a.problems.length) - Math.sign(b.problems.length) ||
-        (b.revision ?? -1) - (a.revision ?? -1) ||
+        rank(b) - rank(a) ||
         Number(a.kind === "snapshot") - Number(b.kind === "snapshot"),
     );
   const source =
@@ -70,6 +70,9 @@ export function chooseSource(settings: Recover & { epoch: number }, seen: Observ
     all.find((s) => s.problems.length === 0 && isMeant(s, settings.from));
   return { source, sources: source ? [source, ...all.filter((s) => s !== source)] : all };
 }
+
+/** A member whose etcd can't be asked has followed until the disaster: newer than any snapshot, in all likelihood. */
+const rank = ({ revision, kind }: Source): number => revision ?? (kind === "snapshot" ? -1 : Number.MAX_SAFE_INTEGER);
 
 /** A snapshot that the act began with and that isn't there any more: the act has its own copy. */
 function gone(host: Host, { source: name }: Record<string, string>): Source[] {
@@ -125,7 +128,7 @@ function memberSource(host: Host, part: "voter" | "learner", facts: Reachable | 
     name: host.name,
     etcd: facts?.etcd,
     dataAsOf: facts?.newestLease,
-    revision: facts?.etcd?.revision,
+    revision: facts?.etcd?.revision ?? facts?.preflight.databaseRevision,
     take: kind === "learner" && refusesSnapshots(facts?.etcd?.version) ? "data" : "live",
     problems: [],
   };

@@ -91,17 +91,20 @@ function ipv4(entry: string): string {
     .join(".");
 }
 
-/** The old side's API servers and etcds do try; what they hear is a refusal. */
+/** Whoever of the old side tries the survivor's etcd is refused; its API servers do try where they list it. */
 async function knocks(drill: Drill, survivor: { name: string; address: string }): Promise<void> {
-  const tried = await drill.lab.execOn("master1", [
+  const knocked = await drill.lab.execOn("master1", [
     "bash",
     "-c",
-    `docker logs kube-apiserver 2>&1 | grep -c 'dial tcp ${survivor.address}:2379: connect: connection refused'; docker exec etcd etcdctl endpoint health 2>&1 | tail -n 1`,
+    `for port in 2379 2380; do (exec 3<>/dev/tcp/${survivor.address}/$port) 2>&1 | grep -o 'Connection refused' || echo open; done
+    docker exec etcd etcdctl endpoint health 2>&1 | grep -o 'is healthy' || echo 'is not healthy'
+    docker inspect kube-apiserver | grep -q 'etcd-servers=.*${survivor.address}:2379' && docker logs kube-apiserver 2>&1 | grep -c 'dial tcp ${survivor.address}:2379: connect: connection refused'`,
   ]);
-  const [count = "0", health = ""] = tried.stdout.trim().split("\n");
+  const [clients = "", peers = "", health = "", refusals] = knocked.stdout.trim().split("\n");
+  const refused = "Connection refused";
   drill.check(
-    "the old side lives, and its API server is refused by the survivor's etcd",
-    Number(count) > 0 && health.includes("is healthy"),
-    `${count} refusals; ${health}`,
+    "the old side lives, and is refused at the survivor's etcd",
+    clients === refused && peers === refused && health === "is healthy" && refusals !== "0",
+    `clients: ${clients}, peers: ${peers}; ${refusals ?? "no"} refusals in the old API server's log; the old etcd ${health}`,
   );
 }

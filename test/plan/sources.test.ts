@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import type { Reachable } from "../../plan/facts";
 import { type FailoverSettings, planFailover } from "../../plan/failover";
 import { failoverGuards } from "../../plan/guards";
+import { survivors } from "../../plan/order";
 import { parseSourceFiles, type SourceFile, sourceSearch } from "../../plan/source-files";
-import { afterLossOfA, now, record } from "./observations";
+import { afterLossOfA, now, record, survivor } from "./observations";
 import { seed, withLearner } from "./topologies";
 
 const settings: FailoverSettings = { lost: "a", epoch: 2, from: "auto", confirm: "a@2", attest: "powered-off" };
@@ -26,6 +27,9 @@ const learner = {
   learner: true,
 };
 const voter = { ...learner, learner: false };
+const host = survivors(seed(), "a")[0];
+assert.ok(host);
+const sound = survivor(seed(), host).preflight;
 const path = (name: string) => `/var/lib/rke-dr/snapshots/${name}.db`;
 
 interface Case {
@@ -79,7 +83,27 @@ const cases: Record<string, Case> = {
     },
     act: `failover:a:restore:${path("s2")}`,
     says: /snapshot .*s2\.db on master3: revision 420, 30 revisions .*master3, a learner is refused: it has no etcd data/,
-    order: [path("s2"), path("s1"), path("s3"), "master3"],
+    order: [path("s2"), path("s1"), "master3", path("s3")],
+  },
+  "a voter that can't be asked, before snapshots": {
+    master3: { etcd: undefined, files: [file("s1")] },
+    act: "failover:a:forceNewCluster:master3",
+    says: /its etcd doesn't answer, its data folder is taken/,
+  },
+  "a snapshot newer than what a stopped learner has written out": {
+    topology: withLearner(),
+    master3: { etcd: undefined, preflight: { ...sound, databaseRevision: 399 }, files: [file("s1")] },
+    act: `failover:a:restore:${path("s1")}`,
+  },
+  "a snapshot where the learner's database is damaged, which is told": {
+    topology: withLearner(),
+    master3: {
+      etcd: undefined,
+      preflight: { ...sound, database: { unreadable: "panic: page 3" } },
+      files: [file("s1")],
+    },
+    act: `failover:a:restore:${path("s1")}`,
+    says: /master3, a learner is refused: etcd's database must be readable, .*panic: page 3/,
   },
   "the snapshot that the operator names": {
     settings: { from: path("s1") },
