@@ -9,6 +9,7 @@ main() {
   cd "$dir" || die "rke: $dir is missing: this is no deploy host"
   command -v rke >/dev/null || die "rke: not found on this deploy host's PATH"
   mkdir -p "$aside"
+  [[ -s cluster.rkestate ]] || fetch "$@"
   certs_sum=$(cat certs/*.pem | sha256sum | cut -c1-16)
   if [[ ! -s cluster.rkestate || $(cat certs.applied 2>/dev/null) != "$certs_sum" ]]; then
     flags+=(--custom-certs --cert-dir certs)
@@ -45,15 +46,34 @@ progress() {
 # A kubeconfig is only worth something after a loss when it names this side's own kube-apiserver.
 own_server() { sed -i -E "s#^( *server: *).*#\1\"$1\"#" "$2"; }
 
-share() {
-  local other host target port ssh=(-i /etc/rke-dr/ssh/id_ed25519 -o BatchMode=yes -o ConnectTimeout=5 -o UserKnownHostsFile=/etc/rke-dr/ssh/known_hosts -o StrictHostKeyChecking=yes)
+# to HOST=USER@ADDRESS:PORT=SERVER: sets $host and $reach, the command that runs another there.
+to() {
+  local target=${1#*=} port
+  host=${1%%=*}
+  port=${target%%=*} && port=${port##*:}
+  reach=(ssh -i /etc/rke-dr/ssh/id_ed25519 -o BatchMode=yes -o ConnectTimeout=5 -o UserKnownHostsFile=/etc/rke-dr/ssh/known_hosts
+    -o StrictHostKeyChecking=yes -p "$port" "${target%%:*}")
+}
+
+# This deploy host was set up anew: without RKE's state a running cluster would look like a new one to RKE.
+fetch() {
+  local other host reach
   for other in "$@"; do
-    host=${other%%=*} target=${other#*=}
-    port=${target%%=*} && port=${port##*:}
-    target=${target%%:*}
+    to "$other"
+    if "${reach[@]}" "cd /etc/rke-dr && [ -s cluster.rkestate ] && tar -cf - cluster.rkestate kube_config_cluster.yml certs.applied" </dev/null 2>/dev/null | tar -xf - 2>/dev/null; then
+      did "cluster.rkestate brought here from $host"
+      return
+    fi
+  done
+}
+
+share() {
+  local other host reach
+  for other in "$@"; do
+    to "$other"
     tar -C /etc/rke-dr -cf - cluster.rkestate kube_config_cluster.yml certs.applied |
-      ssh "${ssh[@]}" -p "$port" "$target" "umask 077; cd /etc/rke-dr && tar -xf - && sed -i -E 's#^( *server: *).*#\\1\"${other##*=}\"#' kube_config_cluster.yml" ||
-      die "rke: state can't be brought to deploy host $host ($target)"
+      "${reach[@]}" "umask 077; cd /etc/rke-dr && tar -xf - && sed -i -E 's#^( *server: *).*#\\1\"${other##*=}\"#' kube_config_cluster.yml" ||
+      die "rke: state can't be brought to deploy host $host"
     did "cluster.rkestate and kubeconfig brought to $host"
   done
 }
