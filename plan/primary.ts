@@ -181,7 +181,8 @@ export function primaryGuards(
 /** A cluster that was built and has no quorum is no longer primary's to repair: members are changed by a majority only. */
 function memberProblems(plan: PrimaryPlan, seen: Observation): string[] {
   const { quorum, members } = plan.membership;
-  const built = factsOf(seen, plan.runsRke)?.steps["rke-up"]?.epoch === plan.epoch;
+  const done = factsOf(seen, plan.runsRke)?.steps ?? {};
+  const built = ["rke-up", "adopt"].some((name) => done[name]?.epoch === plan.epoch);
   if (quorum || !built) {
     return [];
   }

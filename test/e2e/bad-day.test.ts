@@ -29,6 +29,42 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
     assert.deepEqual(await Promise.all([world.traces("master3"), world.traces("node2")]), before);
   }
 
+  it("before that day: a voter whose disk broke is replaced while clients write", async () => {
+    const member = async () =>
+      (await world.on("master3", "docker exec etcd etcdctl member list"))
+        .split("\n")
+        .find((m) => m.includes("master2"));
+    const before = await member();
+    await world.on("master3", "touch /tmp/writing");
+    const writes = world.on(
+      "master3",
+      "while [ -e /tmp/writing ]; do docker exec etcd etcdctl put rke-dr-test x >/dev/null 2>&1 && date +%s%3N; done",
+    );
+    await world.lab.rebuild("master2");
+    const result = await world.pulumi(await world.lab.project(), "up", "--yes", "--stack", "primary");
+    await world.on("master3", "rm /tmp/writing");
+    assert.equal(result.code, 0, result.all);
+    assert.match(result.all, /master2 +voter +STOPPED: there is no container etcd/);
+    assert.match(
+      result.all,
+      /until master2 is promoted, the loss of (master3 or master1|master1 or master3) loses quorum/,
+    );
+    assert.match(result.all, /etcd-master2 added as a learner/);
+    assert.match((await member()) ?? "", /started, etcd-master2, .*, false$/);
+    assert.notEqual(await member(), before);
+    // RKE found nothing to do for it
+    const rke = await world.on("master3", "cat /var/lib/rke-dr/epoch-1/rke-up.log");
+    assert.match(rke, /Starting container \[kubelet\] on host \[192\.168\.31\.102\]/);
+    assert.doesNotMatch(rke, /(Starting|Stopping) container \[etcd\]/);
+    const times = (await writes).split("\n").map(Number);
+    const gaps = times.slice(1).map((at, i) => at - (times[i] ?? at));
+    // an election takes up to 10 s with RKE's timeouts, and the write that waited for it some more
+    assert.ok(
+      times.length > 20 && Math.max(...gaps) < 15_000,
+      `${times.length} writes, gaps up to ${Math.max(...gaps)} ms`,
+    );
+  }).timeout(900_000);
+
   it("is refused while the lost side answers", () =>
     refused(
       clone,
