@@ -107,8 +107,7 @@ join() {
     did "old data set aside: $aside/etcd-data-$stamp, $(du -sb "$aside/etcd-data-$stamp" | cut -f1) bytes"
   fi
   if [[ -n $id ]]; then
-    ctl member remove "$id" >/dev/null || die "etcd: member $id can't be removed"
-    did "old member $id removed"
+    remove_member
     look_up "$peer"
   fi
   add_member "$member" "$peer"

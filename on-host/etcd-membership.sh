@@ -1,7 +1,8 @@
 # For steps that change who is a member of etcd. They run on the member's own host; what they ask of the cluster they ask
 # another voter, which has answered a linearizable read: a cluster without quorum changes no members.
 # shellcheck shell=bash
-# Set by the step: $certificate, a name in $ssl; $image, etcd's; $voters, client URLs of the other voters.
+# Set by the step: $certificate, a name in $ssl; $image, etcd's; $voters, client URLs of the other voters, in the order in which
+# they are tried: where old members may still serve for themselves, those of the living cluster only.
 # Set here: $via, the voter that is asked; $id, $status, $is_learner of the member that is looked up, $id empty where there is none.
 ssl=/etc/kubernetes/ssl via="" id="" status="" is_learner="" member_list=""
 
@@ -80,13 +81,26 @@ catch_up() {
   did "caught up: raft index $applied applied, the cluster was at $wanted"
 }
 
-# voters_left: how many of the voters on the list (but this member) answer a linearizable read.
+# voters_left: how many of the members on the list (but this one) answer a linearizable read. One that isn't on the list may
+# still answer, for a cluster of its own.
 voters_left() {
   local url left=0
   for url in "${voters[@]}"; do
-    if healthy "$url/health" "$certificate"; then left=$((left + 1)); fi
+    if [[ $member_list == *", $url, false"* ]] && healthy "$url/health" "$certificate"; then left=$((left + 1)); fi
   done
   printf '%s' "$left"
+}
+
+# remove_member: the one that was looked up.
+remove_member() {
+  local answer="" deadline
+  deadline=$(($(now_ms) + 60000))
+  until answer=$(ctl member remove "$id" 2>&1); do
+    # voters that were just started must have been connected for some seconds first
+    (($(now_ms) < deadline)) || die "etcd: member $id can't be removed: $(tail -n 1 <<<"$answer" | cut -c1-300)"
+    sleep 0.5
+  done
+  did "old member $id removed"
 }
 
 # add_member NAME PEER-URL: adds it as a learner; sets $initial_cluster to the list that it must start with.
