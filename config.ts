@@ -1,21 +1,13 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import * as pulumi from "@pulumi/pulumi";
-import { utils } from "ssh2";
 import { type AdoptedCluster, parseRkeState } from "./plan/adopted";
 import type { FailoverSettings } from "./plan/failover";
 import { readRecover } from "./plan/recover";
 import { findDatacenter, parseTopology, type Topology } from "./plan/topology";
+import { readSshAccess, type SshAccess } from "./ssh-access";
 import { stop } from "./stop";
 
-/** How the operator reaches hosts by SSH. */
-export interface SshAccess {
-  user: string;
-  port: number;
-  /** The private key's text. */
-  privateKey: string;
-}
+export type { SshAccess } from "./ssh-access";
 
 export type Settings = { topology: Topology; ssh: SshAccess } & (
   | { role: "primary"; epoch: number; adopted: AdoptedCluster | undefined }
@@ -44,7 +36,7 @@ export function readSettings(): Settings {
   }
   const topology = attempt(() => parseTopology(config.requireObject("topology")));
   const epoch = attempt(() => readEpoch(config.get("epoch")));
-  const ssh = topology && attempt(() => readSsh(topology));
+  const ssh = topology && attempt(() => readSshAccess(topology));
   const role = config.get("role");
   if (role !== "primary" && role !== "failover") {
     problems.push(`rke-dr:role: is neither primary nor failover: ${JSON.stringify(role ?? "nothing")}`);
@@ -115,20 +107,4 @@ function readFailover(config: pulumi.Config, topology: Topology, epoch: number):
     confirm: config.get("confirm"),
     attest: config.get("attest"),
   };
-}
-
-function readSsh(topology: Topology): SshAccess {
-  const { user, port, keyPath } = topology.ssh;
-  const path = keyPath.replace(/^~(?=\/)/, homedir());
-  let privateKey: string;
-  try {
-    privateKey = readFileSync(path, "utf8");
-  } catch (error) {
-    throw new Error(`topology.ssh.keyPath: can't be read (${(error as NodeJS.ErrnoException).code}): "${keyPath}"`);
-  }
-  const parsed = utils.parseKey(privateKey);
-  if (parsed instanceof Error) {
-    throw new Error(`topology.ssh.keyPath: is no private key that can be used (${parsed.message}): "${keyPath}"`);
-  }
-  return { user, port, privateKey };
 }

@@ -18,7 +18,7 @@ export type Verb =
   | { verb: "set-clock"; host: string; seconds: number }
   | { verb: "heal" }
   | { verb: "exec"; host: string; command: string[] }
-  | { verb: "kubectl" | "pulumi"; args: string[] }
+  | { verb: "kubectl" | "pulumi" | "rehearse"; args: string[] }
   | { verb: "help" };
 
 export const USAGE = `npm run lab -- VERB: real hosts on this machine, as namespaces
@@ -44,6 +44,7 @@ export const USAGE = `npm run lab -- VERB: real hosts on this machine, as namesp
   exec HOST -- COMMAND...       on a host; the exit code is the command's
   kubectl -- ARGS...            as the operator, with a living deploy host's kubeconfig
   pulumi -- ARGS...             as the operator, in the lab's own copy of the project
+  rehearse -- ARGS...           \`npm run rehearse\`, as the operator, in the same copy
 
 Environment: LAB_DIR (this lab's state), LAB_CACHE (builds and images), LAB_RKE (a real rke v1.2.7, for up).
 `;
@@ -107,6 +108,7 @@ export function parseVerb(argv: readonly string[]): Verb {
     }
     case "kubectl":
     case "pulumi":
+    case "rehearse":
       return { verb, args: rest[0] === "--" ? rest.slice(1) : rest };
     default:
       throw new LabError(`verb: must be one of the lab's (see \`npm run lab -- help\`), is "${verb}"`);

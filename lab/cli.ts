@@ -68,6 +68,10 @@ async function main(argv: string[]): Promise<number> {
       return runAttached(lab.hostCommand(verb.host, verb.command, { TERM: process.env.TERM ?? "dumb" }));
     case "kubectl":
       return runAttached(await lab.kubectlCommand(verb.args));
+    case "rehearse": {
+      const { argv, ...options } = await lab.rehearseCommand(verb.args);
+      return runAttached(argv, options);
+    }
     case "pulumi": {
       const { argv, ...options } = await lab.pulumiCommand(verb.args);
       return runAttached(argv, options);

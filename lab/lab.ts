@@ -195,6 +195,13 @@ export class Lab {
     return pulumiCommand(this.place, engine, used, args);
   }
 
+  /** The whole command of a rehearsal, as the operator runs it. */
+  async rehearseCommand(args: readonly string[], workspace?: Workspace): Promise<Command> {
+    const { project } = workspace ?? (await this.project());
+    const argv = asOperator(this.place, [process.execPath, "--import", "tsx", "cli/rehearse.ts", ...args]);
+    return { argv, cwd: project, env: process.env };
+  }
+
   /** Chooses the Pulumi to use, building it if need be, and says which. */
   async engine(): Promise<Engine> {
     this.state();

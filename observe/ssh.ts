@@ -13,6 +13,13 @@ export class RefusedError extends Error {
   }
 }
 
+/** A command that stays in touch with the operator while it runs. */
+export interface Session {
+  /** Until then the command's stdin stays open: its end is how the command learns that the operator is gone. */
+  ends: AbortSignal;
+  onStderr: (text: string) => void;
+}
+
 /**
  * Runs a command on a host, with `input` on its stdin, and returns its stdout.
  *
@@ -25,6 +32,7 @@ export function runOverSsh(
   command: string,
   input: string,
   limits = { ready: 8000, total: 40000 },
+  session?: Session,
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     const client = new Client();
@@ -55,13 +63,19 @@ export function runOverSsh(
         });
         stream.stderr.on("data", (chunk: Buffer) => {
           stderr += chunk.toString("utf8");
+          session?.onStderr(chunk.toString("utf8"));
         });
         stream.on("close", (code: number | null) =>
           settle(() =>
             code === 0 ? resolve(stdout) : reject(new Error(`\`${command}\` ended with ${code}: ${lastLine(stderr)}`)),
           ),
         );
-        stream.end(input);
+        if (session === undefined || session.ends.aborted) {
+          stream.end(input);
+        } else {
+          stream.write(input);
+          session.ends.addEventListener("abort", () => stream.end());
+        }
       }),
     );
     client.on("error", (error) => settle(() => reject(explained(error, host, access, wrongKey))));

@@ -15,7 +15,10 @@ const allowed: Record<string, { packages: RegExp; folders: string[] }> = {
     packages: /^(@pulumi\/.*|yaml|node:crypto)$/,
     folders: ["plan/", "components/", "config.ts", "on-host.ts"],
   },
-  cli: { packages: /^(yaml|diff|node:(fs|path|util))$/, folders: ["plan/", "cli/"] },
+  cli: {
+    packages: /^(yaml|diff|node:(fs|path|util))$/,
+    folders: ["plan/", "cli/", "observe/", "on-host.ts", "ssh-access.ts"],
+  },
 };
 
 const sources = (folder: string): string[] =>

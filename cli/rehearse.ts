@@ -1,0 +1,159 @@
+/**
+ * `npm run rehearse`: tries out on the living cluster that the standby can bring its data and its API back, and how long that
+ * takes, without touching the cluster. The report goes to standard output and onto the standby's deploy host.
+ * Exit status: 0 where it was verified, 1 where not, 2 where there can be no rehearsal or it was broken off.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { parse } from "yaml";
+import { observe } from "../observe/observe";
+import { runOverSsh } from "../observe/ssh";
+import { onHostScript } from "../on-host";
+import { factsOf } from "../plan/observation";
+import { planRehearsal, type Rehearsal, type RehearsalFrom } from "../plan/rehearsal";
+import {
+  type RehearsalReport,
+  type RehearsalResult,
+  rehearsalMarkdown,
+  reportRehearsal,
+} from "../plan/rehearsal-report";
+import { parseTopology, sites, type Topology } from "../plan/topology";
+import { readSshAccess, type SshAccess } from "../ssh-access";
+import { readTopologyFile } from "./topology-file";
+
+const root = join(__dirname, "..");
+/** Seconds that all of it may take on the host. */
+const limit = 3600;
+
+const usage = `npm run rehearse [-- OPTIONS]
+
+Restores a snapshot of the living cluster beside it on the standby, starts a scratch etcd and a scratch kube-apiserver on it,
+counts and measures, and removes everything. Ctrl-C breaks off; then, too, everything is removed.
+
+  --topology PATH               default: the stack primary's, else Pulumi.yaml's
+  --from auto|live|scheduled    a live snapshot of the standby's etcd member, or the newest scheduled one (auto: live where it can)
+  --json                        print the report as JSON instead of Markdown
+`;
+
+async function main(argv: string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: argv,
+    options: {
+      topology: { type: "string" },
+      from: { type: "string", default: "auto" },
+      json: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const topology = values.topology === undefined ? stackTopology() : readTopologyFile(values.topology);
+  const access = readSshAccess(topology);
+  const standby = sites(topology).find((dc) => dc.name === topology.standby)?.hosts ?? [];
+  const seen = await observe(standby, [], access, 0);
+  const plan = planRehearsal(topology, readFrom(values.from), seen);
+  if ("problems" in plan) {
+    throw new Error(
+      ["there can be no rehearsal; nothing was changed", ...plan.problems.map((p) => `  ${p}`)].join("\n"),
+    );
+  }
+  const startedAt = Date.now();
+  const epoch = factsOf(seen, plan.rehearsal.host)?.epoch ?? 0;
+  const result = await rehearse(topology, plan.rehearsal, access, epoch, startedAt);
+  const report = reportRehearsal(topology.cluster, plan.rehearsal, startedAt, result);
+  const kept = await keep(plan.rehearsal, access, report);
+  process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : rehearsalMarkdown(report));
+  process.stderr.write(`the report is kept on ${plan.rehearsal.host.name}: ${kept}.md and .json\n`);
+  return report.verified ? 0 : 1;
+}
+
+function readFrom(text: string): RehearsalFrom {
+  if (text !== "auto" && text !== "live" && text !== "scheduled") {
+    throw new Error(`--from: is neither auto, live nor scheduled: ${JSON.stringify(text)}`);
+  }
+  return text;
+}
+
+/** As the stack primary sees it: a topology among its own settings replaces the project's. */
+function stackTopology(): Topology {
+  const stack = join(root, "Pulumi.primary.yaml");
+  const config = existsSync(stack) ? (parse(readFileSync(stack, "utf8"))?.config ?? {}) : {};
+  const own = config["rke-dr:topology"];
+  return own === undefined ? readTopologyFile(join(root, "Pulumi.yaml")) : parseTopology(own);
+}
+
+async function rehearse(
+  topology: Topology,
+  rehearsal: Rehearsal,
+  access: SshAccess,
+  epoch: number,
+  generation: number,
+): Promise<RehearsalResult> {
+  const { host, source } = rehearsal;
+  const from = source.kind === "live" ? "live" : source.snapshot.name;
+  const words = [
+    "rehearse",
+    epoch,
+    generation,
+    "rehearsal",
+    topology.cluster,
+    rehearsal.etcdImage,
+    rehearsal.endpoint,
+    from,
+    rehearsal.prefix,
+  ];
+  const command = `timeout -k 30 ${limit} nice -n 10 bash -s -- ${words.join(" ")}`;
+  const script = `${onHostScript("lib")}\n${onHostScript("rehearse")}\nmain "$@"; exit\n${rehearsal.etcdBody}\n${rehearsal.apiServerBody}\n`;
+  const broken = new AbortController();
+  let said = false;
+  const breakOff = () => {
+    process.stderr.write(`breaking off: ${host.name} removes everything\n`);
+    broken.abort();
+  };
+  process.once("SIGINT", breakOff).once("SIGTERM", breakOff);
+  try {
+    const limits = { ready: 8000, total: (limit + 60) * 1000 };
+    const onStderr = (text: string) => {
+      said = true;
+      process.stderr.write(text);
+    };
+    return JSON.parse(
+      await runOverSsh(host, access, command, script, limits, { ends: broken.signal, onStderr }),
+    ) as RehearsalResult;
+  } catch (error) {
+    if (broken.signal.aborted) {
+      throw new Error("broken off");
+    }
+    throw said ? new Error(`the rehearsal failed on ${host.name}: see above`) : error;
+  } finally {
+    process.off("SIGINT", breakOff).off("SIGTERM", breakOff);
+  }
+}
+
+/** Puts the report onto the deploy host. @returns its path there without the ending */
+async function keep(rehearsal: Rehearsal, access: SshAccess, report: RehearsalReport): Promise<string> {
+  const path = `/var/lib/rke-dr/rehearsals/${report.startedAt.replace(/[-:]|\.\d+/g, "")}`;
+  const put = (ending: string, text: string) =>
+    runOverSsh(
+      rehearsal.host,
+      access,
+      `umask 077; mkdir -p /var/lib/rke-dr/rehearsals && cat >${path}.${ending}`,
+      text,
+    );
+  await put("json", `${JSON.stringify(report, null, 2)}\n`);
+  await put("md", rehearsalMarkdown(report));
+  return path;
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+    process.exitCode = 2;
+  },
+);

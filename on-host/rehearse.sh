@@ -1,0 +1,192 @@
+# rehearse: tries out on a living cluster's standby that its data can be brought back, and how long that takes, without touching
+# the cluster: a snapshot, restored into a scratch folder; a scratch etcd on it; a scratch kube-apiserver on that.
+# Both scratch containers share a network namespace that has nothing but a loopback: they reach neither the live etcd nor
+# webhooks, kubelets or other API servers, whatever the restored data or RKE's arguments name, and take no port of the host.
+# stdin: two lines, bodies for Docker's POST /containers/create: etcd's, then kube-apiserver's; then it stays open for as long as
+# the operator is there. Its end, or this script's death, clears everything away.
+# arguments: IMAGE of etcd; ENDPOINT of the live etcd; SOURCE: "live", or the name of a scheduled snapshot; PREFIX of Kubernetes'
+# keys in etcd
+# stdout: one line of JSON. No value of any key is read but what the scratch kube-apiserver reads.
+scratch=$state/rehearsal watch="" times=()
+
+main() {
+  local image=$1 endpoint=$2 source=$3 prefix=$4 size revision="" keys snapshot=/rehearsal/snapshot.db body_etcd body_api
+  IFS= read -r body_etcd
+  IFS= read -r body_api
+  exec 6>"$state/lock.rehearse"
+  flock -w 30 6 || die "rehearsal: another one runs on this host"
+  trap leave EXIT
+  trap 'exit 143' TERM INT HUP
+  watch_over
+  clear_away "$scratch"
+  mkdir -p "$scratch"
+  room
+
+  if [[ $source == live ]]; then
+    timed snapshot quietly tool host snapshot save "$snapshot"
+  else
+    snapshot=/snapshots/$source.db
+    grep -q "\"$(sha256sum "$state/snapshots/$source.db" | cut -d' ' -f1)\"" "$state/snapshots/$source.json" ||
+      die "snapshot: $source.db isn't what it was when it was taken"
+  fi
+  [[ $(tool none snapshot status "$snapshot" -w json 2>/dev/null) =~ \"revision\":([0-9]+).*\"totalKey\":([0-9]+) ]] ||
+    die "snapshot: etcdctl can't read it"
+  revision=${BASH_REMATCH[1]} keys=${BASH_REMATCH[2]}
+  size=$(stat -c %s "${scratch}/snapshot.db" 2>/dev/null || stat -c %s "$state/snapshots/$source.db")
+  say "snapshot: revision $revision, $size bytes"
+  timed restore quietly tool none snapshot restore "$snapshot" --data-dir /rehearsal/data --name rehearsal \
+    --initial-cluster rehearsal=https://127.0.0.1:2380 --initial-advertise-peer-urls https://127.0.0.1:2380 \
+    --initial-cluster-token "rke-dr-rehearsal-$generation"
+  say "restored"
+
+  timed etcd start_etcd "$body_etcd"
+  say "the scratch etcd serves"
+  local restored live exact=true
+  restored=$(docker exec rke-dr-rehearsal-etcd etcdctl get "$prefix/" --prefix --keys-only </dev/null | count "$prefix")
+  # of the same revision, so that what is written meanwhile makes no difference; an old one may be compacted
+  if ! live=$(live_keys --rev="$revision" | count "$prefix"); then
+    exact=false
+    live=$(live_keys | count "$prefix") || die "live etcd: its keys can't be listed"
+  fi
+
+  timed kubeApiserver start_api "$body_api"
+  say "the scratch kube-apiserver is ready"
+  timed firstWrite write
+  local namespaces
+  namespaces=$(api GET /api/v1/namespaces | grep -c '"uid": *"') || die "scratch kube-apiserver: can't list namespaces"
+  say "it reads and writes"
+  clear_away "$scratch"
+  nothing_left
+  say "everything removed"
+  printf '{"host":%s,"source":%s,"revision":%s,"bytes":%s,"keys":%s,"exact":%s,"milliseconds":{%s},"namespaces":%s,"live":{%s},"restored":{%s}}\n' \
+    "$(json "$(hostname)")" "$(json "$source")" "$revision" "$size" "$keys" "$exact" "$(comma "${times[@]}")" "$namespaces" \
+    "$live" "$restored" >&3
+}
+
+comma() {
+  local IFS=,
+  printf '%s' "$*"
+}
+# quietly COMMAND ...: etcdctl logs a lot; the last of it is told where it fails.
+quietly() { "$@" >/dev/null 2>"$scratch/said" || die "$(tail -n 1 "$scratch/said" | cut -c1-300)"; }
+# timed NAME COMMAND ...
+timed() {
+  local name=$1 from
+  shift
+  from=$(now_ms)
+  "$@"
+  times+=("\"$name\":$(($(now_ms) - from))")
+}
+
+# What cleans up: this script when it ends, and a process of its own session when the operator or this script is gone.
+clear_away() {
+  local ids
+  ids=$(docker ps -aq --filter label=rke-dr.rehearsal </dev/null)
+  # shellcheck disable=SC2086 # ids, one a word
+  [[ -z $ids ]] || docker rm -f $ids >/dev/null 2>&1 </dev/null || true
+  rm -rf "$1"
+}
+watch_over() {
+  # the script is all read by now: what comes is the operator's silence, or the end
+  # shellcheck disable=SC2016 # the other process expands it
+  setsid bash -c "$(declare -f clear_away)"'
+    trap "" PIPE
+    while kill -0 "$1" 2>/dev/null; do
+      status=0
+      IFS= read -r -t 0.5 line || status=$?
+      ((status == 0 || status > 128)) || break
+    done
+    kill "$1" 2>/dev/null
+    clear_away "$2"
+    # a command that was under way may have made one more
+    for i in 1 2 3 4 5 6 7 8 9 10; do
+      kill -0 "$1" 2>/dev/null || break
+      sleep 0.5
+    done
+    clear_away "$2"' rke-dr-rehearsal-watch "$$" "$scratch" <&0 >/dev/null 2>&1 3>&- &
+  watch=$!
+}
+leave() {
+  local status=$?
+  trap - EXIT TERM INT HUP ERR
+  clear_away "$scratch"
+  ((status == 0)) || say "ended early; everything removed"
+  [[ -z $watch ]] || kill -KILL "$watch" 2>/dev/null
+  exit "$status"
+}
+nothing_left() {
+  [[ -z $(docker ps -aq --filter label=rke-dr.rehearsal </dev/null) && ! -e $scratch ]] || die "rehearsal: something is left: $scratch, or a container rke-dr-rehearsal-*"
+}
+
+# The live cluster needs this host: what the rehearsal takes must be free twice.
+room() {
+  local size free available api_memory pid
+  docker image inspect "$image" >/dev/null 2>&1 </dev/null || die "docker: image $image isn't on this host"
+  [[ $(tool host endpoint status -w json 2>/dev/null) =~ \"dbSize\":([0-9]+) ]] || die "etcd: $endpoint doesn't answer"
+  size=${BASH_REMATCH[1]}
+  free=$(df -B1 --output=avail "$scratch" | tail -n 1 | tr -d ' ')
+  ((free >= 4 * size + 1024 ** 3)) || die "disk: $free bytes are free below $scratch, $((4 * size + 1024 ** 3)) are needed"
+  pid=$(docker inspect --type container --format '{{.State.Pid}}' kube-apiserver </dev/null) || die "kube-apiserver: there is none on this host"
+  api_memory=$(awk '/^VmRSS/ { printf "%.0f", $2 * 1024 }' "/proc/$pid/status")
+  available=$(awk '/^MemAvailable/ { printf "%.0f", $2 * 1024 }' /proc/meminfo)
+  etcd_limit=$((2 * size + 512 * 1024 ** 2)) api_limit=$((2 * ${api_memory:-0} + 1024 ** 3))
+  ((available >= 2 * (etcd_limit + api_limit))) ||
+    die "memory: $available bytes are available, $((2 * (etcd_limit + api_limit))) are needed"
+}
+
+# tool NETWORK ARGUMENTS: etcdctl in a short-lived container; on the network `none` it can't reach the cluster.
+tool() {
+  local network=$1 ssl=/etc/kubernetes/ssl
+  shift
+  docker run --rm --name rke-dr-rehearsal-tool --label rke-dr.rehearsal=1 --network "$network" --security-opt label=disable \
+    --cpu-shares 64 --oom-score-adj 1000 -e ETCDCTL_API=3 -e ETCDCTL_ENDPOINTS="$endpoint" -e ETCDCTL_CACERT=$ssl/kube-ca.pem \
+    -e ETCDCTL_CERT=$ssl/kube-node.pem -e ETCDCTL_KEY=$ssl/kube-node-key.pem -v "$scratch":/rehearsal \
+    -v "$state/snapshots":/snapshots:ro -v /etc/kubernetes:/etc/kubernetes:ro --entrypoint /usr/local/bin/etcdctl "$image" "$@" </dev/null
+}
+# serializable: one member answers, and asks nothing of the others
+live_keys() { tool host get "$prefix/" --prefix --keys-only --consistency=s "$@" 2>/dev/null; }
+
+# Objects by resource, as members of a JSON object. A key is PREFIX/RESOURCE/..., PREFIX/GROUP/RESOURCE/... of an API group that
+# isn't built in, or PREFIX/services/(specs|endpoints)/... (kubernetes, pkg/registry and pkg/controlplane/storage).
+count() {
+  awk -v prefix="$1/" '
+    index($0, prefix) == 1 {
+      n = split(substr($0, length(prefix) + 1), part, "/")
+      name = part[1]
+      if (n > 2 && (name ~ /\./ || name == "services")) name = name "/" part[2]
+      seen[name]++
+    }
+    END { for (name in seen) printf "%s\"%s\":%d", (i++ ? "," : ""), name, seen[name] }'
+}
+
+inside() { nsenter -t "$etcd_pid" -n "$@"; }
+scratch_healthy() {
+  local ssl=/etc/kubernetes/ssl
+  inside curl -sf --max-time 2 --cacert $ssl/kube-ca.pem --cert $ssl/kube-node.pem --key $ssl/kube-node-key.pem "$1" 2>/dev/null </dev/null |
+    grep -Eq '^ok$|"health": ?"?true'
+}
+start_etcd() {
+  docker_api POST "/containers/create?name=rke-dr-rehearsal-etcd" "${1/\"Memory\":0/\"Memory\":$etcd_limit}"
+  docker start rke-dr-rehearsal-etcd >/dev/null </dev/null
+  etcd_pid=$(docker inspect --format '{{.State.Pid}}' rke-dr-rehearsal-etcd </dev/null)
+  until_true 120 scratch_healthy https://127.0.0.1:2379/health ||
+    die "scratch etcd: not healthy within 120 s: $(docker logs --tail 1 rke-dr-rehearsal-etcd 2>&1 </dev/null | cut -c1-300)"
+}
+start_api() {
+  docker_api POST "/containers/create?name=rke-dr-rehearsal-api" "${1/\"Memory\":0/\"Memory\":$api_limit}"
+  docker start rke-dr-rehearsal-api >/dev/null </dev/null
+  until_true 180 scratch_healthy https://127.0.0.1:6443/readyz ||
+    die "scratch kube-apiserver: not ready within 180 s: $(docker logs --tail 1 rke-dr-rehearsal-api 2>&1 </dev/null | cut -c1-300)"
+}
+api() {
+  printf '%s' "${3:-}" | inside curl -sSf --max-time 10 --cacert $certs/kube-ca.pem --cert $certs/kube-admin.pem --key $certs/kube-admin-key.pem \
+    -X "$1" ${3:+-H "Content-Type: application/apply-patch+yaml" --data-binary @-} "https://127.0.0.1:6443$2"
+}
+write() {
+  until_true 60 try_write || die "scratch kube-apiserver: accepted no write within 60 s"
+}
+try_write() {
+  api PATCH "/api/v1/namespaces/kube-system/configmaps/rke-dr-rehearsal?fieldManager=rke-dr&force=true" \
+    '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"rke-dr-rehearsal"},"data":{"written":"yes"}}' >/dev/null 2>&1
+}
+certs=/etc/rke-dr/certs etcd_pid="" etcd_limit=0 api_limit=0

@@ -1,0 +1,29 @@
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { utils } from "ssh2";
+import type { Topology } from "./plan/topology";
+
+/** How the operator reaches hosts by SSH. */
+export interface SshAccess {
+  user: string;
+  port: number;
+  /** The private key's text. */
+  privateKey: string;
+}
+
+/** @throws Error where the topology's key file can't be read or used */
+export function readSshAccess(topology: Topology): SshAccess {
+  const { user, port, keyPath } = topology.ssh;
+  const path = keyPath.replace(/^~(?=\/)/, homedir());
+  let privateKey: string;
+  try {
+    privateKey = readFileSync(path, "utf8");
+  } catch (error) {
+    throw new Error(`topology.ssh.keyPath: can't be read (${(error as NodeJS.ErrnoException).code}): "${keyPath}"`);
+  }
+  const parsed = utils.parseKey(privateKey);
+  if (parsed instanceof Error) {
+    throw new Error(`topology.ssh.keyPath: is no private key that can be used (${parsed.message}): "${keyPath}"`);
+  }
+  return { user, port, privateKey };
+}
