@@ -96,15 +96,14 @@ async function knocks(drill: Drill, survivor: { name: string; address: string })
   const knocked = await drill.lab.execOn("master1", [
     "bash",
     "-c",
-    `for port in 2379 2380; do (exec 3<>/dev/tcp/${survivor.address}/$port) 2>&1 | grep -o 'Connection refused' || echo open; done
+    `for port in 2379 2380; do if (exec 3<>/dev/tcp/${survivor.address}/$port) 2>&1 | grep -q 'Connection refused'; then echo refused; else echo open; fi; done
     docker exec etcd etcdctl endpoint health 2>&1 | grep -o 'is healthy' || echo 'is not healthy'
     docker inspect kube-apiserver | grep -q 'etcd-servers=.*${survivor.address}:2379' && docker logs kube-apiserver 2>&1 | grep -c 'dial tcp ${survivor.address}:2379: connect: connection refused'`,
   ]);
   const [clients = "", peers = "", health = "", refusals] = knocked.stdout.trim().split("\n");
-  const refused = "Connection refused";
   drill.check(
     "the old side lives, and is refused at the survivor's etcd",
-    clients === refused && peers === refused && health === "is healthy" && refusals !== "0",
+    clients === "refused" && peers === "refused" && health === "is healthy" && refusals !== "0",
     `clients: ${clients}, peers: ${peers}; ${refusals ?? "no"} refusals in the old API server's log; the old etcd ${health}`,
   );
 }
