@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import { reportFailover, reportSteps } from "./components/report";
-import { runSteps } from "./components/steps";
+import { buildFailover, fenceLostSide } from "./components/failover";
+import { reportSteps } from "./components/report";
 import { readSettings, type Settings } from "./config";
+import { failoverEvidence, recordedEvidence } from "./evidence/evidence";
 import { observe } from "./observe/observe";
 import { describeFailover, describePrimary, describeVerdicts } from "./plan/describe";
 import { planFailover } from "./plan/failover";
@@ -46,10 +47,11 @@ async function deploy(settings: Settings) {
       const notes = [...warnings(topology), ...snapshotProblems(topology, left, seen)];
       const snapshots = describeSnapshots(topology, left, seen);
       await tell(describeFailover(plan, verdicts, notes, seen.at, snapshots), verdicts);
-      return reportFailover(
-        plan,
-        runSteps(plan.steps, { epoch: failover.epoch, act: plan.act, cluster: topology.cluster, ssh }),
-      );
+      const fences = await fenceLostSide(topology, plan, seen, ssh);
+      const evidence =
+        recordedEvidence(plan, seen) ??
+        failoverEvidence(topology, plan, verdicts, fences, Math.round(performance.timeOrigin));
+      return buildFailover(topology, plan, evidence, ssh);
     }
     default:
       return settings satisfies never;

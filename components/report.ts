@@ -1,6 +1,9 @@
 import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import type { FailoverPlan } from "../plan/failover";
+import { type ActReport, actReport } from "../evidence/act-report";
+import type { Evidence } from "../evidence/evidence";
+import { reportHtml } from "../evidence/html";
+import { reportMarkdown } from "../evidence/markdown";
 import { resultOf } from "./steps";
 
 /** What a deployment exports: each step as its host told it, and for a failover what it started from. */
@@ -20,25 +23,29 @@ export function reportSteps(steps: Record<string, remote.Command>): pulumi.Outpu
   );
 }
 
-export function reportFailover(plan: FailoverPlan, steps: Record<string, remote.Command>) {
-  const source = plan.source;
-  const firstWrite = steps[`first-write-${plan.deployHost.name}`];
-  return {
-    act: plan.act,
-    epoch: plan.settings.epoch,
-    lost: plan.settings.lost,
-    method: plan.method,
-    reliedOn: [
-      ...(plan.settings.attest === undefined ? [] : [`the operator's attestation: ${plan.settings.attest}`]),
-      ...(plan.method === "restore" ? ["isolation: the restored etcd refuses the lost hosts"] : []),
-    ],
-    source: source?.name,
-    sourceKind: source?.kind,
-    revision: source?.revision,
-    dataAsOf: source?.dataAsOf === undefined ? "unknown" : isoTime(source.dataAsOf),
-    firstWriteAt: firstWrite && resultOf(firstWrite).apply((r) => r && isoTime(Number(r.facts.acceptedAt))),
-    steps: reportSteps(steps),
-  };
+/** The report of a failover, made from what was recorded before its first change and what the hosts told of its steps. */
+export function reportFailover(evidence: Evidence, steps: Record<string, remote.Command>): pulumi.Output<ActReport> {
+  return pulumi.all(Object.values(steps).map(resultOf)).apply((results) =>
+    actReport(
+      evidence,
+      results.filter((r) => r !== undefined),
+    ),
+  );
+}
+
+/** The same as files for the deploy host, as `on-host/report.sh` reads them. */
+export function reportFiles(evidence: Evidence, steps: Record<string, remote.Command>): pulumi.Output<string> {
+  const name = `epoch-${evidence.epoch}`;
+  return reportFailover(evidence, steps).apply((report) =>
+    [
+      `@@ ${name}.json`,
+      JSON.stringify(report, null, 2),
+      `@@ ${name}.md`,
+      reportMarkdown(report),
+      `@@ ${name}.html`,
+      reportHtml(report),
+    ].join("\n"),
+  );
 }
 
 const isoTime = (milliseconds: number): string => new Date(milliseconds).toISOString();

@@ -26,13 +26,14 @@ export class Part extends pulumi.ComponentResource {
 /**
  * Makes a resource for each step, in its part's component.
  *
- * @param data what a step reads from stdin, by step name, where it isn't known before deployment; else `step.data`
+ * @param data what a step reads from stdin, by step name, where it isn't known before deployment, or follows from steps
+ *   before it; else `step.data`
  * @returns the resources by step name
  */
 export function runSteps(
   steps: ScheduledStep[],
   context: ActContext,
-  data: Record<string, pulumi.Input<string>> = {},
+  data: Record<string, pulumi.Input<string> | ((before: Record<string, remote.Command>) => pulumi.Input<string>)> = {},
   dependsOn: pulumi.Resource[] = [],
 ): Record<string, remote.Command> {
   const parts = new Map<string, Part>();
@@ -40,7 +41,8 @@ export function runSteps(
   for (const step of steps) {
     const parent = parts.get(step.part) ?? new Part(step.part);
     parts.set(step.part, parent);
-    made[step.name] = makeStep(step, context, data[step.name] ?? step.data, {
+    const given = data[step.name] ?? step.data;
+    made[step.name] = makeStep(step, context, typeof given === "function" ? given(made) : given, {
       parent,
       dependsOn: [...dependsOn, ...step.after.map((name) => made[name]).filter((r) => r !== undefined)],
     });

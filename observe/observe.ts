@@ -28,25 +28,38 @@ export async function observe(
   epoch: number,
   sources?: SourceSearch,
 ): Promise<Observation> {
-  const probes = lost.flatMap((h) =>
-    [...new Set([h.address, h.internalAddress])].flatMap((a) =>
-      servingPorts(access).map((port) => ({ host: h, address: a, port })),
-    ),
-  );
+  const probes = probesOf(lost, access);
   const onHost = probes.map((p) => `${p.host.name}=${p.address}:${p.port}`).join(" ");
   const trust = hosts.map((h) => `${access.user}@${h.address}:${access.port}`).join(" ");
   const command = `timeout -k 2 30 bash -s -- ${epoch} '${onHost}' '${trust}' '${sources?.file ?? ""}' '${sources?.peers.join(",") ?? ""}'`;
   const [facts, answers] = await Promise.all([
     Promise.all(hosts.map((h) => look(h, access, command))),
-    Promise.all(
-      probes.map(async (p) => ((await answersAt(p.address, p.port)) ? `${p.host.name} ${p.port}` : undefined)),
-    ),
+    answersOf(lost, access),
   ]);
   return {
     hosts: Object.fromEntries(facts.map((f) => [f.host, f])),
-    answers: [...new Set(answers.filter((a) => a !== undefined))],
+    answers,
     at: Date.now(),
   };
+}
+
+function probesOf(lost: Host[], access: SshAccess): { host: Host; address: string; port: number }[] {
+  return lost.flatMap((h) =>
+    [...new Set([h.address, h.internalAddress])].flatMap((address) =>
+      servingPorts(access).map((port) => ({ host: h, address, port })),
+    ),
+  );
+}
+
+/** What of these hosts answers the operator, as "HOST PORT" or "HOST PORT refused"; takes 2 s at most. */
+export async function answersOf(lost: Host[], access: SshAccess): Promise<string[]> {
+  const answers = await Promise.all(
+    probesOf(lost, access).map(async ({ host, address, port }) => {
+      const answer = await answerAt(address, port);
+      return answer === "none" ? [] : [`${host.name} ${port}${answer === "refused" ? " refused" : ""}`];
+    }),
+  );
+  return [...new Set(answers.flat())];
 }
 
 async function look(host: Host, access: SshAccess, command: string): Promise<HostFacts> {
@@ -63,16 +76,16 @@ async function look(host: Host, access: SshAccess, command: string): Promise<Hos
   }
 }
 
-function answersAt(address: string, port: number): Promise<boolean> {
+function answerAt(address: string, port: number): Promise<"accepted" | "refused" | "none"> {
   return new Promise((resolve) => {
     const socket = createConnection({ host: address, port });
-    const end = (answered: boolean) => {
+    const end = (answer: "accepted" | "refused" | "none") => {
       socket.destroy();
-      resolve(answered);
+      resolve(answer);
     };
-    socket.setTimeout(probeLimit, () => end(false));
-    socket.once("connect", () => end(true));
+    socket.setTimeout(probeLimit, () => end("none"));
+    socket.once("connect", () => end("accepted"));
     // a refusal is an answer, too: of a kernel that lives
-    socket.once("error", (error: NodeJS.ErrnoException) => end(error.code === "ECONNREFUSED"));
+    socket.once("error", (error: NodeJS.ErrnoException) => end(error.code === "ECONNREFUSED" ? "refused" : "none"));
   });
 }

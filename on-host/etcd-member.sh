@@ -57,7 +57,7 @@ data_aside() {
     what="whole data folder"
   fi
   mv "$copy" "$aside/data"
-  fact setAsideBytes "$(du -sb "$aside" | cut -f1)"
+  kept_aside "$aside/data"
   did "$what copied to $aside/data, $(du -sb "$aside/data" | cut -f1) bytes"
 }
 

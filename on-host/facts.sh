@@ -75,9 +75,11 @@ trust_facts() {
 probe() {
   local host=${1%%=*} target=${1#*=}
   local heard
-  # a refusal is an answer, too: of a kernel that lives
-  if heard=$(timeout 2 bash -c "exec 3<>/dev/tcp/${target%:*}/${target##*:}" 2>&1) || [[ $heard == *refused* ]]; then
+  if heard=$(timeout 2 bash -c "exec 3<>/dev/tcp/${target%:*}/${target##*:}" 2>&1); then
     printf '%s %s\n' "$host" "${target##*:}"
+  elif [[ $heard == *refused* ]]; then
+    # an answer, too: of a kernel that lives
+    printf '%s %s refused\n' "$host" "${target##*:}"
   fi
 }
 answer_facts() {

@@ -15,7 +15,7 @@ step=${1:?step} epoch=${2:?epoch} generation=${3:?generation} act=${4:?act} clus
 shift 5
 mkdir -p "$state/steps"
 aside=$state/epoch-$epoch
-did=() facts=() data="" found=""
+did=() facts=() data="" found="" last_error="" begun="" started=0
 # only the result goes to stdout
 exec 3>&1 1>&2
 # an operator whose connection is cut must not end a step in its middle
@@ -24,6 +24,8 @@ trap '' PIPE
 say() {
   printf '%s: %s\n' "$(hostname)" "$*" 2>/dev/null || true
   printf '%s epoch=%s %s: %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$epoch" "$step" "$*" >>"$state/log"
+  # the host's own log, where it has one; a step doesn't wait for a log that hangs
+  [[ ! -S /dev/log ]] || timeout 1 logger -t rke-dr -- "epoch=$epoch $step: $*" 2>/dev/null </dev/null || true
 }
 did() {
   did+=("$*")
@@ -31,10 +33,13 @@ did() {
 }
 fact() { facts+=("$(json "$1"):$(json "$2")"); }
 die() {
+  last_error=$*
   say "error: $*"
   exit 1
 }
-trap 'status=$?; say "error: \`$BASH_COMMAND\` ended with $status"; exit "$status"' ERR
+trap 'status=$?; last_error="\`$BASH_COMMAND\` ended with $status"; say "error: $last_error"; exit "$status"' ERR
+trap 'failed $?' EXIT
+trap 'last_error="ended by its time limit or a signal, after $(($(now_ms) - started)) ms"; exit 143' TERM
 json() {
   local text=${1//\\/\\\\}
   text=${text//\"/\\\"}
@@ -56,6 +61,7 @@ now_ms() { date +%s%3N; }
 # act may run side by side, the same step not, and a claim waits until no step runs.
 # A step that finished with the same generation and the same input is not done again: its result is told again.
 begin() {
+  started=$(now_ms)
   exec 8>"$state/lock.$step" 9>"$state/lock"
   flock -w 60 8 || busy
   flock "$([[ $step == claim ]] && echo -x || echo -s)" -w 60 9 || busy
@@ -77,8 +83,9 @@ begin() {
     die "epoch: the host was not told of epoch $epoch (it is at $host_epoch): step claim comes first"
   fi
   data=$(cat)
+  begun=yes
   input=$(printf '%s\n' "$act" "$@" "$data" | sha256sum | cut -c1-16)
-  started=$(now_ms)
+  started=$(now_ms) # waiting for a lock is not the step's time
   local record=$state/steps/$step
   if [[ -s $record ]] && grep -q "\"epoch\":$epoch,\"generation\":$generation,\"input\":\"$input\"" "$record"; then
     say "already done"
@@ -100,6 +107,18 @@ busy() {
   die "lock: still running on this host after 60 s:${running:- unknown}; wait for it, or end it there with kill, and run again"
 }
 
+# Keeps how the step failed, until it succeeds: the report of an act that ended half-way is made from it.
+failed() {
+  local status=$1
+  trap - ERR
+  ((status != 0)) && [[ -n $begun && $BASHPID == "$$" ]] || return 0
+  mkdir -p "$state/failures" 2>/dev/null || return 0
+  printf '{"step":%s,"host":%s,"epoch":%s,"generation":%s,"startedAt":%s,"milliseconds":%s,"did":%s,"exit":%s,"error":%s}\n' \
+    "$(json "$step")" "$(json "$(hostname)")" "$epoch" "$generation" "$started" "$(($(now_ms) - started))" \
+    "$(json_list ${did[@]+"${did[@]}"})" "$status" "$(json "${last_error:-unknown}")" \
+    >"$state/failures/$step" 2>/dev/null || true
+}
+
 # Writes the step's result, last: until then the step counts as not done.
 finish() {
   # beside, not in the folder that is read as a whole
@@ -109,6 +128,7 @@ finish() {
     "$(json "$step")" "$(json "$(hostname)")" "$epoch" "$generation" "$input" "$started" "$(($(now_ms) - started))" \
     "$(json_list ${did[@]+"${did[@]}"})" "${joined%,}" >"$new"
   mv "$new" "$record"
+  rm -f "$state/failures/$step"
   cat "$record" >&3 2>/dev/null || true
 }
 
@@ -146,7 +166,10 @@ set_container_aside() {
   docker stop -t "${3:-10}" "$1" >/dev/null </dev/null
   docker rename "$1" "$2" </dev/null
   did "container $1 stopped, kept as $2, restart policy off"
+  fact "aside container $2" ""
 }
+# kept_aside PATH: tells a report of a file or folder that was set aside, and its size.
+kept_aside() { fact "aside $1" "$(du -sb "$1" | cut -f1)"; }
 # healthy URL CERTIFICATE: CERTIFICATE is a name in /etc/kubernetes/ssl.
 healthy() {
   local ssl=/etc/kubernetes/ssl

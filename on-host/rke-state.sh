@@ -31,9 +31,11 @@ main() {
 
 # A copy from before this epoch, whole or not at all.
 keep() {
-  [[ -e $1.before-epoch-$epoch ]] && return
-  cp -p "$1" "$1.before-epoch-$epoch.new"
-  mv "$1.before-epoch-$epoch.new" "$1.before-epoch-$epoch"
+  if [[ ! -e $1.before-epoch-$epoch ]]; then
+    cp -p "$1" "$1.before-epoch-$epoch.new"
+    mv "$1.before-epoch-$epoch.new" "$1.before-epoch-$epoch"
+  fi
+  kept_aside "$PWD/$1.before-epoch-$epoch"
 }
 
 # RKE writes its state one value a line, indented by depth (json.MarshalIndent). Nothing but that form is edited.

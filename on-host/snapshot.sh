@@ -38,6 +38,7 @@ main() {
   fi
   [[ $(cat "$aside/snapshot.json") =~ \"revision\":([0-9]+) ]] || die "snapshot: no revision in $aside/snapshot.json"
   fact snapshot "$file"
+  kept_aside "$file"
   fact revision "${BASH_REMATCH[1]}"
   fact bytes "$(stat -c %s "$file")"
   did "live snapshot $file: revision ${BASH_REMATCH[1]}, $(stat -c %s "$file") bytes"

@@ -10,7 +10,23 @@ main() {
   did "a write and a read through the API"
   until_true 60 endpoints_are "$server" "$alive" "$lost" || die "API: the endpoints of the Service kubernetes are not $alive alone"
   did "endpoints of the Service kubernetes: $alive"
+  if event "$server"; then
+    did "Event kube-system/rke-dr-epoch-$epoch"
+  else
+    did "no Event: the API refused it"
+  fi
   finish
+}
+
+# Tells whoever watches the cluster. The API forgets Events after an hour; the ConfigMap that it is about stays.
+event() {
+  local now
+  now=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+  kube "$1" PATCH "/api/v1/namespaces/kube-system/events/rke-dr-epoch-$epoch?fieldManager=rke-dr&force=true" \
+    application/apply-patch+yaml "{\"apiVersion\":\"v1\",\"kind\":\"Event\",\"metadata\":{\"name\":\"rke-dr-epoch-$epoch\"},
+      \"involvedObject\":{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"namespace\":\"kube-system\",\"name\":\"rke-dr-epoch-$epoch\"},
+      \"reason\":\"RecoveredFromLoss\",\"message\":$(json "epoch $epoch: $act; verified from $(hostname)"),\"type\":\"Warning\",
+      \"source\":{\"component\":\"rke-dr\",\"host\":$(json "$(hostname)")},\"firstTimestamp\":\"$now\",\"lastTimestamp\":\"$now\",\"count\":1}" >/dev/null
 }
 
 endpoints_are() {

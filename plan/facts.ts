@@ -97,7 +97,7 @@ export type HostFacts =
       deploy: { files: string[]; server: string; clusterYml: string } | undefined;
       /** SSH from this deploy host, by target: "ok" or the reason. */
       trust: Record<string, string>;
-      /** Ports of lost hosts that answered this host, as "HOST PORT". */
+      /** Ports of lost hosts that answered this host, as "HOST PORT", or "HOST PORT refused". */
       answers: string[];
       preflight: PreflightFacts;
       /** What the snapshot schedule of a deploy host has taken. */

@@ -105,6 +105,10 @@ export function failoverSteps(
       words: "a write, a read, the endpoints of the Service kubernetes",
     }),
   ];
+  const report = step("report", deployHost, "Evidence", {
+    after: names(verification),
+    words: "keep the report in /var/lib/rke-dr/reports",
+  });
   const acting = [
     ...etcdSteps.member,
     ...apiServers,
@@ -113,6 +117,7 @@ export function failoverSteps(
     ...etcdSteps.isolation,
     rkeUp,
     ...verification,
+    report,
   ];
   return [...claims.map((claim) => announcing(claim, acting)), ...acting];
 }

@@ -24,11 +24,11 @@ export function failoverGuards(topology: Topology, plan: FailoverPlan, seen: Obs
   const { settings, survivors, lostHosts, deployHost } = plan;
   return [
     verdict("confirmation", confirmationProblems(plan), `the operator confirmed ${wantedConfirmation(plan)}`),
-    verdict("attestation", attestationProblems(plan), attestationWords(plan)),
+    verdict("attestation", attestationProblems(topology, plan), attestationWords(topology, plan, seen)),
     ...(plan.method === "restore" ? [verdict("isolation", isolationProblems(plan, seen), isolationWords(plan))] : []),
     verdict(
       "lost side is silent",
-      livingProblems(plan, seen),
+      livingProblems(topology, plan, seen),
       `nothing of ${list(lostHosts)} answers at SSH, etcd or the API`,
     ),
     verdict("survivors reachable", reachability(survivors, seen), list(survivors)),

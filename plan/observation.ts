@@ -5,7 +5,7 @@ import type { Host } from "./topology";
 export interface Observation {
   /** By host name; the survivors' for a failover, all hosts' for primary. */
   hosts: Record<string, HostFacts>;
-  /** Ports of lost hosts that answered the operator, as "HOST PORT". */
+  /** Ports of lost hosts that answered the operator, as "HOST PORT", or "HOST PORT refused". */
   answers: string[];
   /** When, by the operator's clock; Unix milliseconds. */
   at: number;

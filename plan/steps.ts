@@ -13,6 +13,7 @@ export interface Step {
     | "RkeCluster"
     | "Cleanup"
     | "Verification"
+    | "Evidence"
     | "SshTrust"
     | "DeployHost"
     | "Snapshots";

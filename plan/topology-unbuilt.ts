@@ -3,7 +3,6 @@ import type { Topology } from "./topology-hosts";
 /** What the topology has a key for and nothing acts on yet: refused by name, since it would promise what isn't done. */
 const unbuilt: [item: string, isSaid: (topology: Topology) => boolean][] = [
   ["ssh.bastion", (t) => t.ssh.bastion !== undefined],
-  ["fence", (t) => Object.keys(t.fence).length > 0],
 ];
 
 export const unbuiltProblems = (topology: Topology): string[] =>

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { ActReport } from "../../evidence/act-report";
 import type { Workspace } from "../../lab/project";
 import { noLab, World } from "./world";
 
@@ -17,6 +18,8 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
     const built = await world.pulumi(await world.lab.project(), "up", "--yes", "--skip-preview", "--stack", "primary");
     assert.equal(built.code, 0, built.all);
     clone = await world.confirmed("bad-day");
+    // a host's own log, where it has one
+    await world.on("master3", "busybox syslogd -O /var/log/messages");
   });
   after(() => world.lab.down());
 
@@ -93,16 +96,160 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
     world.edit(other, "Pulumi.yaml", (text) =>
       text.replace(/(name: node2[\s\S]*?hostKey: )ssh-ed25519 \S+/, `$1${master1}`),
     );
-    await refused(other, /survivors reachable: node2 .*wrong host key: it shows ssh-ed25519/);
+    await refused(other, /host keys: node2 \(192\.168\.31\.105\): must show the key ssh-ed25519 .*, shows ssh-ed25519/);
+  });
+
+  const alone = { attest: undefined };
+
+  it("link cut, a alive: refused, with the operator's word, too", async () => {
+    await world.lab.cutLink("a");
+    const told = await world.stops(clone);
+    assert.match(told.join("\n"), /lost side is silent: .*master1 port 2379 answers the operator/);
+    assert.ok(!told.some((t) => t.includes("answers master3")), told.join("\n"));
+  });
+
+  it("operator and b both cut off from a living a: refused without the operator's word; isolated, by restore, allowed", async () => {
+    await world.lab.cutOperator("a");
+    const told = await world.stops(clone, alone);
+    assert.equal(told.length, 1, told.join("\n"));
+    assert.match(told[0] ?? "", /^attestation: rke-dr:attest must be "powered-off" .*living majority/);
+    assert.deepEqual(await world.stops(clone, { ...alone, method: "restore" }), []);
+    await world.lab.heal();
+  });
+
+  /** Fences for all of a: each notes that it ran, then does COMMAND. */
+  async function fenced(name: string, command: (host: string) => string): Promise<Workspace> {
+    const workspace = await world.lab.newClone(name);
+    await world.set(workspace, "confirm", "a@2");
+    const fences = ["master1", "master2", "node1"].map((h) => `        ${h}: ${JSON.stringify(command(h))}\n`);
+    world.edit(workspace, "Pulumi.yaml", (text) =>
+      text.replace(/( {6})(datacenters:)/, `      fence:\n${fences.join("")}      targets: { rtoSeconds: 600 }\n$1$2`),
+    );
+    return workspace;
+  }
+  const ran = () => readFileSync(join(world.lab.place.dir, "fences"), "utf8").trim().split("\n").sort();
+
+  it("a fence that fails stops the act before any change on the survivors", async () => {
+    // half dead: the hosts are on, and serve nothing
+    for (const host of ["master1", "master2"]) await world.on(host, "docker stop -t 1 kube-apiserver etcd");
+    const other = await fenced("fence-fails", (h) => (h === "master1" ? "exit 3" : "true"));
+    await refused(
+      other,
+      /nothing was changed on the survivors/,
+      /fence: master1: `exit 3` must succeed, it ended with 3 after/,
+      /fence: master2: must be silent after its fence, port 22 still answers/,
+    );
+  });
+
+  it("with commands that cut the power nobody has to attest", async () => {
+    clone = await fenced(
+      "fenced",
+      (h) => `echo ${h} >>${world.lab.place.dir}/fences; kill -9 ${world.lab.initPid(h)} 2>/dev/null; true`,
+    );
+    assert.deepEqual(await world.stops(clone, alone), []);
+    const preview = await world.failover(clone, "preview");
+    assert.match(preview.all, /ok {4}attestation: `up` first fences master1 by `echo master1/);
+    assert.ok(world.lab.isOn("master1"), "preview fences nobody");
+  });
+
+  const rkeTools = "rancher/rke-tools:v0.1.72";
+  const ssl = "/etc/kubernetes/ssl";
+  const db = "/var/lib/etcd/member/snap/db";
+  /** One thing that is wrong, made on a host, and what undoes it. */
+  const wrong: [what: string, host: string, make: string, undo: string, told: RegExp[]][] = [
+    [
+      "an image is missing",
+      "node2",
+      `docker tag ${rkeTools} kept && docker rmi ${rkeTools}`,
+      `docker tag kept ${rkeTools} && docker rmi kept`,
+      [/^images: node2: image rancher\/rke-tools:v0\.1\.72 .* is missing/],
+    ],
+    [
+      "the host's clock is wrong (x509: not yet valid)",
+      "master3",
+      `printf '#!/bin/sh\nexec /usr/bin/date -d "2 days ago" "$@"\n' >/usr/local/bin/date; chmod +x /usr/local/bin/date`,
+      "rm /usr/local/bin/date",
+      [
+        /^certificates: master3: .*kube-apiserver\.pem must be valid, is not yet valid before/,
+        /^clocks: master3: its clock must be within 5\.0 s of the operator's, it is 1728\d\d\.\d s behind/,
+      ],
+    ],
+    [
+      "an etcd certificate was copied from another host",
+      "master3",
+      `cd ${ssl} && cp -p kube-etcd-192-168-31-103.pem kept && cp kube-node.pem kube-etcd-192-168-31-103.pem`,
+      `cd ${ssl} && mv kept kube-etcd-192-168-31-103.pem`,
+      [
+        /^certificates: master3: .*kube-etcd-192-168-31-103\.pem must be good for 192\.168\.31\.103, master3, 127\.0\.0\.1, is not/,
+      ],
+    ],
+    [
+      "etcd is down and its database is damaged",
+      "master3",
+      `docker stop -t 2 etcd && cp -p ${db} ${db}.kept && dd if=/dev/urandom of=${db} bs=4096 seek=2 count=$(($(stat -c %s ${db}) / 4096 - 2)) conv=notrunc`,
+      `mv ${db}.kept ${db} && docker start etcd`,
+      [/^source: .*master3.*`etcdctl snapshot status` says:/],
+    ],
+    [
+      "a pod's container has lost its sandbox",
+      "node2",
+      `docker create --name lost --label io.kubernetes.pod.name=x --label io.kubernetes.docker.type=container --label io.kubernetes.sandbox.id=42b055b259df ${rkeTools} x`,
+      "docker rm lost",
+      [/^kubelets: node2: .*lost .* has not: .*no PodsandBox found with Id '42b055b259df/],
+    ],
+    [
+      "a kubelet restarts in a loop",
+      "master3",
+      `docker rename kubelet kept && docker run -d --name kubelet --restart=always --network none --entrypoint sh rancher/coreos-etcd:v3.4.14-rancher1 -c 'echo "F0601 11:40:13.7 kubelet.go:1372] no PodsandBox found" >&2; exit 255' && for i in $(seq 100); do [ $(docker inspect -f '{{.RestartCount}}' kubelet) -ge 3 ] && break; sleep 0.1; done`,
+      "docker rm -f kubelet && docker rename kept kubelet",
+      [/^kubelets: master3: the kubelet must run, it restarts in a loop \(\d+ times\): F0601 .* no PodsandBox found/],
+    ],
+    [
+      "docker doesn't answer",
+      "node2",
+      "mv /run/docker.sock /run/docker.away",
+      "mv /run/docker.away /run/docker.sock",
+      [/^rights: node2: docker must answer, it doesn't/],
+    ],
+    [
+      "the operator's key is refused",
+      "node2",
+      "mv /root/.ssh/authorized_keys /root/.ssh/kept",
+      "mv /root/.ssh/kept /root/.ssh/authorized_keys",
+      [/^rights: node2 \(192\.168\.31\.105\): must let root in with the operator's key, refuses it/],
+    ],
+  ];
+  for (const [what, host, make, undo, words] of wrong) {
+    it(`${what}: named`, async () => {
+      assert.equal((await world.lab.execOn(host, ["bash", "-c", make])).code, 0);
+      const told = await world.stops(clone, alone);
+      assert.equal((await world.lab.execOn(host, ["bash", "-c", undo])).code, 0);
+      for (const word of words)
+        assert.ok(
+          told.some((line) => word.test(line)),
+          `${word} is not in:\n${told.join("\n")}`,
+        );
+    });
+  }
+
+  it("a full disk: named", async () => {
+    await world.lab.fillDisk("node2");
+    const told = await world.stops(clone, alone);
+    await world.lab.heal();
+    assert.match(told.join("\n"), /disk space: node2: 52428800 bytes must be free .*, \d+ are/);
   });
 
   it("is refused when a survivor can't be reached", async () => {
-    await world.lab.powerOff("a");
     await world.lab.powerOff("node2");
     const result = await world.failover(clone);
     assert.notEqual(result.code, 0);
     assert.match(result.all, /survivors reachable: node2 \(192\.168\.31\.105\)/);
     await world.lab.powerOn("node2");
+  });
+
+  it("all is well again, and no guard has fenced anybody", async () => {
+    assert.deepEqual(await world.stops(clone, alone), []);
+    assert.ok(!readdirSync(world.lab.place.dir).includes("fences"));
   });
 
   it("is refused without the confirmation, or with another", async () => {
@@ -127,8 +274,20 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
   const running = (name: string) => async () => (await world.on("master3", `docker ps -q -f name=^${name}$`)) !== "";
   const exists = (path: string) => async () => (await world.on("master3", `ls -d ${path} 2>/dev/null`)) !== "";
 
-  it("killed while etcd is forced", () => world.kill(clone, running("etcd-force-epoch-2")));
+  it("fences, then is killed while etcd is forced", async () => {
+    await world.kill(clone, running("etcd-force-epoch-2"));
+    assert.deepEqual(ran(), ["master1", "master2", "node1"]);
+    assert.deepEqual(
+      ["master1", "master2", "node1"].filter((h) => world.lab.isOn(h)),
+      [],
+    );
+  });
   it("killed while kube-apiserver is recreated", () => world.kill(clone, exists("/var/lib/rke-dr/steps/etcd-member")));
+
+  it("an unfinished act is named to the next one", async () => {
+    const told = await world.stops(clone, { ...alone, epoch: 3, confirm: "a@3" });
+    assert.match(told.join("\n"), /earlier acts: master3: epoch 2 \(failover:a:.*\) must be finished first, .*rke-up/);
+  });
 
   it("and then rke fails: told, with the API serving already", async () => {
     await world.on(
@@ -143,6 +302,16 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
     await world.on("master3", "mv /usr/local/bin/rke.away /usr/local/bin/rke");
   });
 
+  it("a report tells of the act that ended half-way", async () => {
+    const { stdout, code, stderr } = await world.report(clone, "--json");
+    assert.equal(code, 0, stderr);
+    const report = JSON.parse(stdout) as ActReport;
+    const failed = report.steps.filter((s) => s.outcome === "failed").map((s) => [s.step, s.host, s.exit, s.error]);
+    assert.equal(report.outcome, "failed");
+    assert.deepEqual(failed, [["rke-up", "master3", 1, "rke: `rke up` failed with 1: level=fatal msg=broken"]]);
+    assert.ok(report.steps.some((s) => s.outcome === "not run"));
+  });
+
   it("finishes when it is run again", async () => {
     const result = await world.failover(clone);
     assert.equal(result.code, 0, result.all);
@@ -152,6 +321,27 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
       await world.on("master3", "grep server: /etc/rke-dr/kube_config_cluster.yml"),
       /192\.168\.31\.103:6443/,
     );
+  });
+
+  it("its evidence: report in three forms on the deploy host, and in the stack; the host's log; an Event", async () => {
+    const exported = await world.pulumi(clone, "stack", "output", "report", "--json", "--stack", "failover");
+    const report = JSON.parse(exported.stdout) as ActReport;
+    assert.equal(report.outcome, "finished");
+    assert.deepEqual([report.rto.targetSeconds, report.rto.verdict, report.rpo.verdict], [600, "met", "no target"]);
+    assert.match(report.reliedOn, /^the fence command of master1, which succeeded at .*node1, which succeeded/);
+    assert.deepEqual(ran(), ["master1", "master2", "node1"], "each fence ran once in all the runs of this act");
+    assert.ok(report.setAside.some((a) => a.what === "/var/lib/rke-dr/epoch-2/data" && (a.bytes ?? 0) > 1e6));
+    assert.ok(report.guards.length > 15 && report.guards.every((g) => g.ok));
+    assert.deepEqual(JSON.parse(await world.on("master3", "cat /var/lib/rke-dr/reports/epoch-2.json")), report);
+    assert.deepEqual(JSON.parse((await world.report(clone, "--json")).stdout), report);
+    assert.match(
+      await world.on("master3", "cat /var/lib/rke-dr/reports/epoch-2.md"),
+      /^# Failover of datacenter a, epoch 2: finished/,
+    );
+    assert.match(await world.on("master3", "cat /var/lib/rke-dr/reports/epoch-2.html"), /^<!doctype html>[\s\S]*<svg/);
+    assert.match(await world.on("master3", "cat /var/log/messages"), /rke-dr: epoch=2 etcd-member: .*cluster of one/);
+    const events = await world.lab.kubectl(["get", "events", "-n", "kube-system", "-o", "json"]);
+    assert.match(events.stdout, /"message": "epoch 2: failover:a:forceNewCluster:master3; verified from master3"/);
   });
 
   it("changes nothing when it is run once more", async () => {
@@ -217,8 +407,9 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
     for (const path of states) assert.doesNotMatch(readFileSync(path, "utf8"), secret, path);
     const logs = await world.on(
       "master3",
-      "cat /var/lib/rke-dr/log /var/lib/rke-dr/steps/* /var/lib/rke-dr/epoch-*/*.log",
+      "cat /var/lib/rke-dr/log /var/lib/rke-dr/steps/* /var/lib/rke-dr/epoch-*/*.log /var/lib/rke-dr/epoch-*/plan /var/lib/rke-dr/reports/* /var/log/messages",
     );
+    assert.match(logs, /<!doctype html>/);
     assert.doesNotMatch(logs, secret);
   });
 });

@@ -6,6 +6,9 @@ import { Lab } from "../../lab/lab";
 import type { Workspace } from "../../lab/project";
 import { type Result, until } from "../../lab/run";
 import { machineProblems, thisMachine } from "../../lab/toolchain";
+import type { FailoverSettings } from "../../plan/failover";
+
+const root = join(__dirname, "../..");
 
 /** Why no lab can run here, in one line; empty where it can. */
 export const noLab = machineProblems(thisMachine()).join("; ");
@@ -58,6 +61,30 @@ export class World {
     await this.set(clone, "confirm", "a@2");
     await this.set(clone, "attest", "powered-off");
     return clone;
+  }
+
+  /** What guards stop a failover of `a` with the workspace's topology: "GUARD: what was found" each. */
+  async stops(workspace: Workspace, settings: Partial<FailoverSettings> = {}): Promise<string[]> {
+    const all = { lost: "a", epoch: 2, from: "auto", confirm: "a@2", attest: "powered-off", ...settings };
+    const script = [join(__dirname, "guards.ts"), join(workspace.project, "Pulumi.yaml"), JSON.stringify(all)];
+    const told = await this.lab.inOperator([process.execPath, "--import", "tsx", ...script], { cwd: root });
+    this.printed += told.stdout + told.stderr;
+    if (told.code !== 0) throw new Error(told.stderr);
+    return JSON.parse(told.stdout) as string[];
+  }
+
+  /** `npm run report`, as the operator. */
+  async report(workspace: Workspace, ...args: string[]): Promise<Result> {
+    const command = [
+      join(root, "cli/report.ts"),
+      "--last",
+      ...args,
+      "--topology",
+      join(workspace.project, "Pulumi.yaml"),
+    ];
+    const told = await this.lab.inOperator([process.execPath, "--import", "tsx", ...command], { cwd: root });
+    this.printed += told.stdout + told.stderr;
+    return told;
   }
 
   edit(workspace: Workspace, file: string, change: (text: string) => string): void {

@@ -7,17 +7,18 @@ const root = join(__dirname, "../..");
 /** What each room may import: packages by name, folders of the project with a slash. */
 const allowed: Record<string, { packages: RegExp; folders: string[] }> = {
   plan: { packages: /^(zod|yaml|diff|protobufjs\/minimal)$/, folders: ["plan/"] },
+  evidence: { packages: /^$/, folders: ["plan/", "evidence/"] },
   observe: {
-    packages: /^(ssh2|node:(crypto|net|path))$/,
+    packages: /^(ssh2|node:(crypto|fs|net|os|path))$/,
     folders: ["plan/", "observe/", "config.ts", "on-host.ts"],
   },
   components: {
-    packages: /^(@pulumi\/.*|yaml|node:crypto)$/,
-    folders: ["plan/", "components/", "config.ts", "on-host.ts"],
+    packages: /^(@pulumi\/.*|yaml|node:(child_process|crypto))$/,
+    folders: ["plan/", "evidence/", "observe/", "components/", "config.ts", "on-host.ts", "stop.ts"],
   },
   cli: {
-    packages: /^(yaml|diff|node:(fs|path|util))$/,
-    folders: ["plan/", "cli/", "observe/", "on-host.ts", "ssh-access.ts"],
+    packages: /^(yaml|diff|node:(child_process|fs|path|util))$/,
+    folders: ["plan/", "evidence/", "cli/", "observe/", "on-host.ts", "ssh-access.ts"],
   },
 };
 

@@ -1,0 +1,76 @@
+/**
+ * `npm run -s report -- --last`: the report of the last failover, as Markdown; `--json` as JSON, `--html FILE` as a page.
+ * It is made from what the survivors recorded, read by SSH, so it also tells of an act that ended half-way. Where no host
+ * answers, the export of the failover stack is read instead (`pulumi stack output report`).
+ */
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { type ActReport, actReport } from "../evidence/act-report";
+import { lastAct } from "../evidence/collected";
+import { reportHtml } from "../evidence/html";
+import { reportMarkdown } from "../evidence/markdown";
+import { observe } from "../observe/observe";
+import { allHosts, type Topology } from "../plan/topology";
+import { readSshAccess } from "../ssh-access";
+import { tell } from "./command";
+import { readTopologyFile } from "./topology-file";
+
+const usage = "usage: npm run -s report -- --last [--json | --html FILE] [--topology PATH]";
+
+async function body(argv: string[]): Promise<string> {
+  const { values } = parseArgs({
+    args: argv,
+    options: {
+      last: { type: "boolean", default: false },
+      json: { type: "boolean", default: false },
+      html: { type: "string" },
+      topology: { type: "string", default: join(__dirname, "../Pulumi.yaml") },
+    },
+  });
+  if (!values.last || (values.json && values.html !== undefined)) {
+    throw new Error(usage);
+  }
+  const report = await lastReport(readTopologyFile(values.topology));
+  if (values.html !== undefined) {
+    writeFileSync(values.html, reportHtml(report));
+    return `wrote ${values.html}\n`;
+  }
+  return values.json ? `${JSON.stringify(report, null, 2)}\n` : reportMarkdown(report);
+}
+
+async function lastReport(topology: Topology): Promise<ActReport> {
+  const seen = await observe(allHosts(topology), [], readSshAccess(topology), 0);
+  const found = lastAct(Object.values(seen.hosts));
+  switch (found.kind) {
+    case "act":
+      return actReport(found.evidence, found.results, found.failures);
+    case "none":
+      throw new Error(`no host of cluster ${topology.cluster} has a record of a failover (epochs: ${found.epochs})`);
+    case "silent":
+      return exported(found.reasons);
+    default:
+      return found satisfies never;
+  }
+}
+
+/** Without a host there is only what this machine's backend may hold. */
+function exported(reasons: string[]): ActReport {
+  try {
+    const command = ["stack", "output", "report", "--json", "--stack", "failover"];
+    return JSON.parse(
+      execFileSync("pulumi", command, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }),
+    ) as ActReport;
+  } catch (error) {
+    const why = (error as { stderr?: string }).stderr?.trim().split("\n").at(-1) ?? String(error);
+    throw new Error(`no host answers (${reasons.join("; ")}), and stack failover has no report: ${why}`);
+  }
+}
+
+if (require.main === module) {
+  body(process.argv.slice(2)).then(
+    (stdout) => tell({ status: 0, stdout, stderr: "" }),
+    (error: unknown) => tell({ status: 1, stdout: "", stderr: `${error instanceof Error ? error.message : error}\n` }),
+  );
+}

@@ -1,0 +1,121 @@
+import type { StepResult } from "../plan/facts";
+import type { FailedStep } from "../plan/preflight-facts";
+import type { Evidence, PlannedStep } from "./evidence";
+import { type AgainstTarget, dataLoss, recoveryTime } from "./targets";
+
+export interface ReportedStep extends PlannedStep {
+  outcome: "done" | "failed" | "not run";
+  /** The exit code of the command on the host. */
+  exit?: number;
+  /** ISO time of the host's clock. */
+  startedAt?: string;
+  seconds?: number;
+  /** What it did, a line each. */
+  did: string[];
+  facts?: Record<string, string>;
+  error?: string;
+}
+
+/** What was kept on a host instead of being deleted. */
+export interface SetAside {
+  host: string;
+  what: string;
+  /** Undefined where a container was kept: its data is counted by itself. */
+  bytes?: number;
+}
+
+/** One act, from what was decided before its first change and what the hosts recorded of its steps. */
+export interface ActReport extends Omit<Evidence, "planned" | "commandAt"> {
+  outcome: "finished" | "unfinished" | "failed";
+  /** ISO times; of the operator's clock, the others of the hosts'. */
+  startedAt: string;
+  firstWriteAt?: string;
+  endedAt?: string;
+  rto: AgainstTarget;
+  rpo: AgainstTarget;
+  steps: ReportedStep[];
+  setAside: SetAside[];
+}
+
+/**
+ * @param results what the hosts recorded, of any epoch: only those of this act's epoch count
+ * @param failures of steps that ended with an error and haven't succeeded since
+ */
+export function actReport(evidence: Evidence, results: StepResult[], failures: FailedStep[] = []): ActReport {
+  const isPlanned = (r: StepResult) => evidence.planned.some((p) => p.step === r.step && p.host === r.host);
+  const own = results.filter((r) => r.epoch === evidence.epoch && isPlanned(r));
+  const steps = evidence.planned
+    .map((planned) =>
+      reported(
+        planned,
+        own,
+        failures.filter((f) => f.epoch === evidence.epoch),
+      ),
+    )
+    .sort((a, b) => orderOf(a) - orderOf(b));
+  const accepted = own.map((r) => r.facts.acceptedAt).find((at) => at !== undefined);
+  const firstWriteAt = accepted === undefined ? undefined : Number(accepted);
+  const ends = own.map((r) => r.startedAt + r.milliseconds);
+  const { planned: _planned, commandAt, ...rest } = evidence;
+  return {
+    ...rest,
+    outcome: steps.every((s) => s.outcome === "done")
+      ? "finished"
+      : steps.some((s) => s.outcome === "failed")
+        ? "failed"
+        : "unfinished",
+    startedAt: iso(commandAt),
+    ...(firstWriteAt === undefined ? {} : { firstWriteAt: iso(firstWriteAt) }),
+    ...(ends.length === 0 ? {} : { endedAt: iso(Math.max(...ends)) }),
+    rto: recoveryTime(evidence, firstWriteAt),
+    rpo: dataLoss(evidence),
+    steps,
+    setAside: own.flatMap(kept),
+  };
+}
+
+function reported(planned: PlannedStep, results: StepResult[], failures: FailedStep[]): ReportedStep {
+  const same = (r: { step: string; host: string }) => r.step === planned.step && r.host === planned.host;
+  const failure = failures.find(same);
+  const result = results.find(same);
+  // a step that was repeated and failed keeps the record of its earlier success
+  if (failure && (!result || failure.startedAt > result.startedAt)) {
+    return {
+      ...planned,
+      outcome: "failed",
+      exit: failure.exit,
+      startedAt: iso(failure.startedAt),
+      seconds: failure.milliseconds / 1000,
+      did: failure.did,
+      error: failure.error,
+    };
+  }
+  if (!result) {
+    return { ...planned, outcome: "not run", did: [] };
+  }
+  return {
+    ...planned,
+    outcome: "done",
+    exit: 0, // a host records a step only when its command has ended well
+    startedAt: iso(result.startedAt),
+    seconds: result.milliseconds / 1000,
+    did: result.did,
+    ...(Object.keys(result.facts).length > 0 ? { facts: result.facts } : {}),
+  };
+}
+
+const orderOf = (step: ReportedStep): number =>
+  step.startedAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(step.startedAt);
+
+/** Steps record what they set aside as facts "aside WHAT": bytes, or nothing for a container. */
+function kept(result: StepResult): SetAside[] {
+  return Object.entries(result.facts)
+    .filter(([key]) => key.startsWith("aside "))
+    .map(([key, bytes]) => ({
+      host: result.host,
+      what: key.slice("aside ".length),
+      ...(bytes === "" ? {} : { bytes: Number(bytes) }),
+    }));
+}
+
+const iso = (milliseconds: number): string => new Date(milliseconds).toISOString();

@@ -1,0 +1,29 @@
+import type { HostFacts, StepResult } from "../plan/facts";
+import type { FailedStep } from "../plan/preflight-facts";
+import { type Evidence, parseEvidence } from "./evidence";
+
+/** What hosts recorded of the last act that left evidence, or why there is none. */
+export type Collected =
+  | { kind: "act"; evidence: Evidence; results: StepResult[]; failures: FailedStep[] }
+  /** @property epochs what the hosts are at instead, for people */
+  | { kind: "none"; epochs: string }
+  | { kind: "silent"; reasons: string[] };
+
+/** The newest epoch wins; hosts that were lost in it still tell of older ones, and are passed over. */
+export function lastAct(hosts: HostFacts[]): Collected {
+  const told = hosts.filter((h) => h.reachable);
+  if (told.length === 0) {
+    return { kind: "silent", reasons: hosts.flatMap((h) => (h.reachable ? [] : [`${h.host}: ${h.reason}`])) };
+  }
+  const [evidence] = told
+    .flatMap((h) => parseEvidence(h.preflight.earlierPlan.evidence ?? "") ?? [])
+    .sort((a, b) => b.epoch - a.epoch);
+  return evidence === undefined
+    ? { kind: "none", epochs: told.map((h) => `${h.host}: ${h.epoch}`).join(", ") }
+    : {
+        kind: "act",
+        evidence,
+        results: told.flatMap((h) => Object.values(h.steps)),
+        failures: told.flatMap((h) => h.preflight.failures),
+      };
+}

@@ -1,0 +1,127 @@
+import type { FailoverPlan } from "../plan/failover";
+import { type FenceResult, reliedOn } from "../plan/fence";
+import type { Verdict } from "../plan/guards/verdict";
+import { factsOf, type Observation } from "../plan/observation";
+import type { Source } from "../plan/sources";
+import { recordName } from "../plan/steps";
+import type { Topology } from "../plan/topology";
+
+export interface PlannedStep {
+  step: string;
+  host: string;
+  words: string;
+}
+
+export interface ComparedSource {
+  host: string;
+  chosen: boolean;
+  /** For people: what it is and what state it was in. */
+  words: string;
+  revision?: number;
+  /** ISO time of the newest Lease in it. */
+  dataAsOf?: string;
+}
+
+/** What was known and decided before an act's first change. The survivors keep it, so that a report can always be made. */
+export interface Evidence {
+  cluster: string;
+  act: string;
+  epoch: number;
+  lost: string;
+  lostHosts: string[];
+  survivors: string[];
+  method: string;
+  /** On what the act relied that the lost side doesn't serve. */
+  reliedOn: string;
+  fences: FenceResult[];
+  source: string;
+  revision?: number;
+  /** ISO time, or "unknown". */
+  dataAsOf: string;
+  sources: ComparedSource[];
+  guards: { guard: string; ok: boolean; found: string }[];
+  targets: { rtoSeconds?: number; rpoSeconds?: number };
+  /** When the command began that chose all this, by the operator's clock; Unix milliseconds. */
+  commandAt: number;
+  planned: PlannedStep[];
+}
+
+/**
+ * @param fences what this act's fence commands did
+ * @param commandAt when this run began, Unix milliseconds
+ */
+export function failoverEvidence(
+  topology: Topology,
+  plan: FailoverPlan,
+  verdicts: Verdict[],
+  fences: FenceResult[],
+  commandAt: number,
+): Evidence {
+  const source = plan.source;
+  return {
+    cluster: topology.cluster,
+    act: plan.act,
+    epoch: plan.settings.epoch,
+    lost: plan.settings.lost,
+    lostHosts: plan.lostHosts.map((h) => h.name),
+    survivors: plan.survivors.map((h) => h.name),
+    method: plan.method,
+    reliedOn: reliedOn(plan, fences),
+    fences,
+    source: source?.name ?? "none",
+    ...(source?.revision === undefined ? {} : { revision: source.revision }),
+    dataAsOf: source?.dataAsOf === undefined ? "unknown" : new Date(source.dataAsOf).toISOString(),
+    sources: plan.sources.map((s) => ({
+      host: s.host.name,
+      chosen: s === source,
+      words: sourceState(s),
+      ...(s.revision === undefined ? {} : { revision: s.revision }),
+      ...(s.dataAsOf === undefined ? {} : { dataAsOf: new Date(s.dataAsOf).toISOString() }),
+    })),
+    guards: verdicts.map(({ guard, ok, found }) => ({ guard, ok, found })),
+    targets: topology.targets,
+    commandAt,
+    planned: plan.steps
+      .filter((s) => s.part !== "Evidence")
+      .map((s) => ({ step: recordName(s), host: s.host.name, words: s.words })),
+  };
+}
+
+function sourceState(s: Source): string {
+  const state = s.etcd
+    ? `etcd ${s.etcd.version}, ${s.etcd.dbBytes} bytes, ${s.etcd.quorum ? "with" : "without"} quorum`
+    : "its etcd didn't answer";
+  const what = s.kind === "snapshot" ? `snapshot ${s.name}` : `${s.kind}, ${state}`;
+  return [what, ...s.problems].join("; ");
+}
+
+/** The key under which a host's plan holds the evidence. */
+const key = "evidence";
+
+/** What the claims write on the survivors: the plan's own lines, and the evidence. By step name. */
+export function claimsWith(plan: FailoverPlan, evidence: Evidence): Record<string, string> {
+  const claims = plan.steps.filter((s) => s.part === "Claim");
+  const lines = [`fences=${JSON.stringify(evidence.fences)}`, `${key}=${JSON.stringify(evidence)}`];
+  return Object.fromEntries(claims.map((s) => [s.name, [s.data, ...lines].join("\n")]));
+}
+
+/**
+ * What the first run of this act recorded: from the moment when the old etcd is set aside nothing is decided anew.
+ * Undefined before that.
+ */
+export function recordedEvidence(plan: FailoverPlan, seen: Observation): Evidence | undefined {
+  const text = plan.resumed
+    ? plan.survivors.map((h) => factsOf(seen, h)?.plan[key]).find((line) => line !== undefined)
+    : undefined;
+  return text === undefined ? undefined : parseEvidence(text);
+}
+
+/** @returns undefined where the text is cut or no evidence at all */
+export function parseEvidence(text: string): Evidence | undefined {
+  try {
+    const value = JSON.parse(text) as Evidence;
+    return Array.isArray(value.planned) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

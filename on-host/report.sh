@@ -1,0 +1,27 @@
+# report: keeps the act's report on this deploy host, in three forms. An earlier one of the same epoch that says otherwise
+# stays beside it.
+# stdin: files, each a line "@@ NAME" and its content
+main() {
+  local dir=$state/reports new name="" line file
+  begin "$@"
+  mkdir -p "$dir"
+  new=$(mktemp -d "$dir/.new.XXXXXX")
+  while IFS= read -r line; do
+    if [[ $line == "@@ "* ]]; then
+      name=${line#@@ }
+      : >"$new/$name"
+    elif [[ -n $name ]]; then
+      printf '%s\n' "$line" >>"$new/$name"
+    fi
+  done <<<"$data"
+  for file in "$new"/*; do
+    name=${file##*/}
+    if [[ -s $dir/$name ]] && ! cmp -s "$file" "$dir/$name"; then
+      mv "$dir/$name" "$dir/${name%.*}.$(date -u -r "$dir/$name" +%Y%m%dT%H%M%SZ).${name##*.}"
+    fi
+    mv "$file" "$dir/$name"
+  done
+  rmdir "$new"
+  did "report: $dir/epoch-$epoch.json, .md and .html"
+  finish
+}

@@ -1,0 +1,28 @@
+/**
+ * Looks at a lab's hosts and prints what guards stop a failover, without Pulumi: many cases in little time.
+ * Arguments: PULUMI_YAML, the failover's settings as JSON. Runs as the operator.
+ */
+import { readTopologyFile } from "../../cli/topology-file";
+import { observe } from "../../observe/observe";
+import { type FailoverSettings, planFailover } from "../../plan/failover";
+import { failoverGuards } from "../../plan/guards";
+import { lostHosts, survivors } from "../../plan/order";
+import { sourceSearch } from "../../plan/source-files";
+import { readSshAccess } from "../../ssh-access";
+
+async function main([file = "", json = "{}"]: string[]): Promise<void> {
+  const topology = readTopologyFile(file);
+  const settings = JSON.parse(json) as FailoverSettings;
+  const left = survivors(topology, settings.lost);
+  const seen = await observe(
+    left,
+    lostHosts(topology, settings.lost),
+    readSshAccess(topology),
+    settings.epoch,
+    sourceSearch(topology, settings),
+  );
+  const verdicts = failoverGuards(topology, planFailover(topology, settings, seen), seen);
+  console.log(JSON.stringify(verdicts.filter((v) => !v.ok).map((v) => `${v.guard}: ${v.found}`)));
+}
+
+void main(process.argv.slice(2));

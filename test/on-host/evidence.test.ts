@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { FailedStep } from "../../plan/preflight-facts";
+
+const code = (name: string) => readFileSync(join(__dirname, "../../on-host", `${name}.sh`), "utf8");
+
+describe("what a host keeps of a step", () => {
+  let state: string;
+  beforeEach(() => {
+    state = mkdtempSync(join(tmpdir(), "rke-dr-evidence-"));
+    // a host without containers
+    writeFileSync(join(state, "docker"), '#!/bin/sh\necho "Error: No such container: $5" >&2\nexit 1\n', {
+      mode: 0o755,
+    });
+    run("claim", code("claim"), "source=master3");
+  });
+  afterEach(() => rmSync(state, { recursive: true }));
+
+  function run(step: string, script: string, data = "", { epoch = 2, limit = 60, generation = 1 } = {}) {
+    return spawnSync(
+      "timeout",
+      [String(limit), "bash", "-s", "--", step, String(epoch), String(generation), "act", "lab"],
+      {
+        input: `${code("lib")}\n${script}\nmain "$@"; exit\n${data}`,
+        encoding: "utf8",
+        env: { ...process.env, RKE_DR_STATE: state, PATH: `${state}:${process.env.PATH}` },
+      },
+    );
+  }
+  const failure = (step: string) => JSON.parse(readFileSync(join(state, "failures", step), "utf8")) as FailedStep;
+  const broken = (how: string) => `main() { begin "$@"; did "looked"; ${how}; finish; }`;
+
+  for (const [what, how, exit, error] of [
+    ["a rule that doesn't hold", "die 'etcd: not \"healthy\"'", 1, /^etcd: not "healthy"$/],
+    ["a command that fails", "(exit 7)", 7, /ended with 7/],
+  ] as const) {
+    it(`${what}: exit code, reason, and what it had done`, () => {
+      assert.equal(run("broken", broken(how)).status, exit);
+      const told = failure("broken");
+      assert.deepEqual([told.step, told.epoch, told.exit, told.did], ["broken", 2, exit, ["looked"]]);
+      assert.match(told.error, error);
+      assert.ok(told.startedAt > 1e12 && told.milliseconds >= 0);
+    });
+  }
+
+  it("its time limit", () => {
+    assert.equal(run("slow", broken("sleep 20"), "", { limit: 1 }).status, 124);
+    const told = failure("slow");
+    assert.ok(told.exit > 128 && told.milliseconds < 15_000, JSON.stringify(told));
+    assert.match(told.error, /sleep 20|time limit/);
+  });
+
+  it("nothing more of a failure once the step has succeeded", () => {
+    run("twice", broken("die 'not yet'"));
+    assert.ok(existsSync(join(state, "failures/twice")));
+    assert.equal(run("twice", broken("true")).status, 0);
+    assert.ok(!existsSync(join(state, "failures/twice")));
+  });
+
+  it("nothing of a step that was refused", () => {
+    assert.equal(run("old", broken("true"), "", { epoch: 1 }).status, 1);
+    assert.ok(!existsSync(join(state, "failures/old")));
+  });
+
+  it("the size of what was set aside", () => {
+    writeFileSync(join(state, "old"), "x".repeat(5000));
+    const told = run("keeps", `main() { begin "$@"; kept_aside "${join(state, "old")}"; finish; }`);
+    assert.deepEqual((JSON.parse(told.stdout) as { facts: object }).facts, { [`aside ${join(state, "old")}`]: "5000" });
+  });
+
+  it("a report, and beside it an earlier one that says otherwise", () => {
+    const report = (words: string, generation: number) =>
+      run("report", code("report"), `@@ epoch-2.md\n# ${words}\n\ntext\n@@ epoch-2.json\n{}`, { generation });
+    assert.equal(report("unfinished", 1).status, 0);
+    assert.equal(report("finished", 2).status, 0);
+    const folder = join(state, "reports");
+    assert.equal(readFileSync(join(folder, "epoch-2.md"), "utf8"), "# finished\n\ntext\n");
+    const files = readdirSync(folder).sort();
+    assert.equal(files.length, 3, files.join());
+    assert.match(files[0] ?? "", /^epoch-2\.\d{8}T\d{6}Z\.md$/);
+    assert.equal(readFileSync(join(folder, files[0] ?? ""), "utf8"), "# unfinished\n\ntext\n");
+  });
+});
