@@ -12,6 +12,9 @@ import type { Source } from "./sources";
 import { recordName, type Step, step } from "./steps";
 import type { Topology } from "./topology";
 
+/** Where RKE and Rancher put pods that watch the API: DNS, CNI, metrics, ingress, Rancher's agents. */
+const watchingNamespaces = ["kube-system", "ingress-nginx", "cattle-system"];
+
 /** The order of a failover: the API first, then everything that only tidies up. */
 export function failoverSteps(
   topology: Topology,
@@ -49,6 +52,12 @@ export function failoverSteps(
     after: names(apiServers),
     words: "write through the API: here the recovery time ends",
   });
+  const watchers = survivors.map((host) =>
+    step("watchers", host, "Cleanup", {
+      after: [firstWrite.name],
+      words: "restart controller-manager, scheduler, kubelet and kube-proxy",
+    }),
+  );
   const tidying = [
     step("kube lost-nodes", deployHost, "Cleanup", {
       arguments: [server, ...lostHosts.map((h) => h.name)],
@@ -60,12 +69,17 @@ export function failoverSteps(
       after: [firstWrite.name],
       words: `take ${lostControlPlane.join(", ")} out of the endpoints of the Service kubernetes`,
     }),
-    ...survivors.map((host) =>
-      step("watchers", host, "Cleanup", {
-        after: [firstWrite.name],
-        words: "restart controller-manager, scheduler, kubelet and kube-proxy",
-      }),
-    ),
+    ...watchers,
+    ...(plan.method === "restore"
+      ? [
+          step("kube addons", deployHost, "Cleanup", {
+            arguments: [server, ...watchingNamespaces],
+            // it is the controller-manager that replaces the pods
+            after: names(watchers),
+            words: `restart, as \`kubectl rollout restart\` does, what runs in ${watchingNamespaces.join(", ")}: restored revisions come a second time`,
+          }),
+        ]
+      : []),
     step("rke-state", deployHost, "RkeCluster", {
       arguments: [server, etcd.host.address, ...lostHosts.map((h) => h.address)],
       data: plan.clusterYml.after,

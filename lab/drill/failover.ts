@@ -9,7 +9,7 @@ import { judge } from "./history";
 import type { Check, DrillReport, DrillStep } from "./report";
 import { returns } from "./returning";
 import { takeSnapshot } from "./snapshot";
-import { manifests, namespace, podCount, readyPods } from "./workload";
+import { addon, manifests, namespace, podCount, readyPods } from "./workload";
 
 const lost = "a";
 const epoch = 2;
@@ -152,6 +152,7 @@ export async function failoverDrill(lab: Lab, folder: string, recover: DrillReco
     );
     const told = await stackReport(drill, clone);
     await verify(drill, client, survivors, clone);
+    await addonIsAsExpected(drill, told.method);
     await client.stop();
     if (told.method === "restore") await returns(drill, deployHost, folder);
     return await finish(drill, client, commandAt, told);
@@ -189,6 +190,20 @@ async function verify(drill: Drill, client: Client, survivors: { name: string }[
     const again = await drill.pulumi(["preview", "--expect-no-changes", "--stack", "failover"], clone);
     drill.check("a second `pulumi up --stack failover` would change nothing", again.code === 0, summary(again));
   });
+}
+
+/** What watches the API from pods is restarted where revisions come a second time, and else left alone. */
+async function addonIsAsExpected(drill: Drill, method: string): Promise<void> {
+  const annotations = await drill.kubectl([
+    ...["get", "deployment", addon, "-n", "kube-system"],
+    ...["-o", "jsonpath={.spec.template.metadata.annotations}"],
+  ]);
+  const restarted = annotations.includes("restartedAt");
+  drill.check(
+    method === "restore" ? "pods of kube-system were restarted" : "pods of kube-system were left alone",
+    restarted === (method === "restore"),
+    restarted ? "restarted" : "not restarted",
+  );
 }
 
 async function finish(drill: Drill, client: Client, commandAt: number, told: StackReport): Promise<DrillReport> {

@@ -1,6 +1,9 @@
 /** The namespace in which the drill works. */
 export const namespace = "drill";
 
+/** Stands for CoreDNS, CNI and what else of the system watches the API: the drill's cluster has none of RKE's own. */
+export const addon = "addon";
+
 const replicas = { deployment: 6, statefulSet: 4 };
 export const podCount = replicas.deployment + replicas.statefulSet;
 
@@ -47,6 +50,12 @@ export function manifests(): string {
         kind: "StatefulSet",
         metadata: { name: "db", namespace },
         spec: { ...spec("db", replicas.statefulSet), serviceName: "db", podManagementPolicy: "Parallel" },
+      },
+      {
+        apiVersion: "apps/v1",
+        kind: "Deployment",
+        metadata: { name: addon, namespace: "kube-system" },
+        spec: spec(addon, 1),
       },
     ],
   });
