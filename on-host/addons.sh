@@ -36,5 +36,6 @@ names_of() {
     printf '%s' "$answer"
     return 1
   }
-  grep -o '"metadata": *{"name": *"[^"]*"' <<<"$answer" | sed -E 's/.*"([^"]*)"$/\1/' | sort -u || true
+  # to curl it answers in many lines
+  tr -d '\n' <<<"$answer" | { grep -o '"metadata": *{ *"name": *"[^"]*"' || true; } | sed -E 's/.*"([^"]*)"$/\1/' | sort -u
 }

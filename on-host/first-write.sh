@@ -2,10 +2,11 @@
 # The object stays: ConfigMap kube-system/rke-dr-epoch-N tells in the cluster itself what happened.
 # arguments: SERVER, the URL of this side's own kube-apiserver
 main() {
-  local server=$1
+  local server=$1 read_back
   begin "$@"
   until_true 120 write "$server" || die "API: $server accepted no write within 120 s; its log: docker logs kube-apiserver"
-  kube "$server" GET "/api/v1/namespaces/kube-system/configmaps/rke-dr-epoch-$epoch" | grep -q "\"act\": *$(json "$act")" ||
+  read_back=$(kube "$server" GET "/api/v1/namespaces/kube-system/configmaps/rke-dr-epoch-$epoch") || true
+  grep -q "\"act\": *$(json "$act")" <<<"$read_back" ||
     die "API: the write to kube-system/rke-dr-epoch-$epoch is not what a read returns"
   fact acceptedAt "$(now_ms)"
   did "the API accepts writes: kube-system/rke-dr-epoch-$epoch"
