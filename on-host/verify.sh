@@ -1,12 +1,13 @@
 # verify: what must be true when the act is over, looked at from the deploy host.
 # arguments: SERVER ADDRESSES LOST: the survivors' and the lost control plane's addresses, separated by commas
 main() {
-  local server=$1 alive=$2 lost=$3 value
+  local server=$1 alive=$2 lost=$3 value read_back
   begin "$@"
   value=$(date -u +%s%N)
   kube "$server" PATCH "/api/v1/namespaces/kube-system/configmaps/rke-dr-epoch-$epoch?fieldManager=rke-dr-verify" \
     application/merge-patch+json "{\"data\":{\"verified\":\"$value\"}}" >/dev/null || die "API: a write is refused"
-  kube "$server" GET "/api/v1/namespaces/kube-system/configmaps/rke-dr-epoch-$epoch" | grep -q "$value" || die "API: a read doesn't return the write"
+  read_back=$(kube "$server" GET "/api/v1/namespaces/kube-system/configmaps/rke-dr-epoch-$epoch") || true
+  grep -q "$value" <<<"$read_back" || die "API: a read doesn't return the write"
   did "a write and a read through the API"
   until_true 60 endpoints_are "$server" "$alive" "$lost" || die "API: the endpoints of the Service kubernetes are not $alive alone"
   did "endpoints of the Service kubernetes: $alive"
