@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client } from "../../lab/drill/client";
+import { namespace } from "../../lab/drill/workload";
+import { run, until } from "../../lab/run";
+import type { RehearsalReport } from "../../plan/rehearsal-report";
+import { noLab, World } from "./world";
+
+const suite = noLab === "" ? describe : describe.skip;
+
+/** The blocks of docs/snapshots.md that restore one by hand, as they stand there. */
+function restoringByHand(): string {
+  const text = readFileSync(join(__dirname, "../../docs/snapshots.md"), "utf8");
+  const chapter = text.slice(text.indexOf("## Restoring one without this program"));
+  return [...chapter.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) => block).join("\n");
+}
+
+suite(`snapshots and a rehearsal in peace${noLab && ` (skipped: ${noLab})`}`, function () {
+  this.timeout(240_000);
+  const world = new World();
+  let client: Client;
+
+  before(async function () {
+    this.timeout(1_800_000);
+    await world.lab.up();
+    const built = await world.pulumi(await world.lab.project(), "up", "--yes", "--skip-preview", "--stack", "primary");
+    assert.equal(built.code, 0, built.all);
+    await world.lab.kubectl(["create", "namespace", namespace]);
+    const log = join(mkdtempSync(join(tmpdir(), "rke-dr-peace-")), "writes.jsonl");
+    client = await Client.start(world.lab, "master3", ["https://192.168.31.103:6443"], log);
+    await client.acknowledged(5, 0, 60);
+  });
+  after(async () => {
+    await client?.stop();
+    await world.lab.down();
+  });
+
+  /** What a rehearsal has on its host while it runs; empty when nothing is left. */
+  const traces = () =>
+    world.on(
+      "master3",
+      `docker ps -a --format '{{.Names}}' | grep rehearsal; ls -d /var/lib/rke-dr/rehearsal; pgrep -fa '[r]ke-dr-rehearsal-watch'; pgrep -fa '[-]s -- rehearse'`,
+    );
+  const start = async () => {
+    const command = await world.lab.rehearseCommand(["--json"]);
+    const [program = "", ...args] = command.argv;
+    const child = spawn(program, args, { cwd: command.cwd, env: command.env, detached: true, stdio: "ignore" });
+    const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+    await until("the scratch kube-apiserver", 120, async () => (await traces()).includes("rke-dr-rehearsal-api"));
+    return { signal: (name: NodeJS.Signals) => process.kill(-(child.pid ?? 0), name), ended };
+  };
+
+  it("each deploy host has the other side's snapshot", async () => {
+    for (const [keeper, giver] of [
+      ["master3", "master1"],
+      ["master1", "master3"],
+    ] as const) {
+      assert.match(
+        await world.on(keeper, "cat /var/lib/rke-dr/snapshots/*.json"),
+        new RegExp(`^{"takenAt":\\d+,"host":"${giver}","cluster":"lab","revision":\\d+`),
+      );
+    }
+  });
+
+  it("a failed one, on a full disk, is told in preview; the next one goes well", async () => {
+    const taken = "sed 's/ *$//' /var/lib/rke-dr/snapshots/status";
+    await world.lab.fillDisk("master3");
+    await world.on("master3", "touch /etc/rke-dr/snapshots/now");
+    await until("the failure", 30, async () => (await world.on("master3", taken)).includes('"ok":false'));
+    const preview = await world.pulumi(await world.lab.project(), "preview", "--stack", "primary");
+    await world.lab.heal();
+    assert.match(preview.all, /note +master3: the last snapshot failed .* ago: disk: 0 bytes are free/);
+    await world.on("master3", "touch /etc/rke-dr/snapshots/now");
+    await until("the next snapshot", 30, async () => (await world.on("master3", taken)).includes('"ok":true'));
+  });
+
+  it("a rehearsal finds what the cluster holds, and fails no write", async () => {
+    const before = client.history().length;
+    const command = await world.lab.rehearseCommand(["--json"]);
+    const result = await run(command.argv, command);
+    assert.equal(result.code, 0, result.stderr);
+    const report = JSON.parse(result.stdout) as RehearsalReport;
+    assert.deepEqual([report.verified, report.exact, report.source], [true, true, "live"]);
+    assert.ok(report.resources.some((r) => r.resource === "configmaps" && r.restored > 5 && r.live === r.restored));
+    const during = client.history().slice(before);
+    assert.ok(during.length > 10);
+    assert.deepEqual(
+      during.filter((a) => !a.acknowledged),
+      [],
+    );
+    assert.equal(await traces(), "");
+    assert.match(await world.on("master3", "cat /var/lib/rke-dr/rehearsals/*.md"), /\*\*Verified\*\*/);
+    const kept = await world.on("master3", "cat /var/lib/rke-dr/rehearsals/*");
+    assert.doesNotMatch(result.stdout + result.stderr + kept, /PRIVATE KEY/);
+  });
+
+  it("and one from the newest scheduled snapshot does", async () => {
+    const command = await world.lab.rehearseCommand(["--json", "--from", "scheduled"]);
+    const result = await run(command.argv, command);
+    assert.equal(result.code, 0, result.stderr);
+    const report = JSON.parse(result.stdout) as RehearsalReport;
+    assert.match(report.source, /^etcd-master1-/);
+    assert.ok(report.verified && report.recoverySeconds > 0);
+    assert.equal(await traces(), "");
+  });
+
+  for (const [what, end] of [
+    ["Ctrl-C", (running: Awaited<ReturnType<typeof start>>) => running.signal("SIGINT")],
+    ["kill -9 of the operator's side", (running: Awaited<ReturnType<typeof start>>) => running.signal("SIGKILL")],
+    ["kill -9 of the script on the host", () => world.on("master3", "kill -9 $(pgrep -f '^bash [-]s -- rehearse')")],
+  ] as const) {
+    it(`${what} in the middle leaves nothing behind`, async () => {
+      const running = await start();
+      await end(running);
+      assert.notEqual(await running.ended, 0);
+      await until("nothing left", 30, async () => (await traces()) === "");
+    });
+  }
+
+  it("without this program: docs/snapshots.md restores one by hand when the other side is gone", async () => {
+    await client.stop();
+    const newest = client.history().filter((a) => a.acknowledged)[0];
+    await world.lab.powerOff("a");
+    const result = await world.lab.execOn("master3", ["bash", "-c", `set -e\n${restoringByHand()}`]);
+    assert.equal(result.code, 0, result.stdout + result.stderr);
+    await until("the API", 120, async () => (await world.lab.kubectl(["get", "--raw", "/readyz"])).stdout === "ok");
+    const kept = await world.lab.kubectl(["get", "configmap", "-n", namespace, `write-${newest?.n}`]);
+    assert.equal(kept.code, 0, kept.stderr);
+    const written = await world.lab.kubectl(["create", "configmap", "after-restore"]);
+    assert.equal(written.code, 0, written.stderr);
+  });
+});
