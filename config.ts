@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { type AdoptedCluster, parseRkeState } from "./plan/adopted";
 import type { FailoverSettings } from "./plan/failover";
+import type { PrimaryOptions } from "./plan/primary";
 import { readRecover } from "./plan/recover";
 import { findDatacenter, parseTopology, type Topology } from "./plan/topology";
 import { readSshAccess, type SshAccess } from "./ssh-access";
@@ -10,11 +11,16 @@ import { stop } from "./stop";
 export type { SshAccess } from "./ssh-access";
 
 export type Settings = { topology: Topology; ssh: SshAccess } & (
-  | { role: "primary"; epoch: number; adopted: AdoptedCluster | undefined }
+  | ({
+      role: "primary";
+      epoch: number;
+      confirm: string | undefined;
+      adopted: AdoptedCluster | undefined;
+    } & PrimaryOptions)
   | ({ role: "failover" } & { failover: FailoverSettings })
 );
 
-const keys = ["adopted", "topology", "role", "epoch", "lost", "recover", "confirm", "attest"];
+const keys = ["adopted", "topology", "role", "epoch", "lost", "recover", "confirm", "attest", "returnGuard", "purge"];
 
 /**
  * Reads and validates the whole configuration; nothing else reads pulumi.Config.
@@ -35,7 +41,7 @@ export function readSettings(): Settings {
     problems.push(`rke-dr:${key}: is not a key of this program (${keys.join(", ")}): ${key}`);
   }
   const topology = attempt(() => parseTopology(config.requireObject("topology")));
-  const epoch = attempt(() => readEpoch(config.get("epoch")));
+  const epoch = attempt(() => readNumber("epoch", config.get("epoch")));
   const ssh = topology && attempt(() => readSshAccess(topology));
   const role = config.get("role");
   if (role !== "primary" && role !== "failover") {
@@ -46,10 +52,16 @@ export function readSettings(): Settings {
       ? attempt(() => readFailover(config, topology, epoch))
       : undefined;
   const adopted = role === "primary" && topology ? attempt(() => readAdopted(topology)) : undefined;
+  const returnGuard = attempt(() => readReturnGuard(config)) ?? "on";
+  const purge = attempt(() =>
+    config.get("purge") === undefined ? undefined : readNumber("purge", config.get("purge")),
+  );
   if (problems.length > 0 || !topology || !ssh || epoch === undefined) {
     throw stop(`the configuration has errors:\n${problems.map((p) => `  ${p}`).join("\n")}`);
   }
-  return failover ? { role: "failover", topology, ssh, failover } : { role: "primary", topology, ssh, epoch, adopted };
+  return failover
+    ? { role: "failover", topology, ssh, failover }
+    : { role: "primary", topology, ssh, epoch, confirm: config.get("confirm"), adopted, returnGuard, purge };
 }
 
 function unknownKeys(): string[] {
@@ -82,11 +94,19 @@ function readAdopted(topology: Topology): AdoptedCluster | undefined {
   }
 }
 
-function readEpoch(text: string | undefined): number {
+function readNumber(key: string, text: string | undefined): number {
   if (text === undefined || !/^[1-9][0-9]{0,8}$/.test(text)) {
-    throw new Error(`rke-dr:epoch: is not a whole number from 1: ${JSON.stringify(text ?? "nothing")}`);
+    throw new Error(`rke-dr:${key}: is not a whole number from 1: ${JSON.stringify(text ?? "nothing")}`);
   }
   return Number(text);
+}
+
+function readReturnGuard(config: pulumi.Config): "on" | "off" {
+  const value = config.get("returnGuard") ?? "on";
+  if (value !== "on" && value !== "off") {
+    throw new Error(`rke-dr:returnGuard: is neither on nor off: ${JSON.stringify(value)}`);
+  }
+  return value;
 }
 
 function readFailover(config: pulumi.Config, topology: Topology, epoch: number): FailoverSettings {

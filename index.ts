@@ -21,13 +21,10 @@ async function deploy(settings: Settings) {
   switch (settings.role) {
     case "primary": {
       const seen = await observe(allHosts(topology), [], ssh, settings.epoch);
-      const plan = planPrimary(topology, settings.epoch, seen);
-      const verdicts = primaryGuards(topology, plan, seen, settings.adopted);
+      const plan = planPrimary(topology, settings.epoch, seen, settings);
+      const verdicts = primaryGuards(topology, plan, seen, settings.adopted, settings.confirm);
       const notes = [...warnings(topology), ...snapshotProblems(topology, plan.hosts, seen)];
-      await tell(
-        describePrimary(plan, verdicts, notes, seen.at, describeSnapshots(topology, plan.hosts, seen)),
-        verdicts,
-      );
+      await tell(describePrimary(plan, verdicts, notes, seen, describeSnapshots(topology, plan.hosts, seen)), verdicts);
       // loaded here: a failover needs neither the tls nor the kubernetes SDK, and not the time to load them
       const { buildPrimary } = require("./components/primary") as typeof import("./components/primary.js");
       return { epoch: plan.epoch, steps: reportSteps(buildPrimary(topology, plan, ssh, settings.adopted)) };

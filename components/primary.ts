@@ -5,6 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import { stringify } from "yaml";
 import type { SshAccess } from "../config";
+import { onHostScript } from "../on-host";
 import type { AdoptedCluster } from "../plan/adopted";
 import { certificates } from "../plan/certificates";
 import { clusterYmlText } from "../plan/cluster-yml";
@@ -18,6 +19,11 @@ import type { Host, Topology } from "../plan/topology";
 import { type KeyPair, Pki } from "./pki";
 import { snapshotScheduleData } from "./snapshot-schedule";
 import { runSteps } from "./steps";
+
+/** All that the return guard's key is good for: to be told the cluster's name and the epoch that this host serves. */
+const guardMayAsk =
+  'command="echo rke-dr $(cat /var/lib/rke-dr/cluster) serves $(cat /var/lib/rke-dr/serves 2>/dev/null || echo 0)",restrict';
+const guardScript = onHostScript("guard-watch");
 
 /** Builds the cluster: certificates, deploy hosts, `rke up`, and the record of epoch and topology in the cluster. */
 export function buildPrimary(
@@ -37,8 +43,12 @@ export function buildPrimary(
   const keys = Object.fromEntries(
     plan.deployHosts.map((h) => [h.name, new tls.PrivateKey(`deploy-key-${h.name}`, { algorithm: "ED25519" })]),
   );
+  const guardKey = new tls.PrivateKey("return-guard-key", { algorithm: "ED25519" });
   const authorizedKeys = pulumi
-    .all(plan.deployHosts.map((h) => pulumi.interpolate`${trimmed(keys[h.name]?.publicKeyOpenssh)} rke-dr:${h.name}`))
+    .all([
+      ...plan.deployHosts.map((h) => pulumi.interpolate`${trimmed(keys[h.name]?.publicKeyOpenssh)} rke-dr:${h.name}`),
+      pulumi.interpolate`${guardMayAsk} ${trimmed(guardKey.publicKeyOpenssh)} rke-dr:return-guard`,
+    ])
     .apply((lines) => lines.join("\n"));
 
   const data: Record<string, pulumi.Input<string>> = snapshotScheduleData(plan.steps);
@@ -63,6 +73,15 @@ export function buildPrimary(
   for (const scheduled of plan.steps.filter((s) => recordName(s) === "etcd-join")) {
     data[scheduled.name] = withCertificates(scheduled, ["kube-ca", etcdCertificate(scheduled.host)], pki.pairs);
   }
+  for (const host of plan.hosts) {
+    data[`return-guard-${host.name}`] = pulumi.secret(
+      asFiles([
+        ["guard-watch.sh", guardScript],
+        ["id_ed25519", guardKey.privateKeyOpenssh],
+        ["known_hosts", knownHosts(topology, plan.hosts)],
+      ]),
+    );
+  }
   const steps = runSteps(plan.steps, { epoch: plan.epoch, act: primaryAct, cluster: topology.cluster, ssh }, data);
   const built = plan.steps.filter((s) => s.part === "RkeCluster").map((s) => steps[s.name]);
   recordInCluster(
@@ -81,21 +100,24 @@ function deployFiles(
   pairs: Record<string, KeyPair>,
   key: tls.PrivateKey,
 ): pulumi.Output<string> {
-  const port = topology.ssh.port;
-  const knownHosts = hosts
-    .filter((h) => h.hostKey !== "unpinned")
-    .map((h) => `${port === 22 ? h.address : `[${h.address}]:${port}`} ${h.hostKey}`)
-    .join("\n");
   const files: [path: string, content: pulumi.Input<string>][] = [
     ["cluster.yml", clusterYmlText(topology)],
     ["ssh/id_ed25519", key.privateKeyOpenssh],
-    ["ssh/known_hosts", knownHosts],
+    ["ssh/known_hosts", knownHosts(topology, hosts)],
     ...Object.entries(pairs).flatMap(([name, pair]): [string, pulumi.Input<string>][] => [
       [`certs/${name}.pem`, pair.certificate],
       [`certs/${name}-key.pem`, pair.privateKey],
     ]),
   ];
   return pulumi.secret(asFiles(files));
+}
+
+/** Lines of known_hosts for the hosts whose keys are pinned. */
+function knownHosts({ ssh: { port } }: Topology, hosts: Host[]): string {
+  return hosts
+    .filter((h) => h.hostKey !== "unpinned")
+    .map((h) => `${port === 22 ? h.address : `[${h.address}]:${port}`} ${h.hostKey}`)
+    .join("\n");
 }
 
 /** A step's data with the certificates that its host may lack, and their keys but the CA's, for /etc/kubernetes/ssl. */

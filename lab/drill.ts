@@ -20,6 +20,8 @@ the failover from a fresh clone, and verifies the result. After a restore, datac
   --topology FILE   another topology than Pulumi.yaml's; its datacenter a is lost
   --from WHAT       what to recover from: auto, voter, learner, snapshot or a host; for snapshot the drill takes one
   --method METHOD   forceNewCluster or restore, for a voter
+  --failback        then give datacenter a its power back, bring it back, and lose it once more
+  --return-guard on|off    with --failback: whether returned hosts put themselves in quarantine (default: on)
   --keep   leave the lab up afterwards, to look at (npm run lab -- down takes it down)
   --help
 
@@ -35,6 +37,8 @@ async function main(): Promise<number> {
       topology: { type: "string" },
       from: { type: "string" },
       method: { type: "string" },
+      failback: { type: "boolean" },
+      "return-guard": { type: "string" },
       keep: { type: "boolean" },
       help: { type: "boolean" },
     },
@@ -42,6 +46,10 @@ async function main(): Promise<number> {
   if (values.help) {
     process.stdout.write(USAGE);
     return 0;
+  }
+  const returnGuard = values["return-guard"];
+  if (returnGuard !== undefined && returnGuard !== "on" && returnGuard !== "off") {
+    throw new LabError(`--return-guard: must be on or off, is "${returnGuard}"`);
   }
   const lab = await ownLab();
   // beside the lab, which goes away with all its files
@@ -54,6 +62,8 @@ async function main(): Promise<number> {
     const report = await failoverDrill(lab, folder, {
       ...(values.from === undefined ? {} : { from: values.from }),
       ...(values.method === undefined ? {} : { method: values.method }),
+      failback: values.failback ?? false,
+      ...(returnGuard === undefined ? {} : { returnGuard }),
     });
     const json = `${JSON.stringify(report, null, 2)}\n`;
     if (values.json) {

@@ -14,6 +14,6 @@ main() {
   done <<<"$data"
   chmod 600 "$file.new"
   mv "$file.new" "$file"
-  did "keys of $(grep -c ' rke-dr:' "$file") deploy hosts let in"
+  did "keys let in: $(grep -o 'rke-dr:[^ ]*$' "$file" | cut -d: -f2 | paste -sd' ')"
   finish
 }

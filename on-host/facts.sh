@@ -118,8 +118,11 @@ section isolation
 isolation_facts
 
 section containers
-for name in etcd kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy \
-  rke-dr-snapshots "etcd-before-epoch-$epoch" "kube-apiserver-before-epoch-$epoch"; do
+# as they were when this epoch's act set them aside; they may have been purged since
+cat "$state/epoch-$epoch"/*.container 2>/dev/null
+# shellcheck disable=SC2046 # names, one a word
+for name in etcd kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy rke-dr-guard rke-dr-snapshots \
+  $(docker ps -a --format '{{.Names}}' 2>/dev/null | grep -E '^(etcd|kube-apiserver)-before-epoch-[0-9]+$'); do
   docker inspect --format '{{json .}}' "$name" 2>/dev/null
 done
 
@@ -137,10 +140,20 @@ for file in "$state"/snapshots/etcd-*.json "$state"/snapshots/etcd-*.damaged; do
   fi
 done
 
+section aside
+# what acts have set aside and nobody has deleted: bytes and path; containers take next to nothing
+for path in "$state"/epoch-*/{data,etcd-data*,snapshot.db} /var/lib/etcd/rke-dr-epoch-*; do
+  [[ -e $path ]] && du -sb "$path"
+done
+docker ps -a --format '{{.Names}}' 2>/dev/null | grep -E -- '-before-(epoch-[0-9]+|join-)' | sed 's/^/0\tcontainer /'
+
 section deploy
 if [[ -d /etc/rke-dr ]]; then
   for file in cluster.yml cluster.rkestate kube_config_cluster.yml certs/kube-ca.pem certs/kube-admin.pem certs/kube-admin-key.pem ssh/id_ed25519 ssh/known_hosts; do
     [[ -s /etc/rke-dr/$file ]] && printf 'file=%s\n' "$file"
+  done
+  for file in /etc/rke-dr/cluster.rkestate.before-epoch-*; do
+    [[ -s $file ]] && printf 'file=%s\n' "${file##*/}"
   done
   printf 'server=%s\n' "$(sed -n -E 's/^ *server: *"?([^"]*)"?.*/\1/p' /etc/rke-dr/kube_config_cluster.yml 2>/dev/null)"
 fi

@@ -165,11 +165,18 @@ set_container_aside() {
   docker update --restart=no "$1" >/dev/null </dev/null
   docker stop -t "${3:-10}" "$1" >/dev/null </dev/null
   docker rename "$1" "$2" </dev/null
+  keep_description "$2" "$2"
   did "container $1 stopped, kept as $2, restart policy off"
   fact "aside container $2" ""
 }
 # kept_aside PATH: tells a report of a file or folder that was set aside, and its size.
 kept_aside() { fact "aside $1" "$(du -sb "$1" | cut -f1)"; }
+# keep_description CONTAINER NAME: what docker knows of it, under NAME, for when the container itself has been purged.
+keep_description() {
+  mkdir -p "$aside"
+  docker inspect --type container --format '{{json .}}' "$1" </dev/null | sed "s#\"Name\":\"/$1\"#\"Name\":\"/$2\"#" >"$aside/$2.container.new"
+  mv "$aside/$2.container.new" "$aside/$2.container"
+}
 # healthy URL CERTIFICATE: CERTIFICATE is a name in /etc/kubernetes/ssl.
 healthy() {
   local ssl=/etc/kubernetes/ssl

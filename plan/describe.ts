@@ -1,11 +1,14 @@
 import { structuredPatch } from "diff";
+import { describeFailback } from "./describe-failback";
 import { describeMembers } from "./describe-members";
 import { describeSources } from "./describe-sources";
 import type { FailoverPlan } from "./failover";
 import type { Verdict } from "./guards/verdict";
 import { refusedAddresses } from "./isolation";
+import type { Observation } from "./observation";
 import type { PrimaryPlan } from "./primary";
 import { argument } from "./process";
+import { describeAside } from "./purge";
 import type { Replacement } from "./replacement";
 import type { ScheduledStep } from "./steps";
 
@@ -46,15 +49,21 @@ export function describePrimary(
   plan: PrimaryPlan,
   verdicts: Verdict[],
   warnings: string[],
-  now: number,
+  seen: Observation,
   snapshots: string[] = [],
 ): string {
+  const { failback } = plan;
   return [
     `PRIMARY: the whole cluster, epoch ${plan.epoch}; rke runs on ${plan.runsRke.name}`,
     "",
-    ...describeMembers(plan.membership, now),
+    ...describeFailback(plan, seen),
+    ...(failback && !failback.finished
+      ? ["cluster.yml", ...lineDiff(failback.clusterYml.before, failback.clusterYml.after), ""]
+      : []),
+    ...describeMembers(plan.membership, seen.at),
     "",
-    ...describeSteps(plan.steps),
+    ...describeAside(plan.hosts, seen),
+    ...describeSteps(plan.steps, failback?.nextFailure),
     ...section("Scheduled snapshots", snapshots),
     "",
     ...describeVerdicts(verdicts, warnings),
@@ -135,13 +144,24 @@ export function setAside(plan: FailoverPlan): string[] {
   ];
 }
 
-function describeSteps(steps: ScheduledStep[]): string[] {
+/** @param nextFailure by step name: what the loss of one more host costs meanwhile; told where it changes */
+function describeSteps(steps: ScheduledStep[], nextFailure: Record<string, string> = {}): string[] {
   if (steps.length === 0) {
     return ["Steps: none can be planned"];
   }
   return [
     "Steps (done: recorded on the host, and still so)",
-    ...steps.map((s) => `  ${s.due ? "to do" : "done "}  ${s.name.padEnd(24)} ${s.words}`),
+    ...steps.flatMap((s, i) => {
+      const cost = nextFailure[s.name];
+      const before = steps
+        .slice(0, i)
+        .filter((b) => b.name in nextFailure)
+        .at(-1);
+      return [
+        ...(s.due && cost !== undefined && cost !== (before && nextFailure[before.name]) ? [`         ${cost}:`] : []),
+        `  ${s.due ? "to do" : "done "}  ${s.name.padEnd(24)} ${s.words}`,
+      ];
+    }),
   ];
 }
 

@@ -95,6 +95,8 @@ export type HostFacts =
       /** When the newest Lease of the cluster was renewed, Unix milliseconds: how new the data is. */
       newestLease: number | undefined;
       deploy: { files: string[]; server: string; clusterYml: string } | undefined;
+      /** What acts have set aside there: data by path, and containers ("container NAME", of 0 bytes). */
+      aside: { path: string; bytes: number }[];
       /** SSH from this deploy host, by target: "ok" or the reason. */
       trust: Record<string, string>;
       /** Ports of lost hosts that answered this host, as "HOST PORT", or "HOST PORT refused". */
@@ -176,6 +178,10 @@ export function parseFacts(
     etcdLog: sections.get("etcdlog")?.trim() ?? "",
     newestLease: readable(() => newestRenewal(sections.get("leases"))),
     deploy: deploy?.trim() ? parseDeploy(deploy, sections.get("cluster.yml") ?? "") : undefined,
+    aside: lines(sections.get("aside")).map((line) => {
+      const [bytes = "", path = ""] = line.split("\t");
+      return { path, bytes: Number(bytes) };
+    }),
     trust: Object.fromEntries(
       lines(sections.get("trust")).map((line) => {
         const at = line.indexOf(" ");

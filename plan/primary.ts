@@ -1,6 +1,9 @@
 import { type AdoptedCluster, adoptionProblems, adoptSteps } from "./adopted";
 import { deployDir } from "./cluster-yml";
 import { commandOf, type Reachable } from "./facts";
+import { type Failback, failbackOf } from "./failback";
+import { type FailbackSteps, failbackSteps, hasSomething } from "./failback-steps";
+import { failbackGuards } from "./guards/failback";
 import { clockProblems, rights, roomProblems, tools } from "./guards/hosts";
 import { hostKeyProblems, reachability, strangers } from "./guards/identity";
 import { restartProblems, restartWords } from "./guards/restarts";
@@ -11,6 +14,7 @@ import { type Membership, membership } from "./members";
 import { factsOf, type Observation } from "./observation";
 import { clusterOrder, controlPlane, voters } from "./order";
 import { argument } from "./process";
+import { purgeGuard, purgeSteps } from "./purge";
 import { snapshotSteps } from "./snapshot-schedule";
 import { type ScheduledStep, type Step, schedule, step } from "./steps";
 import { allHosts, deployHost, type Host, sites, type Topology } from "./topology";
@@ -26,20 +30,36 @@ export interface PrimaryPlan {
   runsRke: Host;
   /** Who is a member of etcd now, and how each is. */
   membership: Membership;
+  purge: number | undefined;
+  /** Set where a lost datacenter comes back, or has come back, by this epoch. */
+  failback: (Failback & Pick<FailbackSteps, "nextFailure">) | undefined;
   steps: ScheduledStep[];
 }
 
+export interface PrimaryOptions {
+  /** Whether hosts that come back after a failover put themselves in quarantine. */
+  returnGuard: "on" | "off";
+  /** The newest epoch whose things, which acts have set aside, are deleted. */
+  purge?: number | undefined;
+}
+
 /** What exists in peace, as steps; `primary` owns it. */
-export function planPrimary(topology: Topology, epoch: number, seen: Observation): PrimaryPlan {
+export function planPrimary(
+  topology: Topology,
+  epoch: number,
+  seen: Observation,
+  { returnGuard, purge }: PrimaryOptions = { returnGuard: "on" },
+): PrimaryPlan {
   const hosts = clusterOrder(topology);
   const deployHosts = sites(topology).map((dc) => deployHost(topology, dc.name));
   const runsRke = deployHost(topology, topology.standby);
   const facts = (host: Host) => factsOf(seen, host);
+  const failback = failbackOf(topology, epoch, seen);
   const trusted = (from: Host, to: Host) => facts(from)?.trust[sshTarget(topology, to)] === "ok";
 
   const claims = hosts.map((host) =>
     step("claim", host, "Claim", {
-      data: `role=${primaryAct}`,
+      data: failback ? `role=failback\nlost=${failback.from.lost}\nfrom=${failback.from.epoch}` : `role=${primaryAct}`,
       words: `tell the host of epoch ${epoch}`,
       intact: facts(host)?.act === primaryAct,
     }),
@@ -60,34 +80,44 @@ export function planPrimary(topology: Topology, epoch: number, seen: Observation
   );
   const trust = deployHosts.map((host) =>
     step("trust", host, "SshTrust", {
-      arguments: hosts.map((h) => `${h.hostKey === "unpinned" ? "?" : ""}${sshTarget(topology, h)}`),
+      arguments: hosts.map((h) => asTarget(topology, h)),
       after: authorized.map((s) => s.name),
       words: "test from there that SSH reaches every host",
       intact: hosts.every((to) => trusted(host, to)),
     }),
   );
   const others = deployHosts.filter((h) => h.name !== runsRke.name);
+  const back =
+    failback &&
+    failbackSteps(
+      topology,
+      failback,
+      seen,
+      trust.map((s) => s.name),
+      `rke-up-${runsRke.name}`,
+    );
   const members = membership(topology, seen);
-  // one after the other: each needs the others' votes
+  // one after the other: each needs the others' votes; a failback has an order of its own
   const voting: Step[] = [];
-  for (const state of members.members.filter((m) => m.wanted === "voter")) {
+  for (const state of back ? [] : members.members.filter((m) => m.wanted === "voter")) {
     const before = voting.at(-1)?.name;
     const after = before === undefined ? trust.map((s) => s.name) : [before];
     voting.push(joinStep(topology, epoch, hosts, state, seen, after));
   }
+  const before = [...trust, ...voting, ...(back?.before ?? [])];
   const rkeUp = step("rke-up", runsRke, "RkeCluster", {
     arguments: [
       ownServer(topology, runsRke.datacenter),
       ...others.map((h) => `${h.name}=${sshTarget(topology, h)}=${ownServer(topology, h.datacenter)}`),
     ],
-    after: [...trust, ...voting].map((s) => s.name),
+    after: before.map((s) => s.name),
     limit: 1800,
     words: "rke up; its state and a kubeconfig for each side's own kube-apiserver on every deploy host",
     intact:
       running(hosts, facts) && deployHosts.every((h) => facts(h)?.deploy?.server === ownServer(topology, h.datacenter)),
   });
   const ready = [...trust, ...voting].map((s) => s.name);
-  const built = topology.pki === "adopted" ? adoptSteps(topology, deployHosts, facts, ready) : [rkeUp];
+  const built = topology.pki === "adopted" && !back ? adoptSteps(topology, deployHosts, facts, ready) : [rkeUp];
   const learners = members.members
     .filter((m) => m.wanted === "learner")
     .map((m) =>
@@ -105,13 +135,46 @@ export function planPrimary(topology: Topology, epoch: number, seen: Observation
     built.map((s) => s.name),
     facts,
   );
-  const steps = [...claims, ...files, ...authorized, ...trust, ...voting, ...built, ...learners, ...snapshots];
+  const guards = hosts.filter(hasSomething).map((host) =>
+    step("return-guard", host, "ReturnGuard", {
+      arguments:
+        returnGuard === "off"
+          ? ["off"]
+          : [
+              "on",
+              ...controlPlane(hosts)
+                .filter((h) => h.datacenter !== host.datacenter)
+                .map((h) => asTarget(topology, h)),
+            ],
+      after: names(built),
+      words:
+        returnGuard === "off"
+          ? "no return guard (rke-dr:returnGuard: off)"
+          : "the return guard: after a failover that left this host behind, it stops etcd and the control plane here",
+      intact: (facts(host)?.containers["rke-dr-guard"]?.State.Status === "running") === (returnGuard === "on"),
+    }),
+  );
+  const lasting = [
+    ...claims,
+    ...files,
+    ...authorized,
+    ...before,
+    ...built,
+    ...guards,
+    ...learners,
+    ...snapshots,
+    ...(back?.after ?? []),
+  ];
+  const purging = purge === undefined ? [] : purgeSteps(hosts, purge, names(lasting));
+  const steps = [...lasting, ...purging];
   return {
     epoch,
     hosts,
     deployHosts,
     runsRke,
     membership: members,
+    purge,
+    failback: failback && { ...failback, nextFailure: back?.nextFailure ?? {} },
     steps: schedule(steps, epoch, facts, seen.at),
   };
 }
@@ -120,6 +183,12 @@ const deployFiles = ["cluster.yml", "certs/kube-admin.pem", "ssh/id_ed25519", "s
 
 const sshTarget = (topology: Topology, host: Host): string =>
   `${topology.ssh.user}@${host.address}:${topology.ssh.port}`;
+
+const names = (steps: Step[]): string[] => steps.map((s) => s.name);
+
+/** A leading "?" says that the host's key isn't pinned. */
+const asTarget = (topology: Topology, host: Host): string =>
+  `${host.hostKey === "unpinned" ? "?" : ""}${sshTarget(topology, host)}`;
 
 /**
  * Whether etcd and kube-apiserver run where they belong. Only what this program must be sure of is compared: RKE may set
@@ -138,14 +207,20 @@ function running(hosts: Host[], facts: (host: Host) => Reachable | undefined): b
   );
 }
 
-/** @param adopted the existing cluster's state, where `pki: adopted` takes one over */
+/**
+ * @param adopted the existing cluster's state, where `pki: adopted` takes one over
+ * @param confirm what the operator typed; only a failback asks for it
+ */
 export function primaryGuards(
   topology: Topology,
   plan: PrimaryPlan,
   seen: Observation,
   adopted?: AdoptedCluster,
+  confirm?: string,
 ): Verdict[] {
   return [
+    ...failbackGuards(topology, plan, seen, confirm),
+    ...(plan.purge === undefined ? [] : [purgeGuard(plan.steps, plan.purge, plan.epoch)]),
     verdict("hosts reachable", reachability(plan.hosts, seen), `all ${plan.hosts.length}`),
     verdict("host keys", hostKeyProblems(plan.hosts, seen), "none but the pinned ones"),
     verdict("rights", rights(plan.hosts, seen), "root, and docker answers"),
@@ -212,14 +287,21 @@ function epochProblems(topology: Topology, plan: PrimaryPlan, seen: Observation)
     if (!facts || facts.epoch === 0 || (facts.epoch === plan.epoch && facts.act === primaryAct)) {
       return [];
     }
+    const found = `${h.name} is at epoch ${facts.epoch} (${facts.act})`;
     if (facts.epoch > plan.epoch) {
-      return [`${h.name} is at epoch ${facts.epoch} (${facts.act}), an older epoch is refused: ${plan.epoch}`];
+      const next = facts.act?.startsWith("failover:")
+        ? `; to bring the lost datacenter back, set rke-dr:epoch to ${facts.epoch + 1}`
+        : "";
+      return [`${found}, an older epoch is refused: ${plan.epoch}${next}`];
     }
     if (facts.epoch === plan.epoch) {
-      return [`${h.name} is at epoch ${facts.epoch} by another act (${facts.act}), which this one can't repeat`];
+      return [
+        `${h.name} is at epoch ${facts.epoch} by another act (${facts.act}), which this one can't repeat; a failback needs epoch ${plan.epoch + 1}`,
+      ];
     }
-    return [
-      `${h.name} is at epoch ${facts.epoch} (${facts.act}): going on to ${plan.epoch} would be a failback, which is not built yet`,
-    ];
+    const reached = plan.hosts.some((other) => (factsOf(seen, other)?.epoch ?? 0) >= plan.epoch);
+    return plan.failback || reached
+      ? []
+      : [`${found}: epoch ${plan.epoch} follows no failover, there is nothing to come back from`];
   });
 }

@@ -18,7 +18,14 @@ export interface Replacement {
 
 /** The container from before this act, whatever the act has done to it so far. */
 export function original(facts: Reachable | undefined, name: string, epoch: number): Container | undefined {
-  return facts?.containers[`${name}-before-epoch-${epoch}`] ?? facts?.containers[name];
+  return (
+    facts?.containers[`${name}-before-epoch-${epoch}`] ??
+    facts?.containers[name] ??
+    // set aside by the return guard, on account of the epoch that it saw
+    Object.entries(facts?.containers ?? {})
+      .filter(([key]) => key.startsWith(`${name}-before-epoch-`))
+      .sort(([a], [b]) => b.localeCompare(a, "en", { numeric: true }))[0]?.[1]
+  );
 }
 
 export function replaceEtcd(
@@ -27,6 +34,7 @@ export function replaceEtcd(
   seen: Observation,
   left: Host[],
   host: Host,
+  members: Host[] = [host],
 ): Replacement {
   const facts = factsOf(seen, host);
   const base = original(facts, "etcd", epoch);
@@ -37,7 +45,7 @@ export function replaceEtcd(
         ...before,
         name: "etcd",
         cmd: withArgument(
-          withArgument(before.cmd, "initial-cluster", initialCluster([host])),
+          withArgument(before.cmd, "initial-cluster", initialCluster(members)),
           "initial-cluster-state",
           "new",
         ).filter((arg) => !arg.startsWith("--force-new-cluster")),

@@ -8,6 +8,8 @@ export interface Step {
   /** The concept that it belongs to: the component that holds the resource. */
   part:
     | "Claim"
+    | "Quarantine"
+    | "ReturnGuard"
     | "EtcdMember"
     | "KubeApiServer"
     | "RkeCluster"

@@ -5,13 +5,14 @@ import { say } from "../progress";
 import type { Workspace } from "../project";
 import { LabError, type Result, until } from "../run";
 import { Client } from "./client";
+import { failbackDrill, secondFailover } from "./failback";
 import { judge } from "./history";
 import type { Check, DrillReport, DrillStep } from "./report";
 import { returns } from "./returning";
 import { takeSnapshot } from "./snapshot";
 import { addon, manifests, namespace, podCount, readyPods } from "./workload";
 
-const lost = "a";
+export const lost = "a";
 const epoch = 2;
 
 /** What the failover stack exports, as far as the drill reads it. */
@@ -20,6 +21,13 @@ interface StackReport {
   source: string;
   dataAsOf: string;
   steps: DrillReport["failoverSteps"];
+}
+
+export interface DrillOptions {
+  /** Bring datacenter a back afterwards, and lose it once more. */
+  failback?: boolean;
+  /** Whether hosts that come back put themselves in quarantine. */
+  returnGuard?: "on" | "off";
 }
 
 /** One drill: its clock, its log, and what it has done so far. */
@@ -77,6 +85,16 @@ export class Drill {
     return result.stdout;
   }
 
+  /** The members of etcd as the standby's deploy host has them: IDs by host name. */
+  async members(): Promise<Record<string, string>> {
+    const host = this.lab.hosts().find((h) => h.deploys && h.datacenter !== lost);
+    const list = await this.lab.execOn(host?.name ?? "", ["docker", "exec", "etcd", "etcdctl", "member", "list"]);
+    const lines = list.stdout.trim().split("\n");
+    return Object.fromEntries(
+      lines.map((line) => line.split(", ")).map(([id = "", , name = ""]) => [name.slice(5), id]),
+    );
+  }
+
   async pods(): Promise<{ name: string; node: string }[]> {
     return readyPods(await this.kubectl(["get", "pods", "-n", namespace, "-o", "json"]));
   }
@@ -89,7 +107,15 @@ export interface DrillRecover {
 }
 
 /** Builds a cluster, loses datacenter a, recovers from it, and verifies. @param folder for logs */
-export async function failoverDrill(lab: Lab, folder: string, recover: DrillRecover = {}): Promise<DrillReport> {
+export async function failoverDrill(
+  lab: Lab,
+  folder: string,
+  options: DrillRecover & DrillOptions = {},
+): Promise<DrillReport> {
+  const recover: DrillRecover = {
+    ...(options.from === undefined ? {} : { from: options.from }),
+    ...(options.method === undefined ? {} : { method: options.method }),
+  };
   const drill = new Drill(lab, folder);
   const hosts = lab.hosts();
   const survivors = hosts.filter((h) => h.datacenter !== lost);
@@ -97,6 +123,11 @@ export async function failoverDrill(lab: Lab, folder: string, recover: DrillReco
   if (!deployHost) throw new LabError(`drill: a datacenter other than ${lost} must have a deploy host`);
   const project = await lab.project();
 
+  // what a restore's isolation keeps out must try to come in
+  const { returnGuard = options.failback ? "on" : "off" } = options;
+  if (returnGuard === "off") {
+    await drill.mustPulumi(["config", "set", "returnGuard", "off", "--stack", "primary"], project);
+  }
   await drill.step("pulumi up --stack primary", () =>
     drill.mustPulumi(["up", "--yes", "--skip-preview", "--stack", "primary"], project),
   );
@@ -150,19 +181,23 @@ export async function failoverDrill(lab: Lab, folder: string, recover: DrillReco
     await drill.step("pulumi up --stack failover", () =>
       drill.mustPulumi(["up", "--yes", "--skip-preview", "--stack", "failover"], clone),
     );
-    const told = await stackReport(drill, clone);
+    const told = await stackReport(drill, clone, "failover");
     await verify(drill, client, survivors, clone);
     await addonIsAsExpected(drill, told.method);
-    await client.stop();
-    if (told.method === "restore") await returns(drill, deployHost, folder);
-    return await finish(drill, client, commandAt, told);
+    const failback = options.failback ? await failbackDrill(drill, client, project, epoch + 1, returnGuard) : undefined;
+    if (!failback) await client.stop();
+    if (!failback && told.method === "restore") await returns(drill, deployHost, folder);
+    const report = await finish(drill, client, commandAt, told);
+    if (!failback) return report;
+    failback.secondFailover = await secondFailover(drill, client, clone, epoch + 2);
+    return { ...report, verified: drill.checks.every((c) => c.ok), failback };
   } finally {
     await client.stop();
   }
 }
 
-async function stackReport(drill: Drill, clone: Workspace): Promise<StackReport> {
-  const output = await drill.mustPulumi(["stack", "output", "report", "--json", "--stack", "failover"], clone);
+export async function stackReport(drill: Drill, workspace: Workspace, stack: string): Promise<StackReport> {
+  const output = await drill.mustPulumi(["stack", "output", "report", "--json", "--stack", stack], workspace);
   return JSON.parse(output.stdout) as StackReport;
 }
 
@@ -207,10 +242,12 @@ async function addonIsAsExpected(drill: Drill, method: string): Promise<void> {
 }
 
 async function finish(drill: Drill, client: Client, commandAt: number, told: StackReport): Promise<DrillReport> {
+  // the client may write on: what is judged was written before the list
+  const history = client.history();
   const list = await drill.kubectl(["get", "configmaps", "-n", namespace, "-o", "name"]);
   const present = new Set([...list.matchAll(/write-(\d+)/g)].map((m) => Number(m[1])));
   const dataAsOf = Date.parse(told.dataAsOf);
-  const verdict = judge(client.history(), present, Number.isNaN(dataAsOf) ? undefined : dataAsOf, commandAt);
+  const verdict = judge(history, present, Number.isNaN(dataAsOf) ? undefined : dataAsOf, commandAt);
   drill.check(
     "every acknowledged write up to data as of T is there",
     verdict.broken.length === 0,
@@ -246,7 +283,7 @@ async function finish(drill: Drill, client: Client, commandAt: number, told: Sta
 }
 
 /** The engine's count of resources, in one line. */
-function summary(result: Result): string {
+export function summary(result: Result): string {
   const at = result.stdout.indexOf("Resources:");
   return at < 0
     ? `exit code ${result.code}`

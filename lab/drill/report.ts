@@ -13,6 +13,18 @@ export interface Check {
   found: string;
 }
 
+/** What a drill saw of the way back. */
+export interface FailbackReport {
+  returnGuard: "on" | "off";
+  /** The returned hosts' old etcd: how long it ran, whether it said that it serves, whether it or its API still runs. */
+  returned: { host: string; etcdSeconds: number | undefined; served: boolean; runs: boolean }[];
+  /** The whole `pulumi up`. */
+  seconds: number;
+  longestGapSeconds: number;
+  steps: DrillReport["failoverSteps"];
+  secondFailover: { epoch: number; rtoSeconds: number | undefined; lost: number } | undefined;
+}
+
 /** The result of a drill; `--json` prints it. */
 export interface DrillReport {
   verified: boolean;
@@ -28,6 +40,8 @@ export interface DrillReport {
   failoverSteps: { step: string; host: string; startedAt: string; seconds: number; did: string[] }[];
   checks: Check[];
   standIns: string[];
+  /** Where the drill went on to a failback and a second failover. */
+  failback?: FailbackReport;
 }
 
 const barWidth = 40;
@@ -57,6 +71,7 @@ export function reportText(report: DrillReport): string {
         length: s.seconds * 1000,
       })),
     ),
+    ...(report.failback ? failbackText(report.failback) : []),
     "",
     "Checks",
     ...report.checks.map((c) => `  ${c.ok ? "ok  " : "FAIL"}  ${c.what}: ${c.found}`),
@@ -65,6 +80,35 @@ export function reportText(report: DrillReport): string {
     ...(report.standIns.length > 0 ? report.standIns.map((s) => `  ${s}`) : ["  none"]),
     "",
   ].join("\n");
+}
+
+function failbackText(failback: FailbackReport): string[] {
+  const first = failback.steps[0]?.startedAt ?? "";
+  return [
+    "",
+    "Failback, as the hosts told it",
+    ...bars(
+      failback.steps.map((s) => ({
+        name: `${s.step} on ${s.host}`,
+        start: Date.parse(s.startedAt) - Date.parse(first),
+        length: s.seconds * 1000,
+      })),
+    ),
+    "",
+    `  pulumi up             ${seconds(failback.seconds)}  the whole failback`,
+    `  longest gap           ${seconds(failback.longestGapSeconds)}  between two accepted writes meanwhile`,
+    ...failback.returned.map(
+      (r) =>
+        `  ${r.host.padEnd(20)}  return guard ${failback.returnGuard}: its old etcd ${
+          r.etcdSeconds === undefined ? "" : `ran for ${r.etcdSeconds.toFixed(1)} s and `
+        }${r.served ? "SERVED" : "served nothing"}`,
+    ),
+    ...(failback.secondFailover
+      ? [
+          `  second failover       ${seconds(failback.secondFailover.rtoSeconds)}  RTO, epoch ${failback.secondFailover.epoch}`,
+        ]
+      : []),
+  ];
 }
 
 const seconds = (value: number | undefined): string =>

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Lab } from "../../lab/lab";
@@ -51,8 +51,8 @@ export class World {
     return this.pulumi(workspace, "up", "--yes", "--skip-preview", "--expect-no-changes", "--stack", "failover");
   }
 
-  async set(workspace: Workspace, key: string, value: string): Promise<void> {
-    await this.pulumi(workspace, "config", "set", key, value, "--stack", "failover");
+  async set(workspace: Workspace, key: string, value: string, stack = "failover"): Promise<void> {
+    await this.pulumi(workspace, "config", "set", key, value, "--stack", stack);
   }
 
   /** A fresh clone whose operator confirmed and attested. */
@@ -96,6 +96,10 @@ export class World {
     return (await this.lab.execOn(host, ["bash", "-c", script])).stdout.trim();
   }
 
+  async holds(host: string, script: string): Promise<boolean> {
+    return (await this.lab.execOn(host, ["bash", "-c", script])).code === 0;
+  }
+
   /** What a refused act must leave as it was: epoch, containers by id, and files of the deploy host. */
   traces(host: string): Promise<string> {
     return this.on(
@@ -105,12 +109,17 @@ export class World {
   }
 
   /**
-   * Starts a failover and kills its whole process tree by -9 as soon as `when` holds.
+   * Starts an `up` and kills its whole process tree by -9 as soon as `when` holds.
    * @param powerCut a host that loses its power at the same moment; it is on again when this returns
    */
-  async kill(workspace: Workspace, when: () => Promise<boolean>, powerCut?: string): Promise<void> {
+  async kill(
+    workspace: Workspace,
+    when: () => Promise<boolean>,
+    powerCut?: string,
+    stack: "primary" | "failover" = "failover",
+  ): Promise<void> {
     const command = await this.lab.pulumiCommand(
-      ["up", "--yes", "--skip-preview", "--stack", "failover", "--non-interactive"],
+      ["up", "--yes", "--skip-preview", "--stack", stack, "--non-interactive"],
       workspace,
     );
     const [program = "", ...args] = command.argv;
@@ -124,9 +133,18 @@ export class World {
     await Promise.all([ended, powerCut && this.lab.powerOff(powerCut)]);
     if (powerCut) await this.lab.powerOn(powerCut);
     // its lock stays in the backend, as DESIGN says
-    const cancelled = await this.pulumi(workspace, "cancel", "--yes", "--stack", "failover");
-    // killed while it wrote its file, Pulumi leaves it cut: then the operator goes on with an empty backend
-    if (cancelled.all.includes("failed to load checkpoint")) this.emptyBackend(workspace);
+    const cancelled = await this.pulumi(workspace, "cancel", "--yes", "--stack", stack);
+    // killed while it wrote its file, Pulumi leaves it cut: then the operator goes on with an empty backend; primary's, which
+    // holds the CA, with the copy that Pulumi keeps beside
+    if (cancelled.all.includes("failed to load checkpoint")) {
+      if (stack === "failover") this.emptyBackend(workspace);
+      else this.lastCopy(workspace, stack);
+    }
+  }
+
+  private lastCopy(workspace: Workspace, stack: string): void {
+    const file = join(workspace.backend, ".pulumi/stacks/rke-dr", `${stack}.json`);
+    copyFileSync(`${file}.bak`, file);
   }
 
   /** What a failover needs is on the hosts; stacks are made anew at the next use. */

@@ -52,7 +52,7 @@ describe("the learner", () => {
 describe("the learner in primary", () => {
   const done = (names: string[]): Record<string, StepResult> =>
     Object.fromEntries(names.map((name) => [name, record(name, 1, 1)]));
-  const steps = done(["claim", "deploy-files", "authorize", "trust", "rke-up", "etcd-join"]);
+  const steps = done(["claim", "deploy-files", "authorize", "trust", "rke-up", "etcd-join", "return-guard"]);
   const deploy = (address: string) => ({
     deploy: {
       files: ["cluster.yml", "certs/kube-admin.pem", "ssh/id_ed25519", "ssh/known_hosts"],
@@ -74,7 +74,7 @@ describe("the learner in primary", () => {
     );
   };
   const due = (seen: ReturnType<typeof peace>) =>
-    planPrimary(topology, 1, seen)
+    planPrimary(topology, 1, seen, { returnGuard: "off" })
       .steps.filter((s) => s.due)
       .map((s) => s.name);
 

@@ -91,6 +91,7 @@ export function survivor(topology: Topology, host: Host, change: Partial<Reachab
       server: "https://192.168.31.103:6443",
       clusterYml: "",
     },
+    aside: [],
     trust: Object.fromEntries(hosts.map((h) => [`root@${h.address}:22`, "ok"])),
     answers: [],
     preflight: preflight(topology, host),

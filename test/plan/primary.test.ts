@@ -4,7 +4,7 @@ import type { EtcdStatus, Reachable } from "../../plan/facts";
 import type { Observation } from "../../plan/observation";
 import { planPrimary, primaryAct, primaryGuards } from "../../plan/primary";
 import { allHosts } from "../../plan/topology";
-import { record, survivor } from "./observations";
+import { container, record, survivor } from "./observations";
 import { seed } from "./topologies";
 
 const topology = seed();
@@ -17,7 +17,7 @@ function bare(change: Record<string, Partial<Reachable> | null> = {}): Observati
 
 /** Hosts of a cluster that was built whole. */
 function built(change: Record<string, Partial<Reachable>> = {}, quorum = true): Observation {
-  const names = ["claim", "deploy-files", "authorize", "trust", "etcd-join", "rke-up"];
+  const names = ["claim", "deploy-files", "authorize", "trust", "etcd-join", "rke-up", "return-guard"];
   const steps = Object.fromEntries(names.map((name) => [name, record(name, 1, 1)]));
   const server = (name: string) => `https://192.168.31.${name === "master1" ? 101 : 103}:6443`;
   const files = ["cluster.yml", "certs/kube-admin.pem", "ssh/id_ed25519", "ssh/known_hosts"];
@@ -32,6 +32,7 @@ function built(change: Record<string, Partial<Reachable>> = {}, quorum = true): 
   return observation((name) => ({
     act: primaryAct,
     steps,
+    containers: { ...survivor(topology, master(name)).containers, ...(master(name).etcd === "voter" ? guard : {}) },
     ...(master(name).etcd === "voter" ? { etcd, members: quorum ? members : [] } : {}),
     deploy: { files, server: server(name), certificateEnds: "", clusterYml: "" },
     ...change[name],
@@ -59,6 +60,21 @@ const due = (seen: Observation) =>
     .steps.filter((s) => s.due)
     .map((s) => s.name);
 
+const guard = {
+  "rke-dr-guard": container({
+    name: "rke-dr-guard",
+    image: "",
+    entrypoint: [],
+    cmd: [],
+    env: [],
+    binds: [],
+    volumesFrom: [],
+    labels: {},
+  }),
+};
+/** After everything else, where there is something to guard. */
+const guards = ["master3", "master1", "master2"].map((h) => `return-guard-${h}`);
+
 describe("building the cluster", () => {
   it("everything is to be done at first, rke last, on the standby's deploy host", () => {
     const steps = planPrimary(topology, 1, bare()).steps;
@@ -66,7 +82,11 @@ describe("building the cluster", () => {
       due(bare()),
       steps.map((s) => s.name),
     );
-    assert.equal(steps.at(-1)?.name, "rke-up-master3");
+    const rkeUp = steps.findIndex((s) => s.name === "rke-up-master3");
+    assert.deepEqual(
+      steps.slice(rkeUp + 1).map((s) => s.name),
+      guards,
+    );
   });
 
   it("nothing is to be done when all is there", () => assert.deepEqual(due(built()), []));
@@ -85,7 +105,7 @@ describe("building the cluster", () => {
           ),
         },
       },
-      ["etcd-join-master2", "rke-up-master3"],
+      ["etcd-join-master2", "rke-up-master3", ...guards],
     ],
     [
       "a deploy host's kubeconfig names the other side",
@@ -98,7 +118,7 @@ describe("building the cluster", () => {
           },
         },
       },
-      ["rke-up-master3"],
+      ["rke-up-master3", ...guards],
     ],
     [
       "a deploy host lost its key",
@@ -109,6 +129,7 @@ describe("building the cluster", () => {
         "trust-master3",
         ...["master3", "master1", "master2"].map((h) => `etcd-join-${h}`),
         "rke-up-master3",
+        ...guards,
       ],
     ],
   ];
@@ -157,7 +178,7 @@ describe("guards of primary", () => {
       1,
       { "members of etcd": /no voter answers a linearizable read \(master3 answers, master1 doesn't answer.*failover/ },
     ],
-    ["a newer epoch", built(), 3, { epoch: /would be a failback, which is not built yet/ }],
+    ["a newer epoch", built(), 3, { epoch: /epoch 3 follows no failover, there is nothing to come back from/ }],
     [
       "no rke",
       bare({ master1: { tools: { curl: true, root: true, docker: "20", flock: true, rke: false } } }),
@@ -167,7 +188,7 @@ describe("guards of primary", () => {
   ];
   for (const [what, seen, epoch, stops] of cases) {
     it(what, () => {
-      const failed = primaryGuards(topology, planPrimary(topology, epoch, seen), seen).filter((v) => !v.ok);
+      const failed = primaryGuards(topology, planPrimary(topology, epoch, seen), seen, undefined).filter((v) => !v.ok);
       assert.deepEqual(
         failed.map((v) => v.guard),
         Object.keys(stops),

@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# The return guard. Runs on each host that has etcd or a control plane, in the container rke-dr-guard (restart=always), chrooted
+# to the host: so docker starts it at boot together with what it watches, with systemd or without.
+# It asks the control plane hosts of the other datacenters, over SSH with a key that lets it ask nothing else, since which
+# epoch they serve. One that serves a newer epoch than this host knows of has taken over: etcd and the control plane
+# here are stopped, renamed and don't start at boot any more. Only such an answer stops anything: silence, a refusal, another
+# host key, another cluster and an older epoch never do.
+# guard-watch.sh [--once | ROUNDS]: --once asks, tells each answer, and stops nothing; it ends with 1 where a host doesn't
+# answer. ROUNDS is how often it asks before it ends; it never ends where none is given.
+set -uo pipefail
+umask 077
+export LC_ALL=C
+PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+state=${RKE_DR_STATE:-/var/lib/rke-dr}
+folder=$state/guard
+watched=(kube-apiserver etcd kube-controller-manager kube-scheduler)
+# at boot the network comes up, and old members form a majority, within seconds; later a minute matters less than a full log
+eager=120 calm=15
+
+say() {
+  printf '%s\n' "$*"
+  printf '%s return-guard: %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$*" >>"$state/log"
+}
+
+# ask TARGET: prints "EPOCH TARGET" where a host of this cluster answered, "- TARGET REASON" else.
+ask() {
+  local target=$1 answer
+  answer=$(timeout 8 ssh -n -F /dev/null -i "$folder/id_ed25519" -o BatchMode=yes -o IdentitiesOnly=yes -o ConnectTimeout=3 -o LogLevel=ERROR \
+    -o UserKnownHostsFile="$folder/known_hosts" -o GlobalKnownHostsFile=/dev/null -o StrictHostKeyChecking=yes \
+    -p "${target##*:}" "${target%:*}" epoch 2>&1)
+  if [[ $answer =~ ^rke-dr\ ([a-z0-9-]+)\ serves\ ([0-9]{1,9})$ && ${BASH_REMATCH[1]} == "$(cat "$state/cluster" 2>/dev/null)" ]]; then
+    printf '%s %s\n' "${BASH_REMATCH[2]}" "$target"
+  else
+    printf -- '- %s %s\n' "$target" "$(tail -n 1 <<<"${answer:-no answer}" | cut -c1-200)"
+  fi
+}
+
+# one line per host, as they answer
+ask_all() {
+  local target
+  while read -r target; do
+    [[ -z $target ]] || ask "$target" &
+  done <"$folder/targets"
+  wait
+}
+
+# newer EPOCH: whether it is newer than this host's. A host that doesn't know its own epoch has nothing to compare with.
+newer() {
+  own=$(cat "$state/epoch" 2>/dev/null)
+  [[ $own =~ ^[1-9][0-9]{0,8}$ && $1 =~ ^[0-9]+$ ]] && (($1 > own))
+}
+
+# quarantine EPOCH TARGET: what runs here is of an older epoch than the one that TARGET serves.
+quarantine() {
+  local seen=$1 target=$2 name present=() to
+  exec 9>"$state/lock"
+  # a step that is at work here ends first; one that takes longer is of an old epoch, too
+  flock -x -w 10 9
+  if ! newer "$seen"; then
+    exec 9>&-
+    return
+  fi
+  for name in "${watched[@]}"; do
+    if docker inspect --type container "$name" >/dev/null 2>&1; then present+=("$name"); fi
+  done
+  if ((${#present[@]} > 0)); then
+    say "$target serves epoch $seen, this host is at $own: it is put in quarantine"
+    docker update --restart=no "${present[@]}" >/dev/null
+    docker stop -t 1 "${present[@]}" >/dev/null
+    for name in "${present[@]}"; do
+      to=$name-before-epoch-$seen
+      if docker inspect --type container "$to" >/dev/null 2>&1; then to+=-$(date +%s); fi
+      docker rename "$name" "$to" && say "container $name stopped, kept as $to, restart policy off"
+    done
+    printf 'epoch=%s\nby=%s\nat=%s\n' "$seen" "$target" "$(date +%s%3N)" >"$state/quarantine.new" && mv "$state/quarantine.new" "$state/quarantine"
+  fi
+  exec 9>&-
+}
+
+if [[ ${1:-} == --once ]]; then
+  answers=$(ask_all)
+  printf '%s\n' "$answers"
+  ! grep -q '^- ' <<<"$answers"
+  exit
+fi
+
+began=$(date +%s) told="" own="" rounds=${1:--1}
+say "the return guard watches"
+while ((rounds-- != 0)); do
+  now=""
+  while read -r epoch target reason; do
+    now+="$target: ${reason:-epoch $epoch}"$'\n'
+    if newer "$epoch"; then quarantine "$epoch" "$target"; fi
+  done < <(ask_all)
+  now=$(sort <<<"${now%$'\n'}")
+  if [[ $now != "$told" ]]; then
+    told=$now
+    say "what the other side serves: ${now//$'\n'/; }"
+  fi
+  ((rounds != 0)) || break
+  if (($(date +%s) - began < eager)); then sleep 1; else sleep "$calm"; fi
+done

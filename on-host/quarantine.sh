@@ -1,0 +1,40 @@
+# quarantine: takes a returned host's etcd and control plane out of service. Containers are stopped, renamed and don't start
+# at boot; etcd's data is moved aside. Nothing is deleted. What the return guard has set aside already stays as it is.
+main() {
+  local name kept size
+  begin "$@"
+  mkdir -p "$aside"
+  # once: what runs here after this step is of the new epoch
+  if [[ ! -e $aside/quarantined ]]; then
+    for name in kube-apiserver kube-controller-manager kube-scheduler etcd; do
+      look "$name-before-epoch-$epoch"
+      [[ $found == missing ]] || continue
+      look "$name"
+      # a member without its majority answers no request to end; what it has committed is in its WAL
+      [[ $found == missing ]] || set_container_aside "$name" "$name-before-epoch-$epoch" 2
+    done
+    for name in etcd kube-apiserver; do
+      [[ ! -s $aside/$name-before-epoch-$epoch.container ]] || continue
+      kept=$(docker ps -a --format '{{.Names}}' </dev/null | grep -E "^$name-before-epoch-[0-9]+\$" | sort -V | tail -n 1 || true)
+      [[ -n $kept ]] || continue
+      keep_description "$kept" "$name-before-epoch-$epoch"
+      did "container $kept was set aside before"
+    done
+    etcd_data_aside
+    touch "$aside/quarantined"
+  fi
+  size=$(du -sb "$aside" | cut -f1)
+  fact setAsideBytes "$size"
+  did "no etcd and no control plane from before runs here; $size bytes are set aside in $aside"
+  finish
+}
+
+# On one file system a rename; etcd may have been given a disk of its own, then its data stays on that disk.
+etcd_data_aside() {
+  local member=/var/lib/etcd/member to=$aside
+  [[ -d $member ]] || return 0
+  [[ $(stat -c %d "$member") == "$(stat -c %d "$aside")" ]] || to=/var/lib/etcd/rke-dr-epoch-$epoch
+  mkdir -p "$to/etcd-data"
+  mv "$member" "$to/etcd-data/"
+  did "etcd's data moved to $to/etcd-data, $(du -sb "$to/etcd-data" | cut -f1) bytes"
+}

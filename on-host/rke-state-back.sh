@@ -1,0 +1,51 @@
+# rke-state-back: prepares cluster.rkestate so that `rke up` takes the returned hosts for hosts that were never away: the
+# nodes of its current state become those from before the failover. Else RKE would add etcd members itself, as voters.
+# Comes after rke-state.sh, whose `keep` it uses.  arguments: FILE, the state from before the failover, in /etc/rke-dr
+main() {
+  local from=$1 dir=/etc/rke-dr
+  begin "$@"
+  # since then RKE's state is its own again, and the topology may have changed
+  if grep -qs "\"epoch\":$epoch," "$state/steps/rke-up"; then
+    did "\`rke up\` of epoch $epoch has taken the returned hosts already"
+    finish
+    return
+  fi
+  cd "$dir" || die "rke: $dir is missing: this is no deploy host"
+  [[ -s cluster.rkestate ]] || die "rke: $dir/cluster.rkestate is missing"
+  [[ -s $from ]] || die "rke: $dir/$from is missing: it holds what RKE knew of the returned hosts"
+  keep cluster.rkestate
+  put_nodes "$from" <cluster.rkestate >cluster.rkestate.new
+  mv cluster.rkestate.new cluster.rkestate
+  # certificates are handed to RKE anew: it forgot the returned hosts'
+  if [[ -e certs.applied ]]; then
+    mv certs.applied "certs.applied.before-epoch-$epoch"
+  fi
+  did "nodes of currentState in cluster.rkestate are those of $from; the old file is cluster.rkestate.before-epoch-$epoch"
+  finish
+}
+
+# put_nodes FILE: currentState.rkeConfig.nodes of FILE in the place of stdin's; the rest is stdin's. Nodes that only stdin
+# has are dropped: the topology doesn't have them either, or `rke up` adds them.
+put_nodes() {
+  local list
+  list=$(mktemp)
+  nodes_of "$1" >"$list" || die "rke: $1 is not as RKE v1.2.7 writes it; cluster.rkestate was left as it is"
+  nodes_of /dev/stdin "$list" || die "rke: cluster.rkestate is not as RKE v1.2.7 writes it; it was left as it is"
+  rm -f "$list"
+}
+# nodes_of FILE [LIST]: the lines of the list; with LIST, a file, all of FILE with those lines in the list's place.
+nodes_of() {
+  awk -v list="${2-}" '
+    function depth(line,  spaces) { match(line, /^ */); spaces = RLENGTH; if (!unit && spaces) unit = spaces; return unit ? spaces / unit : 0 }
+    { last = $0; d = depth($0); text = substr($0, d * unit + 1) }
+    d == 1 && /: *\{$/ { section = text; sub(/^"/, "", section); sub(/".*/, "", section) }
+    d == 2 && /: *\{$/ { config = text; sub(/^"/, "", config); sub(/".*/, "", config) }
+    inside && d == 3 { inside = 0; while (list != "" && (getline line < list) > 0) print line }
+    inside { count++; if (list == "") print; next }
+    list != "" { print }
+    section == "currentState" && config == "rkeConfig" && d == 3 && text ~ /^"nodes": *\[$/ { inside = 1; seen = 1 }
+    END {
+      if (last != "}") { print "the file ends early" >"/dev/stderr"; exit 5 }
+      if (!seen || inside || !count) { print "currentState.rkeConfig.nodes was not found" >"/dev/stderr"; exit 3 }
+    }' "$1"
+}

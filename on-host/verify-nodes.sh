@@ -1,0 +1,38 @@
+# verify-nodes: every host is a ready Node with its roles and its datacenter's label.
+# arguments: SERVER, then NODE=DATACENTER=ROLE[,ROLE ...] ...
+main() {
+  local server=$1 node wanted=("${@:2}") lacking=""
+  begin "$@"
+  until_true 180 nodes_are_back "$server" "${wanted[@]}" || die "Nodes: $lacking"
+  for node in "${wanted[@]}"; do did "Node ${node%%=*} is ready, zone $(cut -d= -f2 <<<"$node"), roles ${node##*=}"; done
+  finish
+}
+
+nodes_are_back() {
+  local server=$1 item node zone role answer
+  shift
+  for item in "$@"; do
+    IFS='=' read -r node zone role <<<"$item"
+    answer=$(kube "$server" GET "/api/v1/nodes/$node") || {
+      lacking="$node is missing"
+      return 1
+    }
+    # its JSON may be indented or not
+    answer=$(tr -d ' \n' <<<"$answer")
+    ready "$answer" || {
+      lacking="$node is not ready"
+      return 1
+    }
+    [[ $answer == *"\"topology.kubernetes.io/zone\":\"$zone\""* ]] || {
+      lacking="$node has no label topology.kubernetes.io/zone=$zone"
+      return 1
+    }
+    for role in ${role//,/ }; do
+      [[ $answer == *"\"node-role.kubernetes.io/$role\":\"true\""* ]] || {
+        lacking="$node has no label node-role.kubernetes.io/$role"
+        return 1
+      }
+    done
+  done
+}
+ready() { grep -o '{[^{}]*"type":"Ready"[^{}]*}' <<<"$1" | grep -q '"status":"True"'; }

@@ -1,0 +1,209 @@
+import { deployDir } from "./cluster-yml";
+import { clientUrl, etcdCertificate, memberName, ownEndpoint } from "./etcd";
+import { type Failback, nextFailure } from "./failback";
+import { joinStep } from "./join";
+import { etcdServers, ownServer } from "./kube-apiserver";
+import { membership } from "./members";
+import { factsOf, type Observation } from "./observation";
+import { clusterOrder, controlPlane, voters } from "./order";
+import { original, type Replacement, replaceApiServer, replaceEtcd, runs } from "./replacement";
+import { type Step, step } from "./steps";
+import type { Host, Topology } from "./topology";
+
+/** What a failback does before `rke up`, what it does after, and what the next failure costs at each step. */
+export interface FailbackSteps {
+  before: Step[];
+  after: Step[];
+  /** By step name: the loss of one more host while this step runs. */
+  nextFailure: Record<string, string>;
+}
+
+/**
+ * The order of a failback: returned hosts out of service, their voters back one by one, the API on all control plane
+ * hosts, then `rke up` that finds everything in place.
+ *
+ * @param ready names of the steps after which the deploy hosts reach every host
+ * @param rkeUp the name of the `rke up` step
+ */
+export function failbackSteps(
+  topology: Topology,
+  failback: Failback,
+  seen: Observation,
+  ready: string[],
+  rkeUp: string,
+): FailbackSteps {
+  const { epoch, from, returned, survivors, deployHost, preferred } = failback;
+  const hosts = clusterOrder(topology);
+  const server = ownServer(topology, deployHost.datacenter);
+  const costs: Record<string, string> = {};
+  let members = voters(survivors);
+  const note = (made: Step) => {
+    costs[made.name] = nextFailure(members.map((h) => h.name));
+    return made;
+  };
+  const facts = (host: Host) => factsOf(seen, host);
+
+  const quarantine = returned.filter(hasSomething).map((host) =>
+    note(
+      step("quarantine", host, "Quarantine", {
+        after: ready,
+        words: "stop what is left of the old etcd and control plane, set containers and data aside",
+      }),
+    ),
+  );
+  const opened = survivors
+    .filter((h) => h.etcd !== "none")
+    .map((host) =>
+      note(
+        step("isolation unisolate", host, "EtcdMember", {
+          after: names(quarantine),
+          words: "let the returned hosts in at etcd's ports again, if they were refused",
+          intact: (facts(host)?.isolation.refused ?? []).length === 0,
+        }),
+      ),
+    );
+  // returned hosts that this failback hasn't reached yet may tell of a cluster of their own
+  const known = membership(
+    topology,
+    onlyOf(seen, hosts, (h) => survivors.includes(h) || facts(h)?.epoch === epoch),
+  );
+  const rejoined: Step[] = [];
+  for (const state of known.members.filter((m) => m.wanted === "voter" && returned.includes(m.host))) {
+    rejoined.push(
+      note({
+        ...joinStep(topology, epoch, hosts, state, seen, [...names(opened), ...names(rejoined.slice(-1))]),
+        words: "a voter again: added as a learner without any old data, promoted when it has caught up",
+      }),
+    );
+    members = [...members, state.host];
+  }
+  const apiServer = (host: Host, after: string[]) => {
+    const replacement = replaceApiServer(topology, epoch, seen, hosts, host);
+    return note(
+      step("kube-apiserver", host, "KubeApiServer", {
+        data: replacement.body,
+        after,
+        limit: 300,
+        words: `recreate kube-apiserver with --etcd-servers=${etcdServers(hosts, host)}`,
+        intact: runs(facts(host), replacement),
+      }),
+    );
+  };
+  // RKE makes what its sidekick container must be there for
+  const returnedApi = controlPlane(returned)
+    .filter((h) => original(facts(h), "kube-apiserver", epoch) !== undefined)
+    .map((h) => apiServer(h, names(rejoined)));
+  const leader = note(
+    step("leader", deployHost, "EtcdMember", {
+      arguments: [preferred.map(memberName).join(","), voters(hosts).map(clientUrl).join(",")],
+      after: [...names(rejoined), ...names(returnedApi)],
+      words: `move etcd's leader to ${preferred.map((h) => h.name).join(" or ")}`,
+    }),
+  );
+  const settled: Step[] = [];
+  for (const host of voters(survivors)) {
+    const etcd: Replacement = replaceEtcd(topology, epoch, seen, hosts, host, voters(hosts));
+    settled.push(
+      note(
+        step("etcd-arguments", host, "EtcdMember", {
+          arguments: [etcdCertificate(host), `${ownEndpoint(host)}/health`, voters(hosts).map(clientUrl).join(",")],
+          data: etcd.body,
+          after: [leader.name, ...names(settled.slice(-1))],
+          limit: 300,
+          words: "recreate etcd with all members in its arguments, as RKE plans it",
+          intact: runs(facts(host), etcd),
+        }),
+      ),
+    );
+    costs[settled.at(-1)?.name ?? ""] = nextFailure(members.filter((m) => m.name !== host.name).map((m) => m.name));
+  }
+  const survivorsApi: Step[] = [];
+  for (const host of controlPlane(survivors)) {
+    survivorsApi.push(apiServer(host, [...names(settled), leader.name, ...names(survivorsApi.slice(-1))]));
+  }
+  // as in peace, for when one of these fails while this epoch lasts
+  const looked = known.members
+    .filter((m) => m.wanted === "voter" && survivors.includes(m.host))
+    .map((state) => note(joinStep(topology, epoch, hosts, state, seen, names(settled))));
+  const firstWrite = note(
+    step("kube first-write", deployHost, "KubeApiServer", {
+      arguments: [server],
+      after: [...names(survivorsApi), ...names(returnedApi)],
+      words: "write through the API",
+    }),
+  );
+  const watchers = returned.map((host) =>
+    note(
+      step("watchers", host, "Cleanup", {
+        after: [firstWrite.name],
+        words: "restart kubelet and kube-proxy, which may hold watches from before",
+      }),
+    ),
+  );
+  const state = note(
+    step("rke-state rke-state-back", deployHost, "RkeCluster", {
+      arguments: [`cluster.rkestate.before-epoch-${from.epoch}`],
+      after: [firstWrite.name],
+      words: `put the returned hosts back into ${deployDir}/cluster.rkestate's current state`,
+    }),
+  );
+  const after = [
+    ...voters(hosts).map((host) =>
+      step("verify-member", host, "Verification", {
+        arguments: [voters(hosts).map(memberName).sort().join(",")],
+        after: [rkeUp],
+        words: "member list equals the topology, no --force-new-cluster left",
+      }),
+    ),
+    ...controlPlane(hosts).map((host) =>
+      step("verify-servers", host, "Verification", {
+        arguments: [etcdServers(hosts, host)],
+        after: [rkeUp],
+        words: "kube-apiserver's --etcd-servers",
+      }),
+    ),
+    step("kube verify", deployHost, "Verification", {
+      arguments: [
+        server,
+        controlPlane(hosts)
+          .map((h) => h.internalAddress)
+          .join(","),
+        "",
+      ],
+      after: [rkeUp],
+      words: "a write, a read, the endpoints of the Service kubernetes",
+    }),
+    step("kube verify-nodes", deployHost, "Verification", {
+      arguments: [server, ...hosts.map((h) => `${h.name}=${h.datacenter}=${h.roles.join(",")}`)],
+      after: [rkeUp],
+      words: "every host is a ready Node with its roles and its datacenter's label",
+    }),
+  ].map(note);
+  return {
+    before: [
+      ...quarantine,
+      ...opened,
+      ...rejoined,
+      ...returnedApi,
+      leader,
+      ...settled,
+      ...looked,
+      ...survivorsApi,
+      firstWrite,
+      ...watchers,
+      state,
+    ],
+    after,
+    nextFailure: costs,
+  };
+}
+
+/** Only etcd and the control plane can serve old data. */
+export const hasSomething = (host: Host): boolean => host.etcd !== "none" || host.roles.includes("controlplane");
+
+function onlyOf(seen: Observation, hosts: Host[], which: (host: Host) => boolean): Observation {
+  const kept = hosts.filter(which).map((h) => h.name);
+  return { ...seen, hosts: Object.fromEntries(Object.entries(seen.hosts).filter(([name]) => kept.includes(name))) };
+}
+
+const names = (steps: Step[]): string[] => steps.map((s) => s.name);

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const script = join(__dirname, "../../on-host/guard-watch.sh");
+
+describe("the return guard", () => {
+  let state: string;
+  beforeEach(() => {
+    state = mkdtempSync(join(tmpdir(), "rke-dr-guard-"));
+    mkdirSync(join(state, "guard"));
+    writeFileSync(join(state, "guard/targets"), "root@10.0.0.3:22\nroot@10.0.0.4:2222\n");
+    writeFileSync(join(state, "cluster"), "lab\n");
+    writeFileSync(join(state, "epoch"), "1\n");
+    // a docker that has all four containers, and none set aside before; what it is asked to do is written down
+    program(
+      "docker",
+      `case "$1 $4" in inspect\\ *-before-*) exit 1;; inspect*) exit 0;; esac; echo "$*" >>${state}/did`,
+    );
+  });
+  afterEach(() => rmSync(state, { recursive: true }));
+
+  const program = (name: string, body: string) =>
+    writeFileSync(join(state, name), `#!/bin/bash\n${body}\n`, { mode: 0o755 });
+  /** One round; the hosts asked answer by these lines of shell. */
+  function round(answers: string, ...args: string[]) {
+    program("ssh", `target="\${*: -2:1}"; ${answers}`);
+    const run = spawnSync("bash", [script, ...(args.length > 0 ? args : ["1"])], {
+      encoding: "utf8",
+      env: { ...process.env, RKE_DR_STATE: state, PATH: `${state}:${process.env.PATH}` },
+    });
+    return { ...run, did: existsSync(join(state, "did")) ? readFileSync(join(state, "did"), "utf8") : "" };
+  }
+
+  const nothing: [what: string, answers: string, own?: string][] = [
+    ["silence", "exit 255"],
+    ["no route", "echo 'ssh: connect to host 10.0.0.3 port 22: No route to host' >&2; exit 255"],
+    ["another host key", "echo 'Host key verification failed.' >&2; exit 255"],
+    ["a refused key", "echo 'root@10.0.0.3: Permission denied (publickey).' >&2; exit 255"],
+    ["the same epoch", "echo rke-dr lab serves 1"],
+    ["an older epoch", "echo rke-dr lab serves 0"],
+    ["another cluster's newer epoch", "echo rke-dr shop serves 9"],
+    ["words around the answer", "echo hello; echo rke-dr lab serves 9"],
+    ["an epoch that is no number", "echo rke-dr lab serves '2; reboot'"],
+    ["an empty epoch", "echo 'rke-dr lab serves '"],
+    ["a newer epoch, on a host that doesn't know its own", "echo rke-dr lab serves 9", ""],
+    ["a newer epoch, on a host whose own is garbled", "echo rke-dr lab serves 9", "1 1\n2"],
+  ];
+  for (const [what, answers, own] of nothing) {
+    it(`${what} stops nothing`, () => {
+      if (own !== undefined) writeFileSync(join(state, "epoch"), own);
+      const run = round(answers);
+      assert.equal(run.did, "");
+      assert.equal(run.status, 0, run.stderr);
+      assert.ok(!existsSync(join(state, "quarantine")));
+    });
+  }
+
+  it("one host's newer epoch is enough, though another is silent", () => {
+    const run = round('[[ $target == *10.0.0.4 ]] || exit 255; echo "rke-dr lab serves 2"');
+    const names = ["kube-apiserver", "etcd", "kube-controller-manager", "kube-scheduler"];
+    assert.deepEqual(run.did.trim().split("\n"), [
+      `update --restart=no ${names.join(" ")}`,
+      `stop -t 1 ${names.join(" ")}`,
+      ...names.map((name) => `rename ${name} ${name}-before-epoch-2`),
+    ]);
+    assert.match(readFileSync(join(state, "quarantine"), "utf8"), /^epoch=2\nby=root@10\.0\.0\.4:2222\nat=\d+\n$/);
+    assert.match(
+      readFileSync(join(state, "log"), "utf8"),
+      /serves epoch 2, this host is at 1: it is put in quarantine/,
+    );
+  });
+
+  it("what was stopped before and came back is stopped again, beside the first", () => {
+    program("docker", `[[ $1 != inspect ]] || exit 0; echo "$*" >>${state}/did`);
+    const run = round("echo rke-dr lab serves 2");
+    assert.match(run.did, /rename etcd etcd-before-epoch-2-\d+/);
+  });
+
+  it("a host that was told of the newer epoch meanwhile is left alone", () => {
+    const run = round(`echo 2 >${state}/epoch; echo rke-dr lab serves 2`);
+    assert.equal(run.did, "");
+  });
+
+  it("--once tells who doesn't answer, and stops nothing", () => {
+    const run = round("[[ $target == *10.0.0.4 ]] || exit 255; echo rke-dr lab serves 7", "--once");
+    assert.equal(run.status, 1);
+    assert.match(run.stdout, /^7 root@10\.0\.0\.4:2222$/m);
+    assert.match(run.stdout, /^- root@10\.0\.0\.3:22 no answer$/m);
+    assert.equal(run.did, "");
+  });
+});

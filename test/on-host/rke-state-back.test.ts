@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const golden = (name: string) => readFileSync(join(__dirname, "../golden/rke-up", name), "utf8");
+const script = join(__dirname, "../../on-host/rke-state-back.sh");
+
+interface State {
+  desiredState: unknown;
+  currentState: { rkeConfig: { nodes: { address: string }[] } };
+}
+const parse = (text: string) => JSON.parse(text) as State;
+
+describe("returned hosts go back into currentState in cluster.rkestate", () => {
+  const before = golden("rkestate-30-before-edit.nokeys.json");
+  const after = golden("rkestate-30-edited.nokeys.json");
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "rke-dr-state-back-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  /** Runs the script's editing function alone: the nodes of `from` in the place of those of `state`. */
+  function putNodes(state: string, from: string): { code: number | null; state: string; error: string } {
+    writeFileSync(join(folder, "from"), from);
+    const code = `set -euo pipefail; die() { echo "$*" >&2; exit 1; }; source "$1"; put_nodes "$2"`;
+    const run = spawnSync("bash", ["-c", code, "bash", script, join(folder, "from")], {
+      input: state,
+      encoding: "utf8",
+    });
+    return { code: run.status, state: run.stdout, error: run.stderr };
+  }
+
+  it("what the failover took out is what comes back, and nothing else changes", () => {
+    const result = putNodes(after, before);
+    assert.equal(result.code, 0, result.error);
+    assert.deepEqual(parse(result.state), parse(before));
+  });
+
+  for (const indent of [1, 2]) {
+    it(`the rest stays the newer file's (indented by ${indent})`, () => {
+      const newer = parse(after);
+      newer.desiredState = { rkeConfig: { nodes: [{ address: "10.9.9.9" }] } };
+      const result = putNodes(JSON.stringify(newer, null, indent), JSON.stringify(JSON.parse(before), null, indent));
+      assert.equal(result.code, 0, result.error);
+      assert.deepEqual(parse(result.state).desiredState, newer.desiredState);
+      assert.deepEqual(parse(result.state).currentState.rkeConfig.nodes, parse(before).currentState.rkeConfig.nodes);
+    });
+  }
+
+  it("done twice, it is as done once", () => {
+    const once = putNodes(after, before).state;
+    assert.equal(putNodes(once, before).state, once);
+  });
+
+  for (const [what, state, from] of [
+    ["a state that isn't in RKE's form", JSON.stringify(JSON.parse(after)), before],
+    ["a state without currentState", '{\n  "desiredState": {}\n}', before],
+    ["a cut state", after.slice(0, -100), before],
+    ["an older file that is cut", after, before.slice(0, -100)],
+    [
+      "an older file without nodes",
+      after,
+      '{\n  "currentState": {\n    "rkeConfig": {\n      "nodes": [\n      ]\n    }\n  }\n}',
+    ],
+  ] as const) {
+    it(`refuses ${what}`, () => {
+      const result = putNodes(state, from);
+      assert.equal(result.code, 1);
+      assert.match(
+        result.error,
+        /is not as RKE v1\.2\.7 writes it; cluster\.rkestate was left|left as it is|was left as it was/,
+      );
+    });
+  }
+});

@@ -1,0 +1,306 @@
+import assert from "node:assert/strict";
+import { describePrimary } from "../../plan/describe";
+import { peerUrl } from "../../plan/etcd";
+import { commandOf, type EtcdStatus, type Reachable } from "../../plan/facts";
+import { failbackOf, nextFailure } from "../../plan/failback";
+import type { Observation } from "../../plan/observation";
+import { planPrimary, primaryGuards } from "../../plan/primary";
+import { argument } from "../../plan/process";
+import { allHosts, type Host, type Topology } from "../../plan/topology";
+import { container, record, survivor } from "./observations";
+import { learner, seed } from "./topologies";
+
+const topology = seed();
+const act = "failover:a:forceNewCluster:master3";
+const files = ["cluster.yml", "cluster.rkestate", "cluster.rkestate.before-epoch-2", "ssh/id_ed25519"];
+
+/** Datacenter a has power again after the failover of epoch 2; `change` alters what a host says. */
+function returned(change: Record<string, Partial<Reachable>> = {}, of: Topology = topology): Observation {
+  const etcd = { ...survivor(topology, host("master3")).etcd, quorum: true } as EtcdStatus;
+  const self = { id: "3", started: true, name: "etcd-master3", peerUrls: [peerUrl(host("master3"))], learner: false };
+  const deploy = { files, server: "https://192.168.31.103:6443", clusterYml: "" };
+  const steps = Object.fromEntries(["rke-up", "verify"].map((name) => [name, record(name, 2, 1)]));
+  return {
+    hosts: Object.fromEntries(
+      allHosts(of).map((h) => [
+        h.name,
+        survivor(of, h, {
+          ...(h.datacenter === "b" ? { epoch: 2, act, deploy, steps } : { etcd: undefined }),
+          ...(h.name === "master3" ? { etcd, members: [self] } : {}),
+          ...change[h.name],
+        }),
+      ]),
+    ),
+    answers: [],
+    at: 1,
+  };
+}
+
+function host(name: string): Host {
+  const found = allHosts(topology).find((h) => h.name === name);
+  assert.ok(found);
+  return found;
+}
+
+describe("which failback primary means", () => {
+  const role = { role: "failback", lost: "a", from: "2" };
+  const cases: [what: string, epoch: number, seen: Observation, from: { epoch: number; lost: string } | undefined][] = [
+    ["the next epoch after a failover", 3, returned(), { epoch: 2, lost: "a" }],
+    ["a later one, too", 9, returned(), { epoch: 2, lost: "a" }],
+    ["the failover's own epoch is none", 2, returned(), undefined],
+    ["an older one is none", 1, returned(), undefined],
+    [
+      "peace is none",
+      3,
+      returned({ master3: { epoch: 1, act: "primary" }, node2: { epoch: 1, act: "primary" } }),
+      undefined,
+    ],
+    [
+      "one that a host has recorded, though all are told of it",
+      3,
+      returned(
+        Object.fromEntries(
+          ["master1", "master2", "master3", "node1", "node2"].map((h) => [h, { epoch: 3, act: "primary", plan: role }]),
+        ),
+      ),
+      { epoch: 2, lost: "a" },
+    ],
+    [
+      "one whose first claim was cut before the epoch was written",
+      3,
+      returned({ master3: { act: "primary", plan: role }, node2: { act: "primary" } }),
+      { epoch: 2, lost: "a" },
+    ],
+    [
+      "a rebuilt host that knows nothing doesn't matter",
+      3,
+      returned({ master2: { epoch: 0 } }),
+      { epoch: 2, lost: "a" },
+    ],
+  ];
+  for (const [what, epoch, seen, from] of cases) {
+    it(what, () => assert.deepEqual(failbackOf(topology, epoch, seen)?.from, from));
+  }
+
+  it("the leader goes where most voters are", () =>
+    assert.deepEqual(
+      failbackOf(topology, 3, returned())?.preferred.map((h) => h.name),
+      ["master1", "master2"],
+    ));
+});
+
+describe("what the next failure costs", () => {
+  for (const [members, cost] of [
+    [["m3"], /if m3 is lost now, the API stops and the only copy/],
+    [["m3", "m1"], /if one of m3, m1 is lost now, writes stop/],
+    [["m3", "m1", "m2"], /any one of m3, m1, m2 can be lost without a stop/],
+    [["a", "b", "c", "d"], /any one of/],
+    [["a", "b", "c", "d", "e"], /any 2 of/],
+  ] as const) {
+    it(`${members.length} voters`, () => assert.match(nextFailure([...members]), cost));
+  }
+});
+
+describe("the steps of a failback", () => {
+  const plan = planPrimary(topology, 3, returned());
+  const names = plan.steps.map((s) => s.name);
+  const at = (name: string) => {
+    assert.ok(names.includes(name), `${name}: ${names.join(" ")}`);
+    return names.indexOf(name);
+  };
+  /** Whether `later` waits for `earlier`, directly or not. */
+  const waits = (later: string, earlier: string): boolean => {
+    const after = plan.steps[at(later)]?.after ?? [];
+    return after.includes(earlier) || after.some((name) => waits(name, earlier));
+  };
+
+  it("all are to be done", () => assert.ok(plan.steps.every((s) => s.due)));
+  it("each name is there once", () => assert.equal(new Set(names).size, names.length));
+
+  for (const [later, earlier] of [
+    ["quarantine-master1", "claim-node2"],
+    ["etcd-join-master1", "quarantine-master2"],
+    ["unisolate-master3", "quarantine-master2"],
+    ["etcd-join-master1", "unisolate-master3"],
+    ["etcd-join-master2", "etcd-join-master1"],
+    ["etcd-join-master3", "quarantine-master1"],
+    ["kube-apiserver-master1", "etcd-join-master2"],
+    ["leader-master3", "kube-apiserver-master2"],
+    ["etcd-arguments-master3", "leader-master3"],
+    ["kube-apiserver-master3", "etcd-arguments-master3"],
+    ["rke-state-back-master3", "first-write-master3"],
+    ["rke-up-master3", "rke-state-back-master3"],
+    ["rke-up-master3", "watchers-node1"],
+    ["verify-nodes-master3", "rke-up-master3"],
+    ["return-guard-master1", "rke-up-master3"],
+  ] as const) {
+    it(`${later} waits for ${earlier}`, () => assert.ok(waits(later, earlier)));
+  }
+
+  it("workers are not put in quarantine: nothing there serves old data", () =>
+    assert.ok(!names.includes("quarantine-node1")));
+
+  it("each claim says what comes back, so that a rerun knows", () =>
+    assert.equal(plan.steps[at("claim-master1")]?.data, "role=failback\nlost=a\nfrom=2"));
+
+  it("the survivor's etcd and kube-apiserver get all members again", () => {
+    const etcd = JSON.parse(plan.steps[at("etcd-arguments-master3")]?.data ?? "") as { Cmd: string[] };
+    assert.equal(
+      argument(etcd.Cmd, "initial-cluster"),
+      "etcd-master3=https://192.168.31.103:2380,etcd-master1=https://192.168.31.101:2380,etcd-master2=https://192.168.31.102:2380",
+    );
+    assert.equal(argument(etcd.Cmd, "initial-cluster-state"), "new");
+    const api = JSON.parse(plan.steps[at("kube-apiserver-master3")]?.data ?? "") as { Entrypoint: string[] };
+    assert.equal(
+      argument(api.Entrypoint, "etcd-servers"),
+      "https://192.168.31.103:2379,https://192.168.31.101:2379,https://192.168.31.102:2379",
+    );
+  });
+
+  it("what the return guard set aside is taken for what ran", () => {
+    const { etcd, "kube-apiserver": api } = survivor(topology, host("master1")).containers;
+    assert.ok(etcd && api);
+    const extra = { ...api, Config: { ...api.Config, Entrypoint: [...commandOf(api), "--v=4"] } };
+    const seen = returned({ master1: { containers: { "kube-apiserver-before-epoch-2": extra } } });
+    const step = planPrimary(topology, 3, seen).steps.find((s) => s.name === "kube-apiserver-master1");
+    assert.match(step?.data ?? "", /--v=4/);
+  });
+
+  it("a rebuilt host's kube-apiserver is left to RKE", () => {
+    const steps = planPrimary(topology, 3, returned({ master1: { epoch: 0, containers: {} } })).steps;
+    assert.ok(!steps.some((s) => s.name === "kube-apiserver-master1"));
+    assert.ok(steps.some((s) => s.name === "etcd-join-master1"));
+  });
+
+  it("a returned host's tale of its own cluster isn't believed", () => {
+    const etcd = { ...survivor(topology, host("master1")).etcd, quorum: true } as EtcdStatus;
+    const seen = returned({ master1: { etcd, members: [] }, master2: { etcd } });
+    const plan = planPrimary(topology, 3, seen);
+    assert.ok(plan.steps.find((s) => s.name === "etcd-join-master1")?.due);
+    const told = describePrimary(plan, [], [], seen);
+    assert.match(told, /master1 +SERVES an old cluster \(revision 478\): it is stopped/);
+  });
+
+  it("tells before each step what the next failure costs, where it changes", () => {
+    const told = describePrimary(plan, [], [], returned()).split("\n");
+    const before = (name: string) => told[told.findIndex((line) => line.includes(name)) - 1] ?? "";
+    assert.match(before("  quarantine-master1"), /if master3 is lost now, the API stops/);
+    assert.match(before("  etcd-join-master2"), /if one of master3, master1 is lost now, writes stop/);
+    assert.match(before("  etcd-arguments-master3"), /if one of master1, master2 is lost now, writes stop/);
+  });
+});
+
+describe("guards of a failback", () => {
+  const cases: [what: string, seen: Observation, confirm: string | undefined, stops: Record<string, RegExp>][] = [
+    ["nothing stops one that is confirmed", returned(), "primary@3", {}],
+    ["no confirmation", returned(), undefined, { confirmation: /must be "primary@3", it is not set/ }],
+    ["another epoch's confirmation", returned(), "primary@2", { confirmation: /it is "primary@2"/ }],
+    [
+      "a failover that was not finished",
+      returned({ master3: { steps: {} } }),
+      "primary@3",
+      { "the failover is over": /epoch 2 was not finished on master3/ },
+    ],
+    [
+      "no quorum",
+      returned({ master3: { etcd: undefined, members: [] } }),
+      "primary@3",
+      { "etcd has quorum": /no survivor's etcd answers a linearizable read \(master3, node2\)/ },
+    ],
+    [
+      "what RKE knew is gone, and not used yet",
+      returned({ master3: { deploy: { files: [], server: "", clusterYml: "" } } }),
+      "primary@3",
+      { "what RKE knew": /cluster\.rkestate\.before-epoch-2 is missing/ },
+    ],
+    [
+      "a returned host that knows of a newer epoch",
+      returned({ master1: { epoch: 7, act: "failover:b:forceNewCluster:master1" } }),
+      "primary@3",
+      { epoch: /master1 is at epoch 7 .*, an older epoch is refused: 3; .* set rke-dr:epoch to 8/ },
+    ],
+    [
+      "a cluster that was built by somebody else on a returned host",
+      returned({ master1: { epoch: 0, act: undefined } }),
+      "primary@3",
+      { "no foreign cluster": /master1 has containers of a cluster that this program didn't build/ },
+    ],
+  ];
+  for (const [what, seen, confirm, stops] of cases) {
+    it(what, () => {
+      const failed = primaryGuards(topology, planPrimary(topology, 3, seen), seen, undefined, confirm).filter(
+        (v) => !v.ok,
+      );
+      assert.deepEqual(
+        failed.map((v) => v.guard),
+        Object.keys(stops),
+        JSON.stringify(failed),
+      );
+      for (const v of failed) assert.match(v.found, stops[v.guard] ?? /never/);
+    });
+  }
+
+  it("a topology whose survivor is no voter is refused by name", () => {
+    const seen = returned({}, learner());
+    const failed = primaryGuards(learner(), planPrimary(learner(), 3, seen), seen, undefined, "primary@3").filter(
+      (v) => !v.ok,
+    );
+    assert.match(failed.find((v) => v.guard === "roles")?.found ?? "", /no survivor is a voter by the topology/);
+  });
+
+  it("and once it is over, none is asked", () => {
+    const done = planPrimary(topology, 3, returned());
+    const steps = Object.fromEntries(done.steps.map((s) => [s.name.replace(`-${s.host.name}`, ""), record("x", 3, 1)]));
+    const seen = returned(
+      Object.fromEntries(
+        allHosts(topology).map((h) => [
+          h.name,
+          {
+            epoch: 3,
+            act: "primary",
+            plan: { role: "failback", lost: "a", from: "2" },
+            steps,
+            etcd:
+              h.etcd === "voter"
+                ? ({ ...survivor(topology, host("master3")).etcd, quorum: true } as EtcdStatus)
+                : undefined,
+            members: ["master1", "master2", "master3"].map((name) => ({
+              id: name,
+              started: true,
+              name: `etcd-${name}`,
+              peerUrls: [peerUrl(host(name))],
+              learner: false,
+            })),
+            containers: { ...survivor(topology, h).containers, "rke-dr-guard": guard },
+            deploy: {
+              files: ["cluster.yml", "certs/kube-admin.pem", "ssh/id_ed25519", "ssh/known_hosts"],
+              server: `https://192.168.31.${h.name === "master1" ? 101 : 103}:6443`,
+
+              clusterYml: "",
+            },
+          },
+        ]),
+      ),
+    );
+    const plan = planPrimary(topology, 3, seen);
+    assert.deepEqual(
+      plan.steps.filter((s) => s.due).map((s) => s.name),
+      [],
+    );
+    assert.deepEqual(
+      primaryGuards(topology, plan, seen, undefined).filter((v) => !v.ok),
+      [],
+    );
+  });
+});
+
+const guard = container({
+  name: "rke-dr-guard",
+  image: "",
+  entrypoint: [],
+  cmd: [],
+  env: [],
+  binds: [],
+  volumesFrom: [],
+  labels: {},
+});
