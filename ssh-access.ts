@@ -9,11 +9,13 @@ export interface SshAccess {
   port: number;
   /** The private key's text. */
   privateKey: string;
+  /** The host through which connections go, with the same key; undefined where there is none. */
+  bastion?: { host: string; port: number; user: string; hostKey: string } | undefined;
 }
 
 /** @throws Error where the topology's key file can't be read or used */
 export function readSshAccess(topology: Topology): SshAccess {
-  const { user, port, keyPath } = topology.ssh;
+  const { user, port, keyPath, bastion } = topology.ssh;
   const path = keyPath.replace(/^~(?=\/)/, homedir());
   let privateKey: string;
   try {
@@ -25,5 +27,5 @@ export function readSshAccess(topology: Topology): SshAccess {
   if (parsed instanceof Error) {
     throw new Error(`topology.ssh.keyPath: is no private key that can be used (${parsed.message}): "${keyPath}"`);
   }
-  return { user, port, privateKey };
+  return { user, port, privateKey, bastion: bastion && { ...bastion, user: bastion.user ?? user } };
 }

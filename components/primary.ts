@@ -83,6 +83,10 @@ export function buildPrimary(
     );
   }
   const steps = runSteps(plan.steps, { epoch: plan.epoch, act: primaryAct, cluster: topology.cluster, ssh }, data);
+  // its provider dials the API itself, and a bastion takes SSH alone
+  if (topology.ssh.bastion) {
+    return steps;
+  }
   const built = plan.steps.filter((s) => s.part === "RkeCluster").map((s) => steps[s.name]);
   recordInCluster(
     topology,

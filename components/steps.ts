@@ -50,6 +50,18 @@ export function runSteps(
   return made;
 }
 
+/** A dead host costs 3 x 5 s here, and about three minutes by default. */
+const dialling = { dialErrorLimit: 2, perDialTimeout: 5 };
+
+function proxy({ bastion, privateKey }: SshAccess): { proxy?: types.input.remote.ProxyConnectionArgs } {
+  if (!bastion) {
+    return {};
+  }
+  const { hostKey, ...where } = bastion;
+  const pin = hostKey === "unpinned" ? {} : { hostKey };
+  return { proxy: { ...where, privateKey: pulumi.secret(privateKey), ...pin, ...dialling } };
+}
+
 function makeStep(
   step: ScheduledStep,
   context: ActContext,
@@ -67,9 +79,8 @@ function makeStep(
         user: context.ssh.user,
         privateKey: pulumi.secret(context.ssh.privateKey),
         ...(step.host.hostKey === "unpinned" ? {} : { hostKey: step.host.hostKey }),
-        // a dead host costs 3 x 5 s here, and about three minutes by default
-        dialErrorLimit: 2,
-        perDialTimeout: 5,
+        ...dialling,
+        ...proxy(context.ssh),
       },
       create: `timeout -k 10 ${step.limit} bash -s -- ${args.map(quoted).join(" ")}`,
       // bash reads its script no further than it has to: what follows is for the step to read

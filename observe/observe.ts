@@ -5,6 +5,7 @@ import { type HostFacts, parseFacts } from "../plan/facts";
 import type { Observation } from "../plan/observation";
 import type { SourceSearch } from "../plan/source-files";
 import type { Host } from "../plan/topology";
+import { type Route, throughBastion } from "./bastion";
 import { readCertificates } from "./certificates";
 import { RefusedError, runOverSsh } from "./ssh";
 
@@ -32,10 +33,22 @@ export async function observe(
   const onHost = probes.map((p) => `${p.host.name}=${p.address}:${p.port}`).join(" ");
   const trust = hosts.map((h) => `${access.user}@${h.address}:${access.port}`).join(" ");
   const command = `timeout -k 2 30 bash -s -- ${epoch} '${onHost}' '${trust}' '${sources?.file ?? ""}' '${sources?.peers.join(",") ?? ""}'`;
+  const route = throughBastion(access);
   const [facts, answers] = await Promise.all([
+<<<<<<< HEAD
     Promise.all(hosts.map((h) => look(h, access, command))),
     answersOf(lost, access),
   ]);
+=======
+    Promise.all(hosts.map((h) => look(h, access, command, route))),
+    Promise.all(
+      probes.map(async (p) => {
+        const answered = await (route ? answersBehind(route, p.address, p.port) : answersAt(p.address, p.port));
+        return answered ? `${p.host.name} ${p.port}` : undefined;
+      }),
+    ),
+  ]).finally(() => route?.end());
+>>>>>>> ad76fc9 (ssh.bastion for looking and for steps; images as RKE picks them; etcd.version is checked)
   return {
     hosts: Object.fromEntries(facts.map((f) => [f.host, f])),
     answers,
@@ -43,6 +56,7 @@ export async function observe(
   };
 }
 
+<<<<<<< HEAD
 function probesOf(lost: Host[], access: SshAccess): { host: Host; address: string; port: number }[] {
   return lost.flatMap((h) =>
     [...new Set([h.address, h.internalAddress])].flatMap((address) =>
@@ -63,8 +77,12 @@ export async function answersOf(lost: Host[], access: SshAccess): Promise<string
 }
 
 async function look(host: Host, access: SshAccess, command: string): Promise<HostFacts> {
+=======
+async function look(host: Host, access: SshAccess, command: string, route: Route | undefined): Promise<HostFacts> {
+>>>>>>> ad76fc9 (ssh.bastion for looking and for steps; images as RKE picks them; etcd.version is checked)
   try {
-    const output = await runOverSsh(host, access, command, script);
+    const stream = await route?.open(host.address, access.port);
+    const output = await runOverSsh(host, access, command, script, undefined, undefined, stream);
     return parseFacts(host.name, output, Date.now(), readCertificates);
   } catch (error) {
     return {
@@ -88,4 +106,20 @@ function answerAt(address: string, port: number): Promise<"accepted" | "refused"
     // a refusal is an answer, too: of a kernel that lives
     socket.once("error", (error: NodeJS.ErrnoException) => end(error.code === "ECONNREFUSED" ? "refused" : "none"));
   });
+}
+
+/** The same from the bastion, which tells a refusal in its own kernel's words. */
+async function answersBehind(route: Route, address: string, port: number): Promise<boolean> {
+  const heard = route.open(address, port).then(
+    (stream) => {
+      stream.destroy();
+      return true;
+    },
+    (error: unknown) => /connection refused/i.test(String(error)),
+  );
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), probeLimit);
+  });
+  return Promise.race([heard, silence]).finally(() => clearTimeout(timer));
 }

@@ -1,7 +1,9 @@
-import { Client, utils } from "ssh2";
+import type { Duplex } from "node:stream";
+import { Client } from "ssh2";
 import type { SshAccess } from "../config";
 import type { Refusal } from "../plan/facts";
 import type { Host } from "../plan/topology";
+import { pinned } from "./host-keys";
 
 /** A host that answered, but with another key than the topology pins, or that doesn't let the operator in. */
 export class RefusedError extends Error {
@@ -24,6 +26,7 @@ export interface Session {
  * Runs a command on a host, with `input` on its stdin, and returns its stdout.
  *
  * @param limits milliseconds: until the connection is ready, and until the command has ended
+ * @param route a stream to the host's SSH port, where it goes through a bastion
  * @throws RefusedError, or Error with the reason in one line
  */
 export function runOverSsh(
@@ -33,6 +36,7 @@ export function runOverSsh(
   input: string,
   limits = { ready: 8000, total: 40000 },
   session?: Session,
+  route?: Duplex,
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     const client = new Client();
@@ -85,13 +89,10 @@ export function runOverSsh(
       username: access.user,
       privateKey: access.privateKey,
       readyTimeout: limits.ready,
-      hostVerifier: (key: Buffer) => {
-        const shown = shownKey(key);
-        const right = host.hostKey === "unpinned" || shown === host.hostKey;
-        wrongKey = right ? undefined : shown;
-        return right;
-      },
-      ...(host.hostKey === "unpinned" ? {} : { algorithms: { serverHostKey: algorithmsOf(host.hostKey) } }),
+      ...(route ? { sock: route } : {}),
+      ...pinned(host.hostKey, (shown) => {
+        wrongKey = shown;
+      }),
     });
   });
 }
@@ -110,37 +111,6 @@ function explained(
   return error.level === "client-authentication"
     ? new RefusedError("login refused", `must let ${access.user} in with the operator's key, refuses it`)
     : error;
-}
-
-/** A host key as a line of known_hosts has it: type and base64. */
-function shownKey(key: Buffer): string {
-  const parsed = utils.parseKey(key);
-  const type = parsed instanceof Error ? "unknown" : parsed.type;
-  return `${type} ${key.toString("base64")}`;
-}
-
-/** Only the pinned kind is negotiated: a host has several keys and shows one. */
-function algorithmsOf(
-  hostKey: string,
-): (
-  | "ssh-ed25519"
-  | "rsa-sha2-512"
-  | "rsa-sha2-256"
-  | "ecdsa-sha2-nistp256"
-  | "ecdsa-sha2-nistp384"
-  | "ecdsa-sha2-nistp521"
-)[] {
-  const type = hostKey.split(" ")[0];
-  switch (type) {
-    case "ssh-rsa":
-      return ["rsa-sha2-512", "rsa-sha2-256"];
-    case "ecdsa-sha2-nistp256":
-    case "ecdsa-sha2-nistp384":
-    case "ecdsa-sha2-nistp521":
-      return [type];
-    default:
-      return ["ssh-ed25519"];
-  }
 }
 
 const lastLine = (text: string): string => text.trim().split("\n").at(-1) ?? "";

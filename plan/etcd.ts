@@ -1,3 +1,4 @@
+import { imagesOf } from "./images";
 import { voters } from "./order";
 import { mergeArguments, type Process } from "./process";
 import { releaseOf } from "./releases";
@@ -70,7 +71,7 @@ export function etcdProcess(topology: Topology, hosts: Host[], host: Host, archi
   };
   return {
     name: "etcd",
-    image: release.etcdImage,
+    image: imagesOf(topology).etcd,
     entrypoint: [],
     cmd: ["/usr/local/bin/etcd", ...mergeArguments(args, extraArguments(topology))],
     env: [

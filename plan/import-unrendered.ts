@@ -1,5 +1,4 @@
 import { isEmpty, type Mapping, mapping } from "./import-reading";
-import { releases } from "./releases";
 
 /**
  * What goes into cluster.yml unchanged and changes etcd's or kube-apiserver's process in a way that this program doesn't
@@ -24,9 +23,6 @@ const paths = [
   "authorization.mode",
   "cloud_provider.name",
   "prefix_path",
-  "private_registries",
-  "system_images.etcd",
-  "system_images.kubernetes",
 ];
 
 /** Values that say what RKE does anyway. */
@@ -35,18 +31,11 @@ const usual: Record<string, unknown> = {
   "authorization.mode": "rbac",
 };
 
-/** What a release's images are called in cluster.yml; `rke config` writes them all. */
-const imagesOf = (kubernetesVersion: string): Record<string, string | undefined> => ({
-  "system_images.etcd": releases[kubernetesVersion]?.etcdImage,
-  "system_images.kubernetes": releases[kubernetesVersion]?.hyperkubeImage,
-});
-
-export function unrendered(rke: Mapping, kubernetesVersion: string): string[] {
-  const expected = { ...usual, ...imagesOf(kubernetesVersion) };
+export function unrendered(rke: Mapping): string[] {
   const set = paths.filter((path) => {
     const keys = path.split(".");
     const value = keys.reduce<unknown>((node, key) => mapping(node)[key], rke);
-    return !isEmpty(value) && value !== expected[path];
+    return !isEmpty(value) && value !== usual[path];
   });
   const bastion = isEmpty(rke.bastion_host)
     ? []

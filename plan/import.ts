@@ -110,7 +110,7 @@ function readTopology(text: string, settings: ImportSettings, found: Findings): 
   const modelled = nonEmpty({ etcd, "kube-api": kubeApi, "kube-controller": controller, kubelet });
   const others = { ...modelled, ...services };
   const kept = withoutSecrets({ ...rest, ...(Object.keys(others).length > 0 ? { services: others } : {}) }, found);
-  found.notes.push(...unrendered(kept, textOf(head.kubernetesVersion)));
+  found.notes.push(...unrendered(kept));
   return {
     ...head,
     ...(serviceCidr === undefined ? {} : { serviceCidr }),

@@ -1,7 +1,7 @@
 import { clientUrl } from "./etcd";
+import { imagesOf } from "./images";
 import { clusterOrder, controlPlane, voters } from "./order";
 import { mergeArguments, type Process } from "./process";
-import { releaseOf } from "./releases";
 import { deployHost, type Host, type Topology } from "./topology";
 
 const ssl = "/etc/kubernetes/ssl";
@@ -27,7 +27,6 @@ export function kubeApiServerProcess(
   host: Host,
   auditChecksum = "856f426399fb14a50b78e721d15c168c",
 ): Process {
-  const release = releaseOf(topology.kubernetesVersion);
   const args: Record<string, string> = {
     "advertise-address": host.internalAddress,
     "allow-privileged": "true",
@@ -77,7 +76,7 @@ export function kubeApiServerProcess(
   };
   return {
     name: "kube-apiserver",
-    image: release.hyperkubeImage,
+    image: imagesOf(topology).hyperkube,
     entrypoint: ["/opt/rke-tools/entrypoint.sh", "kube-apiserver", ...mergeArguments(args, topology.kubeApi.extraArgs)],
     cmd: [],
     env: [`RKE_AUDITLOG_CONFIG_CHECKSUM=${auditChecksum}`],

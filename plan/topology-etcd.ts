@@ -1,4 +1,6 @@
 import { extraArguments } from "./etcd";
+import { imagesOf, versionOf } from "./images";
+import { releaseOf } from "./releases";
 import type { Topology } from "./topology-hosts";
 
 /** RKE's own (golden rke-plan), in milliseconds. */
@@ -20,6 +22,7 @@ export function etcdProblems(topology: Topology): string[] {
         : [],
     ),
     ...timing(topology),
+    ...versionProblems(topology),
   ];
 }
 
@@ -41,4 +44,25 @@ function timing(topology: Topology): string[] {
     problems.push(`topology.etcd.electionTimeout: is more than etcd's 50000 ms: ${election}`);
   }
   return problems;
+}
+
+/** RKE picks etcd's image by the version of Kubernetes; `etcd.version` says what the reviewer takes it for. */
+function versionProblems(topology: Topology): string[] {
+  const { version } = topology.etcd;
+  const image = imagesOf(topology).etcd;
+  const runs = versionOf(image);
+  const [major = 0, minor = 0] = (runs ?? "").split(".").map(Number);
+  const withoutV2 = major > 3 || (major === 3 && minor >= 6);
+  return [
+    ...(version === undefined || version === runs
+      ? []
+      : [
+          `topology.etcd.version: isn't what runs, ${image} (another image goes under rke: system_images: etcd): ${JSON.stringify(version)}`,
+        ]),
+    ...(withoutV2 && releaseOf(topology.kubernetesVersion).etcdHasV2
+      ? [
+          `topology.rke.system_images.etcd: etcd ${runs} has no v2 API, which RKE v1.2.7 asks of it (--enable-v2, /v2/members): ${JSON.stringify(image)}`,
+        ]
+      : []),
+  ];
 }

@@ -49,8 +49,24 @@ export function warnings(topology: Topology): string[] {
       `order: ${topology.standby}'s hosts don't come first in cluster.yml, so \`rke up\` after a failover issues the API server's certificate anew and restarts etcd and the control plane; without the key that happens once, in peace`,
     );
   }
+  result.push(...bastionWarnings(topology));
   if (unpinned.length > 0) {
     result.push(`SSH host keys are not checked for ${unpinned.map((h) => h.name).join(", ")} (hostKey: unpinned)`);
   }
   return result;
+}
+
+function bastionWarnings(topology: Topology): string[] {
+  const { bastion } = topology.ssh;
+  if (!bastion) {
+    return [];
+  }
+  const host = allHosts(topology).find((h) => [h.name, h.address, h.internalAddress].includes(bastion.host));
+  return [
+    "ssh.bastion: the record kube-system/rke-dr isn't written, since the operator reaches no API",
+    ...(host
+      ? [`ssh.bastion is ${host.name} of datacenter ${host.datacenter}: with it goes the way to all others`]
+      : []),
+    ...(bastion.hostKey === "unpinned" ? ["ssh.bastion: its host key is not checked (hostKey: unpinned)"] : []),
+  ];
 }

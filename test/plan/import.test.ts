@@ -159,15 +159,6 @@ describe("notes of an import", () => {
       /cluster_name: .* takes local[\s\S]*kubernetes_version: .* takes v1\.20\.5-rancher1-1/,
     ],
     [
-      "other images than the release's",
-      imported(
-        two((yml) => {
-          yml.system_images = { etcd: "mine/etcd:1" };
-        }),
-      ),
-      /# - rke\.system_images\.etcd: goes into cluster\.yml as it stands/,
-    ],
-    [
       "a key of one host",
       imported(
         two((yml) => {

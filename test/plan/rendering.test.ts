@@ -62,6 +62,30 @@ describe("the rendering equals RKE's plan in RKE's own shape", () => {
   });
 });
 
+describe("images", () => {
+  const images = (rke: object) => {
+    const { processes } = render(parseTopology(raw(seedHosts, { rke })), primary);
+    return [processes["master3/etcd"]?.image, processes["master3/kube-apiserver"]?.image];
+  };
+  const registry = { url: "registry.example:5000/mirror", is_default: true };
+  const cases: [string, object, string[]][] = [
+    ["of the release", {}, ["rancher/coreos-etcd:v3.4.14-rancher1", "rancher/hyperkube:v1.20.5-rancher1"]],
+    [
+      "said by name",
+      { system_images: { etcd: "mine/etcd:v3.4.27" } },
+      ["mine/etcd:v3.4.27", "rancher/hyperkube:v1.20.5-rancher1"],
+    ],
+    [
+      "of a default registry",
+      { private_registries: [{ url: "other.example" }, registry], system_images: { kubernetes: "mine/hyperkube:1" } },
+      ["registry.example:5000/mirror/rancher/coreos-etcd:v3.4.14-rancher1", "mine/hyperkube:1"],
+    ],
+  ];
+  for (const [what, rke, expected] of cases) {
+    it(what, () => assert.deepEqual(images(rke), expected));
+  }
+});
+
 describe("what runs for a while only", () => {
   it("is etcd with the flag, which docker doesn't restart", () => {
     const { transient } = render(seed(), lostA);

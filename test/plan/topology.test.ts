@@ -55,6 +55,12 @@ const refusals: [string, unknown, RegExp][] = [
   key("etcd", { extraArgs: { "election-timeout": "5s" } }, /election-timeout is not a number of milliseconds: "5s"/),
   key("etcd", { snapshots: { every: "90 minutes" } }, /snapshots\.every: is not a time like "15m".*: "90 minutes"/),
   key("etcd", { snapshots: { every: "1h", keep: { count: 0 } } }, /snapshots\.keep\.count: .*: 0/),
+  key(
+    "etcd",
+    { version: "3.5.3" },
+    /etcd\.version: isn't what runs, rancher\/coreos-etcd:v3\.4\.14-rancher1 .*: "3\.5\.3"/,
+  ),
+  key("rke", { system_images: { etcd: "mine/etcd:v3.6.1" } }, /system_images\.etcd: etcd 3\.6\.1 has no v2 API/),
   key("fence", { master9: "true" }, /fence: is not a host \(did you mean "master1"\?\): "master9"/),
   key("fence", { master1: "" }, /fence\.master1: is empty: ""/),
   key("targets", { rpoSecs: 60 }, /targets: unknown key \(did you mean "rpoSeconds"\?\): "rpoSecs"/),
@@ -226,6 +232,12 @@ describe("warnings", () => {
   it("an even number of voters", () => {
     const even = raw({ a: { master1: seedHosts.a.master1 }, b: seedHosts.b });
     assert.match(warnings(parseTopology(even)).join("\n"), /2 voters tolerate no more failures than 1/);
+  });
+  it("a bastion that is lost with a datacenter", () => {
+    const bastion = { host: "192.168.31.101", hostKey: "unpinned" };
+    const told = warnings(parseTopology(raw(seedHosts, { ssh: { bastion } }))).join("\n");
+    assert.match(told, /ssh\.bastion is master1 of datacenter a: with it goes the way to all others/);
+    assert.match(told, /ssh\.bastion: its host key is not checked/);
   });
   it("host keys that aren't pinned", () => {
     assert.match(warnings(seed()).join("\n"), /not checked for master1, master2, node1, master3, node2/);

@@ -9,7 +9,7 @@ const allowed: Record<string, { packages: RegExp; folders: string[] }> = {
   plan: { packages: /^(zod|yaml|diff|protobufjs\/minimal)$/, folders: ["plan/"] },
   evidence: { packages: /^$/, folders: ["plan/", "evidence/"] },
   observe: {
-    packages: /^(ssh2|node:(crypto|fs|net|os|path))$/,
+    packages: /^(ssh2|node:(crypto|fs|net|os|path|stream))$/,
     folders: ["plan/", "observe/", "config.ts", "on-host.ts"],
   },
   components: {

@@ -1,0 +1,55 @@
+import type { Duplex } from "node:stream";
+import { Client } from "ssh2";
+import type { SshAccess } from "../config";
+import { pinned } from "./host-keys";
+
+/** Streams to ports of hosts that only the bastion reaches. */
+export interface Route {
+  /** @throws Error whose message tells why there is none: of the bastion itself, or of the port behind it */
+  open(address: string, port: number): Promise<Duplex>;
+  end(): void;
+}
+
+/** Milliseconds until the bastion has let the operator in. */
+const readyLimit = 8000;
+
+/** The way through the bastion; undefined where there is none. It never throws: each `open` tells what is wrong. */
+export function throughBastion(access: SshAccess): Route | undefined {
+  const { bastion } = access;
+  if (!bastion) {
+    return undefined;
+  }
+  const client = new Client();
+  const ready = new Promise<Client>((resolve, reject) => {
+    let wrongKey: string | undefined;
+    client.on("ready", () => resolve(client));
+    client.on("close", () => reject(new Error(`the bastion ${bastion.host} closed the connection`)));
+    client.on("error", (error) => {
+      const reason = wrongKey === undefined ? error.message : `must show the key ${bastion.hostKey}, shows ${wrongKey}`;
+      reject(new Error(`the bastion ${bastion.host}: ${reason}`));
+    });
+    client.connect({
+      host: bastion.host,
+      port: bastion.port,
+      username: bastion.user,
+      privateKey: access.privateKey,
+      readyTimeout: readyLimit,
+      ...pinned(bastion.hostKey, (shown) => {
+        wrongKey = shown;
+      }),
+    });
+  });
+  // without a host to look at nobody would hear of it
+  ready.catch(() => undefined);
+  return {
+    open: async (address, port) => {
+      const way = await ready;
+      return new Promise((resolve, reject) =>
+        way.forwardOut("127.0.0.1", 0, address, port, (error, stream) =>
+          error ? reject(new Error(`behind the bastion ${bastion.host}: ${error.message}`)) : resolve(stream),
+        ),
+      );
+    },
+    end: () => client.end(),
+  };
+}
