@@ -35,20 +35,9 @@ export async function observe(
   const command = `timeout -k 2 30 bash -s -- ${epoch} '${onHost}' '${trust}' '${sources?.file ?? ""}' '${sources?.peers.join(",") ?? ""}'`;
   const route = throughBastion(access);
   const [facts, answers] = await Promise.all([
-<<<<<<< HEAD
-    Promise.all(hosts.map((h) => look(h, access, command))),
-    answersOf(lost, access),
-  ]);
-=======
     Promise.all(hosts.map((h) => look(h, access, command, route))),
-    Promise.all(
-      probes.map(async (p) => {
-        const answered = await (route ? answersBehind(route, p.address, p.port) : answersAt(p.address, p.port));
-        return answered ? `${p.host.name} ${p.port}` : undefined;
-      }),
-    ),
+    answersBy(route, lost, access),
   ]).finally(() => route?.end());
->>>>>>> ad76fc9 (ssh.bastion for looking and for steps; images as RKE picks them; etcd.version is checked)
   return {
     hosts: Object.fromEntries(facts.map((f) => [f.host, f])),
     answers,
@@ -56,7 +45,6 @@ export async function observe(
   };
 }
 
-<<<<<<< HEAD
 function probesOf(lost: Host[], access: SshAccess): { host: Host; address: string; port: number }[] {
   return lost.flatMap((h) =>
     [...new Set([h.address, h.internalAddress])].flatMap((address) =>
@@ -65,21 +53,23 @@ function probesOf(lost: Host[], access: SshAccess): { host: Host; address: strin
   );
 }
 
-/** What of these hosts answers the operator, as "HOST PORT" or "HOST PORT refused"; takes 2 s at most. */
+/** What of these hosts answers the operator, as "HOST PORT" or "HOST PORT refused"; takes 2 s at most, or 8 s more for a bastion. */
 export async function answersOf(lost: Host[], access: SshAccess): Promise<string[]> {
+  const route = throughBastion(access);
+  return answersBy(route, lost, access).finally(() => route?.end());
+}
+
+async function answersBy(route: Route | undefined, lost: Host[], access: SshAccess): Promise<string[]> {
   const answers = await Promise.all(
     probesOf(lost, access).map(async ({ host, address, port }) => {
-      const answer = await answerAt(address, port);
+      const answer = await (route ? answerBehind(route, address, port) : answerAt(address, port));
       return answer === "none" ? [] : [`${host.name} ${port}${answer === "refused" ? " refused" : ""}`];
     }),
   );
   return [...new Set(answers.flat())];
 }
 
-async function look(host: Host, access: SshAccess, command: string): Promise<HostFacts> {
-=======
 async function look(host: Host, access: SshAccess, command: string, route: Route | undefined): Promise<HostFacts> {
->>>>>>> ad76fc9 (ssh.bastion for looking and for steps; images as RKE picks them; etcd.version is checked)
   try {
     const stream = await route?.open(host.address, access.port);
     const output = await runOverSsh(host, access, command, script, undefined, undefined, stream);
@@ -94,10 +84,12 @@ async function look(host: Host, access: SshAccess, command: string, route: Route
   }
 }
 
-function answerAt(address: string, port: number): Promise<"accepted" | "refused" | "none"> {
+type Answer = "accepted" | "refused" | "none";
+
+function answerAt(address: string, port: number): Promise<Answer> {
   return new Promise((resolve) => {
     const socket = createConnection({ host: address, port });
-    const end = (answer: "accepted" | "refused" | "none") => {
+    const end = (answer: Answer) => {
       socket.destroy();
       resolve(answer);
     };
@@ -109,17 +101,17 @@ function answerAt(address: string, port: number): Promise<"accepted" | "refused"
 }
 
 /** The same from the bastion, which tells a refusal in its own kernel's words. */
-async function answersBehind(route: Route, address: string, port: number): Promise<boolean> {
+async function answerBehind(route: Route, address: string, port: number): Promise<Answer> {
   const heard = route.open(address, port).then(
-    (stream) => {
+    (stream): Answer => {
       stream.destroy();
-      return true;
+      return "accepted";
     },
-    (error: unknown) => /connection refused/i.test(String(error)),
+    (error: unknown): Answer => (/connection refused/i.test(String(error)) ? "refused" : "none"),
   );
   let timer: NodeJS.Timeout | undefined;
-  const silence = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), probeLimit);
+  const silence = new Promise<Answer>((resolve) => {
+    timer = setTimeout(() => resolve("none"), probeLimit);
   });
   return Promise.race([heard, silence]).finally(() => clearTimeout(timer));
 }

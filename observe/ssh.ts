@@ -3,6 +3,7 @@ import { Client } from "ssh2";
 import type { SshAccess } from "../config";
 import type { Refusal } from "../plan/facts";
 import type { Host } from "../plan/topology";
+import { throughBastion } from "./bastion";
 import { pinned } from "./host-keys";
 
 /** A host that answered, but with another key than the topology pins, or that doesn't let the operator in. */
@@ -15,6 +16,12 @@ export class RefusedError extends Error {
   }
 }
 
+/** Milliseconds: until the connection is ready, and until the command has ended. */
+interface Limits {
+  ready: number;
+  total: number;
+}
+
 /** A command that stays in touch with the operator while it runs. */
 export interface Session {
   /** Until then the command's stdin stays open: its end is how the command learns that the operator is gone. */
@@ -25,18 +32,42 @@ export interface Session {
 /**
  * Runs a command on a host, with `input` on its stdin, and returns its stdout.
  *
- * @param limits milliseconds: until the connection is ready, and until the command has ended
- * @param route a stream to the host's SSH port, where it goes through a bastion
+ * @param stream to the host's SSH port, where a way through the bastion is open already; else one is opened where there is one
  * @throws RefusedError, or Error with the reason in one line
  */
-export function runOverSsh(
+export async function runOverSsh(
   host: Host,
   access: SshAccess,
   command: string,
   input: string,
-  limits = { ready: 8000, total: 40000 },
+  limits: Limits = { ready: 8000, total: 40000 },
   session?: Session,
-  route?: Duplex,
+  stream?: Duplex,
+): Promise<string> {
+  const route = stream ? undefined : throughBastion(access);
+  try {
+    return await runOver(
+      stream ?? (await route?.open(host.address, access.port)),
+      host,
+      access,
+      command,
+      input,
+      limits,
+      session,
+    );
+  } finally {
+    route?.end();
+  }
+}
+
+function runOver(
+  route: Duplex | undefined,
+  host: Host,
+  access: SshAccess,
+  command: string,
+  input: string,
+  limits: Limits,
+  session: Session | undefined,
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     const client = new Client();

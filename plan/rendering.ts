@@ -5,7 +5,8 @@ import { clusterYmlText } from "./cluster-yml";
 import { clientUrl, etcdProcess } from "./etcd";
 import { type FailoverPlan, planFailover } from "./failover";
 import { kubeApiServerProcess } from "./kube-apiserver";
-import { apiSans, clusterOrder, controlPlane, survivors, voters } from "./order";
+import { learnerCertificate, learnerProcess } from "./learner";
+import { apiSans, clusterOrder, controlPlane, learner, survivors, voters } from "./order";
 import { planPrimary } from "./primary";
 import type { Process } from "./process";
 import type { ScheduledStep } from "./steps";
@@ -48,7 +49,7 @@ export interface RenderedCertificate {
 /** Everything that one stack would run, as plain data. */
 export interface Rendering {
   clusterYml: string;
-  /** The final state, by "HOST/etcd" and "HOST/kube-apiserver". */
+  /** The final state, by "HOST/etcd" and "HOST/kube-apiserver"; a learner's etcd, which RKE doesn't know, among them. */
   processes: Record<string, RenderedProcess>;
   /** What runs for a while only, and never after the act's end. */
   transient: Record<string, RenderedProcess>;
@@ -72,16 +73,22 @@ export function render(topology: Topology, act: Act): Rendering {
   const listed = lost === undefined ? clusterOrder(after) : survivors(after, lost);
   const running = act.stack === "failover" ? survivors(after, act.lost) : listed;
   const sans = apiSans(after, lost);
+  const follower = learner(running);
   return {
     clusterYml: clusterYmlText(after, lost),
     processes: byKey(
       running.flatMap((h) => [
+        ...(h === follower ? [[`${h.name}/etcd`, following(after, listed, h)] as const] : []),
         ...voters([h]).map((v) => [`${v.name}/etcd`, etcd(after, listed, v)] as const),
         ...controlPlane([h]).map((c) => [`${c.name}/kube-apiserver`, apiServer(after, listed, c)] as const),
       ]),
     ),
     transient: plan ? transient(plan) : {},
-    certificates: byKey(certificates(after, listed, sans).map((c) => [c.name, certificate(c)] as const)),
+    certificates: byKey(
+      [...certificates(after, listed, sans), ...(follower ? [learnerCertificate(after, follower)] : [])].map(
+        (c) => [c.name, certificate(c)] as const,
+      ),
+    ),
     analysis: analyse(topology),
     refused,
   };
@@ -100,6 +107,9 @@ export const primarySteps = (topology: Topology): ScheduledStep[] => planPrimary
 
 const etcd = (topology: Topology, listed: Host[], host: Host): RenderedProcess =>
   inGoldenShape(etcdProcess(topology, listed, host, architecture), `${clientUrl(host)}/health`);
+
+const following = (topology: Topology, listed: Host[], host: Host): RenderedProcess =>
+  inGoldenShape(learnerProcess(topology, listed, host, architecture), `${clientUrl(host)}/health`);
 
 const apiServer = (topology: Topology, listed: Host[], host: Host): RenderedProcess =>
   inGoldenShape(kubeApiServerProcess(topology, listed, host), "https://localhost:6443/healthz");

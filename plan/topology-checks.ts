@@ -3,7 +3,6 @@ import { suggestion } from "./nearest";
 import { etcdProblems } from "./topology-etcd";
 import { allHosts, type Datacenter, findDatacenter, type Host, type Topology } from "./topology-hosts";
 import { rkeProblems } from "./topology-rke";
-import { unbuiltProblems } from "./topology-unbuilt";
 
 /** What the schema can't see: duplicates, references and parts that exclude each other; every problem, as `item: rule: value`. */
 export function crossCheck(topology: Topology): string[] {
@@ -19,7 +18,6 @@ export function crossCheck(topology: Topology): string[] {
     ...unknownHosts(topology, "fence", Object.keys(topology.fence)),
     ...etcdProblems(topology),
     ...rkeProblems(topology),
-    ...unbuiltProblems(topology),
   ];
 }
 

@@ -62,6 +62,39 @@ describe("the rendering equals RKE's plan in RKE's own shape", () => {
   });
 });
 
+describe("a learner beside RKE", () => {
+  const topology = parseTopology(parse(readFileSync(join(__dirname, "../../topologies/learner.yaml"), "utf8")));
+  const rendered = render(topology, primary);
+  it("leaves RKE's own processes and certificates as they are without it", () => {
+    const { "master3/etcd": _etcd, ...processes } = rendered.processes;
+    assert.deepEqual(processes, golden("learner.primary.yml.plan.json"));
+    const { "kube-etcd-192-168-31-103": _certificate, ...certificates } = rendered.certificates;
+    assert.deepEqual(certificates, golden("learner.primary.yml.certs.json"));
+  });
+  it("has the certificate that RKE gives the host once it is the only etcd host", () => {
+    const managed = golden("learner.failover-managed.yml.certs.json") as Record<string, unknown>;
+    assert.deepEqual(rendered.certificates["kube-etcd-192-168-31-103"], managed["kube-etcd-192-168-31-103"]);
+  });
+  it("is what RKE manages once the voters' side is lost, certificates too", () => {
+    const after = render(topology, lostA);
+    assert.deepEqual(after.processes, golden("learner.failover-managed.yml.plan.json"));
+    assert.deepEqual(after.certificates, golden("learner.failover-managed.yml.certs.json"));
+    assert.deepEqual(after.refused, []);
+  });
+  it("runs what RKE runs there then, but for the cluster that it joins", () => {
+    const managed = golden("learner.failover-managed.yml.plan.json") as Record<string, { args: string[] }>;
+    const { args = [], ...rest } = rendered.processes["master3/etcd"] ?? { args: [] };
+    const { args: final = [], ...other } = managed["master3/etcd"] ?? { args: [] };
+    const joins = (arg: string) => /^--initial-cluster(-state)?=/.test(arg);
+    assert.deepEqual(rest, other);
+    assert.deepEqual(
+      args.filter((a) => !joins(a)),
+      final.filter((a) => !joins(a)),
+    );
+    assert.ok(args.includes("--initial-cluster-state=existing"));
+  });
+});
+
 describe("images", () => {
   const images = (rke: object) => {
     const { processes } = render(parseTopology(raw(seedHosts, { rke })), primary);
