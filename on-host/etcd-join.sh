@@ -94,7 +94,7 @@ join() {
   stamp=$(date -u +%Y%m%dT%H%M%SZ)
   if [[ $wanted == voter || $is_learner == false ]]; then
     others=$(grep -c 'false$' <<<"$member_list") || true
-    (($(voters_left) >= others / 2 + 1)) ||
+    until_true 20 enough_left "$((others / 2 + 1))" ||
       die "etcd: only $(voters_left) of $others voters would be left while $member is replaced, no majority; nothing was changed"
   fi
   docker image inspect "$image" >/dev/null 2>&1 </dev/null || docker pull "$image" >/dev/null </dev/null || die "docker: image $image can't be had"
@@ -120,6 +120,8 @@ join() {
   comes_up 60 || die "etcd: doesn't answer 60 s after its start: $(last_words)"
   catch_up 60 || die "etcd: doesn't catch up: $(last_words)"
 }
+
+enough_left() { (($(voters_left) >= $1)); }
 
 split() { tr , '\n' <<<"$1" | sort; }
 

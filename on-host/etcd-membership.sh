@@ -15,16 +15,21 @@ ctl() {
 # The same in this host's etcd. Its environment names endpoints; etcdctl ends when a flag names others.
 ask() { docker exec -e "ETCDCTL_ENDPOINTS=$via" etcd etcdctl --command-timeout=10s "$@" </dev/null; }
 
-# find_quorum: sets $via to another voter that answers a linearizable read; fails where none does.
-find_quorum() {
-  local url
+# find_quorum: sets $via to another voter that answers a linearizable read; fails where none does. While some etcd listens,
+# an election is waited for (up to 10 s with RKE's timeouts); where nothing listens there is no cluster.
+find_quorum() { until_true 30 quorum_or_silence && [[ -n $via ]]; }
+quorum_or_silence() {
+  local url listens=""
   for url in "${voters[@]}"; do
     if healthy "$url/health" "$certificate"; then
       via=$url
       return
     fi
+    if timeout 1 bash -c "exec 3<>/dev/tcp/$(tr : / <<<"${url#https://}")" 2>/dev/null </dev/null; then
+      listens=$url
+    fi
   done
-  return 1
+  [[ -z $listens ]]
 }
 
 # look_up PEER-URL: reads the member list and finds in it who has this peer URL.
