@@ -53,7 +53,7 @@ describe("how each member of etcd is", () => {
     [
       "the learner 16 s behind",
       peace({ master3: { newestLease: Date.parse("2026-11-21T12:00:41Z") } }),
-      { master3: /^lagging: 2 revisions and 16\.0 s behind, more than/ },
+      { master3: /^lagging: 2 revisions and 16\.0 s behind; more than/ },
     ],
     [
       "the learner 5001 revisions behind",
