@@ -125,7 +125,10 @@ function stateOf(
   }
   const { lag } = state;
   if (wanted === "learner" && lag && (lag.revisions > lagLimit.revisions || (lag.seconds ?? 0) > lagLimit.seconds)) {
-    return is("lagging", `${behind(lag)}; more than ${lagLimit.revisions} revisions or ${lagLimit.seconds} s is too far`);
+    return is(
+      "lagging",
+      `${behind(lag)}; more than ${lagLimit.revisions} revisions or ${lagLimit.seconds} s is too far`,
+    );
   }
   return is("well", wanted === "learner" && lag ? behind(lag) : "healthy");
 }
