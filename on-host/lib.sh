@@ -160,6 +160,9 @@ look() {
     found=missing
   fi
 }
+# etcd_answers: whether this host's etcd serves at all. One that was started without quorum, as after a reboot, listens and
+# says nothing until it has a leader (etcdserver's ReadyNotify comes after its name is published by consensus).
+etcd_answers() { timeout 10 docker exec etcd etcdctl --command-timeout=5s endpoint status >/dev/null 2>&1 </dev/null; }
 # set_container_aside CONTAINER NEW-NAME [GRACE SECONDS]: restart policy first, so that a reboot in between doesn't bring it back.
 set_container_aside() {
   docker update --restart=no "$1" >/dev/null </dev/null

@@ -23,6 +23,11 @@ main() {
     still_silent "$@"
     finish
     return
+  elif ! etcd_answers; then
+    did "no live snapshot: etcd runs and answers nothing, as where it was started without quorum"
+    still_silent "$@"
+    finish
+    return
   elif rm -f "$shared"* && ! docker exec etcd etcdctl --command-timeout=600s snapshot save "$inside" >/dev/null 2>"$aside/snapshot.log" </dev/null; then
     rm -f "$shared"*
     did "no live snapshot: $(tail -n 1 "$aside/snapshot.log" | cut -c1-200)"

@@ -51,6 +51,10 @@ live() {
     why="container etcd is $found"
     return 1
   fi
+  if ! etcd_answers; then
+    why="etcd runs and answers nothing, as where it was started without quorum"
+    return 1
+  fi
   rm -f "$shared"*
   if ! docker exec etcd etcdctl --command-timeout=600s snapshot save "$inside" >/dev/null 2>"$aside/snapshot.log" </dev/null; then
     rm -f "$shared"*
