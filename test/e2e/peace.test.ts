@@ -76,7 +76,7 @@ suite(`snapshots and a rehearsal in peace${noLab && ` (skipped: ${noLab})`}`, fu
     await world.on("master3", "touch /etc/rke-dr/snapshots/now");
     await until("the next snapshot", 30, async () => (await world.on("master3", taken)).includes('"ok":true'));
     // an etcd that couldn't write its log ends, and docker starts it again after a while
-    await until("etcd serves", 90, () => world.holds("master3", "docker exec etcd etcdctl endpoint health"));
+    await until("etcd serves", 150, () => world.holds("master3", "docker exec etcd etcdctl endpoint health"));
   });
 
   it("a rehearsal finds what the cluster holds, and fails no write", async () => {
