@@ -10,7 +10,13 @@ epoch=${1:?epoch} probes=${2:-} trust=${3:-} named=${4:-} peers=${5:-}
 state=/var/lib/rke-dr
 section() { printf '@@ %s\n' "$1"; }
 
-
+# Since when etcd's log tells of this run: docker notes a start after the process began, so a quick panic stands before it;
+# and where docker restarts it over and over, waiting up to a minute in between, the last run's end is the reason.
+last_run() {
+  local started restarts
+  read -r started restarts < <(docker inspect --format '{{.State.StartedAt}} {{.RestartCount}}' etcd)
+  date -u -d "$started - $((restarts > 0 ? 65 : 5)) seconds" +%Y-%m-%dT%H:%M:%SZ
+}
 etcd_facts() {
   local status=""
   docker inspect etcd >/dev/null 2>&1 || return 0
@@ -20,7 +26,7 @@ etcd_facts() {
   if [[ -z $status ]]; then
     # why it doesn't answer, in its own words since its last start
     section etcdlog
-    docker logs --since "$(docker inspect --format '{{.State.StartedAt}}' etcd)" etcd 2>&1 </dev/null |
+    docker logs --since "$(last_run)" etcd 2>&1 </dev/null |
       grep -Ei 'panic|fatal|corrupt| C \| ' | tail -n 1 | cut -c1-300
     return 0
   fi
