@@ -7,7 +7,7 @@ import { membership } from "./members";
 import { factsOf, type Observation } from "./observation";
 import { clusterOrder, controlPlane, voters } from "./order";
 import { original, type Replacement, replaceApiServer, replaceEtcd, runs } from "./replacement";
-import { type Step, step } from "./steps";
+import { type Step, step, stepNames } from "./steps";
 import type { Host, Topology } from "./topology";
 
 /** What a failback does before `rke up`, what it does after, and what the next failure costs at each step. */
@@ -56,7 +56,7 @@ export function failbackSteps(
     .map((host) =>
       note(
         step("isolation unisolate", host, "EtcdMember", {
-          after: names(quarantine),
+          after: stepNames(quarantine),
           words: "let the returned hosts in at etcd's ports again, if they were refused",
           intact: (facts(host)?.isolation.refused ?? []).length === 0,
         }),
@@ -71,7 +71,7 @@ export function failbackSteps(
   for (const state of known.members.filter((m) => m.wanted === "voter" && returned.includes(m.host))) {
     rejoined.push(
       note({
-        ...joinStep(topology, epoch, hosts, state, seen, [...names(opened), ...names(rejoined.slice(-1))]),
+        ...joinStep(topology, epoch, hosts, state, seen, [...stepNames(opened), ...stepNames(rejoined.slice(-1))]),
         words: "a voter again: added as a learner without any old data, promoted when it has caught up",
       }),
     );
@@ -92,11 +92,11 @@ export function failbackSteps(
   // RKE makes what its sidekick container must be there for
   const returnedApi = controlPlane(returned)
     .filter((h) => original(facts(h), "kube-apiserver", epoch) !== undefined)
-    .map((h) => apiServer(h, names(rejoined)));
+    .map((h) => apiServer(h, stepNames(rejoined)));
   const leader = note(
     step("leader", deployHost, "EtcdMember", {
       arguments: [preferred.map(memberName).join(","), voters(hosts).map(clientUrl).join(",")],
-      after: [...names(rejoined), ...names(returnedApi)],
+      after: [...stepNames(rejoined), ...stepNames(returnedApi)],
       words: `move etcd's leader to ${preferred.map((h) => h.name).join(" or ")}`,
     }),
   );
@@ -108,7 +108,7 @@ export function failbackSteps(
         step("etcd-arguments", host, "EtcdMember", {
           arguments: [etcdCertificate(host), `${ownEndpoint(host)}/health`, voters(hosts).map(clientUrl).join(",")],
           data: etcd.body,
-          after: [leader.name, ...names(settled.slice(-1))],
+          after: [leader.name, ...stepNames(settled.slice(-1))],
           limit: 300,
           words: "recreate etcd with all members in its arguments, as RKE plans it",
           intact: runs(facts(host), etcd),
@@ -119,16 +119,16 @@ export function failbackSteps(
   }
   const survivorsApi: Step[] = [];
   for (const host of controlPlane(survivors)) {
-    survivorsApi.push(apiServer(host, [...names(settled), leader.name, ...names(survivorsApi.slice(-1))]));
+    survivorsApi.push(apiServer(host, [...stepNames(settled), leader.name, ...stepNames(survivorsApi.slice(-1))]));
   }
   // as in peace, for when one of these fails while this epoch lasts
   const looked = known.members
     .filter((m) => m.wanted === "voter" && survivors.includes(m.host))
-    .map((state) => note(joinStep(topology, epoch, hosts, state, seen, names(settled))));
+    .map((state) => note(joinStep(topology, epoch, hosts, state, seen, stepNames(settled))));
   const firstWrite = note(
     step("kube first-write", deployHost, "KubeApiServer", {
       arguments: [server],
-      after: [...names(survivorsApi), ...names(returnedApi)],
+      after: [...stepNames(survivorsApi), ...stepNames(returnedApi)],
       words: "write through the API",
     }),
   );
@@ -205,5 +205,3 @@ function onlyOf(seen: Observation, hosts: Host[], which: (host: Host) => boolean
   const kept = hosts.filter(which).map((h) => h.name);
   return { ...seen, hosts: Object.fromEntries(Object.entries(seen.hosts).filter(([name]) => kept.includes(name))) };
 }
-
-const names = (steps: Step[]): string[] => steps.map((s) => s.name);

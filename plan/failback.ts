@@ -1,7 +1,8 @@
+import { lostBy } from "./act";
 import { clusterYmlText } from "./cluster-yml";
 import { factsOf, type Observation } from "./observation";
 import { clusterOrder, survivors as hostsBut, lostHosts, voters } from "./order";
-import { deployHost, findDatacenter, type Host, type Topology } from "./topology";
+import { deployHost, findDatacenter, type Host, type Topology, takesOver } from "./topology";
 
 /** What brings a datacenter back: the failover that is over, and who is who. */
 export interface Failback {
@@ -30,18 +31,17 @@ export interface Failback {
 export function failbackOf(topology: Topology, epoch: number, seen: Observation): Failback | undefined {
   const known = clusterOrder(topology).flatMap((h) => factsOf(seen, h) ?? []);
   const recorded = known.find((f) => f.plan.role === "failback");
-  const newest = known.filter((f) => f.epoch < epoch && lostBy(f.act) !== "").sort((a, b) => b.epoch - a.epoch)[0];
+  const newest = known
+    .filter((f) => f.epoch < epoch && lostBy(f.act) !== undefined)
+    .sort((a, b) => b.epoch - a.epoch)[0];
   const from = recorded
     ? { epoch: Number(recorded.plan.from), lost: recorded.plan.lost ?? "" }
-    : newest && { epoch: newest.epoch, lost: lostBy(newest.act) };
+    : newest && { epoch: newest.epoch, lost: lostBy(newest.act) ?? "" };
   if (!from?.lost || !findDatacenter(topology, from.lost) || known.some((f) => f.epoch > epoch)) {
     return undefined;
   }
   const survivors = hostsBut(topology, from.lost);
-  const taker = survivors.some((h) => h.datacenter === topology.standby)
-    ? topology.standby
-    : (survivors[0]?.datacenter ?? topology.standby);
-  const deploy = deployHost(topology, taker);
+  const deploy = deployHost(topology, takesOver(topology, from.lost));
   const clusterYml = clusterYmlText(topology);
   return {
     epoch,
@@ -55,9 +55,6 @@ export function failbackOf(topology: Topology, epoch: number, seen: Observation)
     finished: factsOf(seen, deploy)?.steps.verify?.epoch === epoch,
   };
 }
-
-/** The datacenter that a failover's act gave up; empty where the act is none. */
-const lostBy = (act: string | undefined): string => /^failover:([^:]+):/.exec(act ?? "")?.[1] ?? "";
 
 /** The leader belongs where most voters are: there it commits without the other side. */
 function preferredVoters(topology: Topology): Host[] {

@@ -9,7 +9,7 @@ import { controlPlane } from "./order";
 import { type Replacement, runs } from "./replacement";
 import { restoreSteps, restoreToken } from "./restore-steps";
 import type { Source } from "./sources";
-import { recordName, type Step, step } from "./steps";
+import { recordName, type Step, step, stepNames } from "./steps";
 import type { Topology } from "./topology";
 
 /** Where RKE and Rancher put pods that watch the API: DNS, CNI, metrics, ingress, Rancher's agents. */
@@ -35,8 +35,8 @@ export function failoverSteps(
   );
   const etcdSteps =
     plan.method === "restore"
-      ? restoreSteps(topology, plan, etcd, source, seen, names(claims))
-      : forceSteps(topology, plan, etcd, seen, names(claims));
+      ? restoreSteps(topology, plan, etcd, source, seen, stepNames(claims))
+      : forceSteps(topology, plan, etcd, seen, stepNames(claims));
   const running = etcdSteps.member.at(-1)?.name ?? "";
   const apiServers = plan.apiServers.map((replacement) =>
     step("kube-apiserver", replacement.host, "KubeApiServer", {
@@ -49,7 +49,7 @@ export function failoverSteps(
   );
   const firstWrite = step("kube first-write", deployHost, "KubeApiServer", {
     arguments: [server],
-    after: names(apiServers),
+    after: stepNames(apiServers),
     words: "write through the API: here the recovery time ends",
   });
   const watchers = survivors.map((host) =>
@@ -75,7 +75,7 @@ export function failoverSteps(
           step("kube addons", deployHost, "Cleanup", {
             arguments: [server, ...watchingNamespaces],
             // it is the controller-manager that replaces the pods
-            after: names(watchers),
+            after: stepNames(watchers),
             words: `restart, as \`kubectl rollout restart\` does, what runs in ${watchingNamespaces.join(", ")}: restored revisions come a second time`,
           }),
         ]
@@ -90,14 +90,14 @@ export function failoverSteps(
   const rkeUp = step("rke-up", deployHost, "RkeCluster", {
     arguments: [server],
     data: plan.clusterYml.after,
-    after: names(tidying),
+    after: stepNames(tidying),
     limit: 1800,
     words: "rke up, which finds nothing to do but the workers' nginx-proxy",
   });
   const verification = [
     step("verify-member", etcd.host, "Verification", {
       arguments: [memberName(etcd.host), ...(plan.method === "restore" ? refusedAddresses(lostHosts) : [])],
-      after: [...names(etcdSteps.isolation), rkeUp.name],
+      after: [...stepNames(etcdSteps.isolation), rkeUp.name],
       words: "member list, no --force-new-cluster left",
     }),
     ...plan.apiServers.map(({ host }) =>
@@ -120,7 +120,7 @@ export function failoverSteps(
     }),
   ];
   const report = step("report", deployHost, "Evidence", {
-    after: names(verification),
+    after: stepNames(verification),
     words: "keep the report in /var/lib/rke-dr/reports",
   });
   const acting = [
@@ -156,5 +156,3 @@ function decision(topology: Topology, plan: Omit<FailoverPlan, "steps">, source:
     `attest=${plan.settings.attest ?? ""}`,
   ].join("\n");
 }
-
-const names = (steps: Step[]): string[] => steps.map((s) => s.name);

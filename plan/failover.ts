@@ -1,3 +1,4 @@
+import { failoverAct } from "./act";
 import { aftermath } from "./aftermath";
 import { clusterYmlText } from "./cluster-yml";
 import { failoverSteps } from "./failover-steps";
@@ -7,7 +8,7 @@ import type { Method, Recover } from "./recover";
 import { type Replacement, replaceApiServer, replaceEtcd } from "./replacement";
 import { chooseSource, hasBegun, methodFor, type Source } from "./sources";
 import { type ScheduledStep, schedule } from "./steps";
-import { deployHost, type Host, sites, type Topology } from "./topology";
+import { deployHost, type Host, type Topology, takesOver } from "./topology";
 
 /** The failover stack's configuration, validated. */
 export interface FailoverSettings extends Recover {
@@ -43,13 +44,9 @@ export function planFailover(topology: Topology, settings: FailoverSettings, see
   const after = aftermath(topology, settings.lost, source?.host);
   const left = survivors(after, settings.lost);
   const gone = lostHosts(topology, settings.lost);
-  const taker =
-    topology.standby === settings.lost
-      ? (sites(topology).find((dc) => dc.name !== settings.lost)?.name ?? "")
-      : topology.standby;
-  const deploy = deployHost(after, taker);
+  const deploy = deployHost(after, takesOver(topology, settings.lost));
   const method = methodFor(source, settings);
-  const act = `failover:${settings.lost}:${method}:${source?.name ?? "none"}`;
+  const act = failoverAct(settings.lost, method, source?.name ?? "none");
   const etcd = source && replaceEtcd(after, settings.epoch, seen, left, source.host);
   const apiServers = controlPlane(left).map((host) => replaceApiServer(after, settings.epoch, seen, left, host));
   const plan = {

@@ -1,3 +1,4 @@
+import { lostBy } from "./act";
 import { type AdoptedCluster, adoptionProblems, adoptSteps } from "./adopted";
 import { deployDir } from "./cluster-yml";
 import { commandOf, type Reachable } from "./facts";
@@ -16,8 +17,8 @@ import { clusterOrder, controlPlane, voters } from "./order";
 import { argument } from "./process";
 import { purgeGuard, purgeSteps } from "./purge";
 import { snapshotSteps } from "./snapshot-schedule";
-import { type ScheduledStep, type Step, schedule, step } from "./steps";
-import { allHosts, deployHost, type Host, sites, type Topology } from "./topology";
+import { type ScheduledStep, type Step, schedule, step, stepNames } from "./steps";
+import { allHosts, deployHost, deployHosts, type Host, sshTarget, type Topology } from "./topology";
 
 export const primaryAct = "primary";
 
@@ -51,7 +52,7 @@ export function planPrimary(
   { returnGuard, purge }: PrimaryOptions = { returnGuard: "on" },
 ): PrimaryPlan {
   const hosts = clusterOrder(topology);
-  const deployHosts = sites(topology).map((dc) => deployHost(topology, dc.name));
+  const deploying = deployHosts(topology);
   const runsRke = deployHost(topology, topology.standby);
   const facts = (host: Host) => factsOf(seen, host);
   const failback = failbackOf(topology, epoch, seen);
@@ -64,44 +65,36 @@ export function planPrimary(
       intact: facts(host)?.act === primaryAct,
     }),
   );
-  const files = deployHosts.map((host) =>
+  const files = deploying.map((host) =>
     step("deploy-files", host, "DeployHost", {
-      after: claims.map((s) => s.name),
+      after: stepNames(claims),
       words: `put cluster.yml, certificates and the SSH key in ${deployDir}`,
       intact: deployFiles.every((file) => facts(host)?.deploy?.files.includes(file)),
     }),
   );
   const authorized = hosts.map((host) =>
     step("authorize", host, "SshTrust", {
-      after: files.map((s) => s.name),
+      after: stepNames(files),
       words: "let the deploy hosts' SSH keys in",
-      intact: deployHosts.every((from) => trusted(from, host)),
+      intact: deploying.every((from) => trusted(from, host)),
     }),
   );
-  const trust = deployHosts.map((host) =>
+  const trust = deploying.map((host) =>
     step("trust", host, "SshTrust", {
       arguments: hosts.map((h) => asTarget(topology, h)),
-      after: authorized.map((s) => s.name),
+      after: stepNames(authorized),
       words: "test from there that SSH reaches every host",
       intact: hosts.every((to) => trusted(host, to)),
     }),
   );
-  const others = deployHosts.filter((h) => h.name !== runsRke.name);
-  const back =
-    failback &&
-    failbackSteps(
-      topology,
-      failback,
-      seen,
-      trust.map((s) => s.name),
-      `rke-up-${runsRke.name}`,
-    );
+  const others = deploying.filter((h) => h.name !== runsRke.name);
+  const back = failback && failbackSteps(topology, failback, seen, stepNames(trust), `rke-up-${runsRke.name}`);
   const members = membership(topology, seen);
   // one after the other: each needs the others' votes; a failback has an order of its own
   const voting: Step[] = [];
   for (const state of back ? [] : members.members.filter((m) => m.wanted === "voter")) {
     const before = voting.at(-1)?.name;
-    const after = before === undefined ? trust.map((s) => s.name) : [before];
+    const after = before === undefined ? stepNames(trust) : [before];
     voting.push(joinStep(topology, epoch, hosts, state, seen, after));
   }
   const before = [...trust, ...voting, ...(back?.before ?? [])];
@@ -110,31 +103,18 @@ export function planPrimary(
       ownServer(topology, runsRke.datacenter),
       ...others.map((h) => `${h.name}=${sshTarget(topology, h)}=${ownServer(topology, h.datacenter)}`),
     ],
-    after: before.map((s) => s.name),
+    after: stepNames(before),
     limit: 1800,
     words: "rke up; its state and a kubeconfig for each side's own kube-apiserver on every deploy host",
     intact:
-      running(hosts, facts) && deployHosts.every((h) => facts(h)?.deploy?.server === ownServer(topology, h.datacenter)),
+      running(hosts, facts) && deploying.every((h) => facts(h)?.deploy?.server === ownServer(topology, h.datacenter)),
   });
   const ready = [...trust, ...voting].map((s) => s.name);
-  const built = topology.pki === "adopted" && !back ? adoptSteps(topology, deployHosts, facts, ready) : [rkeUp];
+  const built = topology.pki === "adopted" && !back ? adoptSteps(topology, deploying, facts, ready) : [rkeUp];
   const learners = members.members
     .filter((m) => m.wanted === "learner")
-    .map((m) =>
-      joinStep(
-        topology,
-        epoch,
-        hosts,
-        m,
-        seen,
-        built.map((s) => s.name),
-      ),
-    );
-  const snapshots = snapshotSteps(
-    topology,
-    built.map((s) => s.name),
-    facts,
-  );
+    .map((m) => joinStep(topology, epoch, hosts, m, seen, stepNames(built)));
+  const snapshots = snapshotSteps(topology, stepNames(built), facts);
   const guards = hosts.filter(hasSomething).map((host) =>
     step("return-guard", host, "ReturnGuard", {
       arguments:
@@ -146,7 +126,7 @@ export function planPrimary(
                 .filter((h) => h.datacenter !== host.datacenter)
                 .map((h) => asTarget(topology, h)),
             ],
-      after: names(built),
+      after: stepNames(built),
       words:
         returnGuard === "off"
           ? "no return guard (rke-dr:returnGuard: off)"
@@ -165,12 +145,12 @@ export function planPrimary(
     ...snapshots,
     ...(back?.after ?? []),
   ];
-  const purging = purge === undefined ? [] : purgeSteps(hosts, purge, names(lasting));
+  const purging = purge === undefined ? [] : purgeSteps(hosts, purge, stepNames(lasting));
   const steps = [...lasting, ...purging];
   return {
     epoch,
     hosts,
-    deployHosts,
+    deployHosts: deploying,
     runsRke,
     membership: members,
     purge,
@@ -180,11 +160,6 @@ export function planPrimary(
 }
 
 const deployFiles = ["cluster.yml", "certs/kube-admin.pem", "ssh/id_ed25519", "ssh/known_hosts"];
-
-const sshTarget = (topology: Topology, host: Host): string =>
-  `${topology.ssh.user}@${host.address}:${topology.ssh.port}`;
-
-const names = (steps: Step[]): string[] => steps.map((s) => s.name);
 
 /** A leading "?" says that the host's key isn't pinned. */
 const asTarget = (topology: Topology, host: Host): string =>
@@ -289,7 +264,7 @@ function epochProblems(topology: Topology, plan: PrimaryPlan, seen: Observation)
     }
     const found = `${h.name} is at epoch ${facts.epoch} (${facts.act})`;
     if (facts.epoch > plan.epoch) {
-      const next = facts.act?.startsWith("failover:")
+      const next = lostBy(facts.act)
         ? `; to bring the lost datacenter back, set rke-dr:epoch to ${facts.epoch + 1}`
         : "";
       return [`${found}, an older epoch is refused: ${plan.epoch}${next}`];

@@ -5,7 +5,7 @@ import { clusterOrder, learner, voters } from "./order";
 import { releaseOf } from "./releases";
 import { snapshotDir } from "./snapshot-facts";
 import { type Step, step } from "./steps";
-import { deployHost, type Host, sites, type Topology } from "./topology";
+import { deployHosts, type Host, sshTarget, type Topology } from "./topology";
 
 /** Runs the schedule on a deploy host; docker starts it again after a reboot. */
 export const scheduleContainer = "rke-dr-snapshots";
@@ -34,8 +34,6 @@ export function snapshotSteps(
     );
 }
 
-const deployHosts = (topology: Topology): Host[] => sites(topology).map((dc) => deployHost(topology, dc.name));
-
 /** Who is asked for a snapshot, in this order: voters of other datacenters first; a learner for the time after a failover made a voter of it. */
 export function givers(topology: Topology, keeper: Host): Host[] {
   const hosts = clusterOrder(topology);
@@ -55,7 +53,7 @@ function scheduleConfig(topology: Topology, keeper: Host): string {
     `count=${wanted?.keep.count}`,
     `days=${wanted?.keep.days}`,
     `cluster=${topology.cluster}`,
-    ...givers(topology, keeper).map((h) => `voter=${h.name}=${topology.ssh.user}@${h.address}:${topology.ssh.port}`),
+    ...givers(topology, keeper).map((h) => `voter=${h.name}=${sshTarget(topology, h)}`),
   ].join("\n");
 }
 

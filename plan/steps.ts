@@ -83,6 +83,9 @@ export function schedule(
   });
 }
 
+/** Their names, as `after` takes them. */
+export const stepNames = (steps: Step[]): string[] => steps.map((s) => s.name);
+
 /** The name under which the host keeps the step's result: its script's, the last of those that `script` lists. */
 export const recordName = (step: Step): string => step.script.split(" ").at(-1) ?? step.script;
 

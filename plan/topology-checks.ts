@@ -1,7 +1,7 @@
 import { isIp } from "./addresses";
 import { suggestion } from "./nearest";
 import { etcdProblems } from "./topology-etcd";
-import { allHosts, type Datacenter, findDatacenter, type Host, type Topology } from "./topology-hosts";
+import { allHosts, type Datacenter, findDatacenter, type Host, sites, type Topology } from "./topology-hosts";
 import { rkeProblems } from "./topology-rke";
 
 /** What the schema can't see: duplicates, references and parts that exclude each other; every problem, as `item: rule: value`. */
@@ -97,9 +97,9 @@ function standbyProblems(topology: Topology): string[] {
   } else if (!standby.hosts.some((h) => h.roles.includes("controlplane"))) {
     problems.push(`topology.standby: has no control plane host: ${given}`);
   }
-  const sites = topology.datacenters.filter((dc) => !dc.witness).map((dc) => dc.name);
-  if (sites.length < 2) {
-    problems.push(`topology.datacenters: needs two datacenters besides witnesses: ${JSON.stringify(sites)}`);
+  const names = sites(topology).map((dc) => dc.name);
+  if (names.length < 2) {
+    problems.push(`topology.datacenters: needs two datacenters besides witnesses: ${JSON.stringify(names)}`);
   }
   return problems;
 }

@@ -38,6 +38,17 @@ export function sites(topology: Topology): Datacenter[] {
   return topology.datacenters.filter((dc) => !dc.witness);
 }
 
+/** The datacenter from which a failover acts when another is lost. */
+export function takesOver(topology: Topology, lost: string): string {
+  return topology.standby === lost ? (sites(topology).find((dc) => dc.name !== lost)?.name ?? "") : topology.standby;
+}
+
+/** How SSH is told of a host: USER@ADDRESS:PORT. */
+export const sshTarget = ({ ssh }: Topology, host: Host): string => `${ssh.user}@${host.address}:${ssh.port}`;
+
+/** The hosts from which `rke` runs, one for each datacenter but witnesses. */
+export const deployHosts = (topology: Topology): Host[] => sites(topology).map((dc) => deployHost(topology, dc.name));
+
 /** The host from which `rke` runs for a datacenter. */
 export function deployHost(topology: Topology, dcName: string): Host {
   const dc = findDatacenter(topology, dcName);

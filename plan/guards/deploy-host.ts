@@ -1,6 +1,6 @@
 import type { FailoverPlan } from "../failover";
 import { factsOf, type Observation } from "../observation";
-import type { Topology } from "../topology";
+import { sshTarget, type Topology } from "../topology";
 
 export function deployProblems(plan: FailoverPlan, seen: Observation): string[] {
   const host = plan.deployHost;
@@ -40,7 +40,7 @@ export function trustProblems(topology: Topology, plan: FailoverPlan, seen: Obse
     return [];
   }
   return plan.survivors.flatMap((h) => {
-    const result = facts.trust[`${topology.ssh.user}@${h.address}:${topology.ssh.port}`];
+    const result = facts.trust[sshTarget(topology, h)];
     return result === "ok" ? [] : [`${plan.deployHost.name} to ${h.name}: ${result ?? "not tried, it has no key"}`];
   });
 }

@@ -1,3 +1,4 @@
+import { lostBy } from "../act";
 import type { FailoverPlan } from "../failover";
 import { factsOf, type Observation } from "../observation";
 
@@ -11,7 +12,7 @@ export function unfinishedProblems(plan: FailoverPlan, seen: Observation): strin
   const begun = plan.survivors.some((h) => factsOf(seen, h)?.preflight.earlierPlan.begun === "yes");
   return plan.survivors.flatMap((host) => {
     const facts = factsOf(seen, host);
-    if (!facts || !begun || facts.epoch >= plan.settings.epoch || !facts.act?.startsWith("failover:")) {
+    if (!facts || !begun || facts.epoch >= plan.settings.epoch || lostBy(facts.act) === undefined) {
       return [];
     }
     const planned = (facts.preflight.earlierPlan.steps ?? "").split(" ").filter((name) => name !== "");
