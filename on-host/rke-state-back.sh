@@ -27,11 +27,10 @@ main() {
 # put_nodes FILE: currentState.rkeConfig.nodes of FILE in the place of stdin's; the rest is stdin's. Nodes that only stdin
 # has are dropped: the topology doesn't have them either, or `rke up` adds them.
 put_nodes() {
-  local list
-  list=$(mktemp)
-  nodes_of "$1" >"$list" || die "rke: $1 is not as RKE v1.2.7 writes it; cluster.rkestate was left as it is"
-  nodes_of /dev/stdin "$list" || die "rke: cluster.rkestate is not as RKE v1.2.7 writes it; it was left as it is"
-  rm -f "$list"
+  local nodes
+  nodes=$(nodes_of "$1") || die "rke: $1 is not as RKE v1.2.7 writes it; cluster.rkestate was left as it is"
+  nodes_of /dev/stdin <(printf '%s\n' "$nodes") ||
+    die "rke: cluster.rkestate is not as RKE v1.2.7 writes it; it was left as it is"
 }
 # nodes_of FILE [LIST]: the lines of the list; with LIST, a file, all of FILE with those lines in the list's place.
 nodes_of() {
