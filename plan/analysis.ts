@@ -5,7 +5,7 @@ import type { Observation } from "./observation";
 import { apiSans, clusterOrder, controlPlane, learner, survivors, voters } from "./order";
 import { preventionForSites, snapshotSource } from "./prevention";
 import { snapshotSchedule } from "./snapshots";
-import { allHosts, type Host, type Topology } from "./topology";
+import { type Host, type Topology } from "./topology";
 
 /** What the loss of one host or one datacenter means, in words for a reviewer. */
 export interface Loss {
@@ -39,17 +39,26 @@ export interface Analysis {
 export const majorityOf = (count: number): number => Math.floor(count / 2) + 1;
 const names = (hosts: Host[]): string => hosts.map((h) => h.name).join(", ");
 
+/** Who decides about etcd and who serves the API: few, however many hosts there are. */
+interface Deciding {
+  members: Host[];
+  servers: Host[];
+}
+
 /** Quorum, source, loss and prevention for every single host and every datacenter. */
 export function analyse(topology: Topology): Analysis {
   const hosts = clusterOrder(topology);
   const members = voters(hosts);
+  const deciding = { members, servers: controlPlane(hosts) };
   const majority = majorityOf(members.length);
   return {
     voters: members.map((h) => h.name),
     majority,
     tolerates: members.length - majority,
-    hosts: Object.fromEntries(hosts.map((h) => [h.name, lossOfHost(topology, h)])),
-    datacenters: Object.fromEntries(topology.datacenters.map((dc) => [dc.name, lossOfDatacenter(topology, dc.name)])),
+    hosts: Object.fromEntries(hosts.map((h) => [h.name, lossOfHost(topology, deciding, h)])),
+    datacenters: Object.fromEntries(
+      topology.datacenters.map((dc) => [dc.name, lossOfDatacenter(topology, deciding, dc.name)]),
+    ),
   };
 }
 
@@ -73,10 +82,10 @@ export function refusals(topology: Topology, lost: string): string[] {
   return first ? [first.found] : [];
 }
 
-function lossOfDatacenter(topology: Topology, name: string): Loss {
+function lossOfDatacenter(topology: Topology, deciding: Deciding, name: string): Loss {
   const gone = clusterOrder(topology).filter((h) => h.datacenter === name);
-  const loss = lossOf(topology, gone);
-  const left = controlPlane(allHosts(topology).filter((h) => h.datacenter !== name));
+  const loss = lossOf(topology, deciding, gone);
+  const left = deciding.servers.filter((h) => h.datacenter !== name);
   return {
     ...loss,
     prevention: loss.quorum === "kept" ? [] : preventionForSites(topology, loss),
@@ -110,9 +119,9 @@ function orderNote(topology: Topology, lost: string): string {
   return `its hosts don't come last in cluster.yml, so a failover changes the order of names in the API server's certificate: \`rke up\` issues it anew and restarts etcd and the control plane${advice}`;
 }
 
-function lossOfHost(topology: Topology, host: Host): Loss {
-  const loss = lossOf(topology, [host]);
-  const count = voters(allHosts(topology)).length;
+function lossOfHost(topology: Topology, deciding: Deciding, host: Host): Loss {
+  const loss = lossOf(topology, deciding, [host]);
+  const count = deciding.members.length;
   return {
     ...loss,
     prevention:
@@ -123,21 +132,21 @@ function lossOfHost(topology: Topology, host: Host): Loss {
         : [
             `this program gives up whole datacenters only: ${host.name} alone is repaired, or restored with \`rke etcd snapshot-restore\`, by hand`,
           ],
-    notes: [...loss.notes, ...hostNotes(topology, host)],
+    notes: [...loss.notes, ...hostNotes(topology, deciding, host)],
   };
 }
 
 /** What a later failover would miss without this host. */
-function hostNotes(topology: Topology, host: Host): string[] {
+function hostNotes(topology: Topology, deciding: Deciding, host: Host): string[] {
   const dc = topology.datacenters.find((d) => d.name === host.datacenter);
   const others = topology.datacenters.filter((d) => d.name !== host.datacenter);
-  const sole = (of: (hosts: Host[]) => Host[]) => of(dc?.hosts ?? []).length === 1 && of([host]).length === 1;
-  const helps = others.some((d) => lossOf(topology, d.hosts).quorum === "lost");
+  const sole = (of: (hosts: Host[]) => Host[]) => of([host]).length === 1 && of(dc?.hosts ?? []).length === 1;
+  const helps = () => others.some((d) => lossOf(topology, deciding, d.hosts).quorum === "lost");
   return [
     ...(dc?.deployHost === host.name
       ? [`it is the deploy host of ${dc.name}: while it is gone, rke can't be run from there, nor a failover to there`]
       : []),
-    ...(sole(voters) && helps
+    ...(sole(voters) && helps()
       ? [`it is the only voter of ${host.datacenter}: lost together with the other side, no voter is left`]
       : []),
     ...(host.etcd === "learner" && helps
@@ -147,13 +156,13 @@ function hostNotes(topology: Topology, host: Host): string[] {
   ];
 }
 
-function lossOf(topology: Topology, gone: Host[]): Loss {
-  const isGone = (h: Host) => gone.some((g) => g.name === h.name);
-  const members = voters(clusterOrder(topology));
+function lossOf(topology: Topology, { members, servers: all }: Deciding, gone: Host[]): Loss {
+  const lost = new Set(gone.map((h) => h.name));
+  const isGone = (h: Host) => lost.has(h.name);
   const left = members.filter((h) => !isGone(h));
   const majority = majorityOf(members.length);
   const quorum = left.length >= majority ? ("kept" as const) : ("lost" as const);
-  const servers = controlPlane(allHosts(topology).filter((h) => !isGone(h)));
+  const servers = all.filter((h) => !isGone(h));
   const base = {
     lost: gone.map((h) => h.name),
     votersLeft: left.map((h) => h.name),
