@@ -5,7 +5,7 @@ import type { Observation } from "./observation";
 import { apiSans, clusterOrder, controlPlane, learner, survivors, voters } from "./order";
 import { preventionForSites, snapshotSource } from "./prevention";
 import { snapshotSchedule } from "./snapshots";
-import { type Host, type Topology } from "./topology";
+import type { Host, Topology } from "./topology";
 
 /** What the loss of one host or one datacenter means, in words for a reviewer. */
 export interface Loss {
