@@ -149,7 +149,7 @@ function hostNotes(topology: Topology, deciding: Deciding, host: Host): string[]
     ...(sole(voters) && helps()
       ? [`it is the only voter of ${host.datacenter}: lost together with the other side, no voter is left`]
       : []),
-    ...(host.etcd === "learner" && helps
+    ...(host.etcd === "learner" && helps()
       ? ["it is the learner: while it is gone, a loss of the voters' side leaves no newer data than a snapshot's"]
       : []),
     ...(sole(controlPlane) ? [`it is the only control plane host of ${host.datacenter}`] : []),

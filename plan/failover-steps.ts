@@ -133,13 +133,21 @@ export function failoverSteps(
     ...verification,
     report,
   ];
-  return [...claims.map((claim) => announcing(claim, acting)), ...acting];
+  const coming = recordsByHost(acting);
+  return [...claims.map((claim) => announcing(claim, coming.get(claim.host.name) ?? [])), ...acting];
 }
 
 /** A claim says what is to come on its host: so a later act can tell whether this one was finished. */
-function announcing(claim: Step, acting: Step[]): Step {
-  const own = acting.filter((s) => s.host.name === claim.host.name).map(recordName);
-  return { ...claim, data: `${claim.data}\nsteps=${own.join(" ")}` };
+function announcing(claim: Step, coming: string[]): Step {
+  return { ...claim, data: `${claim.data}\nsteps=${coming.join(" ")}` };
+}
+
+function recordsByHost(steps: Step[]): Map<string, string[]> {
+  const records = new Map<string, string[]>();
+  for (const step of steps) {
+    records.set(step.host.name, [...(records.get(step.host.name) ?? []), recordName(step)]);
+  }
+  return records;
 }
 
 /** What a rerun of this act must not decide anew. */
