@@ -149,20 +149,15 @@ function describeSteps(steps: ScheduledStep[], nextFailure: Record<string, strin
   if (steps.length === 0) {
     return ["Steps: none can be planned"];
   }
-  return [
-    "Steps (done: recorded on the host, and still so)",
-    ...steps.flatMap((s, i) => {
-      const cost = nextFailure[s.name];
-      const before = steps
-        .slice(0, i)
-        .filter((b) => b.name in nextFailure)
-        .at(-1);
-      return [
-        ...(s.due && cost !== undefined && cost !== (before && nextFailure[before.name]) ? [`         ${cost}:`] : []),
-        `  ${s.due ? "to do" : "done "}  ${s.name.padEnd(24)} ${s.words}`,
-      ];
-    }),
-  ];
+  const lines = ["Steps (done: recorded on the host, and still so)"];
+  let told: string | undefined;
+  for (const s of steps) {
+    const cost = nextFailure[s.name];
+    if (s.due && cost !== undefined && cost !== told) lines.push(`         ${cost}:`);
+    lines.push(`  ${s.due ? "to do" : "done "}  ${s.name.padEnd(24)} ${s.words}`);
+    told = cost ?? told;
+  }
+  return lines;
 }
 
 export function describeVerdicts(verdicts: Verdict[], warnings: string[]): string[] {

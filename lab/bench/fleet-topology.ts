@@ -42,12 +42,11 @@ export const fleetTopology = (hosts: number): Topology => parseTopology(fleet(ho
  * which is the time.
  */
 export function factsText(topology: Topology, host: Host, now: number): string {
-  const hosts = clusterOrder(topology);
   const deploys = topology.datacenters.some((dc) => dc.deployHost === host.name);
   const voter = host.etcd === "voter";
   const containers = [
-    ...(voter ? [etcdProcess(topology, hosts, host, "x86_64")] : []),
-    ...(host.roles.includes("controlplane") ? [kubeApiServerProcess(topology, hosts, host)] : []),
+    ...(voter ? [etcdProcess(topology, clusterOrder(topology), host, "x86_64")] : []),
+    ...(host.roles.includes("controlplane") ? [kubeApiServerProcess(topology, clusterOrder(topology), host)] : []),
   ];
   const sections: [name: string, content: string][] = [
     [
