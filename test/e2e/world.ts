@@ -137,8 +137,10 @@ export class World {
     // killed while it wrote its file, Pulumi leaves it cut: then the operator goes on with an empty backend; primary's, which
     // holds the CA, with the copy that Pulumi keeps beside
     if (cancelled.all.includes("failed to load checkpoint")) {
-      if (stack === "failover") this.emptyBackend(workspace);
-      else this.lastCopy(workspace, stack);
+      if (stack === "failover") {
+        this.emptyBackend(workspace);
+        await this.pulumi(workspace, "stack", "ls");
+      } else this.lastCopy(workspace, stack);
     }
   }
 
@@ -147,7 +149,7 @@ export class World {
     copyFileSync(`${file}.bak`, file);
   }
 
-  /** What a failover needs is on the hosts; stacks are made anew at the next use. */
+  /** What a failover needs is on the hosts; stacks are made anew at the next use of `pulumi`. */
   emptyBackend(workspace: Workspace): void {
     rmSync(join(workspace.backend, ".pulumi"), { recursive: true, force: true });
   }
