@@ -1,4 +1,5 @@
-# etcd-arguments: recreates this host's voter with the arguments that RKE plans, while the others keep the majority.
+# etcd-arguments: recreates this host's voter with the arguments that RKE plans, while the others keep the majority;
+# where there are two voters only, writes stop for the restart.
 # arguments: CERTIFICATE, the name of this member's;  HEALTH, the URL of its health;  ENDPOINTS, client URLs of all voters
 # stdin: the body for Docker's POST /containers/create
 main() {
@@ -30,6 +31,6 @@ others_suffice() {
   local all healthy_ones
   all=$(awk -F, '{print NF}' <<<"$endpoints")
   healthy_ones=$(docker exec -e "ETCDCTL_ENDPOINTS=$endpoints" etcd etcdctl --command-timeout=5s endpoint health 2>&1 </dev/null | tee -a "$aside/etcdctl.log" | grep -c 'is healthy' || true)
-  # this one is among them, and won't be for a moment
-  ((healthy_ones - 1 >= all / 2 + 1))
+  # this one is among them, and won't be for a moment; of two, the other can't be a majority: then writes wait for that moment
+  ((healthy_ones - 1 >= (all == 2 ? 1 : all / 2 + 1)))
 }

@@ -1,10 +1,10 @@
 # verify-member: etcd's members are the survivors, --force-new-cluster is nowhere left, and the isolation stands.
-# arguments: MEMBERS, the names that `member list` must give, sorted, separated by commas;  after a restore ADDRESS ... of the
+# arguments: MEMBERS, the names that `member list` must give, a learner's as NAME(learner), sorted, separated by commas;  after a restore ADDRESS ... of the
 #   lost hosts, which must be refused
 main() {
   local members=$1 found
   begin "$@"
-  found=$(docker exec etcd etcdctl --command-timeout=10s member list </dev/null | awk -F', ' '{print $3}' | sort | paste -sd,)
+  found=$(docker exec etcd etcdctl --command-timeout=10s member list </dev/null | awk -F', ' '{print $3 ($6 == "true" ? "(learner)" : "")}' | sort | paste -sd,)
   [[ $found == "$members" ]] || die "etcd: the members are $found, expected $members"
   did "etcd members: $found"
   # stopped ones, too: they could be started

@@ -1,4 +1,4 @@
-# verify-nodes: every host is a ready Node with its roles and its datacenter's label.
+# verify-nodes: every host is a ready Node with its roles, no others, and its datacenter's label.
 # arguments: SERVER, then NODE=DATACENTER=ROLE[,ROLE ...] ...
 main() {
   local server=$1 node wanted=("${@:2}") lacking=""
@@ -9,10 +9,10 @@ main() {
 }
 
 nodes_are_back() {
-  local server=$1 item node zone role answer
+  local server=$1 item node zone role roles answer
   shift
   for item in "$@"; do
-    IFS='=' read -r node zone role <<<"$item"
+    IFS='=' read -r node zone roles <<<"$item"
     answer=$(kube "$server" GET "/api/v1/nodes/$node") || {
       lacking="$node is missing"
       return 1
@@ -27,11 +27,14 @@ nodes_are_back() {
       lacking="$node has no label topology.kubernetes.io/zone=$zone"
       return 1
     }
-    for role in ${role//,/ }; do
-      [[ $answer == *"\"node-role.kubernetes.io/$role\":\"true\""* ]] || {
+    for role in controlplane etcd worker; do
+      if [[ ",$roles," == *",$role,"* && $answer != *"\"node-role.kubernetes.io/$role\":\"true\""* ]]; then
         lacking="$node has no label node-role.kubernetes.io/$role"
         return 1
-      }
+      elif [[ ",$roles," != *",$role,"* && $answer == *"\"node-role.kubernetes.io/$role\":\""* ]]; then
+        lacking="$node has the label node-role.kubernetes.io/$role, and not the role"
+        return 1
+      fi
     done
   done
 }

@@ -1,6 +1,7 @@
 import { type Container, commandOf } from "./facts";
 import { hasSomething } from "./failback-steps";
 import { factsOf, type Observation } from "./observation";
+import { voters } from "./order";
 import type { PrimaryPlan } from "./primary";
 import { argument } from "./process";
 import type { Host } from "./topology";
@@ -11,12 +12,17 @@ export function describeFailback(plan: PrimaryPlan, seen: Observation): string[]
   if (!failback || failback.finished) {
     return [];
   }
-  const { from, returned, survivors, deployHost, preferred, epoch } = failback;
+  const { from, returned, survivors, deployHost, preferred, demoted, epoch } = failback;
   return [
     `FAILBACK: datacenter ${from.lost} comes back (epoch ${epoch}, after the failover of epoch ${from.epoch})`,
     "",
     `Hosts that return ${names(returned)}`,
     `Hosts that serve  ${names(survivors)}; rke runs on ${deployHost.name}; etcd's leader goes to ${names(preferred)}`,
+    ...(demoted
+      ? [
+          `Roles that swap   ${names(voters(returned))} vote again; ${demoted.name} then becomes ${demoted.etcd === "learner" ? "a learner" : "no member of etcd"} again`,
+        ]
+      : []),
     "",
     "Hosts that return, as they are now",
     ...returned.map((h) => `  ${h.name.padEnd(12)} ${stateOf(h, seen, epoch)}`),

@@ -45,7 +45,8 @@ function nextFailure(m: Membership): string[] {
   const voters = m.members.filter((s) => s.wanted === "voter");
   const well = voters.filter((s) => s.condition === "well");
   const back = broken(m).filter((s) => s.wanted === "voter");
-  if (back.length === 0 || tolerates(voters.length, well.length) > 0) {
+  // where none is a voter yet, as before a failback, each step tells what a failure costs
+  if (back.length === 0 || well.length === 0 || tolerates(voters.length, well.length) > 0) {
     return [];
   }
   const names = (states: MemberState[]) => states.map((s) => s.host.name);

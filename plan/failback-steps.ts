@@ -1,8 +1,11 @@
 import { deployDir } from "./cluster-yml";
+import { demotion } from "./demotion";
 import { clientUrl, etcdCertificate, memberName, ownEndpoint } from "./etcd";
 import { type Failback, nextFailure } from "./failback";
+import { failbackVerification } from "./failback-verification";
 import { joinStep } from "./join";
 import { etcdServers, ownServer } from "./kube-apiserver";
+import { believes } from "./living-cluster";
 import { membership } from "./members";
 import { factsOf, type Observation } from "./observation";
 import { clusterOrder, controlPlane, voters } from "./order";
@@ -32,11 +35,12 @@ export function failbackSteps(
   ready: string[],
   rkeUp: string,
 ): FailbackSteps {
-  const { epoch, from, returned, survivors, deployHost, preferred } = failback;
+  const { epoch, from, returned, survivors, deployHost, preferred, demoted } = failback;
+  const guests = demoted ? [demoted] : [];
   const hosts = clusterOrder(topology);
   const server = ownServer(topology, deployHost.datacenter);
   const costs: Record<string, string> = {};
-  let members = voters(survivors);
+  let members = [...voters(survivors), ...guests];
   const note = (made: Step) => {
     costs[made.name] = nextFailure(members.map((h) => h.name));
     return made;
@@ -52,7 +56,7 @@ export function failbackSteps(
     ),
   );
   const opened = survivors
-    .filter((h) => h.etcd !== "none")
+    .filter((h) => h.etcd !== "none" || h === demoted)
     .map((host) =>
       note(
         step("isolation unisolate", host, "EtcdMember", {
@@ -62,16 +66,20 @@ export function failbackSteps(
         }),
       ),
     );
-  // returned hosts that this failback hasn't reached yet may tell of a cluster of their own
-  const known = membership(
-    topology,
-    onlyOf(seen, hosts, (h) => survivors.includes(h) || facts(h)?.epoch === epoch),
-  );
+  const known = membership(topology, seen, believes(failback, seen));
   const rejoined: Step[] = [];
   for (const state of known.members.filter((m) => m.wanted === "voter" && returned.includes(m.host))) {
     rejoined.push(
       note({
-        ...joinStep(topology, epoch, hosts, state, seen, [...stepNames(opened), ...stepNames(rejoined.slice(-1))]),
+        ...joinStep(
+          topology,
+          epoch,
+          hosts,
+          state,
+          seen,
+          [...stepNames(opened), ...stepNames(rejoined.slice(-1))],
+          guests,
+        ),
         words: "a voter again: added as a learner without any old data, promoted when it has caught up",
       }),
     );
@@ -93,8 +101,9 @@ export function failbackSteps(
   const returnedApi = controlPlane(returned)
     .filter((h) => original(facts(h), "kube-apiserver", epoch) !== undefined)
     .map((h) => apiServer(h, stepNames(rejoined)));
+  // asked from where it is to go: etcd runs there by now, and a survivor's may just have been set aside
   const leader = note(
-    step("leader", deployHost, "EtcdMember", {
+    step("leader", preferred[0] ?? deployHost, "EtcdMember", {
       arguments: [preferred.map(memberName).join(","), voters(hosts).map(clientUrl).join(",")],
       after: [...stepNames(rejoined), ...stepNames(returnedApi)],
       words: `move etcd's leader to ${preferred.map((h) => h.name).join(" or ")}`,
@@ -115,7 +124,7 @@ export function failbackSteps(
         }),
       ),
     );
-    costs[settled.at(-1)?.name ?? ""] = nextFailure(members.filter((m) => m.name !== host.name).map((m) => m.name));
+    costs[settled.at(-1)?.name ?? ""] = whileAway(members, host);
   }
   const survivorsApi: Step[] = [];
   for (const host of controlPlane(survivors)) {
@@ -132,6 +141,11 @@ export function failbackSteps(
       words: "write through the API",
     }),
   );
+  const settledLast = demoted && demotion(topology, failback, hosts, demoted, known, seen, [firstWrite.name]);
+  for (const made of settledLast?.steps ?? []) {
+    costs[made.name] = settledLast?.nextFailure ?? "";
+  }
+  members = voters(hosts);
   const watchers = returned.map((host) =>
     note(
       step("watchers", host, "Cleanup", {
@@ -143,42 +157,12 @@ export function failbackSteps(
   const state = note(
     step("rke-state rke-state-back", deployHost, "RkeCluster", {
       arguments: [`cluster.rkestate.before-epoch-${from.epoch}`],
-      after: [firstWrite.name],
+      // RKE takes hosts for what they were before the failover: by now they are that again
+      after: [firstWrite.name, ...stepNames(settledLast?.steps ?? [])],
       words: `put the returned hosts back into ${deployDir}/cluster.rkestate's current state`,
     }),
   );
-  const after = [
-    ...voters(hosts).map((host) =>
-      step("verify-member", host, "Verification", {
-        arguments: [voters(hosts).map(memberName).sort().join(",")],
-        after: [rkeUp],
-        words: "member list equals the topology, no --force-new-cluster left",
-      }),
-    ),
-    ...controlPlane(hosts).map((host) =>
-      step("verify-servers", host, "Verification", {
-        arguments: [etcdServers(hosts, host)],
-        after: [rkeUp],
-        words: "kube-apiserver's --etcd-servers",
-      }),
-    ),
-    step("kube verify", deployHost, "Verification", {
-      arguments: [
-        server,
-        controlPlane(hosts)
-          .map((h) => h.internalAddress)
-          .join(","),
-        "",
-      ],
-      after: [rkeUp],
-      words: "a write, a read, the endpoints of the Service kubernetes",
-    }),
-    step("kube verify-nodes", deployHost, "Verification", {
-      arguments: [server, ...hosts.map((h) => `${h.name}=${h.datacenter}=${h.roles.join(",")}`)],
-      after: [rkeUp],
-      words: "every host is a ready Node with its roles and its datacenter's label",
-    }),
-  ].map(note);
+  const after = failbackVerification(topology, failback, rkeUp).map(note);
   return {
     before: [
       ...quarantine,
@@ -190,6 +174,7 @@ export function failbackSteps(
       ...looked,
       ...survivorsApi,
       firstWrite,
+      ...(settledLast?.steps ?? []),
       ...watchers,
       state,
     ],
@@ -198,10 +183,13 @@ export function failbackSteps(
   };
 }
 
+/** What the next failure costs while a voter is recreated. */
+function whileAway(members: Host[], host: Host): string {
+  const others = members.filter((m) => m.name !== host.name).map((m) => m.name);
+  return members.length === 2
+    ? `writes stop for the moment in which etcd on ${host.name} is recreated: of two voters none can be spared`
+    : nextFailure(others);
+}
+
 /** Only etcd and the control plane can serve old data. */
 export const hasSomething = (host: Host): boolean => host.etcd !== "none" || host.roles.includes("controlplane");
-
-function onlyOf(seen: Observation, hosts: Host[], which: (host: Host) => boolean): Observation {
-  const kept = hosts.filter(which).map((h) => h.name);
-  return { ...seen, hosts: Object.fromEntries(Object.entries(seen.hosts).filter(([name]) => kept.includes(name))) };
-}

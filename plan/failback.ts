@@ -12,6 +12,11 @@ export interface Failback {
   /** In cluster.yml's order. */
   survivors: Host[];
   returned: Host[];
+  /**
+   * The survivor that the failover made etcd's only member, where the topology has it as no voter: failback takes its vote
+   * away, and makes a learner of it again where it was one.
+   */
+  demoted: Host | undefined;
   /** The deploy host that ran the failover: its rkestate is the cluster's. */
   deployHost: Host;
   /** Where the leader belongs: the voters of the datacenter with most of them, in cluster.yml's order. */
@@ -37,6 +42,7 @@ export function failbackOf(topology: Topology, epoch: number, seen: Observation)
   const from = recorded
     ? { epoch: Number(recorded.plan.from), lost: recorded.plan.lost ?? "" }
     : newest && { epoch: newest.epoch, lost: lostBy(newest.act) ?? "" };
+  const member = recorded ? recorded.plan.member : newest?.preflight.earlierPlan.source;
   if (!from?.lost || !findDatacenter(topology, from.lost) || known.some((f) => f.epoch > epoch)) {
     return undefined;
   }
@@ -48,6 +54,7 @@ export function failbackOf(topology: Topology, epoch: number, seen: Observation)
     from,
     survivors,
     returned: lostHosts(topology, from.lost),
+    demoted: survivors.find((h) => h.name === member && h.etcd !== "voter"),
     deployHost: deploy,
     clusterYml: { before: factsOf(seen, deploy)?.deploy?.clusterYml || clusterYml, after: clusterYml },
     preferred: preferredVoters(topology),
@@ -55,6 +62,12 @@ export function failbackOf(topology: Topology, epoch: number, seen: Observation)
     finished: factsOf(seen, deploy)?.steps.verify?.epoch === epoch,
   };
 }
+
+/** What each host is told of it, so that a rerun knows; `failbackOf` reads it. */
+export const failbackRecord = ({ from, demoted }: Failback): string =>
+  [`role=failback`, `lost=${from.lost}`, `from=${from.epoch}`, ...(demoted ? [`member=${demoted.name}`] : [])].join(
+    "\n",
+  );
 
 /** The leader belongs where most voters are: there it commits without the other side. */
 function preferredVoters(topology: Topology): Host[] {

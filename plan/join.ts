@@ -10,6 +10,8 @@ import type { Host, Topology } from "./topology";
 /**
  * The step that makes a host's etcd a member of the cluster that the other voters form, and does nothing where it is one
  * (on-host/etcd-join.sh tells what it takes). Its certificate and key, for /etc/kubernetes/ssl, come behind its data.
+ *
+ * @param guests members for the time being that the topology has as no voters; they may be asked, too
  */
 export function joinStep(
   topology: Topology,
@@ -18,6 +20,7 @@ export function joinStep(
   state: MemberState,
   seen: Observation,
   after: string[],
+  guests: Host[] = [],
 ): Step {
   const { host, wanted } = state;
   const others = voters(hosts).filter((h) => h.name !== host.name);
@@ -32,7 +35,7 @@ export function joinStep(
       ownEndpoint(host),
       joining.image,
       initialCluster([...others, host]),
-      ...others.map(clientUrl),
+      ...[...others, ...guests].map(clientUrl),
     ],
     data: [joining, final].map((process) => createBody(process, epoch, undefined)).join("\n"),
     after,

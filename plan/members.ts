@@ -47,12 +47,19 @@ export interface Membership {
   strangers: Member[];
 }
 
-/** Who is a member of etcd, and how each is, as the hosts told it. */
-export function membership(topology: Topology, seen: Observation): Membership {
+/**
+ * Who is a member of etcd, and how each is, as the hosts told it.
+ * @param believed whose word on the cluster counts: hosts that return may tell of a cluster of their own
+ */
+export function membership(
+  topology: Topology,
+  seen: Observation,
+  believed: (host: Host) => boolean = () => true,
+): Membership {
   const hosts = clusterOrder(topology);
-  const teller = voters(hosts)
-    .map((h) => factsOf(seen, h))
-    .find((f) => f?.etcd?.quorum && f.members.length > 0);
+  // after a failover a host may vote that the topology has as a learner
+  const speakers = hosts.filter((h) => believed(h) && factsOf(seen, h)?.etcd?.quorum);
+  const teller = speakers.map((h) => factsOf(seen, h)).find((f) => f && f.members.length > 0);
   const listed = teller?.members ?? [];
   const standing = learner(hosts);
   const members = [...voters(hosts), ...(standing ? [standing] : [])];
@@ -60,7 +67,7 @@ export function membership(topology: Topology, seen: Observation): Membership {
     members: members.map((host) => {
       const architecture = factsOf(seen, host)?.architecture || "x86_64";
       const planned = host.etcd === "learner" ? learnerProcess(topology, hosts, host, architecture) : undefined;
-      return stateOf(host, members, listed, planned, seen);
+      return stateOf(host, speakers, listed, planned, seen);
     }),
     quorum: teller !== undefined,
     strangers: listed.filter((m) => !members.some((h) => m.peerUrls.includes(peerUrl(h)))),
@@ -74,14 +81,14 @@ export const broken = (m: Membership): MemberState[] =>
 /** @param planned what the container must be like; for a voter that is RKE's affair */
 function stateOf(
   host: Host,
-  members: Host[],
+  speakers: Host[],
   listed: Member[],
   planned: Process | undefined,
   seen: Observation,
 ): MemberState {
   const wanted = host.etcd === "learner" ? "learner" : "voter";
   const facts = factsOf(seen, host);
-  const state = { host, wanted, etcd: facts?.etcd, lag: facts && lagOf(host, facts, members, seen) } as const;
+  const state = { host, wanted, etcd: facts?.etcd, lag: facts && lagOf(host, facts, speakers, seen) } as const;
   const is = (condition: Condition, found: string): MemberState => ({ ...state, condition, found });
   if (!facts) {
     return is("unseen", "can't be reached");
@@ -133,11 +140,11 @@ function stateOf(
   return is("well", wanted === "learner" && lag ? behind(lag) : "healthy");
 }
 
-function lagOf(host: Host, facts: Reachable, members: Host[], seen: Observation): MemberState["lag"] {
+function lagOf(host: Host, facts: Reachable, speakers: Host[], seen: Observation): MemberState["lag"] {
   const own = facts.etcd?.revision;
-  const others = members.filter((h) => h.name !== host.name).map((h) => factsOf(seen, h));
-  const revisions = others.filter((f) => f?.etcd?.quorum).map((f) => f?.etcd?.revision ?? 0);
-  const leases = others.filter((f) => f?.etcd?.quorum).flatMap((f) => f?.newestLease ?? []);
+  const others = speakers.filter((h) => h.name !== host.name).map((h) => factsOf(seen, h));
+  const revisions = others.map((f) => f?.etcd?.revision ?? 0);
+  const leases = others.flatMap((f) => f?.newestLease ?? []);
   if (own === undefined || revisions.length === 0) {
     return undefined;
   }

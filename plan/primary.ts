@@ -2,7 +2,7 @@ import { lostBy } from "./act";
 import { type AdoptedCluster, adoptionProblems, adoptSteps } from "./adopted";
 import { deployDir } from "./cluster-yml";
 import { commandOf, type Reachable } from "./facts";
-import { type Failback, failbackOf } from "./failback";
+import { type Failback, failbackOf, failbackRecord } from "./failback";
 import { type FailbackSteps, failbackSteps, hasSomething } from "./failback-steps";
 import { failbackGuards } from "./guards/failback";
 import { clockProblems, rights, roomProblems, tools } from "./guards/hosts";
@@ -11,6 +11,7 @@ import { restartProblems, restartWords } from "./guards/restarts";
 import { type Verdict, verdict } from "./guards/verdict";
 import { joinStep } from "./join";
 import { etcdServers, ownServer } from "./kube-apiserver";
+import { believes } from "./living-cluster";
 import { type Membership, membership } from "./members";
 import { factsOf, type Observation } from "./observation";
 import { clusterOrder, controlPlane, voters } from "./order";
@@ -60,7 +61,7 @@ export function planPrimary(
 
   const claims = hosts.map((host) =>
     step("claim", host, "Claim", {
-      data: failback ? `role=failback\nlost=${failback.from.lost}\nfrom=${failback.from.epoch}` : `role=${primaryAct}`,
+      data: failback ? failbackRecord(failback) : `role=${primaryAct}`,
       words: `tell the host of epoch ${epoch}`,
       intact: facts(host)?.act === primaryAct,
     }),
@@ -89,7 +90,7 @@ export function planPrimary(
   );
   const others = deploying.filter((h) => h.name !== runsRke.name);
   const back = failback && failbackSteps(topology, failback, seen, stepNames(trust), `rke-up-${runsRke.name}`);
-  const members = membership(topology, seen);
+  const members = membership(topology, seen, failback && !failback.finished ? believes(failback, seen) : undefined);
   // one after the other: each needs the others' votes; a failback has an order of its own
   const voting: Step[] = [];
   for (const state of back ? [] : members.members.filter((m) => m.wanted === "voter")) {
@@ -112,7 +113,7 @@ export function planPrimary(
   const ready = [...trust, ...voting].map((s) => s.name);
   const built = topology.pki === "adopted" && !back ? adoptSteps(topology, deploying, facts, ready) : [rkeUp];
   const learners = members.members
-    .filter((m) => m.wanted === "learner")
+    .filter((m) => m.wanted === "learner" && m.host.name !== failback?.demoted?.name)
     .map((m) => joinStep(topology, epoch, hosts, m, seen, stepNames(built)));
   const snapshots = snapshotSteps(topology, stepNames(built), facts);
   const guards = hosts.filter(hasSomething).map((host) =>

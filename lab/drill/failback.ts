@@ -1,7 +1,7 @@
 import type { Workspace } from "../project";
 import { LabError, until } from "../run";
 import type { Client } from "./client";
-import { type Drill, lost, stackReport, summary } from "./failover";
+import { type Drill, lost, type Members, stackReport, summary } from "./failover";
 import { judge, longestGap } from "./history";
 import type { FailbackReport } from "./report";
 import { namespace } from "./workload";
@@ -9,17 +9,20 @@ import { namespace } from "./workload";
 /** etcd with RKE's timeouts elects a leader within 5 to 10 s. */
 const electionSeconds = 10;
 
-/** Gives datacenter a its power back and brings it back by the program, with the client writing all the while. */
+/**
+ * Gives datacenter a its power back and brings it back by the program, with the client writing all the while.
+ * @param peace etcd's members before the loss
+ */
 export async function failbackDrill(
   drill: Drill,
   client: Client,
   project: Workspace,
   epoch: number,
   returnGuard: "on" | "off",
+  peace: Members,
 ): Promise<FailbackReport> {
-  const back = drill.lab.hosts().filter((h) => h.datacenter === lost);
-  const masters = back.filter((h) => h.name.startsWith("master")).map((h) => h.name);
-  const oldMembers = await drill.members();
+  const back = drill.lab.hosts().filter((h) => h.datacenter === lost && h.name in peace);
+  const masters = back.map((h) => h.name);
   const poweredAt = Date.now();
   await drill.step(`datacenter ${lost} has power again`, () => drill.lab.powerOn(lost));
   const returned = await drill.step(`what is left there, with the return guard ${returnGuard}`, async () =>
@@ -61,11 +64,16 @@ export async function failbackDrill(
   );
 
   const members = await drill.members();
-  const reused = Object.entries(members).filter(([name, id]) => masters.includes(name) && oldMembers[name] === id);
+  const parts = (of: Members) =>
+    Object.keys(of)
+      .sort()
+      .map((name) => `${name}${of[name]?.learner ? " (learner)" : ""}`)
+      .join(", ");
+  const reused = masters.filter((name) => members[name]?.id === peace[name]?.id);
   drill.check(
-    "every voter of the topology is a member, the returned ones as new members",
-    masters.every((name) => name in members) && reused.length === 0,
-    Object.keys(members).sort().join(", "),
+    "etcd has the members of before, voters and learners as before, the returned ones as new members",
+    parts(members) === parts(peace) && reused.length === 0,
+    parts(members),
   );
   const nodes = (await drill.kubectl(["get", "nodes", "--no-headers"])).trim().split("\n");
   const plain = nodes.filter((line) => !/ Ready /.test(line) || line.includes("<none>"));

@@ -30,6 +30,9 @@ export interface DrillOptions {
   returnGuard?: "on" | "off";
 }
 
+/** Members of etcd, by host name. */
+export type Members = Record<string, { id: string; learner: boolean }>;
+
 /** One drill: its clock, its log, and what it has done so far. */
 export class Drill {
   readonly steps: DrillStep[] = [];
@@ -85,14 +88,21 @@ export class Drill {
     return result.stdout;
   }
 
-  /** The members of etcd as the standby's deploy host has them: IDs by host name. */
-  async members(): Promise<Record<string, string>> {
-    const host = this.lab.hosts().find((h) => h.deploys && h.datacenter !== lost);
-    const list = await this.lab.execOn(host?.name ?? "", ["docker", "exec", "etcd", "etcdctl", "member", "list"]);
-    const lines = list.stdout.trim().split("\n");
-    return Object.fromEntries(
-      lines.map((line) => line.split(", ")).map(([id = "", , name = ""]) => [name.slice(5), id]),
-    );
+  /** The members of etcd by host name, as the first host that can tell has them: a learner can't. */
+  async members(): Promise<Members> {
+    const hosts = this.lab.hosts().filter((h) => this.lab.isOn(h.name));
+    for (const { name } of hosts.sort((a, b) => Number(a.datacenter === lost) - Number(b.datacenter === lost))) {
+      const list = await this.lab.execOn(name, ["docker", "exec", "etcd", "etcdctl", "member", "list"]);
+      if (list.code === 0) {
+        const lines = list.stdout.trim().split("\n");
+        return Object.fromEntries(
+          lines
+            .map((line) => line.split(", "))
+            .map(([id = "", , member = "", , , learner]) => [member.slice(5), { id, learner: learner === "true" }]),
+        );
+      }
+    }
+    throw new LabError("drill: no host's etcd tells its members");
   }
 
   async pods(): Promise<{ name: string; node: string }[]> {
@@ -142,6 +152,7 @@ export async function failoverDrill(
     drill.check("pods run in both datacenters", used.size === 2, [...used].sort().join(", "));
   });
 
+  const members = await drill.members();
   const servers = [
     ...new Set(hosts.filter((h) => h.name.startsWith("master")).map((h) => `https://${h.address}:6443`)),
   ];
@@ -184,7 +195,9 @@ export async function failoverDrill(
     const told = await stackReport(drill, clone, "failover");
     await verify(drill, client, survivors, clone);
     await addonIsAsExpected(drill, told.method);
-    const failback = options.failback ? await failbackDrill(drill, client, project, epoch + 1, returnGuard) : undefined;
+    const failback = options.failback
+      ? await failbackDrill(drill, client, project, epoch + 1, returnGuard, members)
+      : undefined;
     if (!failback) await client.stop();
     if (!failback && told.method === "restore") await returns(drill, deployHost, folder);
     const report = await finish(drill, client, commandAt, told);

@@ -1,6 +1,7 @@
 import type { Failback } from "../failback";
+import { withQuorum } from "../living-cluster";
 import { factsOf, type Observation } from "../observation";
-import { learner, voters } from "../order";
+import { voters } from "../order";
 import type { PrimaryPlan } from "../primary";
 import type { Topology } from "../topology";
 import { list, type Verdict, verdict } from "./verdict";
@@ -33,7 +34,7 @@ export function failbackGuards(
     verdict(
       "etcd has quorum",
       quorumProblems(failback, seen),
-      `${list(failback.survivors.filter((h) => factsOf(seen, h)?.etcd?.quorum))} answers a linearizable read`,
+      `${list(withQuorum(failback, seen))} answers a linearizable read`,
     ),
     verdict(
       "what RKE knew",
@@ -47,7 +48,7 @@ export function failbackGuards(
         : [],
       "this program's own",
     ),
-    verdict("roles", roleProblems(plan), "each voter of the topology becomes a voter again"),
+    verdict("roles", roleProblems(plan), roleWords(failback)),
   ];
 }
 
@@ -61,10 +62,23 @@ function failoverProblems({ from, deployHost, resumed }: Failback, seen: Observa
       ];
 }
 
-function quorumProblems({ survivors }: Failback, seen: Observation): string[] {
-  return survivors.some((h) => factsOf(seen, h)?.etcd?.quorum)
+/** A survivor's etcd may be down for the very step that was cut; then members that this failback has made go on. */
+function quorumProblems(failback: Failback, seen: Observation): string[] {
+  const { survivors, epoch } = failback;
+  const aside = `etcd-before-epoch-${epoch}`;
+  const without = survivors.filter((h) => {
+    const containers = factsOf(seen, h)?.containers;
+    return containers?.[aside] && !containers.etcd;
+  });
+  return withQuorum(failback, seen).length > 0
     ? []
-    : [`no survivor's etcd answers a linearizable read (${list(survivors)}): a member can't be added`];
+    : [
+        `no survivor's etcd answers a linearizable read (${list(survivors)}), nor does a member that this failback has made: members can't be changed`,
+        ...without.map(
+          (h) =>
+            `${h.name}: its etcd is set aside; \`docker rename ${aside} etcd && docker update --restart=always etcd && docker start etcd\` there brings it back`,
+        ),
+      ];
 }
 
 function stateProblems({ epoch, from, deployHost }: Failback, seen: Observation): string[] {
@@ -76,11 +90,14 @@ function stateProblems({ epoch, from, deployHost }: Failback, seen: Observation)
     : [];
 }
 
-function roleProblems(plan: PrimaryPlan): string[] {
-  const standing = learner(plan.hosts);
-  return voters(plan.failback?.survivors ?? []).length === 0
+function roleProblems({ failback }: PrimaryPlan): string[] {
+  const { survivors = [], demoted, from } = failback ?? {};
+  return voters(survivors).length === 0 && !demoted
     ? [
-        `no survivor is a voter by the topology${standing ? ` (${standing.name} is the learner)` : ""}: making the one that took over a learner again is not built yet`,
+        `no survivor is a voter by the topology, and none is recorded as the one that etcd was recovered on in epoch ${from?.epoch}`,
       ]
     : [];
 }
+
+const roleWords = ({ demoted }: Failback): string =>
+  `each voter of the topology becomes a voter again${demoted ? `, and ${demoted.name} ${demoted.etcd === "learner" ? "a learner" : "no member"} again` : ""}`;

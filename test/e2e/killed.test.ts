@@ -112,11 +112,20 @@ suite(`a failover that is killed at each step${noLab && ` (skipped: ${noLab})`}`
   });
 
   const wanted = process.env.RKE_DR_ALL_MOMENTS === "1";
-  const why = wanted ? "" : " (skipped: takes minutes and isn't green at every moment; RKE_DR_ALL_MOMENTS=1 runs it)";
+  const why = wanted ? "" : " (skipped: takes minutes; RKE_DR_ALL_MOMENTS=1 runs it)";
   (wanted ? describe : describe.skip)(`and the failback after it, killed as well${why}`, () => {
     let project: Workspace;
     let oldMembers: string;
     const memberIds = () => world.on("master1", "docker exec etcd etcdctl member list | cut -d, -f1 | sort");
+    /** Where hosts had no power, a guard refuses before; it need not be the survivor's etcd, which may be set aside. */
+    const etcdServes = () =>
+      until("etcd serves", 120, async () =>
+        (
+          await Promise.all(
+            ["master1", "master2", "master3"].map((h) => world.holds(h, "docker exec etcd etcdctl get rke-dr")),
+          )
+        ).some(Boolean),
+      );
     const primary = (...args: string[]) =>
       world.pulumi(project, "up", "--yes", "--skip-preview", ...args, "--stack", "primary");
 
@@ -138,15 +147,14 @@ suite(`a failover that is killed at each step${noLab && ` (skipped: ${noLab})`}`
 
     for (const [what, host, there, powerCut] of wayBack) {
       it(`when ${what}: ${powerCut === undefined ? "pulumi is killed" : `${powerCut} loses power, too`}`, async () => {
-        // a survivor that had no power is asked once it serves again: a guard refuses before
-        await until("etcd serves", 120, () => world.holds("master3", "docker exec etcd etcdctl get rke-dr"));
+        await etcdServes();
         assert.equal(await world.holds(host, there), false, "the moment has passed already");
         await world.kill(project, () => world.holds(host, there), powerCut, "primary");
       });
     }
 
     it("finishes when it is run again: every host is back, the old voters as new members", async () => {
-      await until("etcd serves", 120, () => world.holds("master3", "docker exec etcd etcdctl get rke-dr"));
+      await etcdServes();
       const result = await primary();
       assert.equal(result.code, 0, result.all);
       const ids = (await memberIds()).split("\n");

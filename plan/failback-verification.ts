@@ -1,0 +1,62 @@
+import { memberName } from "./etcd";
+import type { Failback } from "./failback";
+import { etcdServers, ownServer } from "./kube-apiserver";
+import { clusterOrder, controlPlane, learner, voters } from "./order";
+import { type Step, step, stepNames } from "./steps";
+import type { Topology } from "./topology";
+
+/**
+ * What a failback checks after `rke up`, whose exit code is 0 even where a voter is missing or a Node has a role too many.
+ *
+ * @param rkeUp the name of the `rke up` step
+ */
+export function failbackVerification(topology: Topology, { deployHost, demoted }: Failback, rkeUp: string): Step[] {
+  const hosts = clusterOrder(topology);
+  const server = ownServer(topology, deployHost.datacenter);
+  const standing = learner(hosts);
+  const joined = [rkeUp, ...(standing ? [`etcd-join-${standing.name}`] : [])];
+  const role = demoted && [
+    step("kube etcd-role", deployHost, "Cleanup", {
+      arguments: [server, demoted.name],
+      after: [rkeUp],
+      words: `take the label of the role etcd from Node ${demoted.name}`,
+    }),
+  ];
+  return [
+    ...(role ?? []),
+    ...voters(hosts).map((host) =>
+      step("verify-member", host, "Verification", {
+        arguments: [
+          [...voters(hosts).map(memberName), ...(standing ? [`${memberName(standing)}(learner)`] : [])]
+            .sort()
+            .join(","),
+        ],
+        after: joined,
+        words: "member list equals the topology, no --force-new-cluster left",
+      }),
+    ),
+    ...controlPlane(hosts).map((host) =>
+      step("verify-servers", host, "Verification", {
+        arguments: [etcdServers(hosts, host)],
+        after: [rkeUp],
+        words: "kube-apiserver's --etcd-servers",
+      }),
+    ),
+    step("kube verify", deployHost, "Verification", {
+      arguments: [
+        server,
+        controlPlane(hosts)
+          .map((h) => h.internalAddress)
+          .join(","),
+        "",
+      ],
+      after: [rkeUp],
+      words: "a write, a read, the endpoints of the Service kubernetes",
+    }),
+    step("kube verify-nodes", deployHost, "Verification", {
+      arguments: [server, ...hosts.map((h) => `${h.name}=${h.datacenter}=${h.roles.join(",")}`)],
+      after: [rkeUp, ...stepNames(role ?? [])],
+      words: "every host is a ready Node with its roles, no others, and its datacenter's label",
+    }),
+  ];
+}
