@@ -92,12 +92,20 @@ function stateProblems({ epoch, from, deployHost }: Failback, seen: Observation)
 
 function roleProblems({ failback }: PrimaryPlan): string[] {
   const { survivors = [], demoted, from } = failback ?? {};
-  return voters(survivors).length === 0 && !demoted
-    ? [
-        `no survivor is a voter by the topology, and none is recorded as the one that etcd was recovered on in epoch ${from?.epoch}`,
-      ]
-    : [];
+  if (voters(survivors).length > 0) {
+    return [];
+  }
+  if (!demoted) {
+    return [
+      `no survivor is a voter by the topology, and none is recorded as the one that etcd was recovered on in epoch ${from?.epoch}`,
+    ];
+  }
+  return demoted.etcd === "learner"
+    ? []
+    : [
+        `${demoted.name}, which etcd was recovered on, is neither voter nor learner by the topology: that failback is not built yet; \`etcd: learner\` for it in the topology lets it go on`,
+      ];
 }
 
 const roleWords = ({ demoted }: Failback): string =>
-  `each voter of the topology becomes a voter again${demoted ? `, and ${demoted.name} ${demoted.etcd === "learner" ? "a learner" : "no member"} again` : ""}`;
+  `each voter of the topology becomes a voter again${demoted ? `, and ${demoted.name} a learner` : ""}`;

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
 import { describePrimary } from "../../plan/describe";
 import type { Reachable } from "../../plan/facts";
 import { failbackOf } from "../../plan/failback";
 import type { Observation } from "../../plan/observation";
 import { planPrimary, primaryGuards } from "../../plan/primary";
+import { parseTopology } from "../../plan/topology";
 import { hostOf, memberOf, returned, serving } from "./failback-world";
 import { learnerTopology } from "./learner-world";
 import { container, preflight, record } from "./observations";
@@ -108,6 +112,20 @@ describe("a failback that makes the survivor a learner again", () => {
 });
 
 describe("which survivor a failback takes the vote from", () => {
+  it("one that the topology has as no member is refused by name", () => {
+    const without = parseTopology({
+      ...(parse(
+        readFileSync(join(__dirname, "../../topologies/learner.yaml"), "utf8").replace("etcd: learner", ""),
+      ) as object),
+    });
+    const seen = swapped();
+    const failed = primaryGuards(without, planPrimary(without, 3, seen), seen, undefined, "primary@3");
+    assert.match(
+      failed.find((v) => v.guard === "roles" && !v.ok)?.found ?? "",
+      /master3, which etcd was recovered on, is neither voter nor learner by the topology/,
+    );
+  });
+
   const role = { role: "failback", lost: "a", from: "2" };
   const demoted = (seen: Observation) => failbackOf(topology, 3, seen)?.demoted?.name;
   const members = [
