@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Workspace } from "../../lab/project";
-import { until } from "../../lab/run";
+import { allMoments, killedFailback, type Moment } from "./failback-kills";
 import { noLab, World } from "./world";
 
 const suite = noLab === "" ? describe : describe.skip;
@@ -22,34 +22,23 @@ const moments: [what: string, there: string, how: "pulumi is killed" | "the surv
   ["rke has finished", "grep -q epoch.:2 /var/lib/rke-dr/steps/rke-up", "pulumi is killed"],
 ];
 
-const sample = ["a learner was added", "the survivor's etcd was set aside"];
-/**
- * Moments of a failback, in its order: what is there, on which host, and who loses power. A sample of them, because each
- * costs half a minute; RKE_DR_ALL_MOMENTS=1 takes them all.
- */
-const wayBack = (
+/** Moments of a failback, in its order: what is there, on which host, and who loses power. */
+const wayBack: Moment[] = [
+  ["hosts were told of it", "master2", "grep -q 3 /var/lib/rke-dr/epoch", undefined],
+  ["the returned hosts are in quarantine", "master1", "test -e /var/lib/rke-dr/epoch-3/quarantined", "master1"],
+  ["a learner was added", "master3", "docker exec etcd etcdctl member list | grep -q 'true$'", "master1"],
+  ["there are two voters", "master3", "(($(docker exec etcd etcdctl member list | grep -c 'false$') == 2))", "master2"],
   [
-    ["hosts were told of it", "master2", "grep -q 3 /var/lib/rke-dr/epoch", undefined],
-    ["the returned hosts are in quarantine", "master1", "test -e /var/lib/rke-dr/epoch-3/quarantined", "master1"],
-    ["a learner was added", "master3", "docker exec etcd etcdctl member list | grep -q 'true$'", "master1"],
-    [
-      "there are two voters",
-      "master3",
-      "(($(docker exec etcd etcdctl member list | grep -c 'false$') == 2))",
-      "master2",
-    ],
-    [
-      "there are three voters",
-      "master3",
-      "(($(docker exec etcd etcdctl member list | grep -c 'false$') == 3))",
-      undefined,
-    ],
-    ["a returned kube-apiserver is there", "master1", "docker inspect kube-apiserver", "master1"],
-    ["the survivor's etcd was set aside", "master3", "docker inspect etcd-before-epoch-3", "master3"],
-    ["rke is at work", "master3", "grep -q plane /var/lib/rke-dr/epoch-3/rke-up.log", "master3"],
-    ["rke has finished", "master3", "grep -q epoch.:3 /var/lib/rke-dr/steps/rke-up", undefined],
-  ] as [what: string, host: string, there: string, powerCut: string | undefined][]
-).filter(([what]) => process.env.RKE_DR_ALL_MOMENTS || sample.includes(what));
+    "there are three voters",
+    "master3",
+    "(($(docker exec etcd etcdctl member list | grep -c 'false$') == 3))",
+    undefined,
+  ],
+  ["a returned kube-apiserver is there", "master1", "docker inspect kube-apiserver", "master1"],
+  ["the survivor's etcd was set aside", "master3", "docker inspect etcd-before-epoch-3", "master3"],
+  ["rke is at work", "master3", "grep -q plane /var/lib/rke-dr/epoch-3/rke-up.log", "master3"],
+  ["rke has finished", "master3", "grep -q epoch.:3 /var/lib/rke-dr/steps/rke-up", undefined],
+];
 
 suite(`a failover that is killed at each step${noLab && ` (skipped: ${noLab})`}`, function () {
   this.timeout(240_000);
@@ -111,66 +100,8 @@ suite(`a failover that is killed at each step${noLab && ` (skipped: ${noLab})`}`
     assert.equal(again.code, 0, again.all);
   });
 
-  const wanted = process.env.RKE_DR_ALL_MOMENTS === "1";
-  const why = wanted ? "" : " (skipped: takes minutes; RKE_DR_ALL_MOMENTS=1 runs it)";
-  (wanted ? describe : describe.skip)(`and the failback after it, killed as well${why}`, () => {
-    let project: Workspace;
-    let oldMembers: string;
-    const memberIds = () => world.on("master1", "docker exec etcd etcdctl member list | cut -d, -f1 | sort");
-    /** Where hosts had no power, a guard refuses before; it need not be the survivor's etcd, which may be set aside. */
-    const etcdServes = () =>
-      until("etcd serves", 120, async () =>
-        (
-          await Promise.all(
-            ["master1", "master2", "master3"].map((h) => world.holds(h, "docker exec etcd etcdctl get rke-dr")),
-          )
-        ).some(Boolean),
-      );
-    const primary = (...args: string[]) =>
-      world.pulumi(project, "up", "--yes", "--skip-preview", ...args, "--stack", "primary");
-
-    before(async () => {
-      project = await world.lab.project();
-      oldMembers = await world.on("master3", "docker exec etcd etcdctl member list");
-      await world.lab.powerOn("a");
-      await world.set(project, "epoch", "3", "primary");
-      await world.set(project, "confirm", "primary@3", "primary");
-    });
-
-    it("the return guard has put the old voters in quarantine", async () => {
-      for (const host of ["master1", "master2"]) {
-        const quarantined = async () => (await world.on(host, "cat /var/lib/rke-dr/quarantine")).startsWith("epoch=2");
-        await until(`${host}: quarantine`, 60, quarantined);
-        assert.doesNotMatch(await world.on(host, "docker ps --format '{{.Names}}'"), /^(etcd|kube-apiserver)$/m);
-      }
-    });
-
-    for (const [what, host, there, powerCut] of wayBack) {
-      it(`when ${what}: ${powerCut === undefined ? "pulumi is killed" : `${powerCut} loses power, too`}`, async () => {
-        await etcdServes();
-        assert.equal(await world.holds(host, there), false, "the moment has passed already");
-        await world.kill(project, () => world.holds(host, there), powerCut, "primary");
-      });
-    }
-
-    it("finishes when it is run again: every host is back, the old voters as new members", async () => {
-      await etcdServes();
-      const result = await primary();
-      assert.equal(result.code, 0, result.all);
-      const ids = (await memberIds()).split("\n");
-      assert.equal(ids.length, 3);
-      assert.equal(ids.filter((id) => oldMembers.includes(id)).length, 1);
-      assert.match(await world.on("master1", "ls /var/lib/rke-dr/epoch-3"), /etcd-data/);
-      const nodes = await world.lab.kubectl(["get", "nodes", "--no-headers"]);
-      assert.equal(nodes.stdout.match(/ Ready /g)?.length, 5, nodes.stdout);
-      assert.doesNotMatch(nodes.stdout, /<none>/);
-      const kept = await world.lab.kubectl(["get", "configmap", "written-before", "-o", "jsonpath={.data.a}"]);
-      assert.equal(kept.stdout, "b");
-    });
-
-    it("and then changes nothing", async () => {
-      const again = await primary("--expect-no-changes");
-      assert.equal(again.code, 0, again.all);
-    });
-  });
+  const why = allMoments ? "" : " (skipped: takes minutes; RKE_DR_ALL_MOMENTS=1 runs it)";
+  (allMoments ? describe : describe.skip)(`and the failback after it, killed as well${why}`, () =>
+    killedFailback(world, ["master1", "master2"], ["etcd-master1", "etcd-master2", "etcd-master3"], wayBack),
+  );
 });

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import type { Workspace } from "../../lab/project";
+import { until } from "../../lab/run";
+import type { World } from "./world";
+
+/** Each moment costs half a minute or more: they are tried on request. */
+export const allMoments = process.env.RKE_DR_ALL_MOMENTS === "1";
+
+/** What is there, the host and the command that tell so, and who loses power then, besides Pulumi. */
+export type Moment = [what: string, host: string, there: string, powerCut: string | undefined];
+
+/**
+ * The failback to epoch 3 of a world whose datacenter a was given up in epoch 2, killed at moments in its order, then run to its
+ * end: declares the tests.
+ *
+ * @param returned hosts of datacenter a that have etcd
+ * @param members etcd's members at the end, by name, a learner's with "(learner)" behind it
+ */
+export function killedFailback(world: World, returned: string[], members: string[], moments: Moment[]): void {
+  let project: Workspace;
+  let oldMembers: string;
+  const hosts = [...returned, "master3"];
+  const listed = async () =>
+    (await world.on("master1", "docker exec etcd etcdctl member list")).split("\n").map((line) => line.split(", "));
+  /** Where hosts had no power, a guard refuses before; it need not be the survivor's etcd, which may be set aside. */
+  const etcdServes = () =>
+    until("etcd serves", 120, async () =>
+      (await Promise.all(hosts.map((h) => world.holds(h, "docker exec etcd etcdctl get rke-dr")))).some(Boolean),
+    );
+  const primary = (...args: string[]) =>
+    world.pulumi(project, "up", "--yes", "--skip-preview", ...args, "--stack", "primary");
+
+  before(async () => {
+    project = await world.lab.project();
+    oldMembers = await world.on("master3", "docker exec etcd etcdctl member list");
+    await world.lab.powerOn("a");
+    await world.set(project, "epoch", "3", "primary");
+    await world.set(project, "confirm", "primary@3", "primary");
+  });
+
+  it("the return guard has put the old voters in quarantine", async () => {
+    for (const host of returned) {
+      const quarantined = async () => (await world.on(host, "cat /var/lib/rke-dr/quarantine")).startsWith("epoch=2");
+      await until(`${host}: quarantine`, 60, quarantined);
+      assert.doesNotMatch(await world.on(host, "docker ps --format '{{.Names}}'"), /^(etcd|kube-apiserver)$/m);
+    }
+  });
+
+  for (const [what, host, there, powerCut] of moments) {
+    it(`when ${what}: ${powerCut === undefined ? "pulumi is killed" : `${powerCut} loses power, too`}`, async () => {
+      await etcdServes();
+      assert.equal(await world.holds(host, there), false, "the moment has passed already");
+      await world.kill(project, () => world.holds(host, there), powerCut, "primary");
+    });
+  }
+
+  it("finishes when it is run again: every host is back, the old members of datacenter a as new ones", async () => {
+    await etcdServes();
+    const result = await primary();
+    assert.equal(result.code, 0, result.all);
+    const found = await listed();
+    assert.deepEqual(
+      found.map(([, , name = "", , , learner]) => `${name}${learner === "true" ? "(learner)" : ""}`).sort(),
+      members,
+    );
+    const old = found.filter(([id = ""]) => oldMembers.includes(id)).map(([, , name]) => name);
+    assert.deepEqual(old, members.includes("etcd-master3") ? ["etcd-master3"] : []);
+    assert.match(await world.on("master1", "ls /var/lib/rke-dr/epoch-3"), /etcd-data/);
+    const nodes = await world.lab.kubectl(["get", "nodes", "--no-headers"]);
+    assert.equal(nodes.stdout.match(/ Ready /g)?.length, 5, nodes.stdout);
+    assert.doesNotMatch(nodes.stdout, /<none>/);
+    const kept = await world.lab.kubectl(["get", "configmap", "written-before", "-o", "jsonpath={.data.a}"]);
+    assert.equal(kept.stdout, "b");
+  });
+
+  it("and then changes nothing", async () => {
+    const again = await primary("--expect-no-changes");
+    assert.equal(again.code, 0, again.all);
+  });
+
+  it("what all this has set aside is deleted when purge names the epoch, and nothing that runs is touched", async () => {
+    const onAll = async (script: string) =>
+      (await Promise.all(hosts.map((h) => world.on(h, script)))).filter((words) => words !== "").join("\n");
+    const aside =
+      "docker ps -a --format '{{.Names}}' | grep -e -before-; ls -d /var/lib/rke-dr/epoch-*/{data,etcd-data*,snapshot.db} /etc/rke-dr/*.before-epoch-* 2>/dev/null";
+    const before = await onAll("docker ps -q | sort");
+    assert.match(await onAll(aside), /etcd-before-epoch-3/);
+    await world.set(project, "purge", "3", "primary");
+    const purged = await primary();
+    assert.equal(purged.code, 0, purged.all);
+    assert.equal(await onAll(aside), "");
+    assert.equal(await onAll("docker ps -q | sort"), before);
+    const again = await primary("--expect-no-changes");
+    assert.equal(again.code, 0, again.all);
+  });
+}
