@@ -18,13 +18,13 @@ const wayBack: Moment[] = [
     "docker inspect kube-apiserver | grep -q -e --etcd-servers=https://192.168.31.101:2379,",
     undefined,
   ],
-  // what ran it is set aside within a second of this, or is not yet: both must do
   [
     "the survivor's vote was taken away",
     "master1",
     "list=$(docker exec etcd etcdctl member list) && ! grep -q master3 <<<$list",
     "master3",
   ],
+  ["what ran its etcd was set aside", "master3", "docker inspect etcd-before-epoch-3", "master3"],
   ["it was added as a learner", "master1", "docker exec etcd etcdctl member list | grep -q 'true$'", "master3"],
   ["rke is at work", "master3", "grep -q plane /var/lib/rke-dr/epoch-3/rke-up.log", "master3"],
 ];
