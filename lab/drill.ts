@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { etcdLine } from "./argv";
 import { failoverDrill } from "./drill/failover";
 import { reportSvg, reportText } from "./drill/report";
+import { LEARNER_FAULTS } from "./drill/standby";
 import { Lab } from "./lab";
 import { say } from "./progress";
 import { LabError } from "./run";
@@ -20,6 +21,8 @@ the failover from a fresh clone, and verifies the result. After a restore, datac
   --topology FILE   another topology than Pulumi.yaml's; its datacenter a is lost
   --from WHAT       what to recover from: auto, voter, learner, snapshot or a host; for snapshot the drill takes one
   --method METHOD   forceNewCluster or restore, for a voter
+  --learner FAULT   what is wrong with the learner when datacenter a is lost: ${LEARNER_FAULTS.join(", ")}; where its
+                    data is of no use the drill takes a snapshot before
   --failback        then give datacenter a its power back, bring it back, and lose it once more
   --return-guard on|off    with --failback: whether returned hosts put themselves in quarantine (default: on)
   --keep   leave the lab up afterwards, to look at (npm run lab -- down takes it down)
@@ -37,6 +40,7 @@ async function main(): Promise<number> {
       topology: { type: "string" },
       from: { type: "string" },
       method: { type: "string" },
+      learner: { type: "string" },
       failback: { type: "boolean" },
       "return-guard": { type: "string" },
       keep: { type: "boolean" },
@@ -51,6 +55,10 @@ async function main(): Promise<number> {
   if (returnGuard !== undefined && returnGuard !== "on" && returnGuard !== "off") {
     throw new LabError(`--return-guard: must be on or off, is "${returnGuard}"`);
   }
+  const learner = LEARNER_FAULTS.find((fault) => fault === values.learner);
+  if (values.learner !== undefined && !learner) {
+    throw new LabError(`--learner: must be one of ${LEARNER_FAULTS.join(", ")}, is "${values.learner}"`);
+  }
   const lab = await ownLab();
   // beside the lab, which goes away with all its files
   const folder = `${lab.place.dir}-report`;
@@ -62,6 +70,7 @@ async function main(): Promise<number> {
     const report = await failoverDrill(lab, folder, {
       ...(values.from === undefined ? {} : { from: values.from }),
       ...(values.method === undefined ? {} : { method: values.method }),
+      ...(learner === undefined ? {} : { learner }),
       failback: values.failback ?? false,
       ...(returnGuard === undefined ? {} : { returnGuard }),
     });

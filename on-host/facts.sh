@@ -18,10 +18,14 @@ last_run() {
   date -u -d "$started - $((restarts > 0 ? 65 : 5)) seconds" +%Y-%m-%dT%H:%M:%SZ
 }
 etcd_facts() {
-  local status=""
+  local status="" leases=""
   docker inspect etcd >/dev/null 2>&1 || return 0
-  if [[ $(docker inspect --format '{{.State.Running}}' etcd 2>/dev/null) == true ]]; then
-    status=$(timeout 10 docker exec etcd etcdctl --command-timeout=4s endpoint status -w json 2>/dev/null </dev/null)
+  if [[ $(docker inspect --format '{{.State.Running}}' etcd 2>/dev/null) == true ]] && status=$(etcd_status); then
+    # serializable: a member without quorum answers too
+    if ! leases=$(timeout 10 docker exec etcd etcdctl --command-timeout=4s get /registry/leases/ --prefix --consistency=s -w json 2>/dev/null </dev/null); then
+      # the first read of damaged data is what etcd panics at
+      status=$(etcd_status)
+    fi
   fi
   if [[ -z $status ]]; then
     # why it doesn't answer, in its own words since its last start
@@ -40,11 +44,12 @@ etcd_facts() {
     section members
     timeout 10 docker exec etcd etcdctl --command-timeout=4s member list 2>/dev/null </dev/null
   fi
-  # serializable: a member without quorum answers too
   section leases
-  timeout 10 docker exec etcd etcdctl --command-timeout=4s get /registry/leases/ --prefix --consistency=s -w json 2>/dev/null </dev/null
-  echo
+  printf '%s\n' "$leases"
 }
+etcd_status() { timeout 10 docker exec etcd etcdctl --command-timeout=4s endpoint status -w json 2>/dev/null </dev/null; }
+# When etcd last wrote to its log of entries, Unix milliseconds: a learner does so when it is told of a write, and at no other time.
+etcd_written() { find /var/lib/etcd/member/wal -name '*.wal' -printf '%T@\n' 2>/dev/null | sort -n | tail -n 1 | sed -E 's/^([0-9]+)\.([0-9]{3}).*/\1\2/'; }
 reach() {
   local host=${1%:*} port=${1##*:} answer
   if answer=$(timeout 8 ssh -n -i /etc/rke-dr/ssh/id_ed25519 -o BatchMode=yes -o ConnectTimeout=3 \
@@ -102,6 +107,7 @@ printf 'arch=%s\n' "$(uname -m)"
 # pathname of the disk that holds etcd's data and what is set aside, in bytes
 printf 'freeBytes=%s\n' "$(df -B1 --output=avail /var/lib /var/lib/etcd 2>/dev/null | tail -n +2 | sort -n | head -n 1 | tr -d ' ')"
 printf 'etcdBytes=%s\n' "$(du -sb /var/lib/etcd/member 2>/dev/null | cut -f1)"
+printf 'etcdWritten=%s\n' "$(etcd_written)"
 printf 'curl=%s\n' "$(curl -sf --max-time 5 --unix-socket /var/run/docker.sock http://docker/version >/dev/null 2>&1 && echo yes)"
 printf 'root=%s\n' "$([[ $(id -u) == 0 ]] && echo yes)"
 printf 'docker=%s\n' "$(timeout 10 docker version --format '{{.Server.Version}}' 2>/dev/null)"

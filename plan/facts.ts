@@ -71,6 +71,8 @@ export type HostFacts =
       clockSkew: number;
       freeBytes: number;
       etcdBytes: number;
+      /** When etcd last wrote to its WAL, Unix milliseconds of the host's clock; undefined where it has none. */
+      etcdWritten?: number | undefined;
       /** SHA-256, in hex, of the kube-ca certificate without the line feed at its end. */
       caSum?: string | undefined;
       /** What steps need on the host and is there: curl with --unix-socket, root, docker's version, flock; rke. */
@@ -147,6 +149,7 @@ export function parseFacts(
     clockSkew: Number(pairs(sections.get("end")).now) - readAt,
     freeBytes: Number(own.freeBytes || 0),
     etcdBytes: Number(own.etcdBytes || 0),
+    etcdWritten: Number(own.etcdWritten) || undefined,
     caSum: own.ca || undefined,
     tools: {
       curl: own.curl === "yes",

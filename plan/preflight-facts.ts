@@ -67,7 +67,7 @@ export function parsePreflight(sections: Map<string, string>, readCertificates: 
       : data?.startsWith("sound")
         ? "sound"
         : undefined,
-    databaseRevision: Number(/^sound (\d+)$/.exec(data ?? "")?.[1]) || undefined,
+    databaseRevision: revisionOf(data),
     smallestFreeBytes: Number(sections.get("disk")?.trim() || 0),
     earlierPlan: Object.fromEntries(
       lines(sections.get("earlier")).map((line) => {
@@ -92,6 +92,12 @@ export function parsePreflight(sections: Map<string, string>, readCertificates: 
         }),
     ),
   };
+}
+
+/** 0 for a database that was made and never filled. */
+function revisionOf(data: string | undefined): number | undefined {
+  const [, revision] = /^sound (\d+)$/.exec(data ?? "") ?? [];
+  return revision === undefined ? undefined : Number(revision);
 }
 
 /** Containers of pods carry their sandbox's ID; sandboxes are named k8s_POD_NAME_NAMESPACE_UID_ATTEMPT. */

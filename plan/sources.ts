@@ -12,7 +12,10 @@ export interface Source {
   /** How the act, its record and the operator call it: the host's name for a member's own data. */
   name: string;
   etcd: EtcdStatus | undefined;
-  /** Unix milliseconds of the newest Lease in the source's data: "data as of T". */
+  /**
+   * "Data as of T", Unix milliseconds: of the newest Lease in the source's data, or when a snapshot was taken; of a learner
+   * that can't be asked when it last heard of a write.
+   */
   dataAsOf: number | undefined;
   revision: number | undefined;
   /** Where a restore gets it: from the running etcd, from its stopped database, or a snapshot's path. */
@@ -62,7 +65,7 @@ export function chooseSource(settings: Recover & { epoch: number }, seen: Observ
     .sort(
       (a, b) =>
         Math.sign(a.problems.length) - Math.sign(b.problems.length) ||
-        rank(b) - rank(a) ||
+        rank(b, found) - rank(a, found) ||
         Number(a.kind === "snapshot") - Number(b.kind === "snapshot"),
     );
   const source =
@@ -71,8 +74,20 @@ export function chooseSource(settings: Recover & { epoch: number }, seen: Observ
   return { source, sources: source ? [source, ...all.filter((s) => s !== source)] : all };
 }
 
-/** A member whose etcd can't be asked has followed until the disaster: newer than any snapshot, in all likelihood. */
-const rank = ({ revision, kind }: Source): number => revision ?? (kind === "snapshot" ? -1 : Number.MAX_SAFE_INTEGER);
+/**
+ * Revisions compare. A member whose etcd can't be asked has followed until the disaster, in all likelihood: newer than any
+ * snapshot but those that were taken after it last heard of a write.
+ */
+function rank({ revision, kind, dataAsOf }: Source, all: Source[]): number {
+  if (revision !== undefined || kind === "snapshot") {
+    return revision ?? -1;
+  }
+  const newer = all.filter(
+    (s) =>
+      s.kind === "snapshot" && s.problems.length === 0 && (s.dataAsOf ?? 0) > (dataAsOf ?? Number.POSITIVE_INFINITY),
+  );
+  return Math.min(Number.MAX_SAFE_INTEGER, ...newer.map((s) => (s.revision ?? 0) - 0.5));
+}
 
 /** A snapshot that the act began with and that isn't there any more: the act has its own copy. */
 function gone(host: Host, { source: name }: Record<string, string>): Source[] {
@@ -127,27 +142,31 @@ function memberSource(host: Host, part: "voter" | "learner", facts: Reachable | 
     host,
     name: host.name,
     etcd: facts?.etcd,
-    dataAsOf: facts?.newestLease,
+    // a voter without quorum writes to its WAL at each election that it loses
+    dataAsOf: facts?.newestLease ?? (kind === "learner" ? facts?.etcdWritten : undefined),
     revision: facts?.etcd?.revision ?? facts?.preflight.databaseRevision,
     take: kind === "learner" && refusesSnapshots(facts?.etcd?.version) ? "data" : "live",
     problems: [],
   };
-  if (facts?.etcd && facts.etcd.revision <= 1) {
-    return { ...source, problems: ["it has not followed the voters yet: its revision is 1"] };
+  if (source.revision !== undefined && source.revision <= 1) {
+    return { ...source, problems: [`it has not followed the voters yet: its revision is ${source.revision}`] };
   }
   return { ...source, problems: memberProblems(facts) };
 }
 
 function memberProblems(facts: Reachable | undefined): string[] {
-  const database = facts?.preflight.database;
   if (!facts) {
     return [];
   }
+  const { database } = facts.preflight;
+  // what was read whole can be restored, whatever else etcd stumbles at
+  const panics = !facts.etcd && database === undefined && /panic/i.test(facts.etcdLog);
   return [
     ...(!facts.etcd && facts.etcdBytes === 0 ? ["it has no etcd data in /var/lib/etcd/member"] : []),
     ...(!facts.etcd && typeof database === "object"
       ? [`etcd's database must be readable, \`etcdctl snapshot status\` says: ${database.unreadable}`]
       : []),
+    ...(panics ? [`its etcd ends with a panic: ${facts.etcdLog}`] : []),
     ...(facts.etcd?.complaints?.some((words) => words.includes("CORRUPT"))
       ? ["etcd's data must be sound, etcd raises the alarm CORRUPT"]
       : []),

@@ -7,9 +7,11 @@ import { LabError, type Result, until } from "../run";
 import { Client } from "./client";
 import { failbackDrill, secondFailover } from "./failback";
 import { judge } from "./history";
+import { lossIsExact } from "./loss";
 import type { Check, DrillReport, DrillStep } from "./report";
 import { returns } from "./returning";
-import { takeSnapshot } from "./snapshot";
+import { type Taken, takeSnapshot } from "./snapshot";
+import { type LearnerFault, sourceIsAsExpected, spoilLearner, useless } from "./standby";
 import { addon, manifests, namespace, podCount, readyPods } from "./workload";
 
 export const lost = "a";
@@ -28,6 +30,8 @@ export interface DrillOptions {
   failback?: boolean;
   /** Whether hosts that come back put themselves in quarantine. */
   returnGuard?: "on" | "off";
+  /** What is wrong with the learner when the datacenter is lost. */
+  learner?: LearnerFault;
 }
 
 /** Members of etcd, by host name. */
@@ -159,11 +163,16 @@ export async function failoverDrill(
   const client = await Client.start(lab, deployHost.name, servers, join(folder, "writes.jsonl"));
   try {
     await drill.step("client writes", () => client.acknowledged(30, 0, 60));
-    if (recover.from === "snapshot") {
-      await drill.step("a snapshot on the other side", () => takeSnapshot(drill, deployHost));
+    let taken: Taken | undefined;
+    // what can't be recovered from needs a next best
+    if (recover.from === "snapshot" || useless(options.learner)) {
+      taken = await drill.step("a snapshot on the other side", () => takeSnapshot(drill, deployHost));
       await drill.step("client writes on", () => client.acknowledged(10, Date.now(), 60));
     }
+    const spoilt =
+      options.learner && (await spoilLearner(drill, options.learner, deployHost.name, { client, servers, folder }));
     await drill.step(`datacenter ${lost} loses power`, () => lab.powerOff(lost));
+    await spoilt?.();
     const clone = await lab.newClone("failover");
     for (const [key, value] of Object.entries(recover)) {
       await drill.mustPulumi(["config", "set", "--path", `recover.${key}`, value, "--stack", "failover"], clone);
@@ -175,6 +184,7 @@ export async function failoverDrill(
       // a restore needs no attestation: only the confirmation is missing
       const expected = restores ? /Guards: 1 stop/ : /Guards: 2 stop/;
       drill.check("preview tells what would stop `up`", expected.test(preview.stdout), told);
+      if (options.learner) sourceIsAsExpected(drill, options.learner, preview.stdout);
       return restores;
     });
     await drill.step("pulumi up without a confirmation is refused", async () => {
@@ -200,7 +210,7 @@ export async function failoverDrill(
       : undefined;
     if (!failback) await client.stop();
     if (!failback && told.method === "restore") await returns(drill, deployHost, folder);
-    const report = await finish(drill, client, commandAt, told);
+    const report = await finish(drill, client, commandAt, told, taken, options.learner);
     if (!failback) return report;
     failback.secondFailover = await secondFailover(drill, client, clone, epoch + 2);
     return { ...report, verified: drill.checks.every((c) => c.ok), failback };
@@ -254,7 +264,14 @@ async function addonIsAsExpected(drill: Drill, method: string): Promise<void> {
   );
 }
 
-async function finish(drill: Drill, client: Client, commandAt: number, told: StackReport): Promise<DrillReport> {
+async function finish(
+  drill: Drill,
+  client: Client,
+  commandAt: number,
+  told: StackReport,
+  taken: Taken | undefined,
+  learner: LearnerFault | undefined,
+): Promise<DrillReport> {
   // the client may write on: what is judged was written before the list
   const history = client.history();
   const list = await drill.kubectl(["get", "configmaps", "-n", namespace, "-o", "name"]);
@@ -266,6 +283,7 @@ async function finish(drill: Drill, client: Client, commandAt: number, told: Sta
     verdict.broken.length === 0,
     `${verdict.acknowledged} acknowledged, ${verdict.lost.length} lost, ${verdict.broken.length} of them before T`,
   );
+  lossIsExact(drill, verdict, history, taken, learner);
   if (told.method === "restore") {
     const apart = verdict.lastSurviving === undefined ? Number.NaN : Math.abs(verdict.lastSurviving - dataAsOf) / 1000;
     drill.check(
@@ -282,6 +300,7 @@ async function finish(drill: Drill, client: Client, commandAt: number, told: Sta
   return {
     verified: drill.checks.every((c) => c.ok),
     rtoSeconds: verdict.firstWriteAt === undefined ? undefined : (verdict.firstWriteAt - commandAt) / 1000,
+    recovered: { from: told.source, method: told.method },
     dataAsOf: told.dataAsOf,
     writes: { acknowledged: verdict.acknowledged, lost: verdict.lost.length, lostNumbers: verdict.lost },
     outageSeconds:

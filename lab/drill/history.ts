@@ -15,6 +15,8 @@ export interface Judgement {
   lost: number[];
   /** Lost although acknowledged by "data as of T": these must not be. */
   broken: number[];
+  /** Lost although one that began after their answer survived the outage: a recovery takes only the newest away. */
+  outOfOrder: number[];
   /** The first acknowledged write that began after `since`; Unix milliseconds of its answer. */
   firstWriteAt: number | undefined;
   /** The last acknowledged write before the outage. */
@@ -40,10 +42,12 @@ export function judge(
   const lost = acknowledged.filter((a) => !present.has(a.n));
   const before = acknowledged.filter((a) => a.endedAt < since).map((a) => a.endedAt);
   const after = acknowledged.filter((a) => a.startedAt >= since).map((a) => a.endedAt);
+  const survived = history.filter((a) => a.startedAt < since && present.has(a.n));
   return {
     acknowledged: acknowledged.length,
     lost: lost.map((a) => a.n),
     broken: lost.filter((a) => dataAsOf === undefined || a.endedAt <= dataAsOf || a.startedAt >= since).map((a) => a.n),
+    outOfOrder: lost.filter((a) => survived.some((s) => s.startedAt > a.endedAt)).map((a) => a.n),
     firstWriteAt: after.length > 0 ? Math.min(...after) : undefined,
     lastSurviving: newest(acknowledged.filter((a) => a.endedAt < since && present.has(a.n)).map((a) => a.endedAt)),
     lastWriteBefore: newest(before),

@@ -30,6 +30,8 @@ export interface DrillReport {
   verified: boolean;
   /** From the start of the failover's command to the first write that the client saw accepted. */
   rtoSeconds: number | undefined;
+  /** What the recovery started from, and how, as the failover tells it. */
+  recovered: { from: string; method: string };
   /** ISO time: how new the recovered data is, as the failover says. */
   dataAsOf: string | undefined;
   writes: { acknowledged: number; lost: number; lostNumbers: number[] };
@@ -55,6 +57,7 @@ export function reportText(report: DrillReport): string {
     "",
     `  recovery time (RTO)   ${seconds(report.rtoSeconds)}  from the failover's command to the first accepted write`,
     `  without a write       ${seconds(report.outageSeconds)}  from the last accepted write before to the first one after`,
+    `  recovered from        ${report.recovered.from}, by ${report.recovered.method}`,
     `  data as of            ${report.dataAsOf ?? "unknown"}`,
     `  acknowledged writes   ${report.writes.acknowledged}, lost ${report.writes.lost}${
       report.writes.lost > 0 ? ` (numbers ${report.writes.lostNumbers.slice(0, 10).join(", ")})` : ""

@@ -6,27 +6,51 @@ interface Place {
   address: string;
 }
 
+/** When a snapshot was taken, Unix milliseconds: what was written before is in it, what was written after isn't. */
+export interface Taken {
+  before: number;
+  after: number;
+}
+
 /**
- * A snapshot of the cluster as the schedule leaves it on the other side's deploy host: taken from a voter, brought there,
- * described beside it. The drill takes it itself, so that it is known when, and what the client wrote after it.
+ * A snapshot of the cluster on the other side's deploy host, at a time that is known: by the schedule, asked for one at
+ * once; where the topology has none, as the schedule leaves it: taken from a voter, brought there, described beside it.
  */
-export async function takeSnapshot(drill: Drill, to: Place): Promise<void> {
+export async function takeSnapshot(drill: Drill, to: Place): Promise<Taken> {
+  const before = Date.now();
   const from = drill.lab.hosts().find((h) => h.name === "master1");
   if (!from) throw new LabError("drill: a snapshot must come from a voter, the host master1 is missing");
   const ran = await drill.lab.execOn(to.name, ["bash", "-c", script, "bash", from.name, from.address]);
   if (ran.code !== 0) throw new LabError(`drill: a snapshot must be taken, it failed: ${ran.stderr.trim()}`);
-  drill.check("a snapshot lies on the other side", /^etcd-master1-/.test(ran.stdout), ran.stdout.trim());
+  const words = ran.stdout.trim();
+  drill.check("a snapshot lies on the other side", /^etcd-master1-/.test(words), words);
+  return { before, after: Date.now() };
 }
 
 const script = `set -euo pipefail
 host=$1 address=$2 dir=/var/lib/rke-dr/snapshots
 mkdir -p "$dir"
 cd "$dir"
+if [[ -e /etc/rke-dr/snapshots/take.sh ]]; then
+  newest() { find . -name 'etcd-*.json' -printf '%f\\n' | sort | tail -n 1; }
+  old=$(newest)
+  touch /etc/rke-dr/snapshots/now
+  for ((i = 0; i < 600; i++)); do
+    new=$(newest)
+    if [[ $new != "$old" && $(cat "$new") =~ \\"revision\\":([0-9]+) ]]; then
+      echo "\${new%.json}, revision \${BASH_REMATCH[1]}, by the schedule"
+      exit 0
+    fi
+    sleep 0.1
+  done
+  echo "the schedule took none within 60 s: $(cat status)" >&2
+  exit 1
+fi
 name=etcd-$host-$(date -u +%Y%m%dT%H%M%SZ) taken=$(date +%s%3N)
 there() { ssh -i /etc/rke-dr/ssh/id_ed25519 -o BatchMode=yes -o UserKnownHostsFile=/etc/rke-dr/ssh/known_hosts "root@$address" "$@"; }
 status=$(there 'docker exec etcd etcdctl snapshot save /var/lib/rancher/etcd/drill.db >/dev/null 2>&1 && docker exec etcd etcdctl snapshot status /var/lib/rancher/etcd/drill.db -w json')
 there 'cat /var/lib/etcd/drill.db && rm /var/lib/etcd/drill.db' >"$name.db"
-[[ $status =~ "hash":([0-9]+),"revision":([0-9]+) ]]
+[[ $status =~ \\"hash\\":([0-9]+),\\"revision\\":([0-9]+) ]]
 printf '{"takenAt":%s,"host":"%s","cluster":"lab","revision":%s,"bytes":%s,"hash":%s,"sha256":"%s","etcdVersion":"unknown"}\n' \
   "$taken" "$host" "\${BASH_REMATCH[2]}" "$(stat -c %s "$name.db")" "\${BASH_REMATCH[1]}" "$(sha256sum "$name.db" | cut -d' ' -f1)" >"$name.new"
 mv "$name.new" "$name.json"

@@ -64,7 +64,12 @@ export function sourceWords(plan: FailoverPlan): string {
     : "";
   // the table shows the others; these would hold the newest data
   const refused = sources.filter((s) => s.problems.length > 0 && s.kind !== "snapshot" && isMeant(s, settings.from));
-  return [`${called(source)}: ${state}${lackOf(source, plan)}${full}`, ...refused.map(refusal)].join("; ");
+  // of a member nobody can tell how much the voters had that it has not got
+  const lost =
+    source.kind === "snapshot" && source.dataAsOf !== undefined
+      ? `; what was written after ${new Date(source.dataAsOf).toISOString()} is lost`
+      : "";
+  return [`${called(source)}: ${state}${lackOf(source, plan)}${lost}${full}`, ...refused.map(refusal)].join("; ");
 }
 
 const refusal = (source: Source): string => `${called(source)} is refused: ${source.problems.join(", ")}`;

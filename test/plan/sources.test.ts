@@ -105,6 +105,33 @@ const cases: Record<string, Case> = {
     act: `failover:a:restore:${path("s1")}`,
     says: /master3, a learner is refused: etcd's database must be readable, .*panic: page 3/,
   },
+  "a snapshot where the learner's etcd panics between two looks, which is told": {
+    topology: withLearner(),
+    master3: { etcd: undefined, etcdLog: "panic: page 3 already freed", files: [file("s1")] },
+    act: `failover:a:restore:${path("s1")}`,
+    says: /master3, a learner is refused: its etcd ends with a panic: panic: page 3/,
+  },
+  "a snapshot where the learner was started after its voters were gone, with an empty database": {
+    topology: withLearner(),
+    master3: { etcd: undefined, preflight: { ...sound, database: "sound", databaseRevision: 0 }, files: [file("s1")] },
+    act: `failover:a:restore:${path("s1")}`,
+    says: /what was written after 2026-11-21T11:50:58\.000Z is lost; master3, a learner is refused: it has not followed the voters yet: its revision is 0/,
+  },
+  "a learner that can't be asked and heard of writes after the snapshot": {
+    topology: withLearner(),
+    master3: { etcd: undefined, etcdWritten: now - 58_000, files: [file("s1")] },
+    act: "failover:a:restore:master3",
+  },
+  "a snapshot that was taken after the learner, which can't be asked, last heard of a write": {
+    topology: withLearner(),
+    master3: {
+      etcd: undefined,
+      etcdWritten: now - 900_000,
+      files: [file("s2", { takenAt: now - 1_000_000, revision: 300 }), file("s1")],
+    },
+    act: `failover:a:restore:${path("s1")}`,
+    order: [path("s1"), "master3", path("s2")],
+  },
   "the snapshot that the operator names": {
     settings: { from: path("s1") },
     master3: { etcd: voter, files: [file("s2", { revision: 420 }), file("s1")] },
