@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { LabError, until } from "../run";
+import { LabError } from "../run";
 import { Client } from "./client";
 import type { Drill } from "./failover";
 
@@ -62,18 +62,16 @@ async function neverStarted(drill: Drill, learner: string): Promise<void> {
     if (ran.code !== 0) throw new LabError(`drill: ${host}: ${script}: ${ran.stderr.trim()}`);
     return ran.stdout.trim();
   };
-  const voter = drill.lab.hosts().find((h) => h.name === "master1")?.name ?? "";
+  const hosts = drill.lab.hosts();
+  const voter = hosts.find((h) => h.name === "master1")?.name ?? "";
+  const peer = `https://${hosts.find((h) => h.name === learner)?.address}:2380`;
   const id = (await on(voter, "docker exec etcd etcdctl member list"))
     .split("\n")
-    .find((line) => line.includes(`etcd-${learner}`))
+    .find((line) => line.includes(peer))
     ?.split(",")[0];
-  const peer = await on(learner, "docker inspect etcd | grep -o 'initial-advertise-peer-urls=[^\"]*' | cut -d= -f2");
   await on(learner, "docker rm -f etcd >/dev/null && mv /var/lib/etcd/member /var/lib/etcd-by-hand");
   await on(voter, `docker exec etcd etcdctl member remove ${id}`);
-  await until(`drill: ${learner} is added again`, 60, async () => {
-    const add = ["docker", "exec", "etcd", "etcdctl", "member", "add", `etcd-${learner}`, "--learner"];
-    return (await drill.lab.execOn(voter, [...add, `--peer-urls=${peer}`])).code === 0;
-  });
+  await on(voter, `docker exec etcd etcdctl member add etcd-${learner} --learner --peer-urls=${peer}`);
 }
 
 /** Preview must name what is wrong with the learner, and what is taken instead. */
