@@ -2,11 +2,12 @@
 # Meanwhile the lost hosts are tried once more: time has passed since the operator's guards looked.
 # arguments: FROM: live (this host's etcd is asked for a snapshot), data (its database, where it can't give one), or the
 #   path of a snapshot;  IMAGE, etcd's;  PEERS, the topology's peer URLs, separated by commas: a snapshot of another cluster
-#   knows none of them;  HOST=ADDRESS:PORT ... of the lost hosts
+#   knows none of them;  LEAST, the revision that it must have, 0 for any: a snapshot that has it is the better source;
+#   HOST=ADDRESS:PORT ... of the lost hosts
 main() {
-  local from=$1 image=$2 peers=$3 why="" revision="" stopped=""
+  local from=$1 image=$2 peers=$3 least=$4 why="" revision="" stopped=""
   begin "$@"
-  shift 3
+  shift 4
   mkdir -p "$aside"
   # a killed run's container would be in the way
   docker rm -f "$(worker)" >/dev/null 2>&1 </dev/null || true
@@ -26,6 +27,10 @@ main() {
     data) database || refuse ;;
     *) file "$from" || refuse ;;
   esac
+  if ((revision < least)); then
+    why="this host's etcd is at revision $revision, a snapshot at $least is newer"
+    refuse
+  fi
   if ! (still_silent "$@"); then
     again
     exit 1

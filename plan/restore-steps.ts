@@ -5,7 +5,7 @@ import { factsOf, type Observation } from "./observation";
 import { voters } from "./order";
 import { type Replacement, runs } from "./replacement";
 import { type EtcdSteps, lostTargets } from "./source-step";
-import type { Source } from "./sources";
+import { leastRevision, type Source } from "./sources";
 import { step } from "./steps";
 import { allHosts, type Topology } from "./topology";
 
@@ -37,6 +37,7 @@ export function restoreSteps(
       source.take,
       image,
       voters(allHosts(topology)).map(peerUrl).join(","),
+      String(leastRevision(plan)),
       ...lostTargets(topology, lostHosts),
     ],
     // until the old etcd is set aside, each run secures it anew

@@ -143,7 +143,7 @@ function memberSource(host: Host, part: "voter" | "learner", facts: Reachable | 
     name: host.name,
     etcd: facts?.etcd,
     // a voter without quorum writes to its WAL at each election that it loses
-    dataAsOf: facts?.newestLease ?? (kind === "learner" ? facts?.etcdWritten : undefined),
+    dataAsOf: facts?.newestLease ?? (kind === "learner" ? lastHeard(facts) : undefined),
     revision: facts?.etcd?.revision ?? facts?.preflight.databaseRevision,
     take: kind === "learner" && refusesSnapshots(facts?.etcd?.version) ? "data" : "live",
     problems: [],
@@ -153,6 +153,16 @@ function memberSource(host: Host, part: "voter" | "learner", facts: Reachable | 
   }
   return { ...source, problems: memberProblems(facts) };
 }
+
+/** etcd writes to its WAL at its start, too (wal.ReadAll overwrites what follows the last entry), whatever it has heard. */
+function lastHeard(facts: Reachable | undefined): number | undefined {
+  const startedAt = Date.parse(facts?.containers.etcd?.State.StartedAt ?? "");
+  const written = facts?.etcdWritten;
+  return written !== undefined && written > startedAt + startLimit ? written : undefined;
+}
+
+/** Milliseconds after which an etcd has its data open. */
+const startLimit = 10_000;
 
 function memberProblems(facts: Reachable | undefined): string[] {
   if (!facts) {
@@ -171,6 +181,25 @@ function memberProblems(facts: Reachable | undefined): string[] {
       ? ["etcd's data must be sound, etcd raises the alarm CORRUPT"]
       : []),
   ];
+}
+
+/**
+ * What a member must have that was taken without asking it, because it can't be asked: less than the newest snapshot, and
+ * that is the better source. 0: nothing is asked.
+ */
+export function leastRevision({
+  source,
+  sources,
+  settings,
+}: {
+  source?: Source | undefined;
+  sources: Source[];
+  settings: Recover;
+}): number {
+  if (source === undefined || source.kind === "snapshot" || source.revision !== undefined || settings.from !== "auto") {
+    return 0;
+  }
+  return Math.max(0, ...sources.filter((s) => s.problems.length === 0).map((s) => s.revision ?? 0));
 }
 
 /** Before 3.5 a learner gives no live snapshot, and etcdctl waits for one in vain (etcdserver/api/v3rpc/interceptor.go). */

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import type { Reachable } from "../../plan/facts";
+import { etcdProcess } from "../../plan/etcd";
+import type { Container, Reachable } from "../../plan/facts";
 import { type FailoverSettings, planFailover } from "../../plan/failover";
 import { failoverGuards } from "../../plan/guards";
 import { survivors } from "../../plan/order";
 import { parseSourceFiles, type SourceFile, sourceSearch } from "../../plan/source-files";
-import { afterLossOfA, now, record, survivor } from "./observations";
+import { afterLossOfA, container, now, record, survivor } from "./observations";
 import { seed, withLearner } from "./topologies";
 
 const settings: FailoverSettings = { lost: "a", epoch: 2, from: "auto", confirm: "a@2", attest: "powered-off" };
@@ -32,6 +33,12 @@ assert.ok(host);
 const sound = survivor(seed(), host).preflight;
 const path = (name: string) => `/var/lib/rke-dr/snapshots/${name}.db`;
 
+/** An etcd that was started then, and runs. */
+const etcdSince = (startedAt: number): Record<string, Container> => {
+  const planned = container(etcdProcess(seed(), [host], host, "x86_64"));
+  return { etcd: { ...planned, State: { ...planned.State, StartedAt: new Date(startedAt).toISOString() } } };
+};
+
 interface Case {
   topology?: ReturnType<typeof seed>;
   settings?: Partial<FailoverSettings>;
@@ -41,6 +48,8 @@ interface Case {
   act: string | undefined;
   /** What the guard `source` says. */
   says?: RegExp;
+  /** The revision that the step `source` insists on. */
+  least?: number;
   /** Names of all sources in the order of the table. */
   order?: string[];
 }
@@ -119,18 +128,33 @@ const cases: Record<string, Case> = {
   },
   "a learner that can't be asked and heard of writes after the snapshot": {
     topology: withLearner(),
-    master3: { etcd: undefined, etcdWritten: now - 58_000, files: [file("s1")] },
+    master3: { etcd: undefined, etcdWritten: now - 58_000, containers: etcdSince(now - 1e7), files: [file("s1")] },
     act: "failover:a:restore:master3",
+    least: 400,
   },
   "a snapshot that was taken after the learner, which can't be asked, last heard of a write": {
     topology: withLearner(),
     master3: {
       etcd: undefined,
       etcdWritten: now - 900_000,
+      containers: etcdSince(now - 1e7),
       files: [file("s2", { takenAt: now - 1_000_000, revision: 300 }), file("s1")],
     },
     act: `failover:a:restore:${path("s1")}`,
     order: [path("s1"), "master3", path("s2")],
+  },
+  "a learner that can't be asked and was started since, which tells nothing; it must have what the snapshot has": {
+    topology: withLearner(),
+    master3: { etcd: undefined, etcdWritten: now - 900_000, containers: etcdSince(now - 901_000), files: [file("s1")] },
+    act: "failover:a:restore:master3",
+    least: 400,
+  },
+  "the same, because the operator names it": {
+    topology: withLearner(),
+    settings: { from: "learner" },
+    master3: { etcd: undefined, files: [file("s1")] },
+    act: "failover:a:restore:master3",
+    least: 0,
   },
   "the snapshot that the operator names": {
     settings: { from: path("s1") },
@@ -203,6 +227,8 @@ describe("the choice of source", () => {
       const seen = afterLossOfA(topology, { master3: c.master3 ?? {}, node2: c.node2 ?? {} });
       const plan = planFailover(topology, { ...settings, ...c.settings }, seen);
       assert.equal(plan.source && plan.act, c.act);
+      if (c.least !== undefined)
+        assert.equal(plan.steps.find((step) => step.name === "source-master3")?.arguments[3], String(c.least));
       if (c.order)
         assert.deepEqual(
           plan.sources.map((s) => s.name),
