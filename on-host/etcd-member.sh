@@ -1,6 +1,7 @@
 # etcd-member: makes this host's voter a cluster of one, by --force-new-cluster, and leaves it running as RKE would.
 # stdin: two lines, bodies for Docker's POST /containers/create: the one with the flag, then the final one.
 # arguments: CERTIFICATE, the name of this member's certificate;  HEALTH, the URL of its health
+# With the flag etcd listens on 127.0.0.1 alone: no API server is served and then dropped again.
 # Sets aside, never deletes: the old container, and of the data all that the live snapshot doesn't hold.
 main() {
   local certificate=$1 health=$2 left forced=etcd-force-epoch-$epoch old=etcd-before-epoch-$epoch body_forced body_final
@@ -23,7 +24,7 @@ main() {
     data_aside
   fi
   if [[ ! -e $aside/forced ]]; then
-    force "$forced" "$certificate" "$health" "$body_forced"
+    force "$forced" "$certificate" "$body_forced"
   fi
   docker rm -f "$forced" >/dev/null 2>&1 </dev/null || true
 
@@ -63,15 +64,15 @@ data_aside() {
 
 # The flag rewrites the membership in the WAL when etcd starts; once a write was accepted it has done its work.
 force() {
-  local name=$1 certificate=$2 health=$3 body=$4 members last
+  local name=$1 certificate=$2 body=$3 own=https://127.0.0.1:2379 members last
   docker_api POST "/containers/create?name=$name" "$body"
   docker start "$name" >/dev/null </dev/null
-  if ! until_true 120 healthy "$health" "$certificate"; then
+  if ! until_true 120 healthy "$own/health" "$certificate"; then
     last=$(docker logs --tail 1 "$name" 2>&1 </dev/null | cut -c1-300)
     docker rm -f "$name" >/dev/null </dev/null
     die "etcd: not healthy 120 s after --force-new-cluster; stopped again: $last"
   fi
-  members=$(docker exec "$name" etcdctl member list </dev/null | wc -l) || members=unknown
+  members=$(docker exec -e ETCDCTL_ENDPOINTS="$own" "$name" etcdctl member list </dev/null | wc -l) || members=unknown
   if [[ $members != 1 ]]; then
     docker rm -f "$name" >/dev/null </dev/null
     die "etcd: $members members after --force-new-cluster, 1 was expected; stopped again"

@@ -1,20 +1,29 @@
 # kube-apiserver: recreates this host's kube-apiserver with the survivors' --etcd-servers.
 # stdin: the body for Docker's POST /containers/create
+# arguments: [STEP ADDRESS]: the step that recovers this host's etcd meanwhile, and where that etcd will listen
+# Beside that step clients lose the API once, not twice. The old container stays until the data has been recovered, and the new
+# one starts when the recovered etcd has opened its port: a step that fails on the way leaves the API server as it was.
 main() {
-  local old=kube-apiserver-before-epoch-$epoch
+  local recovery=${1:-} address=${2:-} grace=1 old=kube-apiserver-before-epoch-$epoch
   begin "$@"
+  if [[ -n $recovery ]]; then
+    # without etcd it has nothing to finish
+    grace=0
+    await "$recovery" recovered
+  fi
   # only once: a container that RKE made anew since then is not ours to take away
   look "$old"
   local aside_already=$found
   look kube-apiserver
   if [[ $aside_already == missing && $found != missing ]]; then
     # its clients lose their connections either way; a grace period would only be waited for
-    set_container_aside kube-apiserver "$old" 1
+    set_container_aside kube-apiserver "$old" "$grace"
   fi
   look kube-apiserver
   if [[ $found == missing ]]; then
     docker_api POST "/containers/create?name=kube-apiserver" "$data"
   fi
+  [[ -z $recovery ]] || await "$recovery" listening "$address"
   docker start kube-apiserver >/dev/null </dev/null
   until_true 120 healthy https://127.0.0.1:6443/readyz kube-node ||
     die "kube-apiserver: not ready 120 s after its start: $(docker logs --tail 1 kube-apiserver 2>&1 </dev/null | cut -c1-300)"
@@ -22,4 +31,26 @@ main() {
   printf '%s\n' "$epoch" >"$state/serves.new" && mv "$state/serves.new" "$state/serves"
   did "kube-apiserver is ready with $(docker inspect --format '{{.Config.Entrypoint}}' kube-apiserver </dev/null | grep -o -- '--etcd-servers=[^ ]*')"
   finish
+}
+
+# What is recovered is written last: by then the old etcd is set aside, and none runs but the one that is to stay.
+recovered() { [[ -e $aside/forced || -e $aside/restored ]]; }
+
+# The port opens before etcd answers: who connects in between waits, and is served first.
+listening() { (exec 3<>"/dev/tcp/$1/2379") 2>/dev/null; }
+
+# await STEP COMMAND [ARGUMENT ...]: until COMMAND succeeds. There is no waiting for a step that has failed, or that nobody runs.
+await() {
+  local recovery=$1 seen
+  seen=$(now_ms)
+  shift
+  until "$@"; do
+    if grep -qs "\"epoch\":$epoch,\"generation\":$generation," "$state/failures/$recovery"; then
+      die "etcd: step $recovery failed, see there; kube-apiserver was not started"
+    fi
+    flock -n "$state/lock.$recovery" true || seen=$(now_ms)
+    (($(now_ms) - seen < 45000)) ||
+      die "etcd: step $recovery hasn't run on this host for 45 s; kube-apiserver waits for the etcd that it starts"
+    sleep 0.1
+  done
 }

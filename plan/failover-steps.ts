@@ -10,7 +10,7 @@ import { type Replacement, runs } from "./replacement";
 import { restoreSteps, restoreToken } from "./restore-steps";
 import type { Source } from "./sources";
 import { recordName, type Step, step, stepNames } from "./steps";
-import type { Topology } from "./topology";
+import type { Host, Topology } from "./topology";
 
 /** Where RKE and Rancher put pods that watch the API: DNS, CNI, metrics, ingress, Rancher's agents. */
 const watchingNamespaces = ["kube-system", "ingress-nginx", "cattle-system"];
@@ -37,19 +37,18 @@ export function failoverSteps(
     plan.method === "restore"
       ? restoreSteps(topology, plan, etcd, source, seen, stepNames(claims))
       : forceSteps(topology, plan, etcd, seen, stepNames(claims));
-  const running = etcdSteps.member.at(-1)?.name ?? "";
+  const recovery = etcdSteps.member.slice(-1);
   const apiServers = plan.apiServers.map((replacement) =>
     step("kube-apiserver", replacement.host, "KubeApiServer", {
       data: replacement.body,
-      after: [running],
-      limit: 300,
+      ...beside(recovery, replacement.host),
       words: `recreate kube-apiserver with --etcd-servers=${etcdServers(survivors, replacement.host)}`,
       intact: runs(factsOf(seen, replacement.host), replacement),
     }),
   );
   const firstWrite = step("kube first-write", deployHost, "KubeApiServer", {
     arguments: [server],
-    after: stepNames(apiServers),
+    after: stepNames([...recovery, ...apiServers]),
     words: "write through the API: here the recovery time ends",
   });
   const watchers = survivors.map((host) =>
@@ -135,6 +134,17 @@ export function failoverSteps(
   ];
   const coming = recordsByHost(acting);
   return [...claims.map((claim) => announcing(claim, coming.get(claim.host.name) ?? [])), ...acting];
+}
+
+/**
+ * On the host whose etcd is recovered kube-apiserver is recreated meanwhile, and waits there for what it needs; elsewhere
+ * afterwards: what a host does is known on that host alone.
+ */
+function beside(recovery: Step[], host: Host): Pick<Step, "arguments" | "after" | "limit"> {
+  const [there] = recovery.filter((s) => s.host.name === host.name);
+  return there
+    ? { arguments: [recordName(there), host.internalAddress], after: there.after, limit: there.limit + 300 }
+    : { arguments: [], after: stepNames(recovery), limit: 300 };
 }
 
 /** A claim says what is to come on its host: so a later act can tell whether this one was finished. */

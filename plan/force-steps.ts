@@ -18,7 +18,7 @@ export function forceSteps(
 ): EtcdSteps {
   const { settings } = plan;
   const base = original(factsOf(seen, etcd.host), "etcd", settings.epoch);
-  const forced: Process = { ...etcd.after, cmd: [...inHaste(etcd.after.cmd), "--force-new-cluster"] };
+  const forced: Process = { ...etcd.after, cmd: [...toItself(inHaste(etcd.after.cmd)), "--force-new-cluster"] };
   const snapshot = snapshotStep(topology, plan, etcd.host, after);
   const member = step("etcd-member", etcd.host, "EtcdMember", {
     arguments: [etcdCertificate(etcd.host), `${ownEndpoint(etcd.host)}/health`],
@@ -40,3 +40,6 @@ function inHaste(cmd: string[]): string[] {
   const elects = withArgument(withArgument(cmd, "heartbeat-interval", "50"), "election-timeout", "500");
   return [...elects.filter((arg) => !arg.startsWith("--snapshot-count=")), "--snapshot-count=1"];
 }
+
+/** Nobody is served by a member that has the flag: an API server that connected would lose it again at once. */
+const toItself = (cmd: string[]): string[] => withArgument(cmd, "listen-client-urls", "https://127.0.0.1:2379");
