@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
+import { isMapping } from "../plan/mapping";
 import { parseTopology, type Topology } from "../plan/topology";
 
 /**
@@ -34,6 +35,3 @@ function topologyIn(document: unknown): unknown {
   }
   return "topology" in document ? document.topology : document;
 }
-
-const isMapping = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,5 +1,6 @@
 import { importNode } from "./import-node";
-import { type Findings, type Mapping, textOf } from "./import-reading";
+import { type Findings, textOf } from "./import-reading";
+import type { Mapping } from "./mapping";
 
 export interface RawDatacenter extends Mapping {
   name: string;

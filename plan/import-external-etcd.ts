@@ -1,5 +1,6 @@
 import type { RawDatacenter } from "./import-datacenters";
-import { type Findings, isEmpty, type Mapping, take } from "./import-reading";
+import { type Findings, isEmpty, take } from "./import-reading";
+import type { Mapping } from "./mapping";
 
 /**
  * Etcd that runs outside of RKE (services.etcd.external_urls), as the second seed left it: where it runs on hosts of the

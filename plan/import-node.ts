@@ -1,4 +1,5 @@
-import { type Findings, isEmpty, isMapping, type Mapping, part, take, textOf } from "./import-reading";
+import { type Findings, isEmpty, part, take, textOf } from "./import-reading";
+import { isMapping, type Mapping } from "./mapping";
 
 /** The label that every rendered cluster.yml gives its nodes, with the datacenter's name. */
 export const zone = "topology.kubernetes.io/zone";

@@ -1,15 +1,10 @@
-export type Mapping = Record<string, unknown>;
+import { isMapping, type Mapping, mapping } from "./mapping";
 
 /** What an import found on its way: errors stop it, notes stand at the head of what it writes. */
 export interface Findings {
   errors: string[];
   notes: string[];
 }
-
-export const isMapping = (value: unknown): value is Mapping =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-export const mapping = (value: unknown): Mapping => (isMapping(value) ? value : {});
 
 /** A part of cluster.yml that is a mapping where it is there at all. */
 export function part(value: unknown, item: string, found: Findings): Mapping {

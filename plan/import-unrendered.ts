@@ -1,4 +1,5 @@
-import { isEmpty, type Mapping, mapping } from "./import-reading";
+import { isEmpty } from "./import-reading";
+import { type Mapping, mapping } from "./mapping";
 
 /**
  * What goes into cluster.yml unchanged and changes etcd's or kube-apiserver's process in a way that this program doesn't

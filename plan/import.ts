@@ -3,18 +3,9 @@ import { deployKeyPath } from "./cluster-yml";
 import { chosenStandby, keptOrder, nameOf, type RawDatacenter, sortIntoDatacenters } from "./import-datacenters";
 import { carryExternalEtcd } from "./import-external-etcd";
 import { zone } from "./import-node";
-import {
-  type Findings,
-  isEmpty,
-  isMapping,
-  type Mapping,
-  mapping,
-  part,
-  take,
-  textOf,
-  withoutSecrets,
-} from "./import-reading";
+import { type Findings, isEmpty, part, take, textOf, withoutSecrets } from "./import-reading";
 import { unrendered } from "./import-unrendered";
+import { isMapping, type Mapping, mapping } from "./mapping";
 import { allHosts, parseTopology, type Topology, TopologyError } from "./topology";
 
 export interface ImportSettings {

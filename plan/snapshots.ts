@@ -1,3 +1,4 @@
+import { mapping } from "./mapping";
 import type { Topology } from "./topology";
 
 /** RKE's recurring snapshots. */
@@ -38,6 +39,3 @@ function goSeconds(text: string): number {
   const [whole, hours = 0, minutes = 0, seconds = 0] = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(text) ?? [];
   return whole ? Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds) : Number.POSITIVE_INFINITY;
 }
-
-const mapping = (value: unknown): Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};

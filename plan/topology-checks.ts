@@ -4,8 +4,16 @@ import { etcdProblems } from "./topology-etcd";
 import { allHosts, type Datacenter, findDatacenter, type Host, sites, type Topology } from "./topology-hosts";
 import { rkeProblems } from "./topology-rke";
 
-/** What the schema can't see: duplicates, references and parts that exclude each other; every problem, as `item: rule: value`. */
-export function crossCheck(topology: Topology): string[] {
+/**
+ * What the schema can't see: duplicates, references and parts that exclude each other; every problem, as `item: rule: value`.
+ * Without `hasVersion` nothing is told of what depends on the version of Kubernetes.
+ */
+export function crossCheck(topology: Topology, hasVersion = true): string[] {
+  return [...present(topology, hasVersion), ...absent(topology)];
+}
+
+/** What is wrong with what is there. */
+export function present(topology: Topology, hasVersion: boolean): string[] {
   return [
     ...duplicates(topology),
     ...topology.datacenters.flatMap((dc, i) => [
@@ -13,11 +21,30 @@ export function crossCheck(topology: Topology): string[] {
       ...dc.hosts.flatMap((h, j) => hostProblems(h, `topology.datacenters[${i}].hosts[${j}]`)),
     ]),
     ...standbyProblems(topology),
-    ...memberProblems(topology),
+    ...learnerProblems(topology),
     ...orderProblems(topology),
     ...unknownHosts(topology, "fence", Object.keys(topology.fence)),
-    ...etcdProblems(topology),
+    ...(hasVersion ? etcdProblems(topology) : []),
     ...rkeProblems(topology),
+  ];
+}
+
+/** What lacks. */
+function absent(topology: Topology): string[] {
+  const standby = findDatacenter(topology, topology.standby);
+  const hasControlPlane = !standby || standby.witness || standby.hosts.some((h) => h.roles.includes("controlplane"));
+  const names = sites(topology).map((dc) => dc.name);
+  const hosts = allHosts(topology);
+  const unordered = hosts.flatMap((h) => (topology.order?.includes(h.name) === false ? [h.name] : []));
+  return [
+    ...(hasControlPlane ? [] : [`topology.standby: has no control plane host: ${JSON.stringify(topology.standby)}`]),
+    ...(names.length < 2
+      ? [`topology.datacenters: needs two datacenters besides witnesses: ${JSON.stringify(names)}`]
+      : []),
+    ...(hosts.some((h) => h.etcd === "voter") ? [] : ["topology.datacenters: no host has the role etcd: []"]),
+    ...(unordered.length > 0
+      ? [`topology.order: doesn't name every host: ${JSON.stringify(unordered)} are missing`]
+      : []),
   ];
 }
 
@@ -88,43 +115,27 @@ function hostProblems(host: Host, item: string): string[] {
 function standbyProblems(topology: Topology): string[] {
   const given = JSON.stringify(topology.standby);
   const standby = findDatacenter(topology, topology.standby);
-  const problems: string[] = [];
   if (!standby) {
     const names = topology.datacenters.map((dc) => dc.name);
-    problems.push(`topology.standby: is not one of the datacenters (${suggestion(topology.standby, names)}): ${given}`);
-  } else if (standby.witness) {
-    problems.push(`topology.standby: is a witness, which can't take over: ${given}`);
-  } else if (!standby.hosts.some((h) => h.roles.includes("controlplane"))) {
-    problems.push(`topology.standby: has no control plane host: ${given}`);
+    return names.length === 0
+      ? []
+      : [`topology.standby: is not one of the datacenters (${suggestion(topology.standby, names)}): ${given}`];
   }
-  const names = sites(topology).map((dc) => dc.name);
-  if (names.length < 2) {
-    problems.push(`topology.datacenters: needs two datacenters besides witnesses: ${JSON.stringify(names)}`);
-  }
-  return problems;
+  return standby.witness ? [`topology.standby: is a witness, which can't take over: ${given}`] : [];
 }
 
-function memberProblems(topology: Topology): string[] {
-  const named = (part: Host["etcd"]) => allHosts(topology).flatMap((h) => (h.etcd === part ? [h.name] : []));
-  const learners = named("learner");
-  return [
-    ...(named("voter").length > 0 ? [] : ["topology.datacenters: no host has the role etcd: []"]),
-    ...(learners.length < 2
-      ? []
-      : [`topology.datacenters: etcd takes one learner at a time: ${JSON.stringify(learners)}`]),
-  ];
+function learnerProblems(topology: Topology): string[] {
+  const learners = allHosts(topology).flatMap((h) => (h.etcd === "learner" ? [h.name] : []));
+  return learners.length < 2
+    ? []
+    : [`topology.datacenters: etcd takes one learner at a time: ${JSON.stringify(learners)}`];
 }
 
 function orderProblems(topology: Topology): string[] {
-  const { order } = topology;
-  if (!order) {
-    return [];
-  }
-  const missing = allHosts(topology).flatMap((h) => (order.includes(h.name) ? [] : [h.name]));
+  const { order = [] } = topology;
   return [
     ...unknownHosts(topology, "order", order),
     ...repeated(order).map((name) => `topology.order: names a host twice: ${JSON.stringify(name)}`),
-    ...(missing.length > 0 ? [`topology.order: doesn't name every host: ${JSON.stringify(missing)} are missing`] : []),
   ];
 }
 

@@ -10,13 +10,17 @@ export class TopologyError extends Error {
   }
 }
 
-/** What the schema found, each problem as `item: rule: value`; a key or word that isn't known with the nearest one. */
-export function describeIssue(issue: z.core.$ZodIssue): string[] {
-  const path = issue.path.reduce<string>(
+/** A path as a problem names it: topology.datacenters[0].name. */
+export const itemOf = (path: PropertyKey[]): string =>
+  path.reduce<string>(
     (words, key) => (typeof key === "number" ? `${words}[${key}]` : `${words}.${String(key)}`),
     "topology",
   );
-  const value = issue.input === undefined ? "nothing" : JSON.stringify(issue.input);
+
+/** What the schema found, each problem as `item: rule: value`; a key or word that isn't known with the nearest one. */
+export function describeIssue(issue: z.core.$ZodIssue): string[] {
+  const path = itemOf(issue.path);
+  const value = issue.input === undefined ? "nothing" : shortened(JSON.stringify(issue.input));
   switch (issue.code) {
     case "unrecognized_keys": {
       const known = keysAt(topologySchema, issue.path);
@@ -32,10 +36,28 @@ export function describeIssue(issue: z.core.$ZodIssue): string[] {
     case "custom":
     case "invalid_format":
       return [`${path}: ${issue.message}: ${value}`];
+    case "invalid_type":
+      return [
+        `${path}: ${issue.input === undefined ? "is missing" : `is not ${kinds[issue.expected] ?? issue.expected}`}: ${value}`,
+      ];
     default:
       return [`${path}: ${lowerFirst(issue.message)}: ${value}`];
   }
 }
+
+/** What zod calls a kind of value, in YAML's words. */
+const kinds: Record<string, string> = {
+  string: "a text",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+  array: "a list",
+  object: "a mapping",
+  record: "a mapping",
+};
+
+/** A whole datacenter in a line hides the error in it. */
+const shortened = (json: string) => (json.length > 100 ? `${json.slice(0, 97)}...` : json);
 
 /** The keys of the mapping at a path of the schema. */
 function keysAt(schema: z.core.$ZodType, path: PropertyKey[]): string[] {

@@ -1,3 +1,4 @@
+import { isMapping } from "./mapping";
 import type { Topology } from "./topology-hosts";
 
 /** Keys of cluster.yml that the topology models; under `rke:` they would be said twice. */
@@ -33,6 +34,3 @@ export function rkeProblems({ rke }: Pick<Topology, "rke">): string[] {
 export function at(value: unknown, path: string): unknown {
   return path.split(".").reduce<unknown>((node, key) => (isMapping(node) ? node[key] : undefined), value);
 }
-
-const isMapping = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

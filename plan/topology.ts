@@ -1,5 +1,6 @@
 import { standbyIsFirst } from "./order";
 import { crossCheck } from "./topology-checks";
+import { draftProblems } from "./topology-draft";
 import { allHosts, type Topology } from "./topology-hosts";
 import { describeIssue, TopologyError } from "./topology-problems";
 import { topologySchema } from "./topology-schema";
@@ -14,7 +15,8 @@ export { TopologyError } from "./topology-problems";
 export function parseTopology(value: unknown): Topology {
   const parsed = topologySchema.safeParse(value, { reportInput: true });
   if (!parsed.success) {
-    throw new TopologyError(parsed.error.issues.flatMap(describeIssue));
+    const { issues } = parsed.error;
+    throw new TopologyError([...issues.flatMap(describeIssue), ...draftProblems(value, issues)]);
   }
   const topology: Topology = {
     ...parsed.data,

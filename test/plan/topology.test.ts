@@ -228,6 +228,57 @@ describe("errors of a topology name item, rule and value", () => {
   });
 });
 
+describe("errors that span several keys are told together with those of single ones", () => {
+  const told = (change: (t: Raw) => void) => {
+    try {
+      parseTopology(changed(change));
+    } catch (error) {
+      return error instanceof TopologyError ? error.problems : [String(error)];
+    }
+    return [];
+  };
+  it("duplicates, references, two learners and a modelled key beside a bad address", () => {
+    const problems = told((t) => {
+      host(t, 0, 0).address = "x";
+      host(t, 0, 1).name = "master1";
+      for (const [i, j] of [
+        [0, 2],
+        [1, 1],
+      ] as const) {
+        host(t, i, j).etcd = "learner";
+      }
+      const dc = t.datacenters[1];
+      if (dc) dc.deployHost = "master9";
+      Object.assign(t, { standby: "c", rke: { nodes: [] } });
+    });
+    assert.deepEqual(
+      problems.map((problem) => problem.replace(/: [^:]*$/, "")),
+      [
+        "topology.datacenters[0].hosts[0].address: is not an IPv4 address",
+        "topology.datacenters: a host's name is used twice",
+        'topology.datacenters[1].deployHost: is not a host of datacenter b (did you mean "master3"?)',
+        "topology.standby: is not one of the datacenters (known are a, b)",
+        "topology.datacenters: etcd takes one learner at a time",
+        "topology.rke.nodes: is said by the topology itself, not under rke",
+      ],
+    );
+  });
+  it("and nothing is told of what only seems to lack", () => {
+    const problems = told((t) => {
+      for (const dc of t.datacenters) for (const h of dc.hosts) h.roles = ["etcdd"];
+      t.datacenters[0] = { deployhost: "master1", ...t.datacenters[0], deployHost: undefined as never } as never;
+    });
+    assert.ok(problems.every((problem) => /roles\[0\]|unknown key \(did you mean "deployHost"\?\)/.test(problem)));
+    assert.equal(problems.length, 6);
+  });
+  it("a text where a mapping or a list belongs", () => {
+    const problems = told((t) => {
+      Object.assign(t, { datacenters: "a, b", etcd: 7 });
+    });
+    assert.deepEqual(problems, ["topology.etcd: is not a mapping: 7", 'topology.datacenters: is not a list: "a, b"']);
+  });
+});
+
 describe("warnings", () => {
   it("an even number of voters", () => {
     const even = raw({ a: { master1: seedHosts.a.master1 }, b: seedHosts.b });

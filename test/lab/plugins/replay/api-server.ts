@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { type ChildProcess, execFile } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -31,6 +31,8 @@ export const KUBE_CONFIG = {
   kubeconfigSilent: kubeconfig("https://192.168.31.251:6443"),
 };
 
+const CONFIG_MAPS = "/api/v1/namespaces/default/configmaps";
+
 /** Longer names first: one is the beginning of another. */
 export const KUBE_SUBSTITUTIONS = {
   $API_REFUSED_ADDR: REFUSED,
@@ -61,7 +63,7 @@ const COLLECTOR = `
     request.on("error", () => done("{}"));
     request.end(body);
   });
-  const path = "/api/v1/namespaces/default/configmaps";
+  const path = "${CONFIG_MAPS}";
   (async () => {
     for (;;) {
       for (const { metadata } of JSON.parse(await call("GET", path)).items ?? []) {
@@ -74,7 +76,7 @@ const COLLECTOR = `
 
 /** A real API server on a real etcd, in the world's namespace. */
 export class ApiServer {
-  private seeded = false;
+  private collector: ChildProcess | undefined;
 
   private constructor(
     private readonly world: World,
@@ -105,7 +107,6 @@ export class ApiServer {
     ]);
     const server = new ApiServer(world, () => child.kill("SIGTERM"));
     await server.ready();
-    world.start([process.execPath, "-e", COLLECTOR]);
     return server;
   }
 
@@ -115,18 +116,48 @@ export class ApiServer {
     return run(file, args);
   }
 
-  /** What exists before the first stage. */
+  /** What exists before the first stage of a suite, and nothing else of one before. */
   async seed(): Promise<void> {
-    if (this.seeded) return;
-    this.seeded = true;
-    for (const name of ["node1", "node2"]) {
-      const labels = { "kubernetes.io/hostname": name };
-      const node = { apiVersion: "v1", kind: "Node", metadata: { name, labels } };
-      const path = `/api/v1/nodes/${name}?fieldManager=kubectl`;
-      await this.call("PATCH", path, node, "application/apply-patch+yaml");
+    await this.clear();
+    for (const name of ["node1", "node2", "nosuchnode"])
+      await this.call("DELETE", `/api/v1/nodes/${name}`).catch(() => {});
+    for (const name of ["node1", "node2"])
+      await this.applyNode("kubectl", name, { labels: { "kubernetes.io/hostname": name } });
+    await this.create("existing");
+  }
+
+  /** The suite k8sopts was recorded where k8s had left its traces. */
+  async seedForOptions(): Promise<void> {
+    await this.seed();
+    const left = { labels: { dc: "b" }, annotations: { "pulumi.com/patchForce": "true" } };
+    await this.applyNode("pulumi-kubernetes-0123abcd", "node1", left);
+    await this.create("taken");
+  }
+
+  /** Removes every ConfigMap but the cluster's own; objects that are deleted are collected from here on. */
+  async clear(): Promise<void> {
+    this.stopCollecting();
+    this.collector = this.world.start([process.execPath, "-e", COLLECTOR]);
+    const { items } = JSON.parse((await this.call("GET", CONFIG_MAPS)).stdout);
+    const names: string[] = items.map(({ metadata }: { metadata: { name: string } }) => metadata.name);
+    for (const name of names.filter((name) => name !== "kube-root-ca.crt" && name !== "taken")) {
+      await this.call("DELETE", `${CONFIG_MAPS}/${name}`);
     }
-    const existing = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "existing" }, data: { orig: "1" } };
-    await this.call("POST", "/api/v1/namespaces/default/configmaps?fieldManager=kubectl-create", existing);
+  }
+
+  stopCollecting(): void {
+    this.collector?.kill("SIGKILL");
+    this.collector = undefined;
+  }
+
+  private async applyNode(manager: string, name: string, metadata: object): Promise<void> {
+    const node = { apiVersion: "v1", kind: "Node", metadata: { name, ...metadata } };
+    await this.call("PATCH", `/api/v1/nodes/${name}?fieldManager=${manager}`, node, "application/apply-patch+yaml");
+  }
+
+  private async create(name: string): Promise<void> {
+    const object = { apiVersion: "v1", kind: "ConfigMap", metadata: { name }, data: { orig: "1" } };
+    await this.call("POST", `${CONFIG_MAPS}?fieldManager=kubectl-create`, object);
   }
 
   /** What somebody else does to the program's objects. */
@@ -134,7 +165,7 @@ export class ApiServer {
     const merge = "application/merge-patch+json";
     const labels = { metadata: { labels: { dc: "tampered" } } };
     await this.call("PATCH", "/api/v1/nodes/node1?fieldManager=kubectl-label", labels, merge);
-    const path = "/api/v1/namespaces/default/configmaps/cm-renamed?fieldManager=kubectl-patch";
+    const path = `${CONFIG_MAPS}/cm-renamed?fieldManager=kubectl-patch`;
     await this.call("PATCH", path, { data: { key: "tampered" } }, merge);
   }
 

@@ -1,13 +1,26 @@
 import { execFile } from "node:child_process";
 import { cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 import { stringify } from "yaml";
 import { observe, observeState } from "./observe.js";
 import type { World } from "./world.js";
 
 const FIXTURE = join(__dirname, "../../../golden/plugins/fixture");
 const REPOSITORY = join(__dirname, "../../../..");
+
+/** The file without the text, which it must have. */
+function leavingOut(text: string, file: string): Plugin {
+  const load = async ({ path }: { path: string }) => {
+    const source = await readFile(path, "utf8");
+    if (!source.includes(text)) throw new Error(`${file} has no ${text}`);
+    return { contents: source.replace(text, ""), loader: "ts" as const };
+  };
+  return {
+    name: "leaving-out",
+    setup: (to) => to.onLoad({ filter: new RegExp(`${file.replace(".", "\\.")}$`) }, load),
+  };
+}
 
 /** One stack of the recorder's fixture, with a backend of its own. */
 export class Suite {
@@ -22,20 +35,22 @@ export class Suite {
     private readonly engine: string,
     private readonly plugins: string,
     private readonly config: Record<string, string>,
+    /** The records' suite, where the stack has another name. */
+    private readonly records = name,
   ) {
     this.dir = join(world.dir, name, "work");
     this.project = join(world.dir, name, "fixture");
   }
 
-  /** The program is compiled once, and its stack made. */
-  async prepare(): Promise<void> {
+  /** The program is compiled once, `without` a text of it, and its stack made. */
+  async prepare(without?: string): Promise<void> {
     await mkdir(this.dir, { recursive: true });
     await mkdir(join(this.project, "suites"), { recursive: true });
     await mkdir(join(this.project, "state"));
     await cp(join(FIXTURE, "Pulumi.yaml"), join(this.project, "Pulumi.yaml"));
     await writeFile(join(this.project, "package.json"), JSON.stringify({ name: "plugrec", main: "index.js" }));
     await symlink(join(REPOSITORY, "node_modules"), join(this.project, "node_modules"));
-    const sources = ["index", "suites/remotecmd", `suites/${this.name}`].map((name) => join(FIXTURE, `${name}.ts`));
+    const sources = ["index", "suites/remotecmd", `suites/${this.records}`].map((name) => join(FIXTURE, `${name}.ts`));
     await build({
       entryPoints: [...new Set(sources)],
       outdir: this.project,
@@ -43,6 +58,7 @@ export class Suite {
       format: "cjs",
       platform: "node",
       logLevel: "error",
+      plugins: without === undefined ? [] : [leavingOut(without, `suites/${this.records}.ts`)],
     });
     const { exitCode, stderr } = await this.pulumi(["stack", "init", this.name]);
     if (exitCode !== 0) throw new Error(`stack init: ${stderr}`);
@@ -51,7 +67,7 @@ export class Suite {
   }
 
   async stage(stage: string, more: Record<string, string> = {}): Promise<void> {
-    const config = { ...this.config, ...more, suite: this.name.replace(/-.*$/, ""), stage, dir: this.dir };
+    const config = { ...this.config, ...more, suite: this.records, stage, dir: this.dir };
     const entries = Object.entries(config).map(([key, value]) => [`fixture:${key}`, value]);
     await writeFile(this.configFile(), stringify({ encryptionsalt: this.salt, config: Object.fromEntries(entries) }));
     await writeFile(join(this.dir, "run.log"), "");
@@ -69,17 +85,26 @@ export class Suite {
     const commands = (await readFile(join(this.dir, "run.log"), "utf8")).split("\n").filter((line) => line !== "");
     await writeFile(join(this.dir, "run.log"), "");
     const isPreview = operation === "preview";
-    return { ...observe(events, exitCode, isPreview, this.name === "k8s"), commandsRun: commands.sort() };
+    return { ...observe(events, exitCode, isPreview, this.records === "k8s"), commandsRun: commands.sort() };
   }
 
   async state() {
     const { stdout } = await this.pulumi(["stack", "export", "--show-secrets", "--stack", this.name]);
-    return observeState(JSON.parse(stdout).deployment ?? {}, this.name === "k8s");
+    return observeState(JSON.parse(stdout).deployment ?? {}, this.records === "k8s");
   }
 
   /** Forgets every resource, whatever exists. */
   async forget(): Promise<void> {
     await this.pulumi(["state", "delete", "--all", "--yes", "--force", "--stack", this.name]);
+  }
+
+  /** Puts another text in the place of one in the recorded state. */
+  async editState(old: string, now: string): Promise<void> {
+    const { stdout } = await this.pulumi(["stack", "export", "--show-secrets", "--stack", this.name]);
+    const file = join(this.dir, "edited.json");
+    await writeFile(file, stdout.replaceAll(old, now));
+    const { exitCode, stderr } = await this.pulumi(["stack", "import", "--stack", this.name, "--file", file]);
+    if (exitCode !== 0) throw new Error(`stack import: ${stderr}`);
   }
 
   private configFile(): string {

@@ -137,9 +137,13 @@ export function sorted(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, item]) => [key, sorted(item)]));
 }
 
+/** Where plugins were found, what stand-ins say of themselves, and what a later Node says of the same program. */
+const NOT_OF_PLUGINS =
+  / from \$PATH at |^stand-in: pulumi-|PromiseRejectionHandledWarning|^\(Use `node --trace-warnings/;
+
 function diagnostic(event: { severity: string; message: string; urn?: string; ephemeral?: boolean }): Json[] {
   const message = String(clean(event.message)).trimEnd();
-  if (event.severity === "debug" || message === "" || / from \$PATH at |^stand-in: pulumi-/.test(message)) return [];
+  if (event.severity === "debug" || message === "" || NOT_OF_PLUGINS.test(message)) return [];
   return [
     {
       severity: event.severity,

@@ -1,16 +1,17 @@
 import type { Suite } from "./engine.js";
 import { type Golden, phaseOf } from "./golden.js";
-import type { Observed } from "./observe.js";
 import type { Matcher } from "./template.js";
 
 type Json = Record<string, unknown>;
 type State = Awaited<ReturnType<Suite["state"]>>;
 
+export type Part = "exitCode" | "steps" | "diagnostics" | "status lines" | "resourceChanges" | "commandsRun" | "state";
+
 export interface Options {
   /** A preview changes nothing and may be left out. */
   preview: boolean;
-  /** Only a part of the stage's resources is played: the engine's counts are not the record's. */
-  targeted?: boolean;
+  /** What is left to chance, or isn't the record's because only a part of the stage's resources is played. */
+  ignores?: Part[];
   /** Played for the stages after it only. */
   unchecked?: boolean;
   args?: string[];
@@ -29,28 +30,43 @@ export async function play(suite: Suite, golden: Golden, matcher: Matcher, optio
     const serial = name === "preview" || options.args?.includes("--parallel") ? [] : ["--parallel", "1"];
     const observed = await suite.operate(name, [...(options.args ?? []), ...serial]);
     if (options.unchecked) continue;
-    const counts = options.targeted ? { resourceChanges: undefined } : {};
-    differences.push(...comparePhase({ ...expected, ...counts }, { ...observed, ...counts }, matcher, name));
+    const ignores = options.ignores ?? [];
+    const ignored = Object.fromEntries(ignores.map((part) => [part, undefined]));
+    const compared = (phase: Json) => ({ ...phase, diagnostics: lasting(phase.diagnostics, ignores), ...ignored });
+    differences.push(...comparePhase(compared({ ...expected }), compared({ ...observed }), matcher, name));
   }
-  if (options.unchecked) return [];
+  if (options.unchecked || options.ignores?.includes("state")) return differences;
   if (golden.up || golden.refresh) differences.push(...compareState(golden, await suite.state(), matcher));
   return differences;
 }
 
-function comparePhase(
-  expected: Json,
-  observed: Partial<Observed> & { commandsRun: string[] },
-  matcher: Matcher,
-  name: string,
-) {
+/** What lacks for a stage being refused in preview, each of the inputs told by name. */
+export async function refusal(suite: Suite, { stage }: Golden, inputs: string[]): Promise<string[]> {
+  await suite.stage(stage);
+  const { exitCode, diagnostics } = await suite.operate("preview", []);
+  const errors = diagnostics.filter(({ severity }) => severity === "error").map(({ message }) => String(message));
+  const untold = inputs.filter((input) => !errors.some((error) => error.includes(`${input}`) && REFUSED.test(error)));
+  return [
+    ...(exitCode === 0 ? ["not refused"] : []),
+    ...untold.map((input) => `no error names ${input}: ${JSON.stringify(errors)}`),
+  ];
+}
+
+const REFUSED = /not implemented by this stand-in/;
+
+function lasting(diagnostics: unknown, ignores: Part[]): Json[] {
+  return (diagnostics as Json[]).filter(({ ephemeral }) => !ephemeral || !ignores.includes("status lines"));
+}
+
+function comparePhase(expected: Json, observed: Json, matcher: Matcher, name: string) {
   const parts = (phase: Json) => ({
     exitCode: phase.exitCode,
-    steps: byResource(phase.steps as Json[]),
-    diagnostics: byResource(phase.diagnostics as Json[]),
+    steps: byResource((phase.steps ?? []) as Json[]),
+    diagnostics: byResource((phase.diagnostics ?? []) as Json[]),
     resourceChanges: phase.resourceChanges,
     commandsRun: [...((phase.commandsRun as string[] | undefined) ?? [])].sort(),
   });
-  return matcher.compare(parts(expected), parts({ ...observed }), name);
+  return matcher.compare(parts(expected), parts(observed), name);
 }
 
 /** Status lines that come only where the server takes its time. */

@@ -18,7 +18,7 @@ const KINDS: [RegExp, (match: RegExpMatchArray) => string][] = [
   [/^ecdsa-sha2 line with newline#/, () => "ecdsa-sha2-\\S+ [A-Za-z0-9+/=]+\\n"],
   [/^rfc3339$/, () => "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?(?:Z|[+-]\\d\\d:\\d\\d)"],
   [/^uuid#/, () => "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"],
-  [/^fieldManager pulumi-kubernetes-hex8#/, () => "pulumi-kubernetes-[0-9a-f]{8}"],
+  [/^fieldManager pulumi-kubernetes-hex8(?:#|$)/, () => "pulumi-kubernetes-[0-9a-f]{8}"],
   [/^autoname (.+)-hex8#/, ([, name]) => `${quote(name ?? "")}-[0-9a-f]{8}`],
   [/^resourceVersion#/, () => "\\d+"],
   [/^(text|hidden)$/, () => "[\\s\\S]+"],
