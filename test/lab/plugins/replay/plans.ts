@@ -88,7 +88,9 @@ const EVERY_PLAN: Plan[] = [
     previews: only(2),
     options: ({ order }, suite, server) => ({
       ...([3, 5].includes(order) ? PARALLEL : {}),
-      ...first({ 6: "addrNode" }[order]),
+      // Whether the one goes on to `replace` before the other has failed; which of the two is tried and fails.
+      ...(order === 5 ? { ignores: ["steps", "resourceChanges"] } : {}),
+      ...(order === 6 ? { ignores: ["steps", "diagnostics"], preview: false } : {}),
       before: async () => {
         if (order === 1) await server?.seedForOptions();
         if (order !== 7) return;

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { run } from "../../lab/run";
+import { onRequest } from "./on-request";
+import { World } from "./world";
+
+/** A worker of the standby, which survives with it. */
+const bastion = { name: "node2", address: "192.168.31.105" };
+
+/** The seed's topology, all of whose hosts the operator reaches through one of them. */
+function topologyThroughBastion(): string {
+  const seed = readFileSync(join(__dirname, "../../topologies/seed.yaml"), "utf8");
+  const file = join(mkdtempSync(join(tmpdir(), "rke-dr-bastion-")), "topology.yaml");
+  writeFileSync(file, seed.replace(/^ssh:$/m, `ssh:\n  bastion: { host: ${bastion.address}, hostKey: unpinned }`));
+  return file;
+}
+
+onRequest("bastion", "an operator who reaches the hosts through a bastion only", function () {
+  this.timeout(300_000);
+  const world = new World();
+
+  before(async function () {
+    this.timeout(1_800_000);
+    await world.lab.up({ topology: topologyThroughBastion() });
+    for (const { name, address } of world.lab.hosts().filter((host) => host.name !== bastion.name)) {
+      const route = await world.lab.inOperator(["ip", "route", "add", "unreachable", address]);
+      assert.equal(route.code, 0, `${name}: ${route.stderr}`);
+    }
+  });
+  after(() => world.lab.down());
+
+  it("builds the cluster, and finds nothing to do afterwards", async () => {
+    const project = await world.lab.project();
+    const built = await world.pulumi(project, "up", "--yes", "--skip-preview", "--stack", "primary");
+    assert.equal(built.code, 0, built.all);
+    const again = await world.pulumi(project, "up", "--yes", "--expect-no-changes", "--stack", "primary");
+    assert.equal(again.code, 0, again.all);
+  });
+
+  it("rehearses", async () => {
+    const command = await world.lab.rehearseCommand(["--json"]);
+
+    const result = await run(command.argv, command);
+    assert.equal(result.code, 0, result.stderr);
+  });
+
+  it("is told in preview of what the bastion doesn't let through, and what is lost with it", async () => {
+    await world.lab.powerOff("a");
+    const clone = await world.lab.newClone("seen-through-bastion");
+    const preview = await world.failover(clone, "preview");
+    assert.equal(preview.code, 0, preview.all);
+    assert.match(preview.all, /ssh\.bastion is node2 of datacenter b: with it goes the way to all others/);
+    assert.match(preview.all, /source +ok +/);
+    assert.doesNotMatch(preview.all, /can't be reached|unreachable/);
+  });
+
+  it("an unreachable bastion is named as the reason, host by host; up refuses", async () => {
+    await world.lab.drop(bastion.name);
+    const clone = await world.confirmed("bastion-silent");
+    const preview = await world.failover(clone, "preview");
+    assert.equal(preview.code, 0, preview.all);
+    assert.match(preview.all, /survivors reachable[\s\S]*master3[^\n]*the bastion 192\.168\.31\.105: /);
+    const up = await world.failover(clone);
+    await world.lab.heal();
+    assert.notEqual(up.code, 0);
+    assert.match(up.all, /the bastion 192\.168\.31\.105: /);
+  });
+
+  it("a bastion that shows another key than the pinned one is named so", async () => {
+    const clone = await world.confirmed("bastion-replaced");
+    const key = await world.on("master3", "cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub");
+    world.edit(clone, "Pulumi.yaml", (text) => text.replace(/hostKey: unpinned/, `hostKey: ${key}`));
+    const up = await world.failover(clone);
+    assert.notEqual(up.code, 0);
+    assert.match(up.all, /the bastion 192\.168\.31\.105: must show the key ssh-ed25519 /);
+    assert.equal(await world.on("master3", "cat /var/lib/rke-dr/epoch"), "1");
+  });
+
+  it("fails over, and the report is read through it", async () => {
+    const clone = await world.confirmed("through-bastion");
+    const up = await world.failover(clone);
+    assert.equal(up.code, 0, up.all);
+    assert.equal(await world.on("master3", "docker exec etcd etcdctl member list | wc -l"), "1");
+    assert.equal((await world.upAgain(clone)).code, 0);
+    const report = await world.report(clone, "--json");
+    assert.equal(report.code, 0, report.stderr);
+    assert.equal((JSON.parse(report.stdout) as { verified?: boolean }).verified, true);
+  });
+});
