@@ -96,23 +96,28 @@ export class Api {
     const server = this.config.getCurrentCluster()?.server;
     if (!server) throw new Error("invalid configuration: no configuration has been provided");
     const url = new URL(server.replace(/\/$/, "") + path);
+    const text = body && JSON.stringify(body);
     const options: RequestOptions = {
       method,
       hostname: url.hostname.replace(/^\[|\]$/g, ""),
       port: url.port || (url.protocol === "https:" ? 443 : 80),
       path: url.pathname + url.search,
-      headers: { accept: "application/json", ...(body ? { "content-type": contentType } : {}) },
+      headers: {
+        accept: "application/json",
+        // Node sends no length by itself with a DELETE, and a server takes that for no body
+        ...(text ? { "content-type": contentType, "content-length": Buffer.byteLength(text) } : {}),
+      },
     };
     await this.config.applyToHTTPSOptions(options as Parameters<KubeConfig["applyToHTTPSOptions"]>[0]);
     const explain = (reason: string) => `${method[0]}${method.slice(1).toLowerCase()} "${url.href}": ${reason}`;
-    return exchange(url, options, body, explain, ignoreBody);
+    return exchange(url, options, text, explain, ignoreBody);
   }
 }
 
 function exchange(
   url: URL,
   options: RequestOptions,
-  body: ValueMap | undefined,
+  body: string | undefined,
   explain: (reason: string) => string,
   ignoreBody: boolean,
 ): Promise<ValueMap> {
@@ -145,7 +150,7 @@ function exchange(
       clearTimeout(timer);
       fail(new Error(explain(reasonOf(error, address))));
     });
-    outgoing.end(body ? JSON.stringify(body) : undefined);
+    outgoing.end(body);
   });
 }
 
