@@ -37,7 +37,9 @@ function body(argv: string[]): Partial<Outcome> {
   }
   const topology = readTopologyFile(values.topology);
   if (stack !== undefined) {
-    return { stdout: `${JSON.stringify(render(topology, readAct(topology, stack, lost)), null, 2)}\n` };
+    const notes = warnings(topology).map((words) => `note: ${words}\n`);
+    const json = JSON.stringify(render(topology, readAct(topology, stack, lost)), null, 2);
+    return { stdout: `${json}\n`, stderr: notes.join("") };
   }
   if (check) {
     return checked(values.out, topology);

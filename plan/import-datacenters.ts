@@ -1,6 +1,7 @@
 import { importNode } from "./import-node";
 import { type Findings, textOf } from "./import-reading";
 import type { Mapping } from "./mapping";
+import { suggestion } from "./nearest";
 
 export interface RawDatacenter extends Mapping {
   name: string;
@@ -21,7 +22,8 @@ export function sortIntoDatacenters(
   const is = (node: Mapping, host: string) => nameOf(node) === host.toLowerCase() || node.address === host;
   for (const [dc, hosts] of wanted) {
     for (const host of hosts.filter((h) => !nodes.some((n) => is(n, h)))) {
-      found.errors.push(`--datacenter ${dc}: is not a node of cluster.yml: ${JSON.stringify(host)}`);
+      const hint = suggestion(host, nodes.map(nameOf));
+      found.errors.push(`--datacenter ${dc}: is not a node of cluster.yml (${hint}): ${JSON.stringify(host)}`);
     }
   }
   for (const node of nodes) {

@@ -222,7 +222,7 @@ describe("what can't be carried over stops an import by name", () => {
     [
       "an unknown host",
       () => imported(two(), { ...sides, b: ["master3", "m9"] }),
-      /--datacenter b: is not a node of cluster\.yml: "m9"/,
+      /--datacenter b: is not a node of cluster\.yml \(known are master1, master3\): "m9"/,
     ],
     ["a host in no datacenter", () => imported(two(), { a: ["master1"] }), /is in no datacenter: "master3"/],
     [
