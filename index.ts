@@ -44,6 +44,9 @@ async function deploy(settings: Settings) {
       const notes = [...warnings(topology), ...snapshotProblems(topology, left, seen)];
       const snapshots = describeSnapshots(topology, left, seen);
       await tell(describeFailover(plan, verdicts, notes, seen.at, snapshots), verdicts);
+      if (plan.goesOn) {
+        return {};
+      }
       const fences = await fenceLostSide(topology, plan, seen, ssh);
       const evidence =
         recordedEvidence(plan, seen) ??

@@ -6,6 +6,7 @@ import type { FailoverPlan } from "./failover";
 import type { Verdict } from "./guards/verdict";
 import { refusedAddresses } from "./isolation";
 import type { Observation } from "./observation";
+import { voters } from "./order";
 import type { PrimaryPlan } from "./primary";
 import { argument } from "./process";
 import { describeAside } from "./purge";
@@ -21,6 +22,18 @@ export function describeFailover(
   snapshots: string[] = [],
 ): string {
   const { settings, lostHosts, survivors } = plan;
+  if (plan.goesOn) {
+    return [
+      `FAILOVER: nothing to recover from the loss of ${settings.lost}`,
+      "",
+      ...goingOn(plan),
+      "",
+      "etcd",
+      ...describeSources(plan, now),
+      "",
+      ...describeVerdicts(verdicts, warnings),
+    ].join("\n");
+  }
   return [
     `FAILOVER: datacenter ${settings.lost} is given up (epoch ${settings.epoch}, method ${plan.method})`,
     "",
@@ -43,6 +56,16 @@ export function describeFailover(
     "",
     ...describeVerdicts(verdicts, warnings),
   ].join("\n");
+}
+
+/** What happens without a failover, and what the operator had better do instead. */
+function goingOn({ settings, survivors }: FailoverPlan): string[] {
+  const left = voters(survivors).map((h) => h.name);
+  return [
+    `  A majority of etcd's voters remains (${left.join(", ")}) and serves: etcd and the API go on by themselves; API servers that`,
+    "  asked a lost member may take half a minute. Kubernetes tells the lost Nodes NotReady and moves their pods.",
+    `  Don't force anything. Bring ${settings.lost} back; where its hosts were rebuilt, \`pulumi up --stack primary\` brings their members back.`,
+  ];
 }
 
 export function describePrimary(

@@ -4,6 +4,7 @@ import { clusterYmlText } from "./cluster-yml";
 import { failoverSteps } from "./failover-steps";
 import { factsOf, type Observation } from "./observation";
 import { controlPlane, lostHosts, survivors } from "./order";
+import { goesOnByItself } from "./quorum";
 import type { Method, Recover } from "./recover";
 import { type Replacement, replaceApiServer, replaceEtcd } from "./replacement";
 import { chooseSource, hasBegun, methodFor, type Source } from "./sources";
@@ -32,6 +33,8 @@ export interface FailoverPlan {
   sources: Source[];
   /** Whether an earlier run of this act has set the old etcd aside: from then on nothing is decided anew. */
   resumed: boolean;
+  /** Whether a majority survives and serves: then nothing is planned. */
+  goesOn: boolean;
   etcd: Replacement | undefined;
   apiServers: Replacement[];
   clusterYml: { before: string; after: string };
@@ -49,8 +52,10 @@ export function planFailover(topology: Topology, settings: FailoverSettings, see
   const act = failoverAct(settings.lost, method, source?.name ?? "none");
   const etcd = source && replaceEtcd(after, settings.epoch, seen, left, source.host);
   const apiServers = controlPlane(left).map((host) => replaceApiServer(after, settings.epoch, seen, left, host));
+  const goesOn = goesOnByItself(topology, settings.lost, sources);
   const plan = {
     settings,
+    goesOn,
     act,
     method,
     survivors: left,
@@ -66,6 +71,6 @@ export function planFailover(topology: Topology, settings: FailoverSettings, see
       after: clusterYmlText(after, settings.lost),
     },
   };
-  const steps = etcd && source ? failoverSteps(after, plan, etcd, source, seen) : [];
+  const steps = etcd && source && !goesOn ? failoverSteps(after, plan, etcd, source, seen) : [];
   return { ...plan, steps: schedule(steps, settings.epoch, (host) => factsOf(seen, host), seen.at) };
 }

@@ -187,7 +187,9 @@ function validated(raw: RawTopology, found: Findings): Topology | undefined {
     }
     const hostless = raw.datacenters.flatMap((dc, i) => (dc.hosts.length === 0 ? [`topology.datacenters[${i}].`] : []));
     // the order that is kept names hosts that are in no datacenter
-    const follows = found.errors.some((e) => e.startsWith("--datacenter")) ? [...hostless, "topology.order:"] : hostless;
+    const follows = found.errors.some((e) => e.startsWith("--datacenter"))
+      ? [...hostless, "topology.order:"]
+      : hostless;
     found.errors.push(...error.problems.filter((p) => !follows.some((item) => p.startsWith(item))));
     return undefined;
   }

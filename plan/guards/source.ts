@@ -1,20 +1,19 @@
 import type { FailoverPlan } from "../failover";
 import { factsOf, type Observation } from "../observation";
 import { survivors, voters } from "../order";
+import { majorityProblem, majorityWithout } from "../quorum";
 import { isMeant, type Source } from "../sources";
-import { allHosts, type Host, type Topology } from "../topology";
+import type { Host, Topology } from "../topology";
 import { list, type Verdict, verdict } from "./verdict";
 
 /** A cluster that has quorum needs no recovery, and forcing one would throw the other members out. */
-export function quorum(topology: Topology, plan: FailoverPlan, _seen: Observation): Verdict {
-  const all = voters(allHosts(topology));
-  const left = voters(survivors(topology, plan.settings.lost));
-  const needed = Math.floor(all.length / 2) + 1;
-  const words = `${left.length} of ${all.length} voters survive, a majority is ${needed}`;
+export function quorum(topology: Topology, plan: FailoverPlan, seen: Observation): Verdict {
+  const { words } = majorityWithout(topology, plan.settings.lost);
   const alive = plan.sources.find((s) => s.etcd?.quorum);
+  const kept = majorityProblem(topology, plan.settings.lost, plan.sources, seen);
   const problems: string[] = [];
-  if (left.length >= needed) {
-    problems.push(`${words}: etcd keeps its quorum without ${plan.settings.lost}, there is nothing to recover`);
+  if (kept !== undefined) {
+    problems.push(kept);
   } else if (alive && !plan.resumed) {
     problems.push(`${alive.host.name}'s etcd answers a linearizable read: the cluster still has quorum`);
   }

@@ -28,6 +28,20 @@ interface Case {
   stops: Record<string, RegExp>;
 }
 
+/** One voter in each of three places. */
+const witness = () =>
+  parseTopology({
+    ...raw({ a: { master1: seedHosts.a.master1 }, b: seedHosts.b }),
+    datacenters: [
+      ...raw({ a: { master1: seedHosts.a.master1 }, b: seedHosts.b }).datacenters,
+      {
+        name: "c",
+        witness: true,
+        hosts: [{ name: "w1", address: "192.168.31.106", roles: ["etcd"], hostKey: "unpinned" }],
+      },
+    ],
+  });
+
 const begun = {
   plan: { source: "master3" },
   steps: { "etcd-member": record("etcd-member", 2, 1) },
@@ -256,6 +270,20 @@ const cases: Record<string, Case> = {
   "etcd has quorum because this act gave it": {
     hosts: { master3: { ...begun, etcd: etcdOf({ quorum: true }) as Reachable["etcd"] } },
     stops: {},
+  },
+  "a majority survives and serves": {
+    topology: witness(),
+    settings: { confirm: undefined, attest: undefined },
+    hosts: { master3: { etcd: etcdOf({ quorum: true }) as Reachable["etcd"] } },
+    stops: { "quorum is lost": /^2 of 3 voters survive, a majority is 2: .* there is nothing to recover$/ },
+  },
+  "a majority survives, and doesn't serve": {
+    topology: witness(),
+    stops: {
+      "quorum is lost":
+        /^2 of 3 .*, but none of them answers .* \(etcd on master3: running, w1: running\): bring these voters/,
+      source: /2 voters survive/,
+    },
   },
   "no voter survives": {
     topology: learner(),
