@@ -188,7 +188,9 @@ export function describeVerdicts(verdicts: Verdict[], warnings: string[]): strin
   return [
     failed === 0 ? "Guards: all hold" : `Guards: ${failed} stop \`pulumi up\``,
     ...verdicts.flatMap((v) =>
-      v.ok ? [`  ok    ${v.guard}: ${v.found}`] : v.problems.map((problem) => `  STOP  ${v.guard}: ${problem}`),
+      v.ok
+        ? [`  ${v.unknown ? "?   " : "ok  "}  ${v.guard}: ${v.found}`]
+        : v.problems.map((problem) => `  STOP  ${v.guard}: ${problem}`),
     ),
     ...warnings.map((w) => `  note  ${w}`),
   ];

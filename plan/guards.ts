@@ -15,6 +15,7 @@ import {
 import { restartProblems, restartWords } from "./guards/restarts";
 import { diskProblems, quorum, sourceProblems, sourceWords } from "./guards/source";
 import { unfinishedProblems } from "./guards/unfinished";
+import { withoutUnseen } from "./guards/unseen";
 import { list, type Verdict, verdict } from "./guards/verdict";
 import type { Observation } from "./observation";
 import type { Topology } from "./topology";
@@ -29,7 +30,7 @@ export function failoverGuards(topology: Topology, plan: FailoverPlan, seen: Obs
       verdict("survivors reachable", reachability(survivors, seen), list(survivors)),
     ];
   }
-  return [
+  const verdicts = [
     verdict("confirmation", confirmationProblems(plan), `the operator confirmed ${wantedConfirmation(plan)}`),
     verdict("attestation", attestationProblems(topology, plan), attestationWords(topology, plan, seen)),
     ...(plan.method === "restore" ? [verdict("isolation", isolationProblems(plan, seen), isolationWords(plan))] : []),
@@ -76,4 +77,5 @@ export function failoverGuards(topology: Topology, plan: FailoverPlan, seen: Obs
     verdict("clocks", clockProblems(survivors, seen), "survivors and operator agree within 5 s"),
     verdict("kubelets", restartProblems(survivors, seen), restartWords(survivors, seen)),
   ];
+  return withoutUnseen(verdicts, survivors, seen, topology.ssh.bastion !== undefined);
 }

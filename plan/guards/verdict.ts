@@ -4,6 +4,8 @@ import type { Host } from "../topology";
 export interface Verdict {
   guard: string;
   ok: boolean;
+  /** Nothing was found against it, but nothing could be looked at either. */
+  unknown?: boolean;
   /** What was found, in one line for people. */
   found: string;
   /** What stops the act, one by one: the item, the rule, and what it is instead. */

@@ -33,7 +33,7 @@ const witness = () =>
   parseTopology({
     ...raw({ a: { master1: seedHosts.a.master1 }, b: seedHosts.b }),
     datacenters: [
-      ...raw({ a: { master1: seedHosts.a.master1 }, b: seedHosts.b }).datacenters,
+      ...(raw({ a: { master1: seedHosts.a.master1 }, b: seedHosts.b }).datacenters as unknown[]),
       {
         name: "c",
         witness: true,
@@ -397,5 +397,22 @@ describe("guards of a failover", () => {
       verdicts.find((v) => v.guard === "quorum is lost")?.found ?? "",
       /2 of 3 voters survive, a majority is 2: etcd keeps its quorum without b/,
     );
+  });
+
+  it("nothing is called fine of survivors that nobody saw, nor of the lost side behind a bastion that is gone", () => {
+    const bastion = { host: "192.168.31.9", hostKey: "unpinned" };
+    const topology = parseTopology(raw(seedHosts, { ssh: { bastion } }));
+    const told = (hosts: Case["hosts"]) => {
+      const seen = afterLossOfA(topology, hosts);
+      const verdicts = failoverGuards(topology, planFailover(topology, ready, seen), seen);
+      return Object.fromEntries(verdicts.map((v) => [v.guard, v]));
+    };
+    const blind = told({ master3: null, node2: null });
+    for (const guard of ["lost side is silent", "images", "clocks", "deploy host", "rights"]) {
+      assert.deepEqual([blind[guard]?.unknown, blind[guard]?.found], [true, "not known, no survivor was seen"], guard);
+    }
+    const oneEyed = told({ node2: null });
+    assert.match(oneEyed.images?.found ?? "", /are on the survivors \(not seen: node2\)$/);
+    assert.equal(oneEyed["lost side is silent"]?.unknown, undefined);
   });
 });

@@ -1,0 +1,43 @@
+import { factsOf, type Observation } from "../observation";
+import type { Host } from "../topology";
+import { list, type Verdict } from "./verdict";
+
+/** Guards that know only what a look at the survivors told. */
+const bySight = [
+  "isolation",
+  "rights",
+  "the hosts meant",
+  "epoch",
+  "earlier acts",
+  "tools on the survivors",
+  "images",
+  "disk space",
+  "deploy host",
+  "SSH from the deploy host",
+  "certificates",
+  "clocks",
+  "kubelets",
+];
+
+/**
+ * The same verdicts, in which nothing is called fine of hosts that couldn't be looked at: that they couldn't stops the act
+ * already, and the rest of the list must not say more than is known.
+ * @param onlyWay whether nobody else can tell of the lost side: a bastion that lets nobody through hides that, too
+ */
+export function withoutUnseen(verdicts: Verdict[], survivors: Host[], seen: Observation, onlyWay: boolean): Verdict[] {
+  const unseen = survivors.filter((host) => !factsOf(seen, host));
+  if (unseen.length === 0) {
+    return verdicts;
+  }
+  const isBlind = unseen.length === survivors.length;
+  const depends = (guard: string) => bySight.includes(guard) || (guard === "lost side is silent" && isBlind && onlyWay);
+  return verdicts.map((told) => {
+    if (!told.ok || !depends(told.guard)) {
+      return told;
+    }
+    return {
+      ...told,
+      found: isBlind ? "not known, no survivor was seen" : `${told.found} (not seen: ${list(unseen)})`,
+    };
+  });
+}
