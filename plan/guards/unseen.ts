@@ -35,9 +35,8 @@ export function withoutUnseen(verdicts: Verdict[], survivors: Host[], seen: Obse
     if (!told.ok || !depends(told.guard)) {
       return told;
     }
-    return {
-      ...told,
-      found: isBlind ? "not known, no survivor was seen" : `${told.found} (not seen: ${list(unseen)})`,
-    };
+    return isBlind
+      ? { ...told, unknown: true, found: "not known, no survivor was seen" }
+      : { ...told, found: `${told.found} (not seen: ${list(unseen)})` };
   });
 }
