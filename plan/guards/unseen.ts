@@ -4,6 +4,8 @@ import { list, type Verdict } from "./verdict";
 
 /** Guards that know only what a look at the survivors told. */
 const bySight = [
+  "source",
+  "host keys",
   "isolation",
   "rights",
   "the hosts meant",

@@ -25,8 +25,10 @@ onRequest("bastion", "an operator who reaches the hosts through a bastion only",
     this.timeout(1_800_000);
     await world.lab.up({ topology: topologyThroughBastion() });
     for (const { name, address } of world.lab.hosts().filter((host) => host.name !== bastion.name)) {
-      const route = await world.lab.inOperator(["ip", "route", "add", "unreachable", address]);
-      assert.equal(route.code, 0, `${name}: ${route.stderr}`);
+      // the lab's own way there has a route for each host
+      const routes = `ip route del ${address} && ip route add unreachable ${address}`;
+      const cut = await world.lab.inOperator(["sh", "-c", routes]);
+      assert.equal(cut.code, 0, `${name}: ${cut.stderr}`);
     }
   });
   after(() => world.lab.down());
@@ -53,7 +55,7 @@ onRequest("bastion", "an operator who reaches the hosts through a bastion only",
     assert.equal(preview.code, 0, preview.all);
     assert.match(preview.all, /ssh\.bastion is node2 of datacenter b: with it goes the way to all others/);
     assert.match(preview.all, /source +ok +/);
-    assert.doesNotMatch(preview.all, /can't be reached|unreachable/);
+    assert.match(preview.all, /survivors reachable: master3, node2/);
   });
 
   it("an unreachable bastion is named as the reason, host by host; up refuses", async () => {
@@ -61,7 +63,8 @@ onRequest("bastion", "an operator who reaches the hosts through a bastion only",
     const clone = await world.confirmed("bastion-silent");
     const preview = await world.failover(clone, "preview");
     assert.equal(preview.code, 0, preview.all);
-    assert.match(preview.all, /survivors reachable[\s\S]*master3[^\n]*the bastion 192\.168\.31\.105: /);
+    assert.match(preview.all, /STOP +survivors reachable: master3 [^\n]*the bastion 192\.168\.31\.105: /);
+    assert.match(preview.all, /\? +lost side is silent: not known/);
     const up = await world.failover(clone);
     await world.lab.heal();
     assert.notEqual(up.code, 0);
@@ -86,6 +89,6 @@ onRequest("bastion", "an operator who reaches the hosts through a bastion only",
     assert.equal((await world.upAgain(clone)).code, 0);
     const report = await world.report(clone, "--json");
     assert.equal(report.code, 0, report.stderr);
-    assert.equal((JSON.parse(report.stdout) as { verified?: boolean }).verified, true);
+    assert.equal((JSON.parse(report.stdout) as { epoch: number }).epoch, 2);
   });
 });
