@@ -38,8 +38,6 @@ export interface SnapshotFacts {
 /** Where they lie, on each deploy host. */
 export const snapshotDir = "/var/lib/rke-dr/snapshots";
 
-export const snapshotPath = (snapshot: { name: string }): string => `${snapshotDir}/${snapshot.name}.db`;
-
 /** Reads the section `snapshots` of on-host/facts.sh; undefined where the host has none and never had a schedule. */
 export function parseSnapshots(text: string | undefined): SnapshotFacts | undefined {
   const lines = (text ?? "").split("\n").filter((line) => line !== "");

@@ -4,6 +4,7 @@ import { parseCommand } from "./arguments";
 import { RkePanic } from "./certificates/custom";
 import { realWorld } from "./io/real-world";
 import { makeLog } from "./log";
+import { RKE_VERSION } from "./release";
 import { up } from "./up";
 
 const NAMED =
@@ -20,7 +21,7 @@ async function main(): Promise<number> {
   const world = realWorld();
   try {
     const command = parseCommand(process.argv.slice(2));
-    if (command.kind === "version") print("rke version v1.2.7");
+    if (command.kind === "version") print(`rke version ${RKE_VERSION}`);
     else await up(world, log, command.options);
     return 0;
   } catch (error) {

@@ -9,6 +9,7 @@ import { rebuildState } from "./desired";
 import { toAdd, toDelete, uniqueHosts } from "./hosts";
 import type { World } from "./io/world";
 import type { Log } from "./log";
+import { RKE_VERSION } from "./release";
 import { applyAuthorization, saveStateToKubernetes } from "./run/authz";
 import { needImage } from "./run/containers";
 import { deployControlPlane } from "./run/control-plane";
@@ -191,7 +192,7 @@ async function build(world: World, log: Log, options: UpOptions): Promise<void> 
 }
 
 export async function up(world: World, log: Log, options: UpOptions): Promise<void> {
-  log.info("Running RKE version: v1.2.7");
+  log.info(`Running RKE version: ${RKE_VERSION}`);
   await init(world, log, options);
   await build(world, log, options);
 }
