@@ -116,8 +116,14 @@ onRequest("adopted", "docs/quickstart.md: a cluster that RKE built without this 
     assert.match(await follow(4), /STOP +lost side is silent: .*master1/);
   });
 
-  it("and no container was restarted, nor made", async () => {
-    assert.equal(await containers(), built);
+  it("and no container was restarted; the return guard's are new", async () => {
+    const found = (await containers()).split("\n");
+    const isGuard = (line: string) => line.includes(" /rke-dr-guard ");
+    assert.equal(found.filter((line) => !isGuard(line)).join("\n"), built);
+    assert.deepEqual(
+      found.filter(isGuard).map((line) => line.split(" ")[0]),
+      ["master1", "master2", "master3"],
+    );
   });
 
   it("a second up finds nothing to do", async () => {
