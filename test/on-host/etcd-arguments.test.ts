@@ -6,7 +6,9 @@ import { join } from "node:path";
 
 const code = (name: string) => readFileSync(join(__dirname, "../../on-host", `${name}.sh`), "utf8");
 
-describe("recreating a voter's etcd", () => {
+describe("recreating a voter's etcd", function () {
+  // some dozens of processes, which a busy machine may keep waiting
+  this.timeout(60_000);
   let state: string;
   beforeEach(() => {
     state = mkdtempSync(join(tmpdir(), "rke-dr-arguments-"));
