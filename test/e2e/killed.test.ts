@@ -13,8 +13,8 @@ const moments: [what: string, there: string, how: "pulumi is killed" | "the surv
   ["the flag has done its work", "test -e /var/lib/rke-dr/epoch-2/forced", "the survivor loses power, too"],
   ["the new etcd is there", "docker inspect etcd", "the survivor loses power, too"],
   [
-    "the old kube-apiserver was set aside",
-    "docker inspect kube-apiserver-before-epoch-2",
+    "the new kube-apiserver was started",
+    "docker inspect kube-apiserver-before-epoch-2 && docker ps -q -f name=^kube-apiserver$ | grep .",
     "the survivor loses power, too",
   ],
   ["the API accepts writes", "grep -q epoch.:2 /var/lib/rke-dr/steps/first-write", "pulumi is killed"],
