@@ -42,7 +42,9 @@ export function failbackOf(topology: Topology, epoch: number, seen: Observation)
   const from = recorded
     ? { epoch: Number(recorded.plan.from), lost: recorded.plan.lost ?? "" }
     : newest && { epoch: newest.epoch, lost: lostBy(newest.act) ?? "" };
-  const member = recorded ? recorded.plan.member : newest?.preflight.earlierPlan.source;
+  const member = recorded
+    ? recorded.plan.member
+    : (newest?.preflight.earlierPlan.member ?? newest?.preflight.earlierPlan.source);
   if (!from?.lost || !findDatacenter(topology, from.lost) || known.some((f) => f.epoch > epoch)) {
     return undefined;
   }

@@ -8,7 +8,7 @@ import { factsOf, type Observation } from "./observation";
 import { controlPlane } from "./order";
 import { type Replacement, runs } from "./replacement";
 import { restoreSteps, restoreToken } from "./restore-steps";
-import type { Source } from "./sources";
+import { leastRevision, type Source } from "./sources";
 import { recordName, type Step, step, stepNames } from "./steps";
 import type { Host, Topology } from "./topology";
 
@@ -163,11 +163,12 @@ function recordsByHost(steps: Step[]): Map<string, string[]> {
 /** What a rerun of this act must not decide anew. */
 function decision(topology: Topology, plan: Omit<FailoverPlan, "steps">, source: Source): string {
   return [
-    `source=${source.host.name}`,
+    `source=${source.name}`,
+    `member=${source.host.name}`,
     `method=${plan.method}`,
     `lost=${plan.settings.lost}`,
     ...(plan.method === "restore"
-      ? [`token=${restoreToken(topology, plan.settings.epoch)}`, `take=${source.take}`]
+      ? [`token=${restoreToken(topology, plan.settings.epoch)}`, `take=${source.take}`, `least=${leastRevision(plan)}`]
       : []),
     `dataAsOf=${source.dataAsOf ?? ""}`,
     `revision=${source.revision ?? ""}`,

@@ -20,6 +20,8 @@ export interface Source {
   revision: number | undefined;
   /** Where a restore gets it: from the running etcd, from its stopped database, or a snapshot's path. */
   take: "live" | "data" | string;
+  /** Of one that an act began with: the revision that it had to have. */
+  least?: number;
   /** Why it can't be taken, each a short sentence; empty: it can. */
   problems: string[];
 }
@@ -196,6 +198,9 @@ export function leastRevision({
   sources: Source[];
   settings: Recover;
 }): number {
+  if (source?.least !== undefined) {
+    return source.least;
+  }
   if (source === undefined || source.kind === "snapshot" || source.revision !== undefined || settings.from !== "auto") {
     return 0;
   }
@@ -218,6 +223,7 @@ function resumed(source: Source, record: Record<string, string>): Source {
     dataAsOf: known(record.dataAsOf),
     revision: known(record.revision),
     take: record.take ?? source.take,
+    least: known(record.least) ?? 0,
     problems: [],
   };
 }

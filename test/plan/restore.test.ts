@@ -47,7 +47,7 @@ describe("a voter's data restored as a cluster of its own", () => {
   it("keeps its token for a rerun", () => {
     assert.match(
       plan.steps[0]?.data ?? "",
-      /^source=master3\nmethod=restore\nlost=a\ntoken=rke-dr-lab-epoch-2\ntake=live\n/,
+      /^source=master3\nmember=master3\nmethod=restore\nlost=a\ntoken=rke-dr-lab-epoch-2\ntake=live\n/,
     );
   });
 
