@@ -9,7 +9,8 @@ import { findProgram } from "./packages";
 import { must, run } from "./run";
 
 const image = (folder: string): string => join(folder, "disk.img");
-const SIZE = "4G";
+/** Sparse: what isn't written takes no room on the machine. */
+const SIZE = process.env.LAB_DISK_SIZE ?? "4G";
 
 /** Makes the empty file system; the host's first boot fills it from the host's folder, or does without it. */
 export async function makeDiskImage(folder: string): Promise<void> {

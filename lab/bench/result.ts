@@ -1,0 +1,28 @@
+import type { PreviewResult } from "./preview";
+import type { RecoveryResult } from "./recovery";
+import type { PureCosts } from "./rendering";
+import type { SizeResult } from "./size";
+
+/** What a run of the benchmark found; `--json` prints it. */
+export interface BenchResult {
+  /** ISO time of the end. */
+  at: string;
+  machine: Machine;
+  /** Which Pulumi was measured, in one line. */
+  engine: string;
+  /** Parts that could not be measured, and why. */
+  failed: string[];
+  recovery?: RecoveryResult;
+  sizes?: SizeResult[];
+  preview?: { previews: PreviewResult[]; rendering: PureCosts[] };
+}
+
+export interface Machine {
+  processor: string;
+  processors: number;
+  memoryBytes: number;
+  kernel: string;
+  node: string;
+  /** Load average of the minute before and of the last one: above the number of processors others were measured, too. */
+  load: [before: number, after: number];
+}

@@ -1,0 +1,162 @@
+/** A result in words, for a terminal and for docs/benchmark.md alike. */
+import type { PreviewResult } from "./preview";
+import { type Measure, type RecoveryResult, recoveryRatios, spreadOf, type Way } from "./recovery";
+import type { PureCosts } from "./rendering";
+import type { BenchResult } from "./result";
+import type { SizeResult } from "./size";
+import { growth, type Spread, spread } from "./statistics";
+
+const figure = (value: number): string => (value < 10 ? value.toFixed(2) : value.toFixed(1));
+const told = ({ min, median, max }: Spread): string => `${figure(median)} (${figure(min)} to ${figure(max)})`;
+
+const table = (head: string[], rows: string[][]): string[] => [
+  `| ${head.join(" | ")} |`,
+  `| ${head.map(() => "---").join(" | ")} |`,
+  ...rows.map((row) => `| ${row.join(" | ")} |`),
+];
+
+export function resultText(result: BenchResult): string {
+  const part = (title: string, lines: string[] | undefined) => (lines ? ["", `## ${title}`, "", ...lines] : []);
+  return [
+    ...machineText(result),
+    ...part("Recovery", result.recovery && recoveryText(result.recovery)),
+    ...part("Size of etcd's data", result.sizes && sizeText(result.sizes)),
+    ...part("Preview and planning", result.preview && previewText(result.preview)),
+    ...(result.failed.length > 0 ? ["", ...result.failed.map((f) => `Not measured: ${f.split("\n")[0]}`)] : []),
+    "",
+  ].join("\n");
+}
+
+function machineText({ at, machine, engine }: BenchResult): string[] {
+  const busy = Math.max(...machine.load) > 2 * machine.processors;
+  return [
+    `${at.slice(0, 10)}, ${machine.processors} processors (${machine.processor}), ${Math.round(machine.memoryBytes / 2 ** 30)} GiB, Linux ${machine.kernel}, Node ${machine.node}; ${engine}`,
+    "",
+    `Load average before and after: ${machine.load.map((l) => l.toFixed(1)).join(" and ")}.${busy ? " **The machine was busy with other work: the seconds below are too high, and not for comparing with other runs; ratios are of the same run.**" : ""}`,
+  ];
+}
+
+function recoveryText(result: RecoveryResult): string[] {
+  const row = (way: Way) => [
+    way.name,
+    ...(["firstWrite", "failing", "total"] as const).map((key) => told(spreadOf(way, key))),
+    String(Math.max(...way.runs.map((r) => r.gaps.length))),
+    String(way.runs.length),
+  ];
+  const starts = result.engineStart;
+  return [
+    "Seconds from the command: median (least to most).",
+    "",
+    ...table(
+      ["way", "first write", "a client fails", "the whole act", "gaps at most", "runs"],
+      [
+        ...result.ways.map(row),
+        ["a `pulumi up` that does nothing", "", "", told(spread(starts)), "", String(starts.length)],
+      ],
+    ),
+    "",
+    ...table(["ratio, run by run", "median (least to most)", "target"], recoveryRatios(result).flatMap(ratioRows)),
+    "",
+    `Stand-ins: ${result.standIns.length > 0 ? result.standIns.join(", ") : "none"}.`,
+  ];
+}
+
+const words: Record<Measure, string> = {
+  firstWrite: "first write",
+  failing: "seconds in which a client fails",
+  total: "the whole act",
+};
+
+function ratioRows({ name, toFloor, toHand }: ReturnType<typeof recoveryRatios>[number]): string[][] {
+  const byHand = Object.entries(toHand ?? {}) as [Measure, Spread][];
+  return [
+    ...(toFloor ? [[`${name}: first write, to its floor and the engine's start together`, told(toFloor), "1.25"]] : []),
+    ...byHand.map(([key, ratio]) => [
+      `${name}: ${words[key]}, to by hand`,
+      told(ratio),
+      key === "total" ? "1; with the real RKE 0.2" : "1",
+    ]),
+  ];
+}
+
+function sizeText(sizes: SizeResult[]): string[] {
+  const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(0);
+  return [
+    ...table(
+      [
+        "data, MB",
+        "method",
+        "first write, s",
+        "the whole act, s",
+        "written to the disk, MB",
+        "bytes written per byte of data",
+        "runs",
+      ],
+      sizes.map(({ method, runs }) => {
+        const written = runs.flatMap((r) => r.writtenBytes ?? []);
+        const perByte = runs.flatMap((r) => (r.writtenBytes === undefined ? [] : [r.writtenBytes / r.dataBytes]));
+        return [
+          megabytes(spread(runs.map((r) => r.dataBytes)).median),
+          method,
+          told(spread(runs.map((r) => r.firstWrite))),
+          told(spread(runs.map((r) => r.total))),
+          written.length === 0 ? "" : megabytes(spread(written).median),
+          perByte.length === 0 ? "not measured: no disk of its own" : told(spread(perByte)),
+          String(runs.length),
+        ];
+      }),
+    ),
+  ];
+}
+
+function previewText({ previews, rendering }: { previews: PreviewResult[]; rendering: PureCosts[] }): string[] {
+  const of = (result: PreviewResult, key: "seconds" | "processor" | "bytes") =>
+    spread(result.program.map((metered) => metered[key] / (key === "bytes" ? 2 ** 20 : 1)));
+  const [least, most] = [previews[0], previews.at(-1)];
+  const [small, large] = rendering.slice(-2);
+  return [
+    ...table(
+      [
+        "hosts",
+        "`pulumi preview`, s",
+        "of it the program, s",
+        "the program's processor time, s",
+        "its memory, MiB",
+        "printed, characters",
+        "runs",
+      ],
+      previews.map((p) => [
+        String(p.hosts),
+        told(spread(p.whole)),
+        told(of(p, "seconds")),
+        told(of(p, "processor")),
+        told(of(p, "bytes")),
+        String(p.printed),
+        String(p.whole.length),
+      ]),
+    ),
+    "",
+    ...(least && most && least !== most
+      ? [
+          `The program's processor time with ${most.hosts} hosts is ${figure(of(most, "processor").median / of(least, "processor").median)} times that with ${least.hosts} (target: 2); the preview takes ${figure(spread(least.whole).median)} s with ${least.hosts} hosts (target: 3).`,
+          "",
+        ]
+      : []),
+    "Milliseconds of processor time of the parts without side effects, the least of several runs:",
+    "",
+    ...table(
+      ["hosts", "topology read", "facts read", "planned", "described", "rendered", "preview's text, characters"],
+      rendering.map((c) => [
+        String(c.hosts),
+        ...[c.topology, c.facts, c.plan, c.words, c.pages].map(figure),
+        String(c.previewLength),
+      ]),
+    ),
+    ...(small && large
+      ? [
+          "",
+          `From ${small.hosts} to ${large.hosts} hosts the cost of rendering grows with the power ${figure(growth({ size: small.hosts, cost: small.pages }, { size: large.hosts, cost: large.pages }))} of their number (1 is linear).`,
+        ]
+      : []),
+  ];
+}

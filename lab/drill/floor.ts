@@ -1,0 +1,36 @@
+import type { Lab } from "../lab";
+import { must } from "../run";
+import type { DrillReport } from "./report";
+
+/**
+ * What the machine needs for the unavoidable at this moment: etcd and kube-apiserver of a recovered host, killed and started
+ * again; seconds until the API is ready. A recovery's time says something about the program only compared with it.
+ */
+export async function startAgain(lab: Lab, host: string): Promise<number> {
+  const { stdout } = await must(lab.hostCommand(host, ["bash", "-ec", script]), { timeoutSeconds: 180 });
+  return Number(stdout) / 1000;
+}
+
+const script = `
+ssl=/etc/kubernetes/ssl
+docker kill etcd kube-apiserver >/dev/null
+from=$(date +%s%3N)
+docker start etcd >/dev/null
+docker start kube-apiserver >/dev/null
+until curl -sf -o /dev/null --max-time 2 --cacert $ssl/kube-ca.pem --cert $ssl/kube-node.pem --key $ssl/kube-node-key.pem https://127.0.0.1:6443/readyz; do
+  sleep 0.1
+done
+echo "$(($(date +%s%3N) - from))"
+`;
+
+/**
+ * How many times the floor the hosts took from the first thing done to etcd to the first write.
+ * @throws Error where the report has no first write
+ */
+export function toFloor(steps: DrillReport["failoverSteps"], floorSeconds: number): number {
+  const at = (s: (typeof steps)[number]) => Date.parse(s.startedAt);
+  const begin = steps.filter((s) => s.step !== "claim" && s.step !== "preflight").map(at);
+  const written = steps.find((s) => s.step === "first-write");
+  if (!written) throw new Error("report: must have the step first-write, has not");
+  return ((at(written) - Math.min(...begin)) / 1000 + written.seconds) / floorSeconds;
+}
