@@ -127,7 +127,7 @@ export class Scene {
   private async start(): Promise<Client> {
     await this.off();
     await all(this.lab.hosts().map((host) => restoreDisk(this.lab.place, host.name)));
-    await all(this.datacenters().map((dc) => this.lab.powerOn(dc)));
+    for (const dc of this.datacenters()) await this.lab.powerOn(dc); // one at a time: each holds the lab's lock
     const server = `https://${this.address(this.survivor)}:6443`;
     const client = await Client.start(this.lab, this.survivor, [server], join(this.folder, `${++this.runs}.jsonl`));
     try {
