@@ -5,11 +5,18 @@ import { loopDevices } from "../disk-image";
 import { hostDir, type Place } from "../place";
 import { must, until } from "../run";
 
-const kept = (place: Place, host: string): string => join(place.dir, "checkpoint", host);
+/** Beside the lab's folder, which must be empty when the lab is down. */
+const folderOf = (place: Place): string => `${place.dir}-checkpoint`;
+const kept = (place: Place, host: string): string => join(folderOf(place), host);
+
+export const forgetDisks = async (place: Place): Promise<void> => {
+  await must(["rm", "-rf", "--one-file-system", folderOf(place)]);
+};
 
 /** Copies the disk of a host that is off. */
 export async function keepDisk(place: Place, host: string): Promise<void> {
-  mkdirSync(join(place.dir, "checkpoint"), { recursive: true });
+  mkdirSync(folderOf(place), { recursive: true });
+  await must(["rm", "-rf", "--one-file-system", kept(place, host)]);
   await copyDisk(hostDir(place, host), kept(place, host));
 }
 

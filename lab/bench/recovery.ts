@@ -3,6 +3,7 @@ import { Drill } from "../drill/failover";
 import { takeSnapshot } from "../drill/snapshot";
 import type { Lab } from "../lab";
 import { say } from "../progress";
+import { forgetDisks } from "./checkpoint";
 import { type Recovery, Scene } from "./scene";
 import { ratios, type Spread, spread } from "./statistics";
 import { byProgram, engineStart, floor, manual, type ProgramRun } from "./ways";
@@ -93,6 +94,7 @@ export async function onStage(lab: Lab, topology: string | undefined, work: () =
     await work();
   } finally {
     await lab.down();
+    await forgetDisks(lab.place);
   }
 }
 

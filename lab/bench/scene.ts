@@ -29,7 +29,7 @@ export class Scene {
 
   private constructor(
     readonly lab: Lab,
-    private readonly folder: string,
+    readonly folder: string,
   ) {}
 
   log(file: string, text: string): void {

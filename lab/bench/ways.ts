@@ -82,7 +82,7 @@ export async function floor(
 
 /** Seconds of a `pulumi up` of an empty program, with the same engine, language host and kind of backend. */
 export async function engineStart(scene: Scene, run: number): Promise<number> {
-  const folder = join(scene.lab.place.dir, `empty-${run}`);
+  const folder = join(scene.folder, `empty-${run}`);
   const workspace: Workspace = { project: join(folder, "project"), backend: join(folder, "backend") };
   for (const dir of [workspace.project, workspace.backend]) mkdirSync(dir, { recursive: true });
   const options = "runtime: { name: nodejs, options: { typescript: false } }\nmain: index.js\n";
