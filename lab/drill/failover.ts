@@ -6,6 +6,7 @@ import type { Workspace } from "../project";
 import { LabError, type Result, until } from "../run";
 import { Client } from "./client";
 import { failbackDrill, secondFailover } from "./failback";
+import { startAgain } from "./floor";
 import { judge } from "./history";
 import { lossIsExact } from "./loss";
 import type { Check, DrillReport, DrillStep } from "./report";
@@ -205,12 +206,18 @@ export async function failoverDrill(
     const told = await stackReport(drill, clone, "failover");
     await verify(drill, client, survivors, clone);
     await addonIsAsExpected(drill, told.method);
+    const floorSeconds = options.failback
+      ? undefined
+      : await drill.step("etcd and kube-apiserver start again", () => startAgain(lab, deployHost.name));
     const failback = options.failback
       ? await failbackDrill(drill, client, project, epoch + 1, returnGuard, members)
       : undefined;
     if (!failback) await client.stop();
     if (!failback && told.method === "restore") await returns(drill, deployHost, folder);
-    const report = await finish(drill, client, commandAt, told, taken, options.learner);
+    const report = {
+      ...(await finish(drill, client, commandAt, told, taken, options.learner)),
+      ...(floorSeconds === undefined ? {} : { floorSeconds }),
+    };
     if (!failback) return report;
     failback.secondFailover = await secondFailover(drill, client, clone, epoch + 2);
     return { ...report, verified: drill.checks.every((c) => c.ok), failback };

@@ -37,6 +37,8 @@ export interface DrillReport {
   writes: { acknowledged: number; lost: number; lostNumbers: number[] };
   /** Seconds without an accepted write, from the loss of power on; includes the operator's preview. */
   outageSeconds: number | undefined;
+  /** What starting etcd and kube-apiserver again takes on this machine, measured right after; not where it went on to a failback. */
+  floorSeconds?: number;
   steps: DrillStep[];
   /** The failover's own steps, as the hosts told them. */
   failoverSteps: { step: string; host: string; startedAt: string; seconds: number; did: string[] }[];
@@ -57,6 +59,9 @@ export function reportText(report: DrillReport): string {
     "",
     `  recovery time (RTO)   ${seconds(report.rtoSeconds)}  from the failover's command to the first accepted write`,
     `  without a write       ${seconds(report.outageSeconds)}  from the last accepted write before to the first one after`,
+    ...(report.floorSeconds === undefined
+      ? []
+      : [`  the floor             ${seconds(report.floorSeconds)}  etcd and kube-apiserver, killed and started again`]),
     `  recovered from        ${report.recovered.from}, by ${report.recovered.method}`,
     `  data as of            ${report.dataAsOf ?? "unknown"}`,
     `  acknowledged writes   ${report.writes.acknowledged}, lost ${report.writes.lost}${
