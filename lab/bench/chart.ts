@@ -46,7 +46,8 @@ export function chart({ ways }: RecoveryResult): string {
     const span = Math.max(...ways.map((way) => spreadOf(way, key).max));
     for (const way of ways) {
       const { min, median, max } = spreadOf(way, key);
-      const note = `${median.toFixed(1)} (${min.toFixed(1)} to ${max.toFixed(1)})`;
+      const spread = min === max ? "" : ` (${min.toFixed(1)} to ${max.toFixed(1)})`;
+      const note = `${median.toFixed(1)}${spread}`;
       canvas.bar(way.name, 0, median, span, kinds[way.kind], note);
     }
     canvas.gap();

@@ -23,6 +23,6 @@ export interface Machine {
   memoryBytes: number;
   kernel: string;
   node: string;
-  /** Load average of the minute before and of the last one: above the number of processors others were measured, too. */
+  /** Load average of the minute before and of the last one: the second one is the benchmark's own, too. */
   load: [before: number, after: number];
 }

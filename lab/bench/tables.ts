@@ -7,7 +7,8 @@ import type { SizeResult } from "./size";
 import { growth, type Spread, spread } from "./statistics";
 
 const figure = (value: number): string => (value < 10 ? value.toFixed(2) : value.toFixed(1));
-const told = ({ min, median, max }: Spread): string => `${figure(median)} (${figure(min)} to ${figure(max)})`;
+const told = ({ min, median, max }: Spread): string =>
+  min === max ? figure(median) : `${figure(median)} (${figure(min)} to ${figure(max)})`;
 
 const table = (head: string[], rows: string[][]): string[] => [
   `| ${head.join(" | ")} |`,
@@ -28,7 +29,8 @@ export function resultText(result: BenchResult): string {
 }
 
 function machineText({ at, machine, engine }: BenchResult): string[] {
-  const busy = Math.max(...machine.load) > 2 * machine.processors;
+  // what it is afterwards is the benchmark's own
+  const busy = machine.load[0] > 2 * machine.processors;
   return [
     `${at.slice(0, 10)}, ${machine.processors} processors (${machine.processor}), ${Math.round(machine.memoryBytes / 2 ** 30)} GiB, Linux ${machine.kernel}, Node ${machine.node}; ${engine}`,
     "",
