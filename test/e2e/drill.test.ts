@@ -10,8 +10,11 @@ import { noLab } from "./world";
 const suite = noLab === "" ? describe : describe.skip;
 const root = join(__dirname, "../..");
 
-/** 2.2 on a quiet machine of two cores. An election takes up to 5 s more by chance, here or in the floor, which is then 5 s itself. */
-const mostFloors = 6;
+/**
+ * 2.2 and 1.1 were measured on a quiet machine of two cores, with floors of 4.9 s and 7.2 s. An election takes up to 5 s more by
+ * chance, here or in the floor; the rest is room for a busy machine.
+ */
+const mostFloors = 8;
 
 suite(`npm run drill${noLab && ` (skipped: ${noLab})`}`, () => {
   it("--json prints only the report, verified", async function () {
