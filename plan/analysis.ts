@@ -4,6 +4,7 @@ import { failoverGuards } from "./guards";
 import type { Observation } from "./observation";
 import { apiSans, clusterOrder, controlPlane, learner, survivors, voters } from "./order";
 import { preventionForSites, snapshotSource } from "./prevention";
+import { majorityOf } from "./quorum";
 import { snapshotSchedule } from "./snapshots";
 import type { Host, Topology } from "./topology";
 
@@ -36,7 +37,6 @@ export interface Analysis {
   datacenters: Record<string, Loss>;
 }
 
-export const majorityOf = (count: number): number => Math.floor(count / 2) + 1;
 const names = (hosts: Host[]): string => hosts.map((h) => h.name).join(", ");
 
 /** Who decides about etcd and who serves the API: few, however many hosts there are. */

@@ -1,4 +1,5 @@
-import { broken, type MemberState, type Membership, tolerates } from "./members";
+import { broken, type MemberState, type Membership } from "./members";
+import { tolerates } from "./quorum";
 
 /** etcd's members in words: how each is, what `up` does about it, and what a next failure would cost until then. */
 export function describeMembers(m: Membership, now: number): string[] {

@@ -1,5 +1,5 @@
-import { majorityOf } from "./analysis";
 import { learner, voters } from "./order";
+import { majorityOf } from "./quorum";
 import { allHosts, type Datacenter, type Host, type Topology } from "./topology";
 
 /** The topology in peace, or when a datacenter is lost, as a Mermaid flowchart. */

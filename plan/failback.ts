@@ -2,6 +2,7 @@ import { lostBy } from "./act";
 import { clusterYmlText } from "./cluster-yml";
 import { factsOf, type Observation } from "./observation";
 import { clusterOrder, survivors as hostsBut, lostHosts, voters } from "./order";
+import { tolerates } from "./quorum";
 import { deployHost, findDatacenter, type Host, type Topology, takesOver } from "./topology";
 
 /** What brings a datacenter back: the failover that is over, and who is who. */
@@ -83,8 +84,7 @@ function preferredVoters(topology: Topology): Host[] {
 
 /** What the loss of one host costs while these vote, in one sentence. */
 export function nextFailure(members: string[]): string {
-  const majority = Math.floor(members.length / 2) + 1;
-  const spare = members.length - majority;
+  const spare = tolerates(members.length, members.length);
   const list = members.join(", ");
   if (members.length === 1) {
     return `if ${list} is lost now, the API stops and the only copy of the newest data is gone`;

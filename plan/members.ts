@@ -160,6 +160,3 @@ function lagOf(host: Host, facts: Reachable, speakers: Host[], seen: Observation
 
 const behind = (lag: NonNullable<MemberState["lag"]>): string =>
   `${lag.revisions} revisions${lag.seconds === undefined ? "" : ` and ${lag.seconds.toFixed(1)} s`} behind`;
-
-/** How many more voters may fail: with `voters` on the list, of which `well` serve. */
-export const tolerates = (voters: number, well: number): number => well - (Math.floor(voters / 2) + 1);

@@ -13,10 +13,16 @@ export interface Majority {
   words: string;
 }
 
+/** How many of so many voters etcd needs. */
+export const majorityOf = (voters: number): number => Math.floor(voters / 2) + 1;
+
+/** How many more voters may fail: with `voters` on the list, of which `well` serve. */
+export const tolerates = (voters: number, well: number): number => well - majorityOf(voters);
+
 export function majorityWithout(topology: Topology, lost: string): Majority {
   const all = voters(allHosts(topology)).length;
   const left = voters(survivors(topology, lost));
-  const needed = Math.floor(all / 2) + 1;
+  const needed = majorityOf(all);
   const words = `${left.length} of ${all} voters survive, a majority is ${needed}`;
   return { left, all, needed, kept: left.length >= needed, words };
 }
