@@ -141,9 +141,11 @@ export function failbackSteps(
       words: "write through the API",
     }),
   );
-  const settledLast = demoted && demotion(topology, failback, hosts, demoted, known, seen, [firstWrite.name]);
-  for (const made of settledLast?.steps ?? []) {
-    costs[made.name] = settledLast?.nextFailure ?? "";
+  const demoting = demoted
+    ? demotion(topology, failback, hosts, demoted, known, seen, [firstWrite.name])
+    : { steps: [], nextFailure: "" };
+  for (const made of demoting.steps) {
+    costs[made.name] = demoting.nextFailure;
   }
   members = voters(hosts);
   const watchers = returned.map((host) =>
@@ -158,7 +160,7 @@ export function failbackSteps(
     step("rke-state rke-state-back", deployHost, "RkeCluster", {
       arguments: [`cluster.rkestate.before-epoch-${from.epoch}`],
       // RKE takes hosts for what they were before the failover: by now they are that again
-      after: [firstWrite.name, ...stepNames(settledLast?.steps ?? [])],
+      after: [firstWrite.name, ...stepNames(demoting.steps)],
       words: `put the returned hosts back into ${deployDir}/cluster.rkestate's current state`,
     }),
   );
@@ -174,7 +176,7 @@ export function failbackSteps(
       ...looked,
       ...survivorsApi,
       firstWrite,
-      ...(settledLast?.steps ?? []),
+      ...demoting.steps,
       ...watchers,
       state,
     ],

@@ -1,9 +1,10 @@
 import { memberName } from "./etcd";
 import type { Failback } from "./failback";
-import { etcdServers, ownServer } from "./kube-apiserver";
-import { clusterOrder, controlPlane, learner, voters } from "./order";
+import { ownServer } from "./kube-apiserver";
+import { clusterOrder, learner, voters } from "./order";
 import { type Step, step, stepNames } from "./steps";
 import type { Topology } from "./topology";
+import { apiVerification } from "./verification";
 
 /**
  * What a failback checks after `rke up`, whose exit code is 0 even where a voter is missing or a Node has a role too many.
@@ -35,24 +36,7 @@ export function failbackVerification(topology: Topology, { deployHost, demoted }
         words: "member list equals the topology, no --force-new-cluster left",
       }),
     ),
-    ...controlPlane(hosts).map((host) =>
-      step("verify-servers", host, "Verification", {
-        arguments: [etcdServers(hosts, host)],
-        after: [rkeUp],
-        words: "kube-apiserver's --etcd-servers",
-      }),
-    ),
-    step("kube verify", deployHost, "Verification", {
-      arguments: [
-        server,
-        controlPlane(hosts)
-          .map((h) => h.internalAddress)
-          .join(","),
-        "",
-      ],
-      after: [rkeUp],
-      words: "a write, a read, the endpoints of the Service kubernetes",
-    }),
+    ...apiVerification(deployHost, server, hosts, [], rkeUp),
     step("kube verify-nodes", deployHost, "Verification", {
       arguments: [server, ...hosts.map((h) => `${h.name}=${h.datacenter}=${h.roles.join(",")}`)],
       after: [rkeUp, ...stepNames(role ?? [])],

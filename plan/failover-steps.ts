@@ -11,6 +11,7 @@ import { restoreSteps, restoreToken } from "./restore-steps";
 import { leastRevision, type Source } from "./sources";
 import { recordName, type Step, step, stepNames } from "./steps";
 import type { Host, Topology } from "./topology";
+import { apiVerification } from "./verification";
 
 /** Where RKE and Rancher put pods that watch the API: DNS, CNI, metrics, ingress, Rancher's agents. */
 const watchingNamespaces = ["kube-system", "ingress-nginx", "cattle-system"];
@@ -99,24 +100,7 @@ export function failoverSteps(
       after: [...stepNames(etcdSteps.isolation), rkeUp.name],
       words: "member list, no --force-new-cluster left",
     }),
-    ...plan.apiServers.map(({ host }) =>
-      step("verify-servers", host, "Verification", {
-        arguments: [etcdServers(survivors, host)],
-        after: [rkeUp.name],
-        words: "kube-apiserver's --etcd-servers",
-      }),
-    ),
-    step("kube verify", deployHost, "Verification", {
-      arguments: [
-        server,
-        controlPlane(survivors)
-          .map((h) => h.internalAddress)
-          .join(","),
-        lostControlPlane.join(","),
-      ],
-      after: [rkeUp.name],
-      words: "a write, a read, the endpoints of the Service kubernetes",
-    }),
+    ...apiVerification(deployHost, server, survivors, lostControlPlane, rkeUp.name),
   ];
   const report = step("report", deployHost, "Evidence", {
     after: stepNames(verification),
