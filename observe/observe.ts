@@ -4,7 +4,7 @@ import { onHostScript } from "../on-host";
 import { type HostFacts, parseFacts } from "../plan/facts";
 import type { Observation } from "../plan/observation";
 import type { SourceSearch } from "../plan/source-files";
-import type { Host } from "../plan/topology";
+import { type Host, sshTarget } from "../plan/topology";
 import { type Route, throughBastion } from "./bastion";
 import { readCertificates } from "./certificates";
 import { RefusedError, runOverSsh } from "./ssh";
@@ -31,7 +31,7 @@ export async function observe(
 ): Promise<Observation> {
   const probes = probesOf(lost, access);
   const onHost = probes.map((p) => `${p.host.name}=${p.address}:${p.port}`).join(" ");
-  const trust = hosts.map((h) => `${access.user}@${h.address}:${access.port}`).join(" ");
+  const trust = hosts.map((h) => sshTarget({ ssh: access }, h)).join(" ");
   const command = `timeout -k 2 30 bash -s -- ${epoch} '${onHost}' '${trust}' '${sources?.file ?? ""}' '${sources?.peers.join(",") ?? ""}'`;
   const route = throughBastion(access);
   const [facts, answers] = await Promise.all([

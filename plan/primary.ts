@@ -110,7 +110,7 @@ export function planPrimary(
     intact:
       running(hosts, facts) && deploying.every((h) => facts(h)?.deploy?.server === ownServer(topology, h.datacenter)),
   });
-  const ready = [...trust, ...voting].map((s) => s.name);
+  const ready = stepNames([...trust, ...voting]);
   const built = topology.pki === "adopted" && !back ? adoptSteps(topology, deploying, facts, ready) : [rkeUp];
   const learners = members.members
     .filter((m) => m.wanted === "learner" && m.host.name !== failback?.demoted?.name)

@@ -44,7 +44,8 @@ export function takesOver(topology: Topology, lost: string): string {
 }
 
 /** How SSH is told of a host: USER@ADDRESS:PORT. */
-export const sshTarget = ({ ssh }: Topology, host: Host): string => `${ssh.user}@${host.address}:${ssh.port}`;
+export const sshTarget = ({ ssh }: { ssh: Pick<Topology["ssh"], "user" | "port"> }, host: Host): string =>
+  `${ssh.user}@${host.address}:${ssh.port}`;
 
 /** The hosts from which `rke` runs, one for each datacenter but witnesses. */
 export const deployHosts = (topology: Topology): Host[] => sites(topology).map((dc) => deployHost(topology, dc.name));
