@@ -2,23 +2,14 @@ import { factsOf, type Observation } from "../observation";
 import type { Host } from "../topology";
 import { list, type Verdict } from "./verdict";
 
-/** Guards that know only what a look at the survivors told. */
-const bySight = [
-  "source",
-  "host keys",
-  "isolation",
-  "rights",
-  "the hosts meant",
-  "epoch",
-  "earlier acts",
-  "tools on the survivors",
-  "images",
-  "disk space",
-  "deploy host",
-  "SSH from the deploy host",
-  "certificates",
-  "clocks",
-  "kubelets",
+/** Guards that know without a look at the survivors, or are about nothing else; every other one knows only what that told. */
+const withoutSight = [
+  "confirmation",
+  "attestation",
+  "lost side is silent",
+  "survivors reachable",
+  "quorum is lost",
+  "control plane",
 ];
 
 /**
@@ -32,7 +23,8 @@ export function withoutUnseen(verdicts: Verdict[], survivors: Host[], seen: Obse
     return verdicts;
   }
   const isBlind = unseen.length === survivors.length;
-  const depends = (guard: string) => bySight.includes(guard) || (guard === "lost side is silent" && isBlind && onlyWay);
+  const depends = (guard: string) =>
+    !withoutSight.includes(guard) || (guard === "lost side is silent" && isBlind && onlyWay);
   return verdicts.map((told) => {
     if (!told.ok || !depends(told.guard)) {
       return told;
