@@ -10,12 +10,12 @@ import { must, run } from "./run";
 
 const image = (folder: string): string => join(folder, "disk.img");
 /** Sparse: what isn't written takes no room on the machine. */
-const SIZE = process.env.LAB_DISK_SIZE ?? "4G";
+const size = (): string => process.env.LAB_DISK_SIZE ?? "4G";
 
 /** Makes the empty file system; the host's first boot fills it from the host's folder, or does without it. */
 export async function makeDiskImage(folder: string): Promise<void> {
   if (!findProgram("mkfs.ext4")) return;
-  await must(["truncate", "-s", SIZE, image(folder)]);
+  await must(["truncate", "-s", size(), image(folder)]);
   // No journal: a power cut of the host is no cut of the machine, which keeps what was written.
   const options = ["-O", "^has_journal", "-m", "0", "-E", "lazy_itable_init=1,nodiscard"];
   const made = await run(["mkfs.ext4", "-q", "-F", ...options, image(folder)]);
