@@ -9,6 +9,7 @@ import { measureRecovery } from "./bench/recovery";
 import type { BenchResult, Machine } from "./bench/result";
 import { measureSizes } from "./bench/size";
 import { resultText } from "./bench/tables";
+import { endWith } from "./command-end";
 import { chooseEngine } from "./engine";
 import { Lab } from "./lab";
 import { operatorDir } from "./operator";
@@ -127,13 +128,4 @@ function writePage(result: BenchResult): void {
   say("bench: docs/benchmark.md is written anew");
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    const plain = error instanceof LabError || String((error as { code?: unknown }).code).startsWith("ERR_PARSE_ARGS");
-    process.stderr.write(`${plain ? (error as Error).message : error instanceof Error ? error.stack : error}\n`);
-    process.exitCode = 1;
-  },
-);
+endWith(main());

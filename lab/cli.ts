@@ -1,7 +1,8 @@
 /** `npm run lab -- VERB`: one line per error, and the exit code of what was run. */
 import { parseVerb, USAGE } from "./argv";
+import { endWith } from "./command-end";
 import { Lab } from "./lab";
-import { LabError, runAttached } from "./run";
+import { runAttached } from "./run";
 import { statusText } from "./status";
 
 async function main(argv: string[]): Promise<number> {
@@ -79,13 +80,4 @@ async function main(argv: string[]): Promise<number> {
   }
 }
 
-main(process.argv.slice(2)).then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    const text = error instanceof LabError ? error.message : error instanceof Error ? error.stack : String(error);
-    process.stderr.write(`${text}\n`);
-    process.exitCode = 1;
-  },
-);
+endWith(main(process.argv.slice(2)));

@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { etcdLine } from "./argv";
+import { endWith } from "./command-end";
 import { failoverDrill } from "./drill/failover";
 import { reportSvg, reportText } from "./drill/report";
 import { LEARNER_FAULTS } from "./drill/standby";
@@ -122,14 +123,4 @@ async function ownLab(): Promise<Lab> {
   return lab;
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    // what the user can mend is told without a stack
-    const plain = error instanceof LabError || String((error as { code?: unknown }).code).startsWith("ERR_PARSE_ARGS");
-    process.stderr.write(`${plain ? (error as Error).message : error instanceof Error ? error.stack : error}\n`);
-    process.exitCode = 1;
-  },
-);
+endWith(main());

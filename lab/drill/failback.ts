@@ -4,7 +4,6 @@ import type { Client } from "./client";
 import { type Drill, lost, type Members, stackReport, summary } from "./failover";
 import { judge, longestGap } from "./history";
 import type { FailbackReport } from "./report";
-import { namespace } from "./workload";
 
 /** etcd with RKE's timeouts elects a leader within 5 to 10 s. */
 const electionSeconds = 10;
@@ -155,9 +154,7 @@ export async function secondFailover(
   const told = await stackReport(drill, clone, "failover");
   const dataAsOf = Date.parse(told.dataAsOf);
   if (Number.isNaN(dataAsOf)) throw new LabError(`second failover: it names no time of its data: ${told.dataAsOf}`);
-  const list = await drill.kubectl(["get", "configmaps", "-n", namespace, "-o", "name"]);
-  const present = new Set([...list.matchAll(/write-(\d+)/g)].map((m) => Number(m[1])));
-  const verdict = judge(client.history(), present, dataAsOf, commandAt);
+  const verdict = judge(client.history(), await drill.writesThere(), dataAsOf, commandAt);
   drill.check(
     "the second failover keeps every write that was acknowledged before its data as of T",
     verdict.broken.length === 0 && verdict.firstWriteAt !== undefined,

@@ -110,6 +110,12 @@ export class Drill {
     throw new LabError("drill: no host's etcd tells its members");
   }
 
+  /** The numbers of the client's writes that the cluster has. */
+  async writesThere(within = namespace): Promise<Set<number>> {
+    const list = await this.kubectl(["get", "configmaps", "-n", within, "-o", "name"]);
+    return new Set([...list.matchAll(/write-(\d+)/g)].map((m) => Number(m[1])));
+  }
+
   async pods(): Promise<{ name: string; node: string }[]> {
     return readyPods(await this.kubectl(["get", "pods", "-n", namespace, "-o", "json"]));
   }
@@ -281,8 +287,7 @@ async function finish(
 ): Promise<DrillReport> {
   // the client may write on: what is judged was written before the list
   const history = client.history();
-  const list = await drill.kubectl(["get", "configmaps", "-n", namespace, "-o", "name"]);
-  const present = new Set([...list.matchAll(/write-(\d+)/g)].map((m) => Number(m[1])));
+  const present = await drill.writesThere();
   const dataAsOf = Date.parse(told.dataAsOf);
   const verdict = judge(history, present, Number.isNaN(dataAsOf) ? undefined : dataAsOf, commandAt);
   drill.check(

@@ -50,8 +50,8 @@ export async function returns(
     await knocks(drill, survivor);
     // else kubectl might ask the old cluster what is there
     await drill.step(`datacenter ${lost} loses power again`, () => lab.powerOff(lost));
-    const list = await drill.kubectl(["get", "configmaps", "-n", into, "-o", "name"]);
-    const missing = history.filter((a) => a.acknowledged && !list.includes(`write-${a.n}\n`));
+    const there = await drill.writesThere(into);
+    const missing = history.filter((a) => a.acknowledged && !there.has(a.n));
     const written = history.filter((a) => a.acknowledged).length;
     drill.check(
       "no acknowledged write is lost",

@@ -1,0 +1,16 @@
+import { LabError } from "./run";
+
+/** Ends a command with its exit code; what its user can mend is told in a line, without a stack. */
+export function endWith(command: Promise<number>): void {
+  command.then(
+    (code) => {
+      process.exitCode = code;
+    },
+    (error: unknown) => {
+      const plain =
+        error instanceof LabError || String((error as { code?: unknown }).code).startsWith("ERR_PARSE_ARGS");
+      process.stderr.write(`${plain ? (error as Error).message : error instanceof Error ? error.stack : error}\n`);
+      process.exitCode = 1;
+    },
+  );
+}
