@@ -16,9 +16,7 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
 
   before(async function () {
     this.timeout(1_800_000); // the first time, Kubernetes is built
-    await world.lab.up();
-    const built = await world.pulumi(await world.lab.project(), "up", "--yes", "--skip-preview", "--stack", "primary");
-    assert.equal(built.code, 0, built.all);
+    await world.build();
     clone = await world.confirmed("bad-day");
     // a host's own log, where it has one
     await world.on("master3", "busybox syslogd -O /var/log/messages");

@@ -35,9 +35,7 @@ suite(`a failback to a learner, killed at each step${why && ` (skipped: ${why})`
 
   before(async function () {
     this.timeout(1_800_000);
-    await world.lab.up({ topology: join(__dirname, "../../topologies/learner.yaml") });
-    const built = await world.pulumi(await world.lab.project(), "up", "--yes", "--skip-preview", "--stack", "primary");
-    assert.equal(built.code, 0, built.all);
+    await world.build({ topology: join(__dirname, "../../topologies/learner.yaml") });
     const created = await world.lab.kubectl(["create", "configmap", "written-before", "--from-literal=a=b"]);
     assert.equal(created.code, 0, created.stderr);
     const clone = await world.confirmed("killed");

@@ -47,9 +47,7 @@ suite(`a failover that is killed at each step${noLab && ` (skipped: ${noLab})`}`
 
   before(async function () {
     this.timeout(1_800_000);
-    await world.lab.up();
-    const built = await world.pulumi(await world.lab.project(), "up", "--yes", "--skip-preview", "--stack", "primary");
-    assert.equal(built.code, 0, built.all);
+    await world.build();
     const created = await world.lab.kubectl(["create", "configmap", "written-before", "--from-literal=a=b"]);
     assert.equal(created.code, 0, created.stderr);
     clone = await world.confirmed("killed");

@@ -11,9 +11,7 @@ suite(`a learner in the other datacenter${noLab && ` (skipped: ${noLab})`}`, fun
 
   before(async function () {
     this.timeout(1_800_000); // the first time, Kubernetes is built
-    await world.lab.up({ topology: join(__dirname, "../../topologies/learner.yaml") });
-    const built = await world.pulumi(await world.lab.project(), "up", "--yes", "--skip-preview", "--stack", "primary");
-    assert.equal(built.code, 0, built.all);
+    await world.build({ topology: join(__dirname, "../../topologies/learner.yaml") });
   });
   after(() => world.lab.down());
 

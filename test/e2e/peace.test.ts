@@ -25,9 +25,7 @@ suite(`snapshots and a rehearsal in peace${noLab && ` (skipped: ${noLab})`}`, fu
 
   before(async function () {
     this.timeout(1_800_000);
-    await world.lab.up();
-    const built = await world.pulumi(await world.lab.project(), "up", "--yes", "--skip-preview", "--stack", "primary");
-    assert.equal(built.code, 0, built.all);
+    await world.build();
     await world.lab.kubectl(["create", "namespace", namespace]);
     const log = join(mkdtempSync(join(tmpdir(), "rke-dr-peace-")), "writes.jsonl");
     client = await Client.start(world.lab, "master3", ["https://192.168.31.103:6443"], log);

@@ -28,16 +28,7 @@ for (const [etcd, source] of [
 
     before(async function () {
       this.timeout(1_800_000);
-      await world.lab.up({ topology: withSnapshots(), etcd });
-      const built = await world.pulumi(
-        await world.lab.project(),
-        "up",
-        "--yes",
-        "--skip-preview",
-        "--stack",
-        "primary",
-      );
-      assert.equal(built.code, 0, built.all);
+      await world.build({ topology: withSnapshots(), etcd });
       await world.lab.kubectl(["create", "namespace", namespace]);
       const log = join(mkdtempSync(join(tmpdir(), "rke-dr-rehearsal-")), "writes.jsonl");
       client = await Client.start(world.lab, "master3", ["https://192.168.31.103:6443"], log);

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,6 +7,7 @@ import { Lab } from "../../lab/lab";
 import type { Workspace } from "../../lab/project";
 import { type Result, until } from "../../lab/run";
 import { machineProblems, thisMachine } from "../../lab/toolchain";
+import type { UpOptions } from "../../lab/up";
 import type { FailoverSettings } from "../../plan/failover";
 
 const root = join(__dirname, "../..");
@@ -19,6 +21,13 @@ export class World {
   /** Everything that Pulumi printed, and every command line on this machine meanwhile: to search for secrets. */
   printed = "";
   commandLines = new Set<string>();
+
+  /** Takes the lab up and builds the cluster. */
+  async build(options: UpOptions = {}): Promise<void> {
+    await this.lab.up(options);
+    const built = await this.pulumi(await this.lab.project(), "up", "--yes", "--skip-preview", "--stack", "primary");
+    assert.equal(built.code, 0, built.all);
+  }
 
   async pulumi(workspace: Workspace, ...args: string[]): Promise<Result & { all: string }> {
     const watch = setInterval(() => this.noteCommandLines(), 100);

@@ -10,7 +10,7 @@ import { planPrimary, primaryGuards } from "../../plan/primary";
 import { parseTopology } from "../../plan/topology";
 import { hostOf, memberOf, returned, serving } from "./failback-world";
 import { learnerTopology } from "./learner-world";
-import { container, preflight, record } from "./observations";
+import { container, named, preflight, record } from "./observations";
 
 const topology = learnerTopology();
 const host = hostOf(topology);
@@ -151,16 +151,7 @@ describe("which survivor a failback takes the vote from", () => {
 
   it("and once it is a learner again, nothing is due", () => {
     const done = planPrimary(topology, 3, swapped());
-    const guard = {
-      name: "rke-dr-guard",
-      image: "",
-      entrypoint: [],
-      cmd: [],
-      env: [],
-      binds: [],
-      volumesFrom: [],
-      labels: {},
-    };
+    const guard = named("rke-dr-guard");
     const joining = JSON.parse(done.steps.find((s) => s.name === "etcd-join-master3")?.data.split("\n")[1] ?? "") as {
       Cmd: string[];
       Env: string[];

@@ -8,7 +8,7 @@ import { planPrimary, primaryGuards } from "../../plan/primary";
 import { argument } from "../../plan/process";
 import { allHosts } from "../../plan/topology";
 import { hostOf, returned, topology } from "./failback-world";
-import { container, record, survivor } from "./observations";
+import { container, named, record, survivor } from "./observations";
 import { learner } from "./topologies";
 
 const host = hostOf(topology);
@@ -270,13 +270,4 @@ describe("guards of a failback", () => {
   });
 });
 
-const guard = container({
-  name: "rke-dr-guard",
-  image: "",
-  entrypoint: [],
-  cmd: [],
-  env: [],
-  binds: [],
-  volumesFrom: [],
-  labels: {},
-});
+const guard = container(named("rke-dr-guard"));

@@ -5,7 +5,7 @@ import { failoverGuards } from "../../plan/guards";
 import type { CertificateFacts, PreflightFacts } from "../../plan/preflight-facts";
 import { withArgument } from "../../plan/process";
 import { parseTopology, type Topology } from "../../plan/topology";
-import { afterLossOfA, container, now, preflight, record, survivor } from "./observations";
+import { afterLossOfA, container, named, now, preflight, record, survivor } from "./observations";
 import { learner, raw, seed, seedHosts } from "./topologies";
 
 const ready: FailoverSettings = { lost: "a", epoch: 2, from: "auto", confirm: "a@2", attest: "powered-off" };
@@ -71,19 +71,7 @@ const altered = (name: string, change: Partial<CertificateFacts>): CertificateFa
   facts().certificates.map((c) => (c.name === name ? { ...c, ...change } : c));
 
 function looping(kubeletWords: string, status = "restarting", startedAt = now - 20_000): Partial<Reachable> {
-  const kubelet = container(
-    {
-      name: "kubelet",
-      image: "rancher/hyperkube:v1.20.5-rancher1",
-      entrypoint: [],
-      cmd: [],
-      env: [],
-      binds: [],
-      volumesFrom: [],
-      labels: {},
-    },
-    status,
-  );
+  const kubelet = container(named("kubelet", { image: "rancher/hyperkube:v1.20.5-rancher1" }), status);
   kubelet.RestartCount = 9;
   kubelet.State.StartedAt = new Date(startedAt).toISOString();
   return { ...has({ kubeletWords }), containers: { kubelet } };

@@ -10,6 +10,19 @@ import type { Process } from "../../plan/process";
 import { releaseOf } from "../../plan/releases";
 import type { Host, Topology } from "../../plan/topology";
 
+/** A process of which nothing matters but its name, or what `change` says. */
+export const named = (name: string, change: Partial<Process> = {}): Process => ({
+  name,
+  image: "",
+  entrypoint: [],
+  cmd: [],
+  env: [],
+  binds: [],
+  volumesFrom: [],
+  labels: {},
+  ...change,
+});
+
 /** A container as docker inspect would tell it when RKE started the process. */
 export function container(process: Process, status = "running", epoch?: number): Container {
   return {

@@ -4,7 +4,7 @@ import type { EtcdStatus, Reachable } from "../../plan/facts";
 import type { Observation } from "../../plan/observation";
 import { planPrimary, primaryAct, primaryGuards } from "../../plan/primary";
 import { allHosts } from "../../plan/topology";
-import { container, record, survivor } from "./observations";
+import { container, named, record, survivor } from "./observations";
 import { seed } from "./topologies";
 
 const topology = seed();
@@ -61,16 +61,7 @@ const due = (seen: Observation) =>
     .map((s) => s.name);
 
 const guard = {
-  "rke-dr-guard": container({
-    name: "rke-dr-guard",
-    image: "",
-    entrypoint: [],
-    cmd: [],
-    env: [],
-    binds: [],
-    volumesFrom: [],
-    labels: {},
-  }),
+  "rke-dr-guard": container(named("rke-dr-guard")),
 };
 /** After everything else, where there is something to guard. */
 const guards = ["master3", "master1", "master2"].map((h) => `return-guard-${h}`);

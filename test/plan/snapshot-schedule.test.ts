@@ -6,17 +6,13 @@ import { planPrimary } from "../../plan/primary";
 import { parseSnapshots, type Snapshot, type SnapshotFacts } from "../../plan/snapshot-facts";
 import { describeSnapshots, givers, snapshotProblems } from "../../plan/snapshot-schedule";
 import { allHosts, type Topology } from "../../plan/topology";
-import { container, now, survivor } from "./observations";
+import { container, named, now, survivor } from "./observations";
 import { seed } from "./topologies";
 
 const minute = 60_000;
 const snapshots = { every: "1h", keep: { count: 24, days: 7 } };
 const topology: Topology = { ...seed(), etcd: { ...seed().etcd, snapshots } };
-const running = container({ ...blank(), name: "rke-dr-snapshots" });
-
-function blank() {
-  return { name: "", image: "", entrypoint: [], cmd: [], env: [], binds: [], volumesFrom: [], labels: {} };
-}
+const running = container(named("rke-dr-snapshots"));
 
 const taken = (ago: number, name = `etcd-master1-${ago}`): Snapshot => ({
   name,
