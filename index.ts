@@ -1,18 +1,19 @@
 import * as pulumi from "@pulumi/pulumi";
 import { buildFailover, fenceLostSide } from "./components/failover";
 import { reportSteps } from "./components/report";
-import { readSettings, type Settings } from "./config";
+import { readSettings, type Settings, type SshAccess } from "./config";
 import { failoverEvidence, recordedEvidence } from "./evidence/evidence";
 import { observe } from "./observe/observe";
 import { describeFailover, describePrimary, describeVerdicts } from "./plan/describe";
-import { planFailover } from "./plan/failover";
+import { type FailoverSettings, planFailover } from "./plan/failover";
 import { failoverGuards } from "./plan/guards";
 import type { Verdict } from "./plan/guards/verdict";
+import type { Observation } from "./plan/observation";
 import { lostHosts, survivors } from "./plan/order";
 import { planPrimary, primaryGuards } from "./plan/primary";
 import { describeSnapshots, snapshotProblems } from "./plan/snapshot-schedule";
 import { sourceSearch } from "./plan/source-files";
-import { allHosts, warnings } from "./plan/topology";
+import { allHosts, type Topology, warnings } from "./plan/topology";
 import { stop } from "./stop";
 
 /** settings -> observe -> plan -> components -> exports */
@@ -20,60 +21,90 @@ async function deploy(settings: Settings) {
   const { topology, ssh } = settings;
   switch (settings.role) {
     case "primary": {
-      const seen = await observe(allHosts(topology), [], ssh, settings.epoch);
+      const seen = await observe(allHosts(topology), [], ssh, settings.epoch).whole;
       const plan = planPrimary(topology, settings.epoch, seen, settings);
       const verdicts = primaryGuards(topology, plan, seen, settings.adopted, settings.confirm);
       const notes = [...warnings(topology), ...snapshotProblems(topology, plan.hosts, seen)];
-      await tell(describePrimary(plan, verdicts, notes, seen, describeSnapshots(topology, plan.hosts, seen)), verdicts);
+      if (pulumi.runtime.isDryRun()) {
+        await tell(describePrimary(plan, verdicts, notes, seen, describeSnapshots(topology, plan.hosts, seen)));
+      } else {
+        stopAt(verdicts, "nothing was changed");
+      }
       // loaded here: a failover needs neither the tls nor the kubernetes SDK, and not the time to load them
       const { buildPrimary } = require("./components/primary") as typeof import("./components/primary.js");
       return { epoch: plan.epoch, steps: reportSteps(buildPrimary(topology, plan, ssh, settings.adopted)) };
     }
-    case "failover": {
-      const { failover } = settings;
-      const left = survivors(topology, failover.lost);
-      const seen = await observe(
-        left,
-        lostHosts(topology, failover.lost),
-        ssh,
-        failover.epoch,
-        sourceSearch(topology, failover),
-      );
-      const plan = planFailover(topology, failover, seen);
-      const verdicts = failoverGuards(topology, plan, seen);
-      const notes = [...warnings(topology), ...snapshotProblems(topology, left, seen)];
-      const snapshots = describeSnapshots(topology, left, seen);
-      await tell(describeFailover(plan, verdicts, notes, seen.at, snapshots), verdicts);
-      if (plan.goesOn) {
-        return {};
-      }
-      const fences = await fenceLostSide(topology, plan, seen, ssh);
-      const evidence =
-        recordedEvidence(plan, seen) ??
-        failoverEvidence(topology, plan, verdicts, fences, Math.round(performance.timeOrigin));
-      return buildFailover(topology, plan, evidence, ssh);
-    }
+    case "failover":
+      return deployFailover(topology, ssh, settings.failover);
     default:
       return settings satisfies never;
   }
 }
 
-/** Preview tells what `up` would do and what would stop it; `up` stops before the first resource. */
-async function tell(words: string, verdicts: Verdict[]): Promise<void> {
-  const failed = verdicts.filter((v) => !v.ok);
-  if (pulumi.runtime.isDryRun()) {
-    await pulumi.log.info(words);
-  } else if (failed.length > 0) {
-    throw stop(["nothing was changed", ...describeVerdicts(failed, [])].join("\n"));
+/**
+ * The path that restores service doesn't wait for silence: whoever of the lost side lives answers within milliseconds, and
+ * stops `up` before it has changed anything; who answers late stops it before the old etcd is touched.
+ */
+async function deployFailover(topology: Topology, ssh: SshAccess, settings: FailoverSettings) {
+  const left = survivors(topology, settings.lost);
+  const lost = lostHosts(topology, settings.lost);
+  const look = observe(left, lost, ssh, settings.epoch, sourceSearch(topology, settings));
+  const isPreview = pulumi.runtime.isDryRun();
+  // fences go by who answers, and ask again afterwards
+  const waits = !isPreview && Object.keys(topology.fence).length > 0;
+  const seen = await (waits ? look.whole : look.soon);
+  const plan = planFailover(topology, settings, seen);
+  const verdicts = failoverGuards(topology, plan, seen);
+  if (!isPreview) {
+    stopAt(verdicts, "nothing was changed");
   }
+  const judge = async (whole: Observation) => {
+    const late = failoverGuards(topology, plan, whole);
+    if (isPreview) {
+      const notes = [...warnings(topology), ...snapshotProblems(topology, left, seen)];
+      await tell(describeFailover(plan, late, notes, seen.at, describeSnapshots(topology, left, seen)));
+    } else if (!waits) {
+      stopAt(late, "nothing was changed but the survivors' epoch");
+    }
+  };
+  const judged = look.whole.then(judge).catch(ended);
+  // it may fail before anybody waits for it
+  judged.catch(() => undefined);
+  if (plan.goesOn) {
+    await judged;
+    return {};
+  }
+  const fences = await fenceLostSide(topology, plan, seen, ssh);
+  const evidence =
+    recordedEvidence(plan, seen) ??
+    failoverEvidence(topology, plan, verdicts, fences, Math.round(performance.timeOrigin));
+  const report = buildFailover(topology, plan, evidence, ssh, isPreview ? Promise.resolve() : judged);
+  await judged;
+  return report;
+}
+
+/** Preview tells what `up` would do and what would stop it. */
+const tell = (words: string): Promise<void> => pulumi.log.info(words);
+
+/** @throws an error that ends the program, where a guard failed */
+function stopAt(verdicts: Verdict[], changed: string): void {
+  const failed = verdicts.filter((v) => !v.ok);
+  if (failed.length > 0) {
+    throw stop([changed, ...describeVerdicts(failed, [])].join("\n"));
+  }
+}
+
+/** @throws what ends the program with one message, whatever went wrong */
+function ended(error: unknown): never {
+  throw pulumi.RunError.isInstance(error)
+    ? error
+    : stop(`this is a bug: ${error instanceof Error ? error.stack : error}`);
 }
 
 export = async () => {
   try {
     return { report: await deploy(readSettings()) };
   } catch (error) {
-    throw pulumi.RunError.isInstance(error)
-      ? error
-      : stop(`this is a bug: ${error instanceof Error ? error.stack : error}`);
+    return ended(error);
   }
 };

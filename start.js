@@ -5,18 +5,21 @@ const Module = require("node:module");
 const { join } = require("node:path");
 
 /**
- * Packages that the SDK loads at once and uses only to send functions to a provider, which no program here does. Two thirds
- * of the SDK's loading time go into them; each is loaded when it is used first.
+ * What the SDK loads at once and uses only to send functions to a provider, or to drive other programs, which no program here
+ * does. Two thirds of the SDK's loading time go into it; each is loaded when it is used first.
  */
-const late = new Set(["typescript", "@npmcli/arborist"]);
+const late = new Set(["typescript", "@npmcli/arborist", "@pulumi/pulumi/automation"]);
 
+const sdk = require.resolve("@pulumi/pulumi");
 const load = Module._load;
-Module._load = (request, ...rest) =>
-  late.has(request) ? whenUsed(() => load(request, ...rest)) : load(request, ...rest);
-
+Module._load = (request, parent, ...rest) => {
+  const name = request === "./automation" && parent?.filename === sdk ? "@pulumi/pulumi/automation" : request;
+  return late.has(name) ? whenUsed(() => load(request, parent, ...rest)) : load(request, parent, ...rest);
+};
 function whenUsed(loadNow) {
   return new Proxy(() => {}, {
-    get: (_, key) => loadNow()[key],
+    // who imports looks at this first, and would go through all that a module exports that is none of ECMAScript's
+    get: (_, key) => (key === "__esModule" ? true : loadNow()[key]),
     apply: (_, self, args) => Reflect.apply(loadNow(), self, args),
     construct: (_, args) => Reflect.construct(loadNow(), args),
   });

@@ -53,7 +53,7 @@ async function main(argv: string[]): Promise<number> {
   const topology = values.topology === undefined ? stackTopology() : readTopologyFile(values.topology);
   const access = readSshAccess(topology);
   const standby = sites(topology).find((dc) => dc.name === topology.standby)?.hosts ?? [];
-  const seen = await observe(standby, [], access, 0);
+  const seen = await observe(standby, [], access, 0).whole;
   const plan = planRehearsal(topology, readFrom(values.from), seen);
   if ("problems" in plan) {
     throw new Error(
@@ -121,7 +121,7 @@ async function rehearse(
       process.stderr.write(text);
     };
     return JSON.parse(
-      await runOverSsh(host, access, command, script, limits, { ends: broken.signal, onStderr }),
+      await runOverSsh(host, access, command, script, { limits, ends: broken.signal, onStderr }),
     ) as RehearsalResult;
   } catch (error) {
     if (broken.signal.aborted) {

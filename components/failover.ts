@@ -1,3 +1,4 @@
+import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { SshAccess } from "../config";
 import type { ActReport } from "../evidence/act-report";
@@ -15,6 +16,7 @@ import {
 } from "../plan/fence";
 import { stillAlive } from "../plan/guards/lost-side";
 import type { Observation } from "../plan/observation";
+import { beforeSilence } from "../plan/source-step";
 import type { Topology } from "../plan/topology";
 import { stop } from "../stop";
 import { runFences } from "./fence";
@@ -56,17 +58,22 @@ async function silence(plan: FailoverPlan, ssh: SshAccess, wait: boolean): Promi
   return alive;
 }
 
-/** Does the failover, and keeps its evidence: on the survivors before the first change, on the deploy host at the end. */
+/**
+ * Does the failover, and keeps its evidence: on the survivors before the first change, on the deploy host at the end.
+ * @param silent that the lost side is; what comes before the old etcd is touched doesn't wait for it
+ */
 export function buildFailover(
   topology: Topology,
   plan: FailoverPlan,
   evidence: Evidence,
   ssh: SshAccess,
+  silent: Promise<void>,
 ): pulumi.Output<ActReport> {
   const context = { epoch: plan.settings.epoch, act: plan.act, cluster: topology.cluster, ssh };
-  const steps = runSteps(plan.steps, context, {
+  const data = {
     ...claimsWith(plan, evidence),
-    [`report-${plan.deployHost.name}`]: (before) => reportFiles(evidence, before),
-  });
+    [`report-${plan.deployHost.name}`]: (before: Record<string, remote.Command>) => reportFiles(evidence, before),
+  };
+  const steps = runSteps(plan.steps, context, data, [], (step) => (beforeSilence(step) ? undefined : silent));
   return reportFailover(evidence, steps);
 }

@@ -28,6 +28,7 @@ export class Part extends pulumi.ComponentResource {
  *
  * @param data what a step reads from stdin, by step name, where it isn't known before deployment, or follows from steps
  *   before it; else `step.data`
+ * @param until what a step waits for beside the steps before it; it isn't done where that fails
  * @returns the resources by step name
  */
 export function runSteps(
@@ -35,6 +36,7 @@ export function runSteps(
   context: ActContext,
   data: Record<string, pulumi.Input<string> | ((before: Record<string, remote.Command>) => pulumi.Input<string>)> = {},
   dependsOn: pulumi.Resource[] = [],
+  until: (step: ScheduledStep) => Promise<void> | undefined = () => undefined,
 ): Record<string, remote.Command> {
   const parts = new Map<string, Part>();
   const made: Record<string, remote.Command> = {};
@@ -42,9 +44,11 @@ export function runSteps(
     const parent = parts.get(step.part) ?? new Part(step.part);
     parts.set(step.part, parent);
     const given = data[step.name] ?? step.data;
+    const before = [...dependsOn, ...step.after.map((name) => made[name]).filter((r) => r !== undefined)];
+    const ready: pulumi.Input<pulumi.Input<pulumi.Resource>[]> = until(step)?.then(() => before) ?? before;
     made[step.name] = makeStep(step, context, typeof given === "function" ? given(made) : given, {
       parent,
-      dependsOn: [...dependsOn, ...step.after.map((name) => made[name]).filter((r) => r !== undefined)],
+      dependsOn: ready,
     });
   }
   return made;

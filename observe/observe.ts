@@ -1,88 +1,151 @@
 import { createConnection } from "node:net";
 import type { SshAccess } from "../config";
 import { onHostScript } from "../on-host";
-import { type HostFacts, parseFacts } from "../plan/facts";
+import { type HostFacts, lateAnswersFollow, parseFacts, withLateAnswers } from "../plan/facts";
 import type { Observation } from "../plan/observation";
 import type { SourceSearch } from "../plan/source-files";
 import { type Host, sshTarget } from "../plan/topology";
 import { type Route, throughBastion } from "./bastion";
 import { readCertificates } from "./certificates";
+import { Handshakes } from "./handshakes";
 import { RefusedError, runOverSsh } from "./ssh";
 
 const script = ["preflight-facts", "source-facts", "facts"].map(onHostScript).join("\n");
 
-/** What answers on a host that serves: SSH, etcd's clients and peers, the API. */
-const servingPorts = (access: SshAccess): number[] => [access.port, 2379, 2380, 6443];
-const probeLimit = 2000;
+/** What answers on a host that serves: SSH, and by its part etcd's clients and peers, and the API. */
+const servingPorts = (access: SshAccess, host: Host): number[] => [
+  access.port,
+  ...(host.etcd === "none" ? [] : [2379, 2380]),
+  ...(host.roles.includes("controlplane") ? [6443] : []),
+];
+/** Milliseconds. A SYN that got lost is sent again after one second (RFC 6298), the next time after three. */
+const probeLimit = 1300;
+/** Hands that are being shaken at the same time: more than these would only wait for this process, and seem not to answer. */
+const handshakes = 16;
+
+/** A look at the hosts, all at once and read-only; it never throws for a host that can't be reached. */
+export interface Look {
+  /** All that hosts told, and what of the lost side has answered by then: whoever lives does so within milliseconds. */
+  soon: Promise<Observation>;
+  /** The same when the lost side's silence has been waited for. */
+  whole: Promise<Observation>;
+}
 
 /**
- * Looks at the hosts, all at once and read-only; it never throws for a host that can't be reached.
+ * Begins to look at the hosts.
  *
  * @param hosts whose facts are wanted
- * @param lost hosts that must not answer: only their ports are tried, from here and from every host in `hosts`
+ * @param lost hosts that must not answer: only their ports are tried, from here and from the hosts in `hosts`
  * @param sources which snapshots are looked for; undefined: none
  */
-export async function observe(
-  hosts: Host[],
-  lost: Host[],
-  access: SshAccess,
-  epoch: number,
-  sources?: SourceSearch,
-): Promise<Observation> {
-  const probes = probesOf(lost, access);
-  const onHost = probes.map((p) => `${p.host.name}=${p.address}:${p.port}`).join(" ");
+export function observe(hosts: Host[], lost: Host[], access: SshAccess, epoch: number, sources?: SourceSearch): Look {
   const trust = hosts.map((h) => sshTarget({ ssh: access }, h)).join(" ");
-  const command = `timeout -k 2 30 bash -s -- ${epoch} '${onHost}' '${trust}' '${sources?.file ?? ""}' '${sources?.peers.join(",") ?? ""}'`;
+  const command = (host: Host) =>
+    `timeout -k 2 30 bash -s -- ${epoch} ${probeLimit / 1000} '${probesBy(host, lost, access)}' '${trust}' '${sources?.file ?? ""}' '${sources?.peers.join(",") ?? ""}'`;
   const route = throughBastion(access);
-  const [facts, answers] = await Promise.all([
-    Promise.all(hosts.map((h) => look(h, access, command, route))),
-    answersBy(route, lost, access),
-  ]).finally(() => route?.end());
-  return {
+  const gate = new Handshakes(handshakes);
+  const looks = hosts.map((h) => lookAt(h, access, command(h), route, gate));
+  const asking = answersBy(route, lost, access);
+  const seen = (facts: HostFacts[], answers: string[]): Observation => ({
     hosts: Object.fromEntries(facts.map((f) => [f.host, f])),
     answers,
     at: Date.now(),
-  };
+  });
+  const soon = Promise.all(looks.map((l) => l.soon)).then((facts) => seen(facts, asking.soFar()));
+  const whole = Promise.all([soon, asking.all, ...looks.map((l) => l.whole)])
+    .then(([{ at }, answers, ...facts]) => ({ ...seen(facts, answers), at }))
+    .finally(() => route?.end());
+  return { soon, whole };
 }
 
-function probesOf(lost: Host[], access: SshAccess): { host: Host; address: string; port: number }[] {
+interface Probe {
+  host: Host;
+  address: string;
+  port: number;
+}
+
+function probesOf(lost: Host[], access: SshAccess): Probe[] {
   return lost.flatMap((h) =>
     [...new Set([h.address, h.internalAddress])].flatMap((address) =>
-      servingPorts(access).map((port) => ({ host: h, address, port })),
+      servingPorts(access, h).map((port) => ({ host: h, address, port })),
     ),
   );
 }
 
-/** What of these hosts answers the operator, as "HOST PORT" or "HOST PORT refused"; takes 2 s at most, or 8 s more for a bastion. */
+/** Who decides or serves tries every lost host; a worker those of etcd: hundreds of workers make no surer answer. */
+function probesBy(host: Host, lost: Host[], access: SshAccess): string {
+  const matters = host.etcd !== "none" || host.roles.includes("controlplane");
+  return probesOf(matters ? lost : lost.filter((h) => h.etcd !== "none"), access)
+    .map((p) => `${p.host.name}=${p.address}:${p.port}`)
+    .join(" ");
+}
+
+/** What of these hosts answers the operator, as "HOST PORT" or "HOST PORT refused"; takes 1.3 s at most, or 8 s more for a bastion. */
 export async function answersOf(lost: Host[], access: SshAccess): Promise<string[]> {
   const route = throughBastion(access);
-  return answersBy(route, lost, access).finally(() => route?.end());
+  return answersBy(route, lost, access).all.finally(() => route?.end());
 }
 
-async function answersBy(route: Route | undefined, lost: Host[], access: SshAccess): Promise<string[]> {
-  const answers = await Promise.all(
-    probesOf(lost, access).map(async ({ host, address, port }) => {
-      const answer = await (route ? answerBehind(route, address, port) : answerAt(address, port));
-      return answer === "none" ? [] : [`${host.name} ${port}${answer === "refused" ? " refused" : ""}`];
-    }),
-  );
-  return [...new Set(answers.flat())];
+function answersBy(
+  route: Route | undefined,
+  lost: Host[],
+  access: SshAccess,
+): { soFar: () => string[]; all: Promise<string[]> } {
+  const heard = new Set<string>();
+  const asked = probesOf(lost, access).map(async ({ host, address, port }) => {
+    const answer = await (route ? answerBehind(route, address, port) : answerAt(address, port));
+    if (answer !== "none") {
+      heard.add(`${host.name} ${port}${answer === "refused" ? " refused" : ""}`);
+    }
+  });
+  return { soFar: () => [...heard], all: Promise.all(asked).then(() => [...heard]) };
 }
 
-async function look(host: Host, access: SshAccess, command: string, route: Route | undefined): Promise<HostFacts> {
+function lookAt(
+  host: Host,
+  access: SshAccess,
+  command: string,
+  route: Route | undefined,
+  gate: Handshakes,
+): { soon: Promise<HostFacts>; whole: Promise<HostFacts> } {
+  let output = "";
+  let facts: HostFacts | undefined;
+  let tell: (facts: HostFacts) => void = () => {};
+  const told = new Promise<HostFacts>((resolve) => {
+    tell = resolve;
+  });
+  const read = () => attempt(host, () => parseFacts(host.name, output, Date.now(), readCertificates));
+  const onStdout = (text: string) => {
+    output += text;
+    if (facts === undefined && lateAnswersFollow(output)) {
+      facts = read();
+      tell(facts);
+    }
+  };
+  const whole = gate
+    .during(async (onReady) => {
+      const stream = await route?.open(host.address, access.port);
+      await runOverSsh(host, access, command, script, { stream, onStdout, onReady });
+      return withLateAnswers(facts ?? read(), output);
+    })
+    .catch((error: unknown) => unreachable(host, error));
+  return { soon: Promise.race([told, whole]), whole };
+}
+
+function attempt(host: Host, work: () => HostFacts): HostFacts {
   try {
-    const stream = await route?.open(host.address, access.port);
-    const output = await runOverSsh(host, access, command, script, undefined, undefined, stream);
-    return parseFacts(host.name, output, Date.now(), readCertificates);
+    return work();
   } catch (error) {
-    return {
-      reachable: false,
-      host: host.name,
-      reason: error instanceof Error ? error.message : String(error),
-      ...(error instanceof RefusedError ? { refusal: error.refusal } : {}),
-    };
+    return unreachable(host, error);
   }
 }
+
+const unreachable = (host: Host, error: unknown): HostFacts => ({
+  reachable: false,
+  host: host.name,
+  reason: error instanceof Error ? error.message : String(error),
+  ...(error instanceof RefusedError ? { refusal: error.refusal } : {}),
+});
 
 type Answer = "accepted" | "refused" | "none";
 

@@ -22,17 +22,21 @@ interface Limits {
   total: number;
 }
 
-/** A command that stays in touch with the operator while it runs. */
-export interface Session {
+/** How a command is run; what is left out is as for a short one that nobody listens to. */
+export interface Run {
+  limits?: Limits;
   /** Until then the command's stdin stays open: its end is how the command learns that the operator is gone. */
-  ends: AbortSignal;
-  onStderr: (text: string) => void;
+  ends?: AbortSignal;
+  onStdout?: (text: string) => void;
+  onStderr?: (text: string) => void;
+  /** Called when the handshake is over. */
+  onReady?: () => void;
+  /** To the host's SSH port, where a way through the bastion is open already; else one is opened where there is one. */
+  stream?: Duplex | undefined;
 }
 
 /**
  * Runs a command on a host, with `input` on its stdin, and returns its stdout.
- *
- * @param stream to the host's SSH port, where a way through the bastion is open already; else one is opened where there is one
  * @throws RefusedError, or Error with the reason in one line
  */
 export async function runOverSsh(
@@ -40,35 +44,19 @@ export async function runOverSsh(
   access: SshAccess,
   command: string,
   input: string,
-  limits: Limits = { ready: 8000, total: 40000 },
-  session?: Session,
-  stream?: Duplex,
+  how: Run = {},
 ): Promise<string> {
-  const route = stream ? undefined : throughBastion(access);
+  const route = how.stream ? undefined : throughBastion(access);
   try {
-    return await runOver(
-      stream ?? (await route?.open(host.address, access.port)),
-      host,
-      access,
-      command,
-      input,
-      limits,
-      session,
-    );
+    const stream = how.stream ?? (await route?.open(host.address, access.port));
+    return await runOver(host, access, command, input, { ...how, stream });
   } finally {
     route?.end();
   }
 }
 
-function runOver(
-  route: Duplex | undefined,
-  host: Host,
-  access: SshAccess,
-  command: string,
-  input: string,
-  limits: Limits,
-  session: Session | undefined,
-): Promise<string> {
+function runOver(host: Host, access: SshAccess, command: string, input: string, how: Run): Promise<string> {
+  const { limits = { ready: 8000, total: 40000 }, ends, stream: route } = how;
   return new Promise((resolve, reject) => {
     const client = new Client();
     let wrongKey: string | undefined;
@@ -82,10 +70,11 @@ function runOver(
       }
     };
     const timer = setTimeout(
-      () => settle(() => reject(new Error(`no answer to \`${command}\` within ${limits.total / 1000} s`))),
+      () => settle(() => reject(new Error(`no answer to ${named(command)} within ${limits.total / 1000} s`))),
       limits.total,
     );
-    client.on("ready", () =>
+    client.on("ready", () => {
+      how.onReady?.();
       client.exec(command, (error, stream) => {
         if (error) {
           settle(() => reject(error));
@@ -93,26 +82,30 @@ function runOver(
         }
         let stdout = "";
         let stderr = "";
-        stream.on("data", (chunk: Buffer) => {
-          stdout += chunk.toString("utf8");
+        // a character may be cut where a piece of the answer ends
+        stream.setEncoding("utf8").on("data", (text: string) => {
+          stdout += text;
+          how.onStdout?.(text);
         });
-        stream.stderr.on("data", (chunk: Buffer) => {
-          stderr += chunk.toString("utf8");
-          session?.onStderr(chunk.toString("utf8"));
+        stream.stderr.setEncoding("utf8").on("data", (text: string) => {
+          stderr += text;
+          how.onStderr?.(text);
         });
         stream.on("close", (code: number | null) =>
           settle(() =>
-            code === 0 ? resolve(stdout) : reject(new Error(`\`${command}\` ended with ${code}: ${lastLine(stderr)}`)),
+            code === 0
+              ? resolve(stdout)
+              : reject(new Error(`${named(command)} ended with ${code}: ${lastLine(stderr)}`)),
           ),
         );
-        if (session === undefined || session.ends.aborted) {
+        if (ends === undefined || ends.aborted) {
           stream.end(input);
         } else {
           stream.write(input);
-          session.ends.addEventListener("abort", () => stream.end());
+          ends.addEventListener("abort", () => stream.end());
         }
-      }),
-    );
+      });
+    });
     client.on("error", (error) => settle(() => reject(explained(error, host, access, wrongKey))));
     client.connect({
       host: host.address,
@@ -143,5 +136,8 @@ function explained(
     ? new RefusedError("login refused", `must let ${access.user} in with the operator's key, refuses it`)
     : error;
 }
+
+/** Hundreds of hosts may stand in its arguments. */
+const named = (command: string): string => `\`${command.slice(0, 80)}\``;
 
 const lastLine = (text: string): string => text.trim().split("\n").at(-1) ?? "";

@@ -17,8 +17,8 @@ main() {
   local aside_already=$found
   look etcd
   if [[ ! -e $aside/forced && $aside_already == missing && $found != missing ]]; then
-    # without quorum a graceful stop waits for requests that nobody answers; what is committed is in the WAL
-    set_container_aside etcd "$old" 2
+    # without quorum a graceful stop only waits for requests that nobody answers; what is committed is in the WAL
+    set_container_aside etcd "$old" 0
   fi
   if [[ ! -e $aside/data ]]; then
     data_aside
@@ -26,13 +26,12 @@ main() {
   if [[ ! -e $aside/forced ]]; then
     force "$forced" "$certificate" "$body_forced"
   fi
-  docker rm -f "$forced" >/dev/null 2>&1 </dev/null || true
-
   look etcd
   if [[ $found == missing ]]; then
     docker_api POST "/containers/create?name=etcd" "$body_final"
   fi
   docker start etcd >/dev/null </dev/null
+  docker rm -f "$forced" >/dev/null 2>&1 </dev/null || true
   until_true 60 healthy "$health" "$certificate" ||
     die "etcd: not healthy 60 s after its start: $(docker logs --tail 1 etcd 2>&1 </dev/null | cut -c1-300)"
   if docker inspect --format '{{.Config.Entrypoint}} {{.Config.Cmd}}' etcd </dev/null | grep -q -- --force-new-cluster; then
@@ -49,12 +48,12 @@ data_aside() {
   rm -rf "$copy"
   mkdir -p "$copy/member/snap"
   if [[ -s $aside/snapshot.db ]]; then
-    # the snapshot is the db; what it may lack is in the WAL
-    cp -a --reflink=auto "$member/wal" "$copy/member/"
+    # the snapshot is the db; what it may lack is in the WAL, most of which is empty: etcd makes its files ahead, 64 MB each
+    cp -a --reflink=auto --sparse=always "$member/wal" "$copy/member/"
     find "$member/snap" -maxdepth 1 -name '*.snap' -exec cp -a --reflink=auto {} "$copy/member/snap/" \;
     what="WAL beside the live snapshot"
   else
-    cp -a --reflink=auto "$member/." "$copy/member/"
+    cp -a --reflink=auto --sparse=always "$member/." "$copy/member/"
     what="whole data folder"
   fi
   mv "$copy" "$aside/data"

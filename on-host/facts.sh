@@ -1,12 +1,12 @@
 # facts: what this host can tell, changing nothing. Sent after preflight-facts.sh and source-facts.sh, as
-#   timeout SECONDS bash -s -- EPOCH "HOST=ADDRESS:PORT ..." "USER@ADDRESS:PORT ..." [FILE [PEERS]]   <(cat ...)
-# The second argument lists what to probe (ports of the lost side), the third whom a deploy host's key must reach, the fourth
-# a snapshot that the operator named, the fifth the topology's peer URLs, by which a snapshot's cluster is known.
-# Prints sections, each a line "@@ NAME" and its content.
+#   timeout SECONDS bash -s -- EPOCH LIMIT "HOST=ADDRESS:PORT ..." "USER@ADDRESS:PORT ..." [FILE [PEERS]]   <(cat ...)
+# The third argument lists what to probe (ports of the lost side), for LIMIT seconds, the fourth whom a deploy host's key must
+# reach, the fifth a snapshot that the operator named, the sixth the topology's peer URLs, by which a snapshot's cluster is known.
+# Prints sections, each a line "@@ NAME" and its content; after "@@ end" only what of the lost side answers late.
 set -uo pipefail
 export LC_ALL=C
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-epoch=${1:?epoch} probes=${2:-} trust=${3:-} named=${4:-} peers=${5:-}
+epoch=${1:?epoch} limit=${2:?limit} probes=${3:-} trust=${4:-} named=${5:-} peers=${6:-}
 state=/var/lib/rke-dr
 section() { printf '@@ %s\n' "$1"; }
 
@@ -20,12 +20,12 @@ last_run() {
 etcd_facts() {
   local status="" leases=""
   docker inspect etcd >/dev/null 2>&1 || return 0
-  if [[ $(docker inspect --format '{{.State.Running}}' etcd 2>/dev/null) == true ]] && status=$(etcd_status); then
-    # serializable: a member without quorum answers too
-    if ! leases=$(timeout 10 docker exec etcd etcdctl --command-timeout=4s get /registry/leases/ --prefix --consistency=s -w json 2>/dev/null </dev/null); then
-      # the first read of damaged data is what etcd panics at
-      status=$(etcd_status)
-    fi
+  if [[ $(docker inspect --format '{{.State.Running}}' etcd 2>/dev/null) == true ]]; then
+    exec 9< <(etcd_leases)
+    status=$(etcd_status)
+    leases=$(cat <&9)
+    # the first read of damaged data is what etcd panics at
+    [[ -n $leases ]] || status=$(etcd_status)
   fi
   if [[ -z $status ]]; then
     # why it doesn't answer, in its own words since its last start
@@ -36,8 +36,9 @@ etcd_facts() {
   fi
   section status
   printf '%s\n' "$status"
-  # a member remembers a dead leader for an election timeout: only a linearizable read shows quorum
-  if grep -Eq '"leader":[1-9]' <<<"$status" &&
+  # a member remembers a dead leader for an election timeout, a learner for ever: only a linearizable read shows quorum, which
+  # etcd refuses to a learner (etcdserver/api/v3rpc/interceptor.go isRPCSupportedForLearner)
+  if grep -Eq '"leader":[1-9]' <<<"$status" && [[ $status != *'"isLearner":true'* ]] &&
     timeout 10 docker exec etcd etcdctl --command-timeout=3s get rke-dr >/dev/null 2>&1 </dev/null; then
     section quorum
     echo yes
@@ -48,6 +49,8 @@ etcd_facts() {
   printf '%s\n' "$leases"
 }
 etcd_status() { timeout 10 docker exec etcd etcdctl --command-timeout=4s endpoint status -w json 2>/dev/null </dev/null; }
+# serializable: a member without quorum answers too
+etcd_leases() { timeout 10 docker exec etcd etcdctl --command-timeout=4s get /registry/leases/ --prefix --consistency=s -w json 2>/dev/null </dev/null; }
 # When etcd last wrote to its log of entries, Unix milliseconds: a learner does so when it is told of a write, and at no other time.
 etcd_written() { find /var/lib/etcd/member/wal -name '*.wal' -printf '%T@\n' 2>/dev/null | sort -n | tail -n 1 | sed -E 's/^([0-9]+)\.([0-9]{3}).*/\1\2/'; }
 reach() {
@@ -86,7 +89,7 @@ trust_facts() {
 probe() {
   local host=${1%%=*} target=${1#*=}
   local heard
-  if heard=$(timeout 2 bash -c "exec 3<>/dev/tcp/${target%:*}/${target##*:}" 2>&1); then
+  if heard=$(timeout "$limit" bash -c "exec 3<>/dev/tcp/${target%:*}/${target##*:}" 2>&1); then
     printf '%s %s\n' "$host" "${target##*:}"
   elif [[ $heard == *refused* ]]; then
     # an answer, too: of a kernel that lives
@@ -94,7 +97,6 @@ probe() {
   fi
 }
 answer_facts() {
-  section answers
   for target in $probes; do probe "$target" & done
   wait
 }
@@ -132,11 +134,11 @@ isolation_facts
 section containers
 # as they were when this epoch's act set them aside; they may have been purged since
 cat "$state/epoch-$epoch"/*.container 2>/dev/null
+# one call for all: what is missing is named on stderr only
 # shellcheck disable=SC2046 # names, one a word
-for name in etcd kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy rke-dr-guard rke-dr-snapshots \
-  $(docker ps -a --format '{{.Names}}' 2>/dev/null | grep -E '^(etcd|kube-apiserver)-before-epoch-[0-9]+$'); do
-  docker inspect --format '{{json .}}' "$name" 2>/dev/null
-done
+docker inspect --type container --format '{{json .}}' \
+  etcd kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy rke-dr-guard rke-dr-snapshots \
+  $(docker ps -a --format '{{.Names}}' 2>/dev/null | grep -E '^(etcd|kube-apiserver)-before-epoch-[0-9]+$') 2>/dev/null
 
 # a snapshot whose file isn't as long as its description says doesn't count; contents are read by the schedule and by a restore
 section snapshots
@@ -174,9 +176,11 @@ section cluster.yml
 cat /etc/rke-dr/cluster.yml 2>/dev/null
 cat <&4
 cat <&5
-cat <&6
 cat <&7
 cat <&8
-section end
+# whoever lives has answered by now; silence is waited for after all that a plan is made from
+section answers
+while read -r -t 0.01 -u 6 answer; do printf '%s\n' "$answer"; done
 # last, so that the operator compares clocks with no more than one trip between
-printf 'now=%s\n' "$(date +%s%3N)"
+printf '@@ end\nnow=%s\n@@ late\n' "$(date +%s%3N)"
+cat <&6

@@ -162,7 +162,13 @@ look() {
 }
 # etcd_answers: whether this host's etcd serves at all. One that was started without quorum, as after a reboot, listens and
 # says nothing until it has a leader (etcdserver's ReadyNotify comes after its name is published by consensus).
-etcd_answers() { timeout 10 docker exec etcd etcdctl --command-timeout=5s endpoint status >/dev/null 2>&1 </dev/null; }
+# Asked as a client of its own host where it lets one in, else by its own etcdctl, which takes docker a while to start.
+etcd_answers() {
+  local ssl=/etc/kubernetes/ssl
+  curl -sf --max-time 5 -o /dev/null --cacert $ssl/kube-ca.pem --cert $ssl/kube-node.pem --key $ssl/kube-node-key.pem \
+    https://127.0.0.1:2379/version 2>/dev/null </dev/null && return 0
+  timeout 10 docker exec etcd etcdctl --command-timeout=5s endpoint status >/dev/null 2>&1 </dev/null
+}
 # set_container_aside CONTAINER NEW-NAME [GRACE SECONDS]: restart policy first, so that a reboot in between doesn't bring it back.
 set_container_aside() {
   docker update --restart=no "$1" >/dev/null </dev/null

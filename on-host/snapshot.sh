@@ -35,9 +35,9 @@ main() {
     finish
     return
   else
-    still_silent "$@"
     docker exec etcd etcdctl snapshot status "$inside" -w json </dev/null >"$aside/snapshot.json" ||
       die "snapshot: etcdctl can't read what it saved: $shared"
+    still_silent "$@"
     mv "$shared" "$file.new"
     mv "$file.new" "$file"
   fi

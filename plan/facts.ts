@@ -121,6 +121,17 @@ function pairs(text: string | undefined): Record<string, string> {
   );
 }
 
+const late = /^@@ late$/m;
+
+/** Whether a host has told all but what of the lost side answers late. */
+export const lateAnswersFollow = (output: string): boolean => late.test(output);
+
+/** What a host told, with the answers that it heard after that. @param output what it printed to the end */
+export function withLateAnswers(facts: HostFacts, output: string): HostFacts {
+  const answers = lines(output.split(late)[1]);
+  return facts.reachable && answers.length > 0 ? { ...facts, answers: [...facts.answers, ...answers] } : facts;
+}
+
 /**
  * Reads what `on-host/preflight-facts.sh` and `on-host/facts.sh` printed.
  * @param readAt the operator's clock when the answer arrived, Unix milliseconds

@@ -1,5 +1,5 @@
 import type { FailoverPlan } from "./failover";
-import { type Step, step } from "./steps";
+import { recordName, type Step, step } from "./steps";
 import type { Host, Topology } from "./topology";
 
 /** How etcd comes back: what leads to the running member, last the step that starts it, and what keeps it apart. */
@@ -23,3 +23,6 @@ export function snapshotStep(topology: Topology, plan: Omit<FailoverPlan, "steps
     words: "save a live snapshot of etcd and check it",
   });
 }
+
+/** What a failover does while it isn't sure yet that the lost side is silent: nothing that can't be taken back. */
+export const beforeSilence = (step: Step): boolean => ["claim", "snapshot", "source"].includes(recordName(step));

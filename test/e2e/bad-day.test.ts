@@ -144,6 +144,26 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
     );
   });
 
+  it("a lost host that answers late, over a slow line, stops the act before etcd is touched", async () => {
+    const late = await world.confirmed("late-answer");
+    const containers = () => world.on("master3", "docker ps -a --no-trunc --format '{{.ID}} {{.Names}}' | sort");
+    const before = await containers();
+    for (const host of ["master3", "node2"]) await world.on(host, "cp -a /var/lib/rke-dr /tmp/kept");
+    await world.lab.cutOperator("a");
+    await world.lab.slowLink(500, 0); // there and back: a second
+    const result = await world.failover(late);
+    await world.lab.heal();
+    assert.notEqual(result.code, 0);
+    assert.match(
+      result.all,
+      /nothing was changed( but the survivors' epoch)?\n +STOP {2}lost side is silent: .*master1 port 22 answers master3/,
+    );
+    assert.equal(await containers(), before);
+    assert.ok(await world.holds("master3", "! ls /var/lib/rke-dr/steps/etcd-member"));
+    for (const host of ["master3", "node2"])
+      await world.on(host, "rm -r /var/lib/rke-dr && mv /tmp/kept /var/lib/rke-dr");
+  });
+
   it("with commands that cut the power nobody has to attest", async () => {
     clone = await fenced("fenced", (h) => `echo ${h} >>${fenceLog}; kill -9 ${world.lab.initPid(h)} 2>/dev/null; true`);
     assert.deepEqual(await world.stops(clone, alone), []);

@@ -20,7 +20,7 @@ async function main([file = "", json = "{}"]: string[]): Promise<void> {
     readSshAccess(topology),
     settings.epoch,
     sourceSearch(topology, settings),
-  );
+  ).whole;
   const verdicts = failoverGuards(topology, planFailover(topology, settings, seen), seen);
   console.log(JSON.stringify(verdicts.filter((v) => !v.ok).map((v) => `${v.guard}: ${v.found}`)));
 }

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import { buildFailover } from "../../components/failover";
+import { failoverEvidence } from "../../evidence/evidence";
+import { until } from "../../lab/run";
+import { planFailover } from "../../plan/failover";
+import { afterLossOfA } from "../plan/observations";
+import { seed } from "../plan/topologies";
+
+describe("while silence of the lost side is waited for", () => {
+  for (const [method, secured] of [
+    ["forceNewCluster", "snapshot-master3"],
+    ["restore", "source-master3"],
+  ] as const) {
+    it(`${method}: epochs are claimed and the source is secured, nothing else`, async () => {
+      const begun = new Set<string>();
+      await pulumi.runtime.setMocks({
+        newResource: ({ type, name, inputs }) => {
+          if (type === "command:remote:Command") begun.add(name);
+          return { id: name, state: { ...inputs, stdout: "" } };
+        },
+        call: () => ({}),
+      });
+      const topology = seed();
+      const seen = afterLossOfA(topology);
+      const settings = { lost: "a", epoch: 2, from: "auto", confirm: "a@2", attest: "powered-off", method } as const;
+      const plan = planFailover(topology, settings, seen);
+      let heard = () => {};
+      const silent = new Promise<void>((resolve) => {
+        heard = resolve;
+      });
+      const ssh = { user: "root", port: 22, privateKey: "key" };
+      buildFailover(topology, plan, failoverEvidence(topology, plan, [], [], 0), ssh, silent);
+
+      const first = ["claim-master3", "claim-node2", secured];
+      await until("the steps that can be taken back", 20, async () => first.every((name) => begun.has(name)));
+      // what comes after them has had the time that they needed
+      await new Promise((next) => setTimeout(next, 100));
+      assert.deepEqual([...begun].sort(), first);
+      heard();
+      await until("all steps", 20, async () => plan.steps.every(({ name }) => begun.has(name)));
+    });
+  }
+});

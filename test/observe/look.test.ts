@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
+import type { AddressInfo } from "node:net";
+import { Server, type ServerChannel } from "ssh2";
+import { observe } from "../../observe/observe";
+import type { Observation } from "../../plan/observation";
+import { allHosts } from "../../plan/topology";
+import { seed } from "../plan/topologies";
+
+const key = generateKeyPairSync("rsa", { modulusLength: 2048 })
+  .privateKey.export({ type: "pkcs1", format: "pem" })
+  .toString();
+const told = "@@ host\narch=x86_64\n@@ answers\nmaster1 22\n@@ end\nnow=1\n@@ late\n";
+
+const ended = (stream: ServerChannel, code: number, last = ""): void => {
+  stream.write(last);
+  stream.exit(code);
+  stream.end();
+};
+
+describe("a look at the hosts", () => {
+  /** How the host answers when it has read its script. */
+  let answer: (stream: ServerChannel) => void;
+  const server = new Server({ hostKeys: [key] }, (client) =>
+    client
+      .on("authentication", (context) => context.accept())
+      .on("session", (accept) =>
+        accept().on("exec", (acceptExec) => {
+          const stream = acceptExec();
+          stream.resume().on("end", () => answer(stream));
+        }),
+      ),
+  );
+  let port = 0;
+  before(async () => {
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    port = (server.address() as AddressInfo).port;
+  });
+  after(() => server.close());
+
+  const [first] = allHosts(seed());
+  assert.ok(first);
+  const host = { ...first, address: "127.0.0.1", hostKey: "unpinned" };
+  const look = () => observe([host], [], { user: "root", port, privateKey: key }, 1);
+  const factsOf = ({ hosts }: Observation) => {
+    const facts = hosts[host.name];
+    assert.ok(facts);
+    return facts;
+  };
+
+  it("is over soon where only the lost side's silence is waited for, and hears who answers late", async () => {
+    let end = () => {};
+    answer = (stream) => {
+      end = () => ended(stream, 0, "master2 6443 refused\n");
+      // in pieces, as a network gives it
+      stream.write(told.slice(0, 30), () => stream.write(told.slice(30)));
+    };
+    const { soon, whole } = look();
+    const early = factsOf(await soon); // the host hasn't ended yet
+    assert.ok(early.reachable);
+    assert.deepEqual(early.answers, ["master1 22"]);
+    end();
+    assert.deepEqual(factsOf(await whole), { ...early, answers: ["master1 22", "master2 6443 refused"] });
+  });
+
+  it("a host that breaks off before it has listened to the end isn't taken for one that heard nothing", async () => {
+    let cut = () => {};
+    answer = (stream) => {
+      cut = () => ended(stream, 124);
+      stream.write(told);
+    };
+    const { soon, whole } = look();
+    assert.ok(factsOf(await soon).reachable);
+    cut();
+    const facts = factsOf(await whole);
+    assert.ok(!facts.reachable);
+    assert.match(facts.reason, /ended with 124/);
+  });
+
+  it("a host that tells only half is one that can't be read", async () => {
+    answer = (stream) => ended(stream, 0, told.slice(0, 30));
+    const facts = factsOf(await look().soon);
+    assert.ok(!facts.reachable);
+    assert.match(facts.reason, /the output ends early/);
+  });
+});
