@@ -7,7 +7,8 @@ import { controlPlane, lostHosts, survivors } from "./order";
 import { goesOnByItself } from "./quorum";
 import type { Method, Recover } from "./recover";
 import { type Replacement, replaceApiServer, replaceEtcd } from "./replacement";
-import { chooseSource, hasBegun, methodFor, type Source } from "./sources";
+import { hasBegun } from "./source-record";
+import { chooseSource, methodFor, type Source } from "./sources";
 import { type ScheduledStep, schedule } from "./steps";
 import { deployHost, type Host, type Topology, takesOver } from "./topology";
 

@@ -1,7 +1,8 @@
 import type { EtcdStatus, Reachable } from "./facts";
 import { factsOf, type Observation } from "./observation";
-import { isPath, type Method, type Recover } from "./recover";
+import type { Method, Recover } from "./recover";
 import { fileProblems, type SourceFile } from "./source-files";
+import { gone, hasBegun, remembered, resumed } from "./source-record";
 import type { Host } from "./topology";
 
 /** Something that a recovery can start from. */
@@ -32,16 +33,6 @@ export function methodFor(source: Source | undefined, recover: Recover): Method 
   return forcible ? (recover.method ?? "forceNewCluster") : "restore";
 }
 
-/** Whether an earlier run of this epoch's act has set the old etcd aside on the host. */
-export function hasBegun(seen: Observation, host: Host, epoch: number): boolean {
-  const facts = factsOf(seen, host);
-  return (
-    facts?.containers[`etcd-before-epoch-${epoch}`] !== undefined ||
-    facts?.plan.begun === "yes" ||
-    ["etcd-member", "etcd-restore"].some((step) => facts?.steps[step]?.epoch === epoch)
-  );
-}
-
 /** All sources, best first, and the one that the recovery starts from. */
 export interface Choice {
   source: Source | undefined;
@@ -58,7 +49,7 @@ export interface Choice {
 export function chooseSource(settings: Recover & { epoch: number }, seen: Observation, left: Host[]): Choice {
   const beginner = left.find((h) => hasBegun(seen, h, settings.epoch));
   const recorded = beginner && factsOf(seen, beginner)?.plan;
-  const found = left.flatMap((host) => sourcesOf(host, factsOf(seen, host)));
+  const found = left.flatMap((host) => sourcesOf(host, factsOf(seen, host))).map((s) => remembered(s, seen));
   const all = [
     ...found,
     ...(beginner && recorded && !found.some((s) => s.name === recorded.source) ? gone(beginner, recorded) : []),
@@ -89,24 +80,6 @@ function rank({ revision, kind, dataAsOf }: Source, all: Source[]): number {
       s.kind === "snapshot" && s.problems.length === 0 && (s.dataAsOf ?? 0) > (dataAsOf ?? Number.POSITIVE_INFINITY),
   );
   return Math.min(Number.MAX_SAFE_INTEGER, ...newer.map((s) => (s.revision ?? 0) - 0.5));
-}
-
-/** A snapshot that the act began with and that isn't there any more: the act has its own copy. */
-function gone(host: Host, { source: name }: Record<string, string>): Source[] {
-  return name !== undefined && isPath(name)
-    ? [
-        {
-          kind: "snapshot",
-          host,
-          name,
-          take: name,
-          etcd: undefined,
-          dataAsOf: undefined,
-          revision: undefined,
-          problems: [],
-        },
-      ]
-    : [];
 }
 
 /** What a host holds, members' data first. */
@@ -213,17 +186,4 @@ const refusesSnapshots = (version: string | undefined): boolean => version === u
 /** Whether the operator named this source, or its kind, or none. */
 export function isMeant(source: Source, from: string): boolean {
   return from === "auto" || from === source.kind || from === source.name;
-}
-
-/** The source as the act found it when it began: by now its data is the new cluster's. */
-function resumed(source: Source, record: Record<string, string>): Source {
-  const known = (text: string | undefined) => (text ? Number(text) : undefined);
-  return {
-    ...source,
-    dataAsOf: known(record.dataAsOf),
-    revision: known(record.revision),
-    take: record.take ?? source.take,
-    least: known(record.least) ?? 0,
-    problems: [],
-  };
 }

@@ -1,3 +1,4 @@
+import type { Lab } from "../lab";
 import { LabError } from "../run";
 import type { Drill } from "./failover";
 
@@ -12,19 +13,25 @@ export interface Taken {
   after: number;
 }
 
-/**
- * A snapshot of the cluster on the other side's deploy host, at a time that is known: by the schedule, asked for one at
- * once; where the topology has none, as the schedule leaves it: taken from a voter, brought there, described beside it.
- */
+/** A snapshot of the cluster on the other side's deploy host, at a time that is known. */
 export async function takeSnapshot(drill: Drill, to: Place): Promise<Taken> {
   const before = Date.now();
-  const from = drill.lab.hosts().find((h) => h.name === "master1");
-  if (!from) throw new LabError("drill: a snapshot must come from a voter, the host master1 is missing");
-  const ran = await drill.lab.execOn(to.name, ["bash", "-c", script, "bash", from.name, from.address]);
-  if (ran.code !== 0) throw new LabError(`drill: a snapshot must be taken, it failed: ${ran.stderr.trim()}`);
-  const words = ran.stdout.trim();
+  const words = await snapshotOn(drill.lab, to.name);
   drill.check("a snapshot lies on the other side", /^etcd-master1-/.test(words), words);
   return { before, after: Date.now() };
+}
+
+/**
+ * By the schedule, asked for one at once; where the topology has none, as the schedule leaves it: taken from a voter, brought
+ * to the deploy host `to`, described beside it.
+ * @returns "NAME, revision N", the snapshot's file being NAME.db
+ */
+export async function snapshotOn(lab: Lab, to: string): Promise<string> {
+  const from = lab.hosts().find((h) => h.name === "master1");
+  if (!from) throw new LabError("snapshot: it must come from a voter, the host master1 is missing");
+  const ran = await lab.execOn(to, ["bash", "-c", script, "bash", from.name, from.address]);
+  if (ran.code !== 0) throw new LabError(`snapshot: one must be taken, it failed: ${ran.stderr.trim()}`);
+  return ran.stdout.trim();
 }
 
 const script = `set -euo pipefail

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { until } from "../../lab/run";
 import { noLab, World } from "./world";
 
 const suite = noLab === "" ? describe : describe.skip;
@@ -58,7 +59,8 @@ suite(`a learner in the other datacenter${noLab && ` (skipped: ${noLab})`}`, fun
     await follows();
   });
 
-  const faults: [what: string, told: RegExp, fault: () => Promise<unknown>, wiped: boolean][] = [
+  /** @param refused why a failover can't start from it, where its voters are lost at this moment */
+  const faults: [what: string, told: RegExp, fault: () => Promise<unknown>, wiped: boolean, refused?: RegExp][] = [
     ["stopped", /STOPPED: container etcd is exited/, () => world.on(learner, "docker stop etcd"), false],
     [
       "corrupted",
@@ -66,8 +68,11 @@ suite(`a learner in the other datacenter${noLab && ` (skipped: ${noLab})`}`, fun
       async () => {
         await world.lab.corruptEtcd(learner);
         await world.on(learner, "docker restart etcd");
+        const panicked = () => world.holds(learner, "[[ $(docker inspect -f '{{.RestartCount}}' etcd) -ge 1 ]]");
+        await until("etcd panics", 60, panicked);
       },
       true,
+      /(etcd's database must be readable, .* says: panic|its etcd ends with a panic)/,
     ],
     [
       "never started",
@@ -79,12 +84,17 @@ suite(`a learner in the other datacenter${noLab && ` (skipped: ${noLab})`}`, fun
         await etcdctl("master1", "member add etcd-master3 --learner --peer-urls=https://192.168.31.103:2380");
       },
       false,
+      /it has no etcd data in \/var\/lib\/etcd\/member/,
     ],
   ];
-  for (const [what, told, fault, wiped] of faults) {
-    it(`${what}: preview tells it, up repairs it`, async () => {
+  for (const [what, told, fault, wiped, refused] of faults) {
+    it(`${what}: preview of both stacks tells it, up repairs it`, async () => {
       const before = Number(await setAside());
       await fault();
+      const source = (await world.stops(await world.lab.project())).filter((stop) => stop.startsWith("source: "));
+      assert.equal(source.length, refused ? 1 : 0, source.join("\n"));
+      if (refused)
+        assert.match(source[0] ?? "", new RegExp(`^source: master3, a learner is refused: ${refused.source}`));
       const words = await up();
       assert.match(words, told);
       assert.match(words, /-> master3: /);

@@ -270,6 +270,17 @@ describe("the choice of source", () => {
     assert.equal(planFailover(withLearner(), settings, seen).act, `failover:a:restore:${path("s1")}`);
   });
 
+  it("a learner that a killed run has stopped is as new as it said when the act claimed the epoch", () => {
+    const stopped = { etcd: undefined, preflight: { ...sound, databaseRevision: undefined }, files: [file("s1")] };
+    const noted = { source: "master3", member: "master3", revision: "478", dataAsOf: String(now - 5000), least: "0" };
+    const source = (plan: Record<string, string>) =>
+      planFailover(withLearner(), settings, afterLossOfA(withLearner(), { master3: { ...stopped, plan } })).source;
+    assert.deepEqual([source(noted)?.revision, source(noted)?.dataAsOf], [478, now - 5000]);
+    assert.deepEqual([source({})?.revision, source({})?.dataAsOf], [undefined, undefined]);
+    // what it told of another source says nothing of this one
+    assert.equal(source({ ...noted, source: path("s1") })?.revision, undefined);
+  });
+
   it("looks for the named file, and knows its cluster by its peers", () => {
     assert.deepEqual(sourceSearch(seed(), { from: "/x.db" }), {
       file: "/x.db",

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const code = (name: string) => readFileSync(join(__dirname, "../../on-host", `${name}.sh`), "utf8");
+const peer = "https://192.168.31.101:2380";
+
+describe("a restore's source, a database whose etcd has to be stopped", function () {
+  // some dozens of processes, which a busy machine may keep waiting
+  this.timeout(60_000);
+  let state: string;
+  beforeEach(() => {
+    state = mkdtempSync(join(tmpdir(), "rke-dr-source-"));
+    writeFileSync(join(state, "epoch"), "2\n");
+    writeFileSync(join(state, "act"), "failover\n");
+    // of containers there is the running etcd; etcdctl reads the revision of whatever is mounted
+    writeFileSync(
+      join(state, "docker"),
+      `#!/bin/sh
+echo "$@" >>${state}/docker-ran
+case "$*" in
+  *ExitCode*) echo 0 ;;
+  inspect*) echo running ;;
+  run*) echo '{"hash":1,"revision":90,"totalKey":3,"totalSize":8192}' ;;
+esac
+`,
+      { mode: 0o755 },
+    );
+  });
+  afterEach(() => rmSync(state, { recursive: true }));
+
+  /** @param database its bytes; undefined: there is none */
+  function run(least: number, database: Buffer | undefined) {
+    const snap = join(state, "etcd/member/snap");
+    mkdirSync(snap, { recursive: true });
+    if (database) writeFileSync(join(snap, "db"), database);
+    const script = code("source").replaceAll("/var/lib/etcd/", `${state}/etcd/`);
+    const result = spawnSync(
+      "bash",
+      ["-s", "--", "source", "2", "1", "failover", "lab", "data", "image", peer, String(least)],
+      {
+        input: `${code("lib")}\n${code("lost-side")}\n${script}\nmain "$@"; exit\n`,
+        encoding: "utf8",
+        env: { ...process.env, RKE_DR_STATE: state, PATH: `${state}:${process.env.PATH}` },
+      },
+    );
+    const acts = readFileSync(join(state, "docker-ran"), "utf8").match(/^(stop|start) .*$/gm) ?? [];
+    return { code: result.status, said: result.stderr, acts, recorded: existsSync(join(state, "steps/source")) };
+  }
+  const pages = (text: string) => {
+    const bytes = Buffer.alloc(8192);
+    bytes.write(text, 4096);
+    return bytes;
+  };
+  const sound = pages(`{"id":1,"peerURLs":["${peer}"]}`);
+
+  for (const least of [0, 90]) {
+    it(`that must be at revision ${least} and is at 90 is taken; etcd stays stopped`, () => {
+      const result = run(least, sound);
+      assert.equal(result.code, 0, result.said);
+      assert.deepEqual(result.acts, ["stop -t 60 etcd"]);
+      assert.ok(result.recorded);
+    });
+  }
+
+  for (const [what, least, database, said] of [
+    ["older than a snapshot", 91, sound, /this host's etcd is at revision 90, a snapshot at 91 is newer/],
+    ["empty", 0, undefined, /db is missing or empty/],
+    ["cut", 0, sound.subarray(0, 5000), /db is cut: 5000 bytes are neither a database nor a snapshot/],
+    [
+      "another cluster's",
+      0,
+      pages('{"id":1,"peerURLs":["https://10.0.0.1:2380"]}'),
+      /db is another cluster's: none of its members is of this topology: https:\/\/10\.0\.0\.1:2380/,
+    ],
+  ] as const) {
+    it(`that is ${what} is refused by name, what else there is is pointed to, and etcd is started again`, () => {
+      const result = run(least, database);
+      assert.equal(result.code, 1);
+      assert.match(result.said, said);
+      assert.match(
+        result.said,
+        /; nothing was changed but the survivors' epoch; .* name it by recover\.from, with the next epoch/,
+      );
+      assert.deepEqual(result.acts, ["stop -t 60 etcd", "start etcd"]);
+      assert.equal(result.recorded, false);
+    });
+  }
+});
