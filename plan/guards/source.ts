@@ -33,7 +33,9 @@ export function sourceProblems(topology: Topology, plan: FailoverPlan): string[]
     const rest = sources.find((s) => s.problems.length === 0);
     return [
       refused.length > 0 ? refused.join("; ") : nothingMeant(plan, left),
-      ...(rest ? [`next best: ${called(rest)} (recover: {from: ${rest.name}})${lackOf(rest, plan)}`] : []),
+      ...(rest
+        ? [`next best: ${called(rest)} (recover: {from: ${rest.name}})${lackOf(rest, plan)}${lossOf(rest)}`]
+        : []),
     ];
   }
   const other = left.find((h) => h.etcd !== "none" && h.name !== source.host.name);
@@ -63,12 +65,9 @@ export function sourceWords(plan: FailoverPlan): string {
     : "";
   // the table shows the others; these would hold the newest data
   const refused = sources.filter((s) => s.problems.length > 0 && s.kind !== "snapshot" && isMeant(s, settings.from));
-  // of a member nobody can tell how much the voters had that it has not got
-  const lost =
-    source.kind === "snapshot" && source.dataAsOf !== undefined
-      ? `; what was written after ${new Date(source.dataAsOf).toISOString()} is lost`
-      : "";
-  return [`${called(source)}: ${state}${lackOf(source, plan)}${lost}${full}`, ...refused.map(refusal)].join("; ");
+  return [`${called(source)}: ${state}${lackOf(source, plan)}${lossOf(source)}${full}`, ...refused.map(refusal)].join(
+    "; ",
+  );
 }
 
 const refusal = (source: Source): string => `${called(source)} is refused: ${source.problems.join(", ")}`;
@@ -76,6 +75,12 @@ const called = (source: Source): string =>
   source.kind === "snapshot"
     ? `snapshot ${source.name} on ${source.host.name}`
     : `${source.host.name}, a ${source.kind}`;
+
+/** Of a member nobody can tell how much the voters had that it has not got. */
+const lossOf = ({ kind, dataAsOf }: Source): string =>
+  kind === "snapshot" && dataAsOf !== undefined
+    ? `; what was written after ${new Date(dataAsOf).toISOString()} is lost`
+    : "";
 
 /** What a source lacks of the newest that is known of, in revisions and seconds. */
 function lackOf(source: Source, { sources }: FailoverPlan): string {

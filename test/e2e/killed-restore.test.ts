@@ -180,6 +180,30 @@ suite(`a learner that is older than a snapshot, and can't be asked${why && ` (sk
   });
   after(() => world.lab.down());
 
+  /** What is wrong with a file that the operator names: made from the snapshot by a command, and what preview says of it. */
+  const bad: [what: string, make: string, said: RegExp][] = [
+    ["corrupted", `cp $1 $2 && printf x | dd of=$2 bs=1 seek=9000 conv=notrunc`, /it is damaged: its hash is another/],
+    ["truncated", `head -c 9000 $1 >$2`, /it is cut: 9000 bytes/],
+    ["empty", `: >$2`, /it is empty/],
+    [
+      "another cluster's",
+      `head -c -32 $1 | LC_ALL=C sed 's/192\\.168\\.31\\./192.168.99./g' >$2 && hash=$(mktemp) && openssl dgst -sha256 -binary $2 >$hash && cat $hash >>$2`,
+      /it is another cluster's: none of its members is of this topology/,
+    ],
+  ];
+  for (const [what, make, said] of bad) {
+    it(`a snapshot that is ${what} is refused by name, and the next best is told`, async () => {
+      const file = "/var/lib/rke-dr/named.db";
+      const made = await world.lab.execOn(survivor, ["bash", "-ec", make, "bash", snapshot, file]);
+      assert.equal(made.code, 0, made.stderr);
+      const [source = ""] = (
+        await world.stops(await world.lab.project(), { attest: undefined, method: undefined, from: file })
+      ).filter((stop) => stop.startsWith("source: "));
+      assert.match(source, new RegExp(`^source: snapshot ${file} on ${survivor} is refused: ${said.source}`));
+      assert.match(source, /next best: (master3, a learner|snapshot .*; what was written after 20\S+Z is lost)/);
+    });
+  }
+
   it("is refused by the step that reads it, by revision, and everything runs as before", async () => {
     clone = await cloneFor(world, 2, {});
     const containers = () => world.on(survivor, "docker ps --no-trunc --format '{{.ID}} {{.Names}}' | sort");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { until } from "../../lab/run";
+import { allMoments } from "./failback-kills";
 import { noLab, World } from "./world";
 
 const suite = noLab === "" ? describe : describe.skip;
@@ -102,4 +103,28 @@ suite(`a learner in the other datacenter${noLab && ` (skipped: ${noLab})`}`, fun
       assert.equal(Number(await setAside()), before + (wiped ? 1 : 0));
     });
   }
+
+  it("and then a second up changes nothing", async () => {
+    const before = await container();
+    await up("--expect-no-changes");
+    assert.equal(await container(), before);
+  });
+
+  // it takes longer than what counts as lagging
+  (allMoments ? it : it.skip)(
+    "lagging, its voters out of reach: told, with how far; left as it is until they are back",
+    async () => {
+      const before = await container();
+      const preview = async () => (await world.pulumi(await world.lab.project(), "preview", "--stack", "primary")).all;
+      await world.lab.cutLink("b");
+      const lagging =
+        /master3 +learner +LAGGING: \d+ revisions and [\d.]+ s behind; more than 5000 revisions or 15 s is too far/;
+      await until("the learner lags", 90, async () => lagging.test(await preview()));
+      await world.lab.heal();
+      await until("it has caught up", 60, async () => !/LAGGING/.test(await preview()));
+      await up("--expect-no-changes");
+      assert.equal(await container(), before);
+      await follows();
+    },
+  );
 });

@@ -195,6 +195,17 @@ const cases: Record<string, Case> = {
       },
     ]),
   ),
+  "the learner that the operator names, damaged, is refused, and a snapshot is offered with what it would lose": {
+    topology: withLearner(),
+    settings: { from: "learner" },
+    master3: {
+      etcd: undefined,
+      preflight: { ...sound, database: { unreadable: "panic: page 3" } },
+      files: [file("s1")],
+    },
+    act: undefined,
+    says: /master3, a learner is refused: .*panic: page 3; next best: snapshot .*s1\.db on master3 \(recover: \{from: .*s1\.db\}\); what was written after 2026-11-21T11:50:58\.000Z is lost/,
+  },
   "a snapshot on a host without control plane": {
     settings: { from: "snapshot" },
     node2: { files: [file("s1")] },
