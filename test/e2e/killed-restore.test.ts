@@ -17,12 +17,15 @@ type Moment = [what: string, there: string, powerCut: boolean];
 const asideOf = (epoch: number) => `/var/lib/rke-dr/epoch-${epoch}`;
 const runs = (name: string) => `docker ps -q -f name=^${name}$ | grep -q .`;
 
-/** Moments of a restore from the point where its source is secured, in its order. */
-const restoring = (epoch: number): Moment[] => [
+/** Moments at which the data is about to change places, in their order. */
+const changing = (epoch: number): Moment[] => [
   ["the old etcd was set aside", `test -e ${asideOf(epoch)}/etcd-before-epoch-${epoch}.container`, true],
   ["the old data was set aside", `test -e ${asideOf(epoch)}/data`, true],
   ["`snapshot restore` is at work", `test -e ${asideOf(epoch)}/restore.log`, true],
   ["the new data is in place", `test -e ${asideOf(epoch)}/restored`, true],
+];
+/** And then what serves it. */
+const starting = (epoch: number): Moment[] => [
   ["the new etcd was started", `test -e ${asideOf(epoch)}/restored && ${runs("etcd")}`, true],
   [
     "the new kube-apiserver was started",
@@ -56,14 +59,15 @@ function killedRestore(world: World, clone: () => Workspace, epoch: number, mome
         missed.push(what);
         this.skip();
       }
-      // looked for on the host itself: some of these moments are short
-      const comes = () => world.holds(survivor, `timeout 10 bash -c 'until ${there}; do sleep 0.01; done'`);
+      // some of these moments are short: they are looked for on the host itself, where steps go no further until its power is cut
+      const halt = powerCut ? "; kill -STOP $(cat /var/lib/rke-dr/lock.*.pid) 2>/dev/null || true" : "";
+      const comes = () => world.holds(survivor, `timeout 10 bash -c 'until ${there}; do sleep 0.01; done${halt}'`);
       await world.kill(clone(), comes, powerCut ? survivor : undefined);
     });
   }
 
-  it("at most two of the moments were missed", () => {
-    assert.ok(missed.length <= 2, `passed already when their turn came: ${missed.join("; ")}`);
+  it("at most one of the moments was missed", () => {
+    assert.ok(missed.length <= 1, `passed already when their turn came: ${missed.join("; ")}`);
   });
 
   it("finishes when it is run again: one member of a new cluster, the old data aside, what was written is there", async () => {
@@ -120,7 +124,7 @@ suite(`a restore of a voter's data that is killed${why && ` (skipped: ${why})`}`
   });
   after(() => world.lab.down());
 
-  killedRestore(world, () => clone, 2, [secured(2), ...restoring(2)]);
+  killedRestore(world, () => clone, 2, [secured(2), ...changing(2), ...starting(2)]);
 
   it("after one more power cut the lost side is refused, before docker starts etcd", async () => {
     await world.lab.powerOff(survivor);
@@ -159,7 +163,7 @@ suite(`a restore of a learner's data that is killed${why && ` (skipped: ${why})`
   killedRestore(world, () => clone, 2, [
     ["etcd is stopped, so that its database can be read", "! pgrep -x etcd >/dev/null", true],
     secured(2),
-    ...restoring(2),
+    ...changing(2),
   ]);
 });
 
@@ -232,7 +236,7 @@ suite(`a learner that is older than a snapshot, and can't be asked${why && ` (sk
     killedRestore(world, () => clone, 3, [
       ["the snapshot is kept", `test -e ${asideOf(3)}/snapshot.db`, true],
       secured(3),
-      ...restoring(3),
+      ...changing(3).slice(-1),
     ]);
   });
 });
