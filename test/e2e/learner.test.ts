@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { until } from "../../lab/run";
-import { allMoments } from "./failback-kills";
 import { noLab, World } from "./world";
 
 const suite = noLab === "" ? describe : describe.skip;
@@ -60,8 +58,7 @@ suite(`a learner in the other datacenter${noLab && ` (skipped: ${noLab})`}`, fun
     await follows();
   });
 
-  /** @param refused why a failover can't start from it, where its voters are lost at this moment */
-  const faults: [what: string, told: RegExp, fault: () => Promise<unknown>, wiped: boolean, refused?: RegExp][] = [
+  const faults: [what: string, told: RegExp, fault: () => Promise<unknown>, wiped: boolean][] = [
     ["stopped", /STOPPED: container etcd is exited/, () => world.on(learner, "docker stop etcd"), false],
     [
       "corrupted",
@@ -69,11 +66,8 @@ suite(`a learner in the other datacenter${noLab && ` (skipped: ${noLab})`}`, fun
       async () => {
         await world.lab.corruptEtcd(learner);
         await world.on(learner, "docker restart etcd");
-        const panicked = () => world.holds(learner, "[[ $(docker inspect -f '{{.RestartCount}}' etcd) -ge 1 ]]");
-        await until("etcd panics", 60, panicked);
       },
       true,
-      /(etcd's database must be readable, .* says: panic|its etcd ends with a panic)/,
     ],
     [
       "never started",
@@ -85,17 +79,12 @@ suite(`a learner in the other datacenter${noLab && ` (skipped: ${noLab})`}`, fun
         await etcdctl("master1", "member add etcd-master3 --learner --peer-urls=https://192.168.31.103:2380");
       },
       false,
-      /it has no etcd data in \/var\/lib\/etcd\/member/,
     ],
   ];
-  for (const [what, told, fault, wiped, refused] of faults) {
-    it(`${what}: preview of both stacks tells it, up repairs it`, async () => {
+  for (const [what, told, fault, wiped] of faults) {
+    it(`${what}: preview tells it, up repairs it`, async () => {
       const before = Number(await setAside());
       await fault();
-      const source = (await world.stops(await world.lab.project())).filter((stop) => stop.startsWith("source: "));
-      assert.equal(source.length, refused ? 1 : 0, source.join("\n"));
-      if (refused)
-        assert.match(source[0] ?? "", new RegExp(`^source: master3, a learner is refused: ${refused.source}`));
       const words = await up();
       assert.match(words, told);
       assert.match(words, /-> master3: /);
@@ -103,28 +92,4 @@ suite(`a learner in the other datacenter${noLab && ` (skipped: ${noLab})`}`, fun
       assert.equal(Number(await setAside()), before + (wiped ? 1 : 0));
     });
   }
-
-  it("and then a second up changes nothing", async () => {
-    const before = await container();
-    await up("--expect-no-changes");
-    assert.equal(await container(), before);
-  });
-
-  // it takes longer than what counts as lagging
-  (allMoments ? it : it.skip)(
-    "lagging, its voters out of reach: told, with how far; left as it is until they are back",
-    async () => {
-      const before = await container();
-      const preview = async () => (await world.pulumi(await world.lab.project(), "preview", "--stack", "primary")).all;
-      await world.lab.cutLink("b");
-      const lagging =
-        /master3 +learner +LAGGING: \d+ revisions and [\d.]+ s behind; more than 5000 revisions or 15 s is too far/;
-      await until("the learner lags", 90, async () => lagging.test(await preview()));
-      await world.lab.heal();
-      await until("it has caught up", 60, async () => !/LAGGING/.test(await preview()));
-      await up("--expect-no-changes");
-      assert.equal(await container(), before);
-      await follows();
-    },
-  );
 });
