@@ -154,10 +154,9 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
     const result = await world.failover(late);
     await world.lab.heal();
     assert.notEqual(result.code, 0);
-    assert.match(
-      result.all,
-      /nothing was changed( but the survivors' epoch)?\n +STOP {2}lost side is silent: .*master1 port 22 answers master3/,
-    );
+    // a busy machine's hosts are heard no sooner than that
+    assert.match(result.all, /nothing was changed( but the survivors' epoch)?\n/);
+    assert.match(result.all, /STOP {2}lost side is silent: master1 port 22 answers master3/);
     assert.equal(await containers(), before);
     assert.ok(await world.holds("master3", "! ls /var/lib/rke-dr/steps/etcd-member"));
     for (const host of ["master3", "node2"])
