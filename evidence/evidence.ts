@@ -4,7 +4,7 @@ import type { Verdict } from "../plan/guards/verdict";
 import { factsOf, type Observation } from "../plan/observation";
 import type { Source } from "../plan/sources";
 import { recordName } from "../plan/steps";
-import type { Topology } from "../plan/topology";
+import type { Host, Topology } from "../plan/topology";
 
 export interface PlannedStep {
   step: string;
@@ -22,7 +22,7 @@ export interface ComparedSource {
   dataAsOf?: string;
 }
 
-/** What was known and decided before an act's first change. The survivors keep it, so that a report can always be made. */
+/** What was known and decided before an act's first change. Survivors keep it, so that a report can always be made. */
 export interface Evidence {
   cluster: string;
   act: string;
@@ -98,11 +98,25 @@ function sourceState(s: Source): string {
 /** The key under which a host's plan holds the evidence. */
 const key = "evidence";
 
-/** What the claims write on the survivors: the plan's own lines, and the evidence. By step name. */
+/** How many survivors keep the evidence: it names every step, and hundreds of copies would be most of what `up` sends. */
+const copies = 5;
+
+/** Those who keep it: control plane hosts and members of etcd first. */
+function keepers({ survivors }: FailoverPlan): Host[] {
+  const serves = (h: Host) => h.roles.includes("controlplane") || h.etcd !== "none";
+  return [...survivors.filter(serves), ...survivors.filter((h) => !serves(h))].slice(0, copies);
+}
+
+/** What the claims write on the survivors: the plan's own lines, and on some of them the evidence. By step name. */
 export function claimsWith(plan: FailoverPlan, evidence: Evidence): Record<string, string> {
-  const claims = plan.steps.filter((s) => s.part === "Claim");
-  const lines = [`fences=${JSON.stringify(evidence.fences)}`, `${key}=${JSON.stringify(evidence)}`];
-  return Object.fromEntries(claims.map((s) => [s.name, [s.data, ...lines].join("\n")]));
+  const kept = keepers(plan).map((h) => h.name);
+  const fences = `fences=${JSON.stringify(evidence.fences)}`;
+  const whole = `${key}=${JSON.stringify(evidence)}`;
+  return Object.fromEntries(
+    plan.steps
+      .filter((s) => s.part === "Claim")
+      .map((s) => [s.name, [s.data, fences, ...(kept.includes(s.host.name) ? [whole] : [])].join("\n")]),
+  );
 }
 
 /**

@@ -5,8 +5,10 @@ import { claimsWith, parseEvidence, recordedEvidence } from "../../evidence/evid
 import { reportHtml } from "../../evidence/html";
 import { reportMarkdown } from "../../evidence/markdown";
 import { headline } from "../../evidence/words";
+import { fleetTopology } from "../../lab/bench/fleet-topology";
+import { planFailover } from "../../plan/failover";
 import type { FailedStep } from "../../plan/preflight-facts";
-import { preflight, record, survivor } from "../plan/observations";
+import { afterLossOfA, preflight, record, survivor } from "../plan/observations";
 import { recordedAct } from "./act";
 
 const failure = (step: string, startedAt: number): FailedStep => ({
@@ -131,6 +133,18 @@ describe("evidence on the survivors", () => {
       const line = text.split("\n").find((l) => l.startsWith("evidence="));
       assert.deepEqual(parseEvidence(line?.slice("evidence=".length) ?? ""), evidence);
     }
+  });
+
+  it("of hundreds of survivors five keep it, those that serve first", () => {
+    const many = fleetTopology(500);
+    const settings = { lost: "a", epoch: 2, from: "auto", confirm: "a@2", attest: "powered-off" } as const;
+    const large = planFailover(many, settings, afterLossOfA(many));
+    const claims = Object.entries(claimsWith(large, evidence));
+    assert.equal(claims.length, 250);
+    const kept = claims.flatMap(([name, text]) => (text.includes("\nevidence=") ? [name] : []));
+    assert.equal(kept.length, 5);
+    assert.ok(kept.includes(`claim-${large.deployHost.name}`));
+    assert.ok(claims.every(([, text]) => text.length < 2000 || text.includes("\nevidence=")));
   });
 
   it("is taken from the hosts once the old etcd is set aside, and not before", () => {
