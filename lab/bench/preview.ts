@@ -64,7 +64,9 @@ async function previewOf(place: Place, engine: Engine, hosts: number, runs: numb
       const env = { ...command.env, BENCH_METER: meter };
       const result = await run(argv, { cwd: command.cwd, env, timeoutSeconds: limitSeconds });
       if (result.code !== 0)
-        throw new LabError(`pulumi ${args[0]}: exit code ${result.code}\n${result.stdout}${result.stderr}`);
+        throw new LabError(
+          `pulumi ${args[0]}: exit code ${result.code}, the end is\n${(result.stdout + result.stderr).slice(-2000)}`,
+        );
       return result.stdout;
     };
     await pulumi("stack", "init", "failover");
@@ -75,7 +77,7 @@ async function previewOf(place: Place, engine: Engine, hosts: number, runs: numb
       const text = await pulumi("preview", "--stack", "failover");
       const seconds = (Date.now() - from) / 1000;
       if (!/ok +survivors reachable/.test(text) || !/-> b1: voter, revision 478/.test(text))
-        throw new LabError(`preview of ${hosts} hosts: not as expected:\n${text}`);
+        throw new LabError(`preview of ${hosts} hosts: not as expected, it ends with\n${text.slice(-2000)}`);
       say(`bench: preview with ${hosts} hosts: ${seconds.toFixed(1)} s`);
       if (i === 0) continue;
       result.whole.push(seconds);
