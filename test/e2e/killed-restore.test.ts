@@ -21,7 +21,7 @@ const runs = (name: string) => `docker ps -q -f name=^${name}$ | grep -q .`;
 const changing = (epoch: number): Moment[] => [
   ["the old etcd was set aside", `test -e ${asideOf(epoch)}/etcd-before-epoch-${epoch}.container`, true],
   ["the old data was set aside", `test -e ${asideOf(epoch)}/data`, true],
-  ["`snapshot restore` is at work", `test -e ${asideOf(epoch)}/restore.log`, true],
+  ["`snapshot restore` is at work", `test -e /var/lib/etcd/restore-epoch-${epoch}`, true],
   ["the new data is in place", `test -e ${asideOf(epoch)}/restored`, true],
 ];
 /** And then what serves it. */
