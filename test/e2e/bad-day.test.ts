@@ -237,6 +237,34 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
       "mv /root/.ssh/kept /root/.ssh/authorized_keys",
       [/^rights: node2 \(192\.168\.31\.105\): must let root in with the operator's key, refuses it/],
     ],
+    [
+      "curl is too old for docker's socket",
+      "node2",
+      "printf '#!/bin/sh\\necho curl: option --unix-socket: is unknown >&2\\nexit 2\\n' >/usr/local/bin/curl; chmod +x /usr/local/bin/curl",
+      "rm /usr/local/bin/curl",
+      [/^tools on the survivors: node2: curl with --unix-socket \(7\.40 or later\) is missing/],
+    ],
+    [
+      "the deploy host's key is refused",
+      "node2",
+      "cd /root/.ssh && cp -p authorized_keys kept && sed -i '/rke-dr:master3$/d' authorized_keys",
+      "cd /root/.ssh && mv kept authorized_keys",
+      [/^SSH from the deploy host: master3 to node2: .*Permission denied/],
+    ],
+    [
+      "the host belongs to another cluster",
+      "node2",
+      "cd /var/lib/rke-dr && cp -p cluster kept && echo other >cluster",
+      "cd /var/lib/rke-dr && mv kept cluster",
+      [/^the hosts meant: node2 \(192\.168\.31\.105\) belongs to cluster other, not to lab/],
+    ],
+    [
+      "cluster.rkestate is gone",
+      "master3",
+      "mv /etc/rke-dr/cluster.rkestate /etc/rke-dr/kept",
+      "mv /etc/rke-dr/kept /etc/rke-dr/cluster.rkestate",
+      [/^deploy host: master3: \/etc\/rke-dr\/cluster\.rkestate is missing/],
+    ],
   ];
   for (const [what, host, make, undo, words] of wrong) {
     it(`${what}: named`, async () => {

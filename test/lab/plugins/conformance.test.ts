@@ -113,7 +113,8 @@ for (const { subject, name: title, folder, absent } of SUBJECTS)
     function start(plan: Plan, stack: string, records: Golden[], inWorld: World, plugins: string): void {
       const binaries = plan.needsApiServer ? apiServer() : undefined;
       if (records.length === 0 || (plan.needsApiServer && !binaries)) return;
-      const config = { ...ADDRESSES, key: inWorld.privateKey, ...(binaries ? KUBE_CONFIG : {}) };
+      const addresses = { ...ADDRESSES, deadHost: plan.deadHost ?? ADDRESSES.deadHost };
+      const config = { ...addresses, key: inWorld.privateKey, ...(binaries ? KUBE_CONFIG : {}) };
       const suite = new Suite(stack, inWorld, engine() as string, plugins, config, plan.suite);
       const matcher = new Matcher({
         ...KUBE_SUBSTITUTIONS,
@@ -123,7 +124,7 @@ for (const { subject, name: title, folder, absent } of SUBJECTS)
         $DIR: suite.dir,
         $HOST_A: ADDRESSES.hostA,
         $HOST_B: ADDRESSES.hostB,
-        $HOST_DEAD: ADDRESSES.deadHost,
+        $HOST_DEAD: addresses.deadHost,
         $HOST_SILENT: ADDRESSES.silentHost,
         $REMOTE: plan.remote ?? "/run/rec",
       });
@@ -137,7 +138,7 @@ for (const { subject, name: title, folder, absent } of SUBJECTS)
           if (plan.refuses) return refusal(suite, golden, plan.refuses);
           const options = {
             preview: isPreviewed(subject, plan, golden),
-            ...plan.options?.(golden, suite, binaries && (await server)),
+            ...plan.options?.(golden, suite, binaries && (await server), inWorld),
           };
           return play(suite, golden, matcher, options);
         });
@@ -152,7 +153,7 @@ for (const { subject, name: title, folder, absent } of SUBJECTS)
       for (const golden of records) {
         const condition = plan.needsApiServer ? " [needs KUBE_APISERVER_BIN and etcd]" : "";
         const [{ refuses, without }, because] = [plan, "stand-ins refuse them"];
-        const what = refuses ? `refused by name for ${refuses.join(", ")}` : golden.about;
+        const what = refuses ? `refused by name for ${refuses.inputs.join(", ")}` : golden.about;
         const part = without ? ` [without ${without.properties.join(", ")}: ${because}]` : "";
         it(`${golden.file}: ${what}${part}${condition}`, async function () {
           if (plan.needsApiServer && !apiServer()) this.skip();

@@ -134,13 +134,13 @@ export class ApiServer {
     await this.create("taken");
   }
 
-  /** Removes every ConfigMap but the cluster's own; objects that are deleted are collected from here on. */
-  async clear(): Promise<void> {
+  /** Removes every ConfigMap but the cluster's own and those named; objects that are deleted are collected from here on. */
+  async clear(...kept: string[]): Promise<void> {
     this.stopCollecting();
     this.collector = this.world.start([process.execPath, "-e", COLLECTOR]);
     const { items } = JSON.parse((await this.call("GET", CONFIG_MAPS)).stdout);
     const names: string[] = items.map(({ metadata }: { metadata: { name: string } }) => metadata.name);
-    for (const name of names.filter((name) => name !== "kube-root-ca.crt" && name !== "taken")) {
+    for (const name of names.filter((name) => !["kube-root-ca.crt", ...kept].includes(name))) {
       await this.call("DELETE", `${CONFIG_MAPS}/${name}`);
     }
   }

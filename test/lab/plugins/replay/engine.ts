@@ -74,11 +74,11 @@ export class Suite {
   }
 
   /** One operation, observed; `commandsRun` is what the program's commands have logged. */
-  async operate(operation: "preview" | "up" | "refresh", args: string[]) {
+  async operate(operation: "preview" | "up" | "refresh", args: string[], timeoutSeconds?: number) {
     const log = join(this.project, `events-${this.count++}`);
     const verb = operation === "preview" ? ["preview"] : [operation, "--yes", "--skip-preview"];
     const flags = ["--stack", this.name, "--event-log", log, ...args];
-    const { exitCode, stdout, stderr } = await this.pulumi([...verb, ...flags]);
+    const { exitCode, stdout, stderr } = await this.pulumi([...verb, ...flags], timeoutSeconds);
     const events = await readFile(log, "utf8").catch(() => {
       throw new Error(`${operation} left no event log:\n${stdout}\n${stderr}`);
     });
@@ -111,7 +111,8 @@ export class Suite {
     return join(this.project, `Pulumi.${this.name}.yaml`);
   }
 
-  private pulumi(args: string[]): Promise<{ exitCode: number; stdout: string; stderr: string }> {
+  /** Exit code 124: it didn't end in time, and was killed. */
+  private pulumi(args: string[], timeoutSeconds = 150): Promise<{ exitCode: number; stdout: string; stderr: string }> {
     const command = [this.engine, "--non-interactive", "--color=never", "-C", this.project, ...args];
     const [file, all] = this.world.inside(...command);
     const env = {
@@ -125,9 +126,14 @@ export class Suite {
       SSH_AUTH_SOCK: "",
     };
     return new Promise((done) => {
-      execFile(file, all, { env, maxBuffer: 1 << 28, timeout: 120_000 }, (error, stdout, stderr) => {
-        done({ exitCode: error ? Number(error.code ?? 124) : 0, stdout, stderr });
-      });
+      execFile(
+        file,
+        all,
+        { env, maxBuffer: 1 << 28, timeout: timeoutSeconds * 1000, killSignal: "SIGKILL" },
+        (error, stdout, stderr) => {
+          done({ exitCode: error ? Number(error.code ?? 124) : 0, stdout, stderr });
+        },
+      );
     });
   }
 }

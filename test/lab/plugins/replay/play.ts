@@ -5,7 +5,15 @@ import type { Matcher } from "./template.js";
 type Json = Record<string, unknown>;
 type State = Awaited<ReturnType<Suite["state"]>>;
 
-export type Part = "exitCode" | "steps" | "diagnostics" | "status lines" | "resourceChanges" | "commandsRun" | "state";
+export type Part =
+  | "exitCode"
+  | "steps"
+  | "status"
+  | "diagnostics"
+  | "status lines"
+  | "resourceChanges"
+  | "commandsRun"
+  | "state";
 
 export interface Options {
   /** A preview changes nothing and may be left out. */
@@ -15,8 +23,14 @@ export interface Options {
   /** Played for the stages after it only. */
   unchecked?: boolean;
   args?: string[];
+  /** More arguments, for acting only: the preview is that of the whole stage. */
+  acting?: string[];
+  /** Where the record ends a run that hangs. */
+  timeoutSeconds?: number;
   config?: Record<string, string>;
   before?: () => Promise<unknown>;
+  /** The world afterwards, as the record's `observed`; without it, that isn't compared. */
+  look?: (state: State) => Promise<Json>;
 }
 
 /** What commands print when they run, which functions do in previews, too. */
@@ -31,23 +45,48 @@ export async function play(suite: Suite, golden: Golden, matcher: Matcher, optio
     const expected = phaseOf(golden, name);
     if (!expected || (name === "preview" && !options.preview)) continue;
     const serial = name === "preview" || options.args?.includes("--parallel") ? [] : ["--parallel", "1"];
-    const observed = await suite.operate(name, [...(options.args ?? []), ...serial]);
+    const acting = name === "preview" ? [] : (options.acting ?? []);
+    const args = [...(options.args ?? []), ...acting, ...serial];
+    const observed = await suite.operate(name, args, options.timeoutSeconds);
     if (options.unchecked) continue;
     // what chance there is, is in acting
     const ignores = (options.ignores ?? []).filter((part) => name !== "preview" || IN_PREVIEW_TOO.includes(part));
     const ignored = Object.fromEntries(ignores.map((part) => [part, undefined]));
-    const compared = (phase: Json) => ({ ...phase, diagnostics: lasting(phase.diagnostics, ignores), ...ignored });
+    const compared = (phase: Json) => ({
+      ...phase,
+      diagnostics: lasting(phase.diagnostics, ignores),
+      steps: ignores.includes("status") ? unnumbered(phase.steps) : phase.steps,
+      ...ignored,
+    });
     differences.push(...comparePhase(compared({ ...expected }), compared({ ...observed }), matcher, name));
   }
-  if (options.unchecked || options.ignores?.includes("state")) return differences;
-  if (golden.up || golden.refresh) differences.push(...compareState(golden, await suite.state(), matcher));
+  if (options.unchecked || !(golden.up || golden.refresh)) return differences;
+  const state = await suite.state();
+  if (!options.ignores?.includes("state")) differences.push(...compareState(golden, state, matcher));
+  if (golden.observed && options.look)
+    differences.push(...matcher.compare(withoutKeys(golden.observed), await options.look(state), "observed"));
   return differences;
 }
 
-/** What lacks for a stage being refused in preview, each of the inputs told by name. */
-export async function refusal(suite: Suite, { stage }: Golden, inputs: string[]): Promise<string[]> {
+/** Keys are compared in the state, whole. */
+function withoutKeys(observed: Json): Json {
+  return Object.fromEntries(Object.entries(observed).filter(([, item]) => !(item as Json | null)?.privateKeyPem));
+}
+
+function unnumbered(steps: unknown): Json[] {
+  return ((steps ?? []) as Json[]).map(({ status: _, ...step }) => step);
+}
+
+/** Inputs that a stand-in refuses by name, and which operation shows it. */
+export interface Refusal {
+  inputs: string[];
+  by: "preview" | "up";
+}
+
+/** What lacks for a stage being refused, each of the inputs told by name. */
+export async function refusal(suite: Suite, { stage }: Golden, { inputs, by }: Refusal): Promise<string[]> {
   await suite.stage(stage);
-  const { exitCode, diagnostics } = await suite.operate("preview", []);
+  const { exitCode, diagnostics } = await suite.operate(by, []);
   const errors = diagnostics.filter(({ severity }) => severity === "error").map(({ message }) => String(message));
   const untold = inputs.filter((input) => !errors.some((error) => error.includes(`${input}`) && REFUSED.test(error)));
   return [
@@ -56,7 +95,7 @@ export async function refusal(suite: Suite, { stage }: Golden, inputs: string[])
   ];
 }
 
-const REFUSED = /not implemented by this stand-in/;
+const REFUSED = /not implemented by this stand-in|^stand-in: /;
 
 function lasting(diagnostics: unknown, ignores: Part[]): Json[] {
   return (diagnostics as Json[]).filter(({ ephemeral }) => !ephemeral || !ignores.includes("status lines"));
@@ -82,7 +121,12 @@ const FLEETING = ["Resource scheduled for deletion", "Resource is always ready"]
  */
 function byResource(all: Json[]): Json[] {
   const items = all.filter(({ message }) => !FLEETING.includes(String(message)));
-  const key = ({ resource = "", ephemeral, message }: Json) => `${resource} ${ephemeral ? `1 ${message}` : "2"}`;
+  const current = new Set(items.filter(({ op }) => op === "delete").map(({ resource }) => resource));
+  const key = ({ resource = "", ephemeral, message, op }: Json) => {
+    // two objects, one of which a replacement has left: either may go first
+    const isLeft = op === "delete-replaced" && current.has(resource);
+    return `${resource} ${ephemeral ? `1 ${message}` : isLeft ? "3" : "2"}`;
+  };
   const settled = items.map((item) => (item.message === undefined ? item : { ...item, message: settle(item.message) }));
   return settled.sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
 }

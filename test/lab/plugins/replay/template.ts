@@ -13,6 +13,7 @@ const KINDS: [RegExp, (match: RegExpMatchArray) => string][] = [
   [/^PEM ([A-Z0-9 ]+?)(\+newline)?#/, ([, what, newline]) => pem(what ?? "") + (newline ? "\\r?\\n" : "")],
   [/^OPENSSH KEY#/, () => "[\\s\\S]*"],
   [/^sha256fp#/, () => "SHA256:[A-Za-z0-9+/]{43}"],
+  [/^keyid (\d+) bytes#/, ([, bytes]) => `(?:[0-9A-F]{2}:){${Number(bytes) - 1}}[0-9A-F]{2}`],
   [/^md5fp#/, () => "(?:[0-9a-f]{2}:){15}[0-9a-f]{2}"],
   [/^ssh-(rsa|ed25519) line with newline#/, ([, kind]) => `ssh-${kind} [A-Za-z0-9+/=]{40,}\\n`],
   [/^ecdsa-sha2 line with newline#/, () => "ecdsa-sha2-\\S+ [A-Za-z0-9+/=]+\\n"],

@@ -14,6 +14,9 @@ export const ADDRESSES = {
   silentHost: "192.168.31.251",
 };
 
+/** Nothing answers here, either, and the kernel says so at once. */
+export const NO_ROUTE = "192.168.31.252";
+
 /**
  * A network namespace without a route outside, in which two hosts have an sshd each, with a hostname and a /run of their
  * own, and every other address of the subnet is silent.
@@ -42,6 +45,7 @@ export class World {
         // With a neighbour's address known, packets leave and vanish: no ARP that fails earlier than a dial's limit.
         await world.ip("neighbour", "add", address, "lladdr", "02:00:00:00:00:01", "dev", "lan", "nud", "permanent");
       }
+      await world.ip("route", "add", "unreachable", NO_ROUTE);
       await makeKey(join(dir, "host"));
       for (const [name, address] of [
         ["A", ADDRESSES.hostA],
@@ -78,6 +82,9 @@ export class World {
   async remove(): Promise<void> {
     for (const child of this.children) child.kill("SIGKILL");
     await Promise.all(this.children.map((child) => child.exitCode ?? child.signalCode ?? exited(child)));
+    // plugins of an engine that was killed outlive it
+    const { stdout } = await run("ip", ["netns", "pids", this.netns]).catch(() => ({ stdout: "" }));
+    for (const pid of stdout.split("\n").filter((line) => line !== "")) endProcess(Number(pid));
     await run("ip", ["netns", "delete", this.netns]).catch(() => {});
     await rm(this.dir, { recursive: true, force: true });
   }
@@ -130,6 +137,14 @@ export class World {
       await wait(100);
     }
     throw new Error(`sshd at ${address}:${port} didn't start within 5 s`);
+  }
+}
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // it has ended by itself
   }
 }
 
