@@ -1,7 +1,6 @@
 import { createReadStream } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, posix } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import type { Client, SFTPWrapper, Stats } from "ssh2";
 
@@ -70,7 +69,7 @@ async function makeFolders(sftp: SFTPWrapper, path: string): Promise<void> {
 
 async function writeFile(sftp: SFTPWrapper, path: string, destination: string): Promise<void> {
   try {
-    await pipeline(createReadStream(path), sftp.createWriteStream(destination));
+    await write(sftp, createReadStream(path), destination);
   } catch (error) {
     throw new Error(`failed to copy file ${path} to remote path ${destination}: ${(error as Error).message}`);
   }
@@ -78,8 +77,25 @@ async function writeFile(sftp: SFTPWrapper, path: string, destination: string): 
 
 async function writeText(sftp: SFTPWrapper, text: string, destination: string): Promise<void> {
   try {
-    await pipeline([Buffer.from(text)], sftp.createWriteStream(destination));
+    await write(sftp, [Buffer.from(text)], destination);
   } catch (error) {
     throw new Error(`failed to write text content to remote path ${destination}: ${(error as Error).message}`);
+  }
+}
+
+/** Mode and owner are left to the server: a stream of ssh2's would set a mode of its own, which everybody may write. */
+async function write(sftp: SFTPWrapper, chunks: AsyncIterable<Buffer> | Buffer[], destination: string): Promise<void> {
+  const open = promisify(
+    sftp.open.bind(sftp) as (p: string, flags: "w", c: (e: Error | undefined, h: Buffer) => void) => void,
+  );
+  const handle = await open(destination, "w");
+  try {
+    let position = 0;
+    for await (const chunk of chunks) {
+      if (chunk.length > 0) await promisify(sftp.write.bind(sftp))(handle, chunk, 0, chunk.length, position);
+      position += chunk.length;
+    }
+  } finally {
+    await promisify(sftp.close.bind(sftp))(handle);
   }
 }

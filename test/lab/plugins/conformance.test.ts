@@ -12,8 +12,8 @@ import { ADDRESSES, World } from "./replay/world.js";
 
 /**
  * Plays the records of the official plugins (test/golden/plugins) through the real engine with the stand-ins. Suites run
- * side by side, as each has a stack of its own. LAB_TEST_PLUGINS=all plays every stage, which takes some minutes;
- * LAB_TEST_SUITE=tls only that suite's.
+ * side by side, as each has a stack of its own. LAB_TEST_PLUGINS=all plays every stage, which takes half an hour;
+ * LAB_TEST_SUITE=tls,copy only these suites'.
  */
 
 function find(name: string): string | undefined {

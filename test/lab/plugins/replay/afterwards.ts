@@ -72,12 +72,13 @@ function random(name: string): string {
   return name.replace(/(?<=-)[0-9a-f]{8}$/, "<hex8>");
 }
 
-/** What openssl reads in the certificates and requests of a state, and whether it accepts the suite's chains. */
-export async function certificates(resources: Json[], dir: string): Promise<Json> {
+/** What openssl reads in the named certificates and requests of a state, and whether it accepts the suite's chains. */
+export async function certificates(resources: Json[], names: string[], dir: string): Promise<Json> {
   const read: Json = {};
   const certificateOf = new Map<string, string>();
   for (const { resource, outputs } of resources as { resource: string; outputs: Record<string, string> }[]) {
     const [type = "", name = ""] = resource.split("::").slice(-2);
+    if (!names.includes(name)) continue;
     if (type.endsWith("CertRequest")) read[name] = await openssl("req", outputs.certRequestPem ?? "");
     if (outputs.certPem === undefined) continue;
     const digits = new X509Certificate(outputs.certPem).serialNumber.length;

@@ -118,17 +118,21 @@ export class ApiServer {
 
   /** What exists before the first stage of a suite, and nothing else of one before. */
   async seed(): Promise<void> {
+    await this.seedNodes();
+    await this.create("existing");
+  }
+
+  private async seedNodes(): Promise<void> {
     await this.clear();
     for (const name of ["node1", "node2", "nosuchnode"])
       await this.call("DELETE", `/api/v1/nodes/${name}`).catch(() => {});
     for (const name of ["node1", "node2"])
       await this.applyNode("kubectl", name, { labels: { "kubernetes.io/hostname": name } });
-    await this.create("existing");
   }
 
   /** The suite k8sopts was recorded where k8s had left its traces. */
   async seedForOptions(): Promise<void> {
-    await this.seed();
+    await this.seedNodes();
     const left = { labels: { dc: "b" }, annotations: { "pulumi.com/patchForce": "true" } };
     await this.applyNode("pulumi-kubernetes-0123abcd", "node1", left);
     await this.create("taken");

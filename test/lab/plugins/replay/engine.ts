@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { build, type Plugin } from "esbuild";
 import { stringify } from "yaml";
 import { observe, observeState } from "./observe.js";
+import { engines } from "./places.js";
 import type { World } from "./world.js";
 
 const FIXTURE = join(__dirname, "../../../golden/plugins/fixture");
@@ -50,9 +51,13 @@ export class Suite {
     await cp(join(FIXTURE, "Pulumi.yaml"), join(this.project, "Pulumi.yaml"));
     await writeFile(join(this.project, "package.json"), JSON.stringify({ name: "plugrec", main: "index.js" }));
     await symlink(join(REPOSITORY, "node_modules"), join(this.project, "node_modules"));
-    const sources = ["index", "suites/remotecmd", `suites/${this.records}`].map((name) => join(FIXTURE, `${name}.ts`));
+    // two suites have their stages from others
+    const suites = new Set(["remotecmd", "k8sopts", this.records]);
+    const sources = ["index", ...[...suites].map((name) => `suites/${name}`)].map((name) =>
+      join(FIXTURE, `${name}.ts`),
+    );
     await build({
-      entryPoints: [...new Set(sources)],
+      entryPoints: sources,
       outdir: this.project,
       outbase: FIXTURE,
       format: "cjs",
@@ -125,15 +130,17 @@ export class Suite {
       PULUMI_DEBUG_COMMANDS: "true",
       SSH_AUTH_SOCK: "",
     };
-    return new Promise((done) => {
-      execFile(
-        file,
-        all,
-        { env, maxBuffer: 1 << 28, timeout: timeoutSeconds * 1000, killSignal: "SIGKILL" },
-        (error, stdout, stderr) => {
-          done({ exitCode: error ? Number(error.code ?? 124) : 0, stdout, stderr });
-        },
-      );
-    });
+    const ended = () =>
+      new Promise<{ exitCode: number; stdout: string; stderr: string }>((done) => {
+        execFile(
+          file,
+          all,
+          { env, maxBuffer: 1 << 28, timeout: timeoutSeconds * 1000, killSignal: "SIGKILL" },
+          (error, stdout, stderr) => {
+            done({ exitCode: error ? Number(error.code ?? 124) : 0, stdout, stderr });
+          },
+        );
+      });
+    return engines.take(ended);
   }
 }

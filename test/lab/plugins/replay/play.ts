@@ -25,12 +25,16 @@ export interface Options {
   args?: string[];
   /** More arguments, for acting only: the preview is that of the whole stage. */
   acting?: string[];
+  /** Done between the preview and the acting. */
+  beforeActing?: () => Promise<unknown>;
+  /** What is left to chance in a preview. */
+  previewIgnores?: Part[];
   /** Where the record ends a run that hangs. */
   timeoutSeconds?: number;
   config?: Record<string, string>;
   before?: () => Promise<unknown>;
   /** The world afterwards, as the record's `observed`; without it, that isn't compared. */
-  look?: (state: State) => Promise<Json>;
+  look?: (state: State, golden: Golden) => Promise<Json>;
 }
 
 /** What commands print when they run, which functions do in previews, too. */
@@ -46,11 +50,13 @@ export async function play(suite: Suite, golden: Golden, matcher: Matcher, optio
     if (!expected || (name === "preview" && !options.preview)) continue;
     const serial = name === "preview" || options.args?.includes("--parallel") ? [] : ["--parallel", "1"];
     const acting = name === "preview" ? [] : (options.acting ?? []);
+    if (name === "up") await options.beforeActing?.();
     const args = [...(options.args ?? []), ...acting, ...serial];
     const observed = await suite.operate(name, args, options.timeoutSeconds);
     if (options.unchecked) continue;
     // what chance there is, is in acting
     const ignores = (options.ignores ?? []).filter((part) => name !== "preview" || IN_PREVIEW_TOO.includes(part));
+    if (name === "preview") ignores.push(...(options.previewIgnores ?? []));
     const ignored = Object.fromEntries(ignores.map((part) => [part, undefined]));
     const compared = (phase: Json) => ({
       ...phase,
@@ -64,7 +70,7 @@ export async function play(suite: Suite, golden: Golden, matcher: Matcher, optio
   const state = await suite.state();
   if (!options.ignores?.includes("state")) differences.push(...compareState(golden, state, matcher));
   if (golden.observed && options.look)
-    differences.push(...matcher.compare(withoutKeys(golden.observed), await options.look(state), "observed"));
+    differences.push(...matcher.compare(withoutKeys(golden.observed), await options.look(state, golden), "observed"));
   return differences;
 }
 
