@@ -48,6 +48,9 @@ function acting(...names: (string | undefined)[]): Partial<Options> {
 const CHANCE: Part[] = ["steps", "resourceChanges", "state"];
 const NOT_STATE: Part[] = ["exitCode", "steps", "diagnostics", "resourceChanges", "commandsRun"];
 
+/** The number that the engine gives to a failed dial: 2 or 0 in the records, in the same runs again the other. */
+const UNREACHED: Part = "status";
+
 const REMOTE_DEAD: Plan = {
   suite: "remotedead",
   plays: (order) => (ALL ? true : order === 1 || order === 3),
@@ -55,9 +58,17 @@ const REMOTE_DEAD: Plan = {
   options: ({ order }, suite) => ({
     ...([5, 6, 7].includes(order) ? PARALLEL : {}),
     ...([8, 12].includes(order) ? { args: ["--parallel", "8", "--continue-on-error"], preview: false } : {}),
-    ...(order === 11 ? { before: () => suite.editState("192.168.31.101", "192.168.31.250") } : {}),
+    // Whether the others are deleted before dd fails: here they are.
+    ...(order === 11
+      ? {
+          before: () => suite.editState("192.168.31.101", "192.168.31.250"),
+          beforeActing: () => suite.operate("up", ["--target", "**::nd", "--target", "**::rod"]),
+          ignores: ["steps", "resourceChanges"],
+        }
+      : {}),
     // How many others have been looked at when it fails.
-    ...(order === 10 ? { ignores: ["resourceChanges"] } : {}),
+    ...(order === 10 ? { ignores: ["resourceChanges", UNREACHED] } : {}),
+    ...(order === 12 ? { ignores: [UNREACHED] } : {}),
     ...(order === 13 ? { before: () => suite.forget() } : {}),
     ...(order === 14 ? { timeoutSeconds: 25 } : {}),
   }),
@@ -82,6 +93,7 @@ const EVERY_PLAN: Plan[] = [
     options: ({ order }, suite, _server, world) => ({
       before: () => files(order, suite, world),
       ...acting({ 10: "textIntoDir", 12: "produce" }[order]),
+      ...(order === 12 ? { ignores: ["resourceChanges", UNREACHED] } : {}),
       unchecked: order === 7 && !ALL,
       // What the stages left out would have changed there.
       ...(ALL || order <= 3 ? { look: () => copies(world) } : {}),
@@ -190,8 +202,11 @@ const OTHERWISE: Record<Subject, Plan[]> = {
   ],
 };
 
-/** Engine 3.260-dev recorded it; 3.259.0 refuses a source that isn't known yet, as the official plugin's check does. */
-const PREVIEWS_OTHERWISE: Record<Subject, string[]> = { official: ["copy-03-changeContent"], "stand-ins": [] };
+/**
+ * Engine 3.260-dev recorded it. Under 3.259.0 the official plugin's previews of copies have an unknown source among the
+ * outputs, and a source that isn't known yet is refused, as by the plugin's check.
+ */
+const PREVIEWS_OTHERWISE: Record<Subject, RegExp> = { official: /^copy(fail)?-/, "stand-ins": /^$/ };
 
 export function plansFor(subject: Subject): Plan[] {
   const { LAB_TEST_SUITE: wanted } = process.env;
@@ -199,7 +214,7 @@ export function plansFor(subject: Subject): Plan[] {
 }
 
 export function isPreviewed(subject: Subject, { previews }: Plan, { file, order }: Golden): boolean {
-  return previews(order) && !PREVIEWS_OTHERWISE[subject].includes(file);
+  return previews(order) && !PREVIEWS_OTHERWISE[subject].test(file);
 }
 
 async function files(order: number, suite: Suite, world: World): Promise<void> {
