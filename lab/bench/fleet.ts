@@ -1,6 +1,6 @@
 /**
- * Many hosts on one machine: one network namespace, in which one sshd answers at every survivor's address with that host's
- * facts, and nothing answers at a lost one's. The program can't tell: it connects, authenticates and reads as everywhere.
+ * Many hosts on one machine: one network namespace, in which one SSH server answers at every survivor's address with that
+ * host's facts, and nothing answers at a lost one's. The program can't tell: it connects, authenticates and reads as everywhere.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
@@ -31,19 +31,19 @@ export async function raiseFleet(folder: string, hosts: number): Promise<Fleet> 
   for (const key of ["operator", "host"]) {
     await must(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", join(folder, key)]);
   }
-  write(folder, "answer.sh", 0o755, ANSWER.replace("FACTS", facts));
-  write(folder, "sshd_config", 0o600, sshdConfig(folder));
-  const sshd = spawn("unshare", ["-m", "-n", "bash", "-ec", NETWORK, "bash", join(folder, "sshd_config")], {
+  const server = [process.execPath, "--import", "tsx", join(__dirname, "fleet-server.ts"), folder];
+  const hostsOfFleet = spawn("unshare", ["-m", "-n", "bash", "-ec", NETWORK, "bash", ...server], {
+    cwd: CHECKOUT,
     stdio: ["ignore", "ignore", "inherit"],
   });
-  const within = ["nsenter", "-t", String(sshd.pid), "-n", "--"];
+  const within = ["nsenter", "-t", String(hostsOfFleet.pid), "-n", "--"];
   const first = survivorsOf(topology)[0]?.address;
-  await until("fleet: an answer of sshd", 20, () => answers(sshd, within, `${first}`));
-  return { ...makeProject(folder, hosts), within, end: () => void sshd.kill() };
+  await until("fleet: an answer of its SSH server", 20, () => answers(hostsOfFleet, within, `${first}`));
+  return { ...makeProject(folder, hosts), within, end: () => void hostsOfFleet.kill() };
 }
 
-async function answers(sshd: ChildProcess, within: string[], address: string): Promise<boolean> {
-  if (sshd.exitCode !== null) throw new LabError(`fleet: its sshd ended with ${sshd.exitCode}`);
+async function answers(server: ChildProcess, within: string[], address: string): Promise<boolean> {
+  if (server.exitCode !== null) throw new LabError(`fleet: its SSH server ended with ${server.exitCode}`);
   const greeting = `exec 3<>/dev/tcp/${address}/22 && read -r line <&3 && [[ $line == SSH-* ]]`;
   return must([...within, "bash", "-c", greeting]).then(
     () => true,
@@ -76,19 +76,9 @@ function makeProject(folder: string, hosts: number): { project: string; backend:
 const write = (folder: string, name: string, mode: number, text: string): void =>
   writeFileSync(join(folder, name), text, { mode });
 
-const ANSWER = `#!/bin/bash
-cat >/dev/null
-read -r _ _ address _ <<<"$SSH_CONNECTION"
-cat "FACTS/$address"
-printf 'now=%s\\n@@ late\\n' "$(date +%s%3N)"
-# as long as a host waits for the lost side's silence
-sleep 1.3
-`;
-
 /** Survivors' addresses are this namespace's own; what goes to a lost one vanishes, as behind a dead router. */
 const NETWORK = `
 mount --make-rprivate /
-mkdir -p /run/sshd
 ip link set lo up
 ip route add local ${networks.b} dev lo
 ip link add silent type veth peer name nobody
@@ -98,22 +88,5 @@ ip link set silent up
 ip link set nobody up
 ip address add 10.82.0.1/32 dev silent
 ip route add ${networks.a} dev silent
-exec /usr/sbin/sshd -D -e -f "$1" 2>/dev/null
+exec "$@"
 `;
-
-function sshdConfig(folder: string): string {
-  return [
-    `HostKey ${join(folder, "host")}`,
-    `AuthorizedKeysFile ${join(folder, "operator.pub")}`,
-    "StrictModes no",
-    "PermitRootLogin yes",
-    "PasswordAuthentication no",
-    "KbdInteractiveAuthentication no",
-    "UsePAM no",
-    "UseDNS no",
-    "PidFile none",
-    "MaxStartups 2000",
-    `ForceCommand ${join(folder, "answer.sh")}`,
-    "",
-  ].join("\n");
-}
