@@ -1,4 +1,4 @@
-import { createBody } from "./docker";
+import { createBody, epochLabel } from "./docker";
 import { etcdProcess, initialCluster } from "./etcd";
 import { type Container, commandOf, processOf, type Reachable } from "./facts";
 import { etcdServers, kubeApiServerProcess } from "./kube-apiserver";
@@ -37,7 +37,9 @@ export function replaceEtcd(
   members: Host[] = [host],
 ): Replacement {
   const facts = factsOf(seen, host);
-  const base = original(facts, "etcd", epoch);
+  const found = original(facts, "etcd", epoch);
+  // where there was none before, as of a learner that never started, the one that this act has made is nothing to begin with
+  const base = found?.Name === "/etcd" && found.Config.Labels?.[epochLabel] === String(epoch) ? undefined : found;
   const planned = etcdProcess(topology, left, host, facts?.architecture || "x86_64");
   const before = base && processOf(base);
   const after: Process = before

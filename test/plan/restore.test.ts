@@ -141,6 +141,30 @@ describe("a learner's data", () => {
     );
   });
 
+  it("where it never started, the etcd made from a snapshot in its place is no etcd of before: a rerun plans the same", () => {
+    const file = {
+      path: "/var/lib/rke-dr/snapshots/s1.db",
+      state: "whole" as const,
+      bytes: 1000,
+      takenAt: now,
+      revision: 400,
+      described: { bytes: 1000, cluster: "lab" },
+    };
+    const never = { etcd: undefined, etcdBytes: 0, files: [file] };
+    const bodyOf = (change: object) => {
+      const seen = afterLossOfA(topology, { master3: { ...never, ...change } });
+      const plan = planFailover(topology, { ...settings, method: undefined }, seen);
+      return { plan, body: plan.steps.find((s) => s.name === "etcd-restore-master3")?.data };
+    };
+    const { etcd: _none, ...others } =
+      Object.values(afterLossOfA(topology).hosts).flatMap((h) => (h.host === "master3" && h.reachable ? [h] : []))[0]
+        ?.containers ?? {};
+    const first = bodyOf({ containers: others });
+    assert.ok(first.plan.etcd && first.body);
+    const made = container(first.plan.etcd.after, "running", 2);
+    assert.equal(bodyOf({ containers: { ...others, etcd: made } }).body, first.body);
+  });
+
   it("is refused where it never followed", () => {
     const seen = afterLossOfA(topology, { master3: { etcd: { ...learner, revision: 1 } } });
     assert.match(
