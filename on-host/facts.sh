@@ -24,8 +24,8 @@ etcd_facts() {
     exec 9< <(etcd_leases)
     status=$(etcd_status)
     leases=$(cat <&9)
-    # the first read of damaged data is what etcd panics at
-    [[ -n $leases ]] || status=$(etcd_status)
+    # the first read of damaged data is what etcd panics at; one that said nothing at all isn't asked again
+    [[ -z $status || -n $leases ]] || status=$(etcd_status)
   fi
   if [[ -z $status ]]; then
     # why it doesn't answer, in its own words since its last start
