@@ -63,11 +63,11 @@ async function deployFailover(topology: Topology, ssh: SshAccess, settings: Fail
     if (isPreview) {
       const notes = [...warnings(topology), ...snapshotProblems(topology, left, seen)];
       await tell(describeFailover(plan, late, notes, seen.at, describeSnapshots(topology, left, seen)));
-    } else if (!waits) {
+    } else {
       stopAt(late, "nothing was changed but the survivors' epoch");
     }
   };
-  const judged = look.whole.then(judge).catch(ended);
+  const judged = waits ? Promise.resolve() : look.whole.then(judge).catch(ended);
   // it may fail before anybody waits for it
   judged.catch(() => undefined);
   if (plan.goesOn) {

@@ -16,6 +16,7 @@ Module._load = (request, parent, ...rest) => {
   const name = request === "./automation" && parent?.filename === sdk ? "@pulumi/pulumi/automation" : request;
   return late.has(name) ? whenUsed(() => load(request, parent, ...rest)) : load(request, parent, ...rest);
 };
+
 function whenUsed(loadNow) {
   return new Proxy(() => {}, {
     // who imports looks at this first, and would go through all that a module exports that is none of ECMAScript's

@@ -2,6 +2,7 @@ import type { FailoverPlan } from "../plan/failover";
 import { type FenceResult, reliedOn } from "../plan/fence";
 import type { Verdict } from "../plan/guards/verdict";
 import { factsOf, type Observation } from "../plan/observation";
+import { hasEtcdOrApi } from "../plan/order";
 import type { Source } from "../plan/sources";
 import { recordName } from "../plan/steps";
 import type { Host, Topology } from "../plan/topology";
@@ -103,8 +104,7 @@ const copies = 5;
 
 /** Those who keep it: control plane hosts and members of etcd first. */
 function keepers({ survivors }: FailoverPlan): Host[] {
-  const serves = (h: Host) => h.roles.includes("controlplane") || h.etcd !== "none";
-  return [...survivors.filter(serves), ...survivors.filter((h) => !serves(h))].slice(0, copies);
+  return [...survivors.filter(hasEtcdOrApi), ...survivors.filter((h) => !hasEtcdOrApi(h))].slice(0, copies);
 }
 
 /** What the claims write on the survivors: the plan's own lines, and on some of them the evidence. By step name. */

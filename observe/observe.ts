@@ -3,11 +3,12 @@ import type { SshAccess } from "../config";
 import { onHostScript } from "../on-host";
 import { type HostFacts, lateAnswersFollow, parseFacts, withLateAnswers } from "../plan/facts";
 import type { Observation } from "../plan/observation";
+import { hasEtcdOrApi } from "../plan/order";
 import type { SourceSearch } from "../plan/source-files";
 import { type Host, sshTarget } from "../plan/topology";
 import { type Route, throughBastion } from "./bastion";
 import { readCertificates } from "./certificates";
-import { Handshakes } from "./handshakes";
+import { Places } from "./places";
 import { RefusedError, runOverSsh } from "./ssh";
 
 const script = ["preflight-facts", "source-facts", "facts"].map(onHostScript).join("\n");
@@ -20,7 +21,10 @@ const servingPorts = (access: SshAccess, host: Host): number[] => [
 ];
 /** Milliseconds. A SYN that got lost is sent again after one second (RFC 6298), the next time after three. */
 const probeLimit = 1300;
-/** Hands that are being shaken at the same time: more than these would only wait for this process, and seem not to answer. */
+/**
+ * Handshakes at the same time: each costs this process milliseconds of computing, and a host whose own waits behind hundreds of
+ * others would seem not to answer. What runs after it waits for nobody.
+ */
 const handshakes = 16;
 
 /** A look at the hosts, all at once and read-only; it never throws for a host that can't be reached. */
@@ -43,8 +47,8 @@ export function observe(hosts: Host[], lost: Host[], access: SshAccess, epoch: n
   const command = (host: Host) =>
     `timeout -k 2 30 bash -s -- ${epoch} ${probeLimit / 1000} '${probesBy(host, lost, access)}' '${trust}' '${sources?.file ?? ""}' '${sources?.peers.join(",") ?? ""}'`;
   const route = throughBastion(access);
-  const gate = new Handshakes(handshakes);
-  const looks = hosts.map((h) => lookAt(h, access, command(h), route, gate));
+  const shaking = new Places(handshakes);
+  const looks = hosts.map((h) => lookAt(h, access, command(h), route, shaking));
   const asking = answersBy(route, lost, access);
   const seen = (facts: HostFacts[], answers: string[]): Observation => ({
     hosts: Object.fromEntries(facts.map((f) => [f.host, f])),
@@ -74,8 +78,7 @@ function probesOf(lost: Host[], access: SshAccess): Probe[] {
 
 /** Who decides or serves tries every lost host; a worker those of etcd: hundreds of workers make no surer answer. */
 function probesBy(host: Host, lost: Host[], access: SshAccess): string {
-  const matters = host.etcd !== "none" || host.roles.includes("controlplane");
-  return probesOf(matters ? lost : lost.filter((h) => h.etcd !== "none"), access)
+  return probesOf(hasEtcdOrApi(host) ? lost : lost.filter((h) => h.etcd !== "none"), access)
     .map((p) => `${p.host.name}=${p.address}:${p.port}`)
     .join(" ");
 }
@@ -91,14 +94,14 @@ function answersBy(
   lost: Host[],
   access: SshAccess,
 ): { soFar: () => string[]; all: Promise<string[]> } {
-  const heard = new Set<string>();
-  const asked = probesOf(lost, access).map(async ({ host, address, port }) => {
+  // in the order of the hosts, whoever answers first
+  const heard: string[][] = [];
+  const soFar = () => [...new Set(heard.flat())];
+  const asked = probesOf(lost, access).map(async ({ host, address, port }, at) => {
     const answer = await (route ? answerBehind(route, address, port) : answerAt(address, port));
-    if (answer !== "none") {
-      heard.add(`${host.name} ${port}${answer === "refused" ? " refused" : ""}`);
-    }
+    heard[at] = answer === "none" ? [] : [`${host.name} ${port}${answer === "refused" ? " refused" : ""}`];
   });
-  return { soFar: () => [...heard], all: Promise.all(asked).then(() => [...heard]) };
+  return { soFar, all: Promise.all(asked).then(soFar) };
 }
 
 function lookAt(
@@ -106,7 +109,7 @@ function lookAt(
   access: SshAccess,
   command: string,
   route: Route | undefined,
-  gate: Handshakes,
+  shaking: Places,
 ): { soon: Promise<HostFacts>; whole: Promise<HostFacts> } {
   let output = "";
   let facts: HostFacts | undefined;
@@ -122,8 +125,8 @@ function lookAt(
       tell(facts);
     }
   };
-  const whole = gate
-    .during(async (onReady) => {
+  const whole = shaking
+    .take(async (onReady) => {
       const stream = await route?.open(host.address, access.port);
       await runOverSsh(host, access, command, script, { stream, onStdout, onReady });
       return withLateAnswers(facts ?? read(), output);

@@ -164,9 +164,7 @@ look() {
 # says nothing until it has a leader (etcdserver's ReadyNotify comes after its name is published by consensus).
 # Asked as a client of its own host where it lets one in, else by its own etcdctl, which takes docker a while to start.
 etcd_answers() {
-  local ssl=/etc/kubernetes/ssl
-  curl -sf --max-time 5 -o /dev/null --cacert $ssl/kube-ca.pem --cert $ssl/kube-node.pem --key $ssl/kube-node-key.pem \
-    https://127.0.0.1:2379/version 2>/dev/null </dev/null && return 0
+  answer_of https://127.0.0.1:2379/version kube-node 5 >/dev/null && return 0
   timeout 10 docker exec etcd etcdctl --command-timeout=5s endpoint status >/dev/null 2>&1 </dev/null
 }
 # set_container_aside CONTAINER NEW-NAME [GRACE SECONDS]: restart policy first, so that a reboot in between doesn't bring it back.
@@ -186,9 +184,9 @@ keep_description() {
   docker inspect --type container --format '{{json .}}' "$1" </dev/null | sed "s#\"Name\":\"/$1\"#\"Name\":\"/$2\"#" >"$aside/$2.container.new"
   mv "$aside/$2.container.new" "$aside/$2.container"
 }
-# healthy URL CERTIFICATE: CERTIFICATE is a name in /etc/kubernetes/ssl.
-healthy() {
+# answer_of URL CERTIFICATE SECONDS, healthy URL CERTIFICATE: CERTIFICATE is a name in /etc/kubernetes/ssl.
+answer_of() {
   local ssl=/etc/kubernetes/ssl
-  curl -sf --max-time 2 --cacert $ssl/kube-ca.pem --cert "$ssl/$2.pem" --key "$ssl/$2-key.pem" "$1" 2>/dev/null </dev/null |
-    grep -Eq '^ok$|"health": ?"?true'
+  curl -sf --max-time "$3" --cacert $ssl/kube-ca.pem --cert "$ssl/$2.pem" --key "$ssl/$2-key.pem" "$1" 2>/dev/null </dev/null
 }
+healthy() { answer_of "$1" "$2" 2 | grep -Eq '^ok$|"health": ?"?true'; }

@@ -1,7 +1,6 @@
 import { type Container, commandOf } from "./facts";
-import { hasSomething } from "./failback-steps";
 import { factsOf, type Observation } from "./observation";
-import { voters } from "./order";
+import { hasEtcdOrApi, voters } from "./order";
 import type { PrimaryPlan } from "./primary";
 import { argument } from "./process";
 import type { Host } from "./topology";
@@ -38,7 +37,7 @@ function stateOf(host: Host, seen: Observation, epoch: number): string {
   if (!facts) {
     return "can't be reached";
   }
-  if (!hasSomething(host)) {
+  if (!hasEtcdOrApi(host)) {
     return "a worker: nothing is set aside there";
   }
   if (facts.epoch === epoch) {

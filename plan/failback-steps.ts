@@ -1,6 +1,7 @@
 import { deployDir } from "./cluster-yml";
 import { demotion } from "./demotion";
 import { clientUrl, etcdCertificate, memberName, ownEndpoint } from "./etcd";
+import type { Reachable } from "./facts";
 import { type Failback, nextFailure } from "./failback";
 import { failbackVerification } from "./failback-verification";
 import { joinStep } from "./join";
@@ -8,7 +9,7 @@ import { etcdServers, ownServer } from "./kube-apiserver";
 import { believes } from "./living-cluster";
 import { membership } from "./members";
 import { factsOf, type Observation } from "./observation";
-import { clusterOrder, controlPlane, voters } from "./order";
+import { clusterOrder, controlPlane, hasEtcdOrApi, voters } from "./order";
 import { original, type Replacement, replaceApiServer, replaceEtcd, runs } from "./replacement";
 import { type Step, step, stepNames } from "./steps";
 import type { Host, Topology } from "./topology";
@@ -47,7 +48,7 @@ export function failbackSteps(
   };
   const facts = (host: Host) => factsOf(seen, host);
 
-  const quarantine = returned.filter(hasSomething).map((host) =>
+  const quarantine = returned.filter(hasEtcdOrApi).map((host) =>
     note(
       step("quarantine", host, "Quarantine", {
         after: ready,
@@ -97,9 +98,9 @@ export function failbackSteps(
       }),
     );
   };
-  // RKE makes what its sidekick container must be there for
+  // a host that was rebuilt has none, and RKE makes it: together with the sidekick container that it needs
   const returnedApi = controlPlane(returned)
-    .filter((h) => original(facts(h), "kube-apiserver", epoch) !== undefined)
+    .filter((h) => cameWith(facts(h), "kube-apiserver", epoch))
     .map((h) => apiServer(h, stepNames(rejoined)));
   // asked from where it is to go: etcd runs there by now, and a survivor's may just have been set aside
   const leader = note(
@@ -193,5 +194,8 @@ function whileAway(members: Host[], host: Host): string {
     : nextFailure(others);
 }
 
-/** Only etcd and the control plane can serve old data. */
-export const hasSomething = (host: Host): boolean => host.etcd !== "none" || host.roles.includes("controlplane");
+/** Whether a returned host had the container; what runs under the name once it was in quarantine, RKE has made since. */
+function cameWith(facts: Reachable | undefined, name: string, epoch: number): boolean {
+  const found = original(facts, name, epoch);
+  return found !== undefined && (found.Name !== `/${name}` || facts?.steps.quarantine?.epoch !== epoch);
+}

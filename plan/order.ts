@@ -36,6 +36,9 @@ export function lostHosts(topology: Topology, lost: string): Host[] {
 export const voters = (hosts: Host[]): Host[] => hosts.filter((h) => h.etcd === "voter");
 /** The host that follows the voters without a vote; parseTopology lets none but one be it. */
 export const learner = (hosts: Host[]): Host | undefined => hosts.find((h) => h.etcd === "learner");
+/** Whether it holds or serves the cluster's data; a host that does neither can't serve old data. */
+export const hasEtcdOrApi = (host: Host): boolean => host.etcd !== "none" || host.roles.includes("controlplane");
+
 export const controlPlane = (hosts: Host[]): Host[] => hosts.filter((h) => h.roles.includes("controlplane"));
 
 /** The names by which RKE lists a control plane host in certificates: address, internal address, host name. */

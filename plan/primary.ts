@@ -3,7 +3,7 @@ import { type AdoptedCluster, adoptionProblems, adoptSteps } from "./adopted";
 import { deployDir } from "./cluster-yml";
 import { commandOf, type Reachable } from "./facts";
 import { type Failback, failbackOf, failbackRecord } from "./failback";
-import { type FailbackSteps, failbackSteps, hasSomething } from "./failback-steps";
+import { type FailbackSteps, failbackSteps } from "./failback-steps";
 import { failbackGuards } from "./guards/failback";
 import { clockProblems, rights, roomProblems, tools } from "./guards/hosts";
 import { hostKeyProblems, reachability, strangers } from "./guards/identity";
@@ -14,7 +14,7 @@ import { etcdServers, ownServer } from "./kube-apiserver";
 import { believes } from "./living-cluster";
 import { type Membership, membership } from "./members";
 import { factsOf, type Observation } from "./observation";
-import { clusterOrder, controlPlane, voters } from "./order";
+import { clusterOrder, controlPlane, hasEtcdOrApi, voters } from "./order";
 import { argument } from "./process";
 import { purgeGuard, purgeSteps } from "./purge";
 import { snapshotSteps } from "./snapshot-schedule";
@@ -116,7 +116,7 @@ export function planPrimary(
     .filter((m) => m.wanted === "learner" && m.host.name !== failback?.demoted?.name)
     .map((m) => joinStep(topology, epoch, hosts, m, seen, stepNames(built)));
   const snapshots = snapshotSteps(topology, stepNames(built), facts);
-  const guards = hosts.filter(hasSomething).map((host) =>
+  const guards = hosts.filter(hasEtcdOrApi).map((host) =>
     step("return-guard", host, "ReturnGuard", {
       arguments:
         returnGuard === "off"

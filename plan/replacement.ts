@@ -16,11 +16,12 @@ export interface Replacement {
   body: string;
 }
 
-/** The container from before this act, whatever the act has done to it so far. */
+/** The container from before this act, whatever the act has done to it so far; one that the act itself has made is none. */
 export function original(facts: Reachable | undefined, name: string, epoch: number): Container | undefined {
+  const current = facts?.containers[name];
   return (
     facts?.containers[`${name}-before-epoch-${epoch}`] ??
-    facts?.containers[name] ??
+    (current?.Config.Labels?.[epochLabel] === String(epoch) ? undefined : current) ??
     // set aside by the return guard, on account of the epoch that it saw
     Object.entries(facts?.containers ?? {})
       .filter(([key]) => key.startsWith(`${name}-before-epoch-`))
@@ -37,9 +38,7 @@ export function replaceEtcd(
   members: Host[] = [host],
 ): Replacement {
   const facts = factsOf(seen, host);
-  const found = original(facts, "etcd", epoch);
-  // where there was none before, as of a learner that never started, the one that this act has made is nothing to begin with
-  const base = found?.Name === "/etcd" && found.Config.Labels?.[epochLabel] === String(epoch) ? undefined : found;
+  const base = original(facts, "etcd", epoch);
   const planned = etcdProcess(topology, left, host, facts?.architecture || "x86_64");
   const before = base && processOf(base);
   const after: Process = before

@@ -182,6 +182,14 @@ describe("which survivor a failback takes the vote from", () => {
         },
         containers: {
           ...facts.containers,
+          ...(facts.containers["kube-apiserver"]
+            ? {
+                "kube-apiserver-before-epoch-3": {
+                  ...facts.containers["kube-apiserver"],
+                  Name: "/kube-apiserver-before-epoch-3",
+                },
+              }
+            : {}),
           "rke-dr-guard": container(guard),
           ...(own.etcd === "learner"
             ? {

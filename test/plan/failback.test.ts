@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describePrimary } from "../../plan/describe";
+import { epochLabel } from "../../plan/docker";
 import { peerUrl } from "../../plan/etcd";
-import { commandOf, type EtcdStatus } from "../../plan/facts";
+import { commandOf, type EtcdStatus, type Reachable } from "../../plan/facts";
 import { failbackOf, nextFailure } from "../../plan/failback";
 import type { Observation } from "../../plan/observation";
 import { planPrimary, primaryGuards } from "../../plan/primary";
@@ -141,6 +142,22 @@ describe("the steps of a failback", () => {
     const steps = planPrimary(topology, 3, returned({ master1: { epoch: 0, containers: {} } })).steps;
     assert.ok(!steps.some((s) => s.name === "kube-apiserver-master1"));
     assert.ok(steps.some((s) => s.name === "etcd-join-master1"));
+  });
+
+  it("also by a second `up`, which finds the one that RKE made", () => {
+    const { "kube-apiserver": api } = survivor(topology, host("master1")).containers;
+    assert.ok(api);
+    const quarantined = { epoch: 3, steps: { quarantine: record("quarantine", 3, 1) } };
+    const found = (containers: Reachable["containers"]) =>
+      planPrimary(topology, 3, returned({ master1: { ...quarantined, containers } })).steps.find(
+        (s) => s.name === "kube-apiserver-master1",
+      );
+    assert.equal(found({ "kube-apiserver": api }), undefined);
+    const aside = { ...api, Name: "/kube-apiserver-before-epoch-3" };
+    const ours = { ...api, Config: { ...api.Config, Labels: { [epochLabel]: "3" } } };
+    assert.equal(found({ "kube-apiserver": ours }), undefined, "what this act made is no original");
+    assert.ok(found({ "kube-apiserver": ours, "kube-apiserver-before-epoch-3": aside }));
+    assert.ok(found({ "kube-apiserver-before-epoch-3": aside }), "cut off between the two");
   });
 
   it("a returned host's tale of its own cluster isn't believed", () => {

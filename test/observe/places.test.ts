@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { Handshakes } from "../../observe/handshakes";
+import { Places } from "../../observe/places";
 
-describe("a few handshakes at a time", () => {
+describe("places: a few at a time", () => {
   it("the next begins when one is over, not when its work has ended", async () => {
-    const gate = new Handshakes(2);
+    const gate = new Places(2);
     const over: (() => void)[] = [];
     const end: (() => void)[] = [];
     const works = ["a", "b", "c", "d"].map((name) =>
-      gate.during((done) => {
+      gate.take((done) => {
         over.push(done);
         return new Promise<string>((resolve) => end.push(() => resolve(name)));
       }),
@@ -17,17 +17,17 @@ describe("a few handshakes at a time", () => {
     over[0]?.();
     over[0]?.(); // counts once
     await new Promise(setImmediate);
-    assert.equal(over.length, 3, "a's handshake is over, its work goes on");
+    assert.equal(over.length, 3, "a has left its place, its work goes on");
     end[1]?.();
     await new Promise(setImmediate);
-    assert.equal(over.length, 4, "an end is the end of its handshake, too");
+    assert.equal(over.length, 4, "an end leaves the place, too");
     for (const finish of end) finish();
     assert.deepEqual(await Promise.all(works), ["a", "b", "c", "d"]);
   });
 
   it("a failure lets the next one begin", async () => {
-    const gate = new Handshakes(1);
-    await assert.rejects(gate.during(() => Promise.reject(new Error("no route"))));
-    assert.equal(await gate.during(() => Promise.resolve("next")), "next");
+    const gate = new Places(1);
+    await assert.rejects(gate.take(() => Promise.reject(new Error("no route"))));
+    assert.equal(await gate.take(() => Promise.resolve("next")), "next");
   });
 });
