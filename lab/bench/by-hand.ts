@@ -1,6 +1,10 @@
 /** The procedure of an expert who knows every command by heart and never stops to think. */
 import { parseDocument, type YAMLMap, type YAMLSeq } from "yaml";
 import type { Container } from "./containers";
+import { electionLog } from "./election";
+
+/** Where the script leaves the first etcd's tale of its election, for the benchmark: `rke up` makes another etcd. */
+export const electionFile = "/var/lib/rke-dr-bench-election";
 
 const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
 
@@ -32,6 +36,7 @@ export function byHand(etcd: Container, clusterYml: string): string {
     start,
     "until docker exec etcd etcdctl endpoint health; do sleep 0.2; done",
     "docker exec etcd etcdctl member list",
+    `(${electionLog("etcd")}) >${electionFile}`,
     "cd /etc/rke-dr",
     `cat >cluster.yml <<'end of cluster.yml'\n${clusterYml}\nend of cluster.yml`,
     "rke up --config cluster.yml --ignore-docker-version",

@@ -5,7 +5,7 @@ const left = 300;
 const room = 420;
 const width = 860;
 
-type Kind = "program" | "hand" | "floor";
+type Kind = "program" | "hand" | "floor" | "chance";
 const kinds: Record<Way["kind"], Kind> = { program: "program", "by hand": "hand", floor: "floor" };
 
 /** Draws downwards: titles and bars, each at the next free place. */
@@ -57,7 +57,7 @@ export function chart({ ways }: RecoveryResult): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${y}" viewBox="0 0 ${width} ${y}" role="img">`,
     "<title>Recovery: how long each way takes, and where the time goes</title>",
-    "<style>text{font:13px sans-serif;fill:#222}.h{font-weight:bold}.program{fill:#2b6cb0}.hand{fill:#b7791f}.floor{fill:#718096}.bg{fill:#fff}</style>",
+    "<style>text{font:13px sans-serif;fill:#222}.h{font-weight:bold}.program{fill:#2b6cb0}.hand{fill:#b7791f}.floor{fill:#718096}.chance{fill:#d53f8c}.bg{fill:#fff}</style>",
     `<rect class="bg" width="${width}" height="${y}"/>`,
     ...canvas.parts,
     "</svg>",
@@ -70,7 +70,7 @@ function timeline(canvas: Canvas, way: Way): void {
   const last = way.runs.at(-1);
   if (!last?.steps || last.commandAt === undefined) return;
   canvas.title(`Where the time goes: ${way.name}, the last run, in seconds`);
-  const { commandAt, total } = last;
+  const { commandAt, total, election } = last;
   const steps = last.steps
     .map((s) => ({ ...s, at: (Date.parse(s.startedAt) - commandAt) / 1000 }))
     .sort((a, b) => a.at - b.at);
@@ -84,6 +84,10 @@ function timeline(canvas: Canvas, way: Way): void {
   );
   for (const step of steps) {
     canvas.bar(`${step.step} (${step.host})`, step.at, step.seconds, total, "program", step.seconds.toFixed(1));
+    if (election && /^etcd-(member|restore)$/.test(step.step)) {
+      const at = (election.at - commandAt) / 1000;
+      canvas.bar("  etcd waits to elect itself", at, election.seconds, total, "chance", election.seconds.toFixed(1));
+    }
   }
   canvas.gap();
 }

@@ -119,7 +119,9 @@ export interface RecoveryRatios {
   name: string;
   /** First write, against floor and engine start together: 1.25 at most. */
   toFloor?: Spread;
-  toHand?: Record<Measure, Spread>;
+  /** The same without the time in which etcd waits to elect itself, on both sides. */
+  toFloorButElections?: Spread;
+  toHand?: Record<Measure | "firstWriteButElection", Spread>;
 }
 
 export function recoveryRatios({ ways, engineStart }: RecoveryResult): RecoveryRatios[] {
@@ -138,21 +140,21 @@ export function recoveryRatios({ ways, engineStart }: RecoveryResult): RecoveryR
         );
       };
       const start = (run: number) => engineStart[run - 1] ?? Number.NaN;
+      const withStart = (value: (run: Run) => number) => (r: Run) => value(r) + start(r.run);
+      const firstWrite = (r: Run) => r.firstWrite;
       return {
         name,
         ...(floor
           ? {
-              toFloor: to(
-                floor,
-                (r) => r.firstWrite,
-                (r) => r.firstWrite + start(r.run),
-              ),
+              toFloor: to(floor, firstWrite, withStart(firstWrite)),
+              toFloorButElections: to(floor, butElection, withStart(butElection)),
             }
           : {}),
         ...(byHand
           ? {
               toHand: {
-                firstWrite: to(byHand, (r) => r.firstWrite),
+                firstWrite: to(byHand, firstWrite),
+                firstWriteButElection: to(byHand, butElection),
                 failing: to(byHand, (r) => r.failing),
                 total: to(byHand, (r) => r.total),
               },
@@ -161,5 +163,8 @@ export function recoveryRatios({ ways, engineStart }: RecoveryResult): RecoveryR
       };
     });
 }
+
+/** Seconds to the first write without those of chance; all of them where etcd's log doesn't tell. */
+const butElection = (run: Run): number => run.firstWrite - (run.election?.seconds ?? 0);
 
 export const spreadOf = (way: Way, key: Measure): Spread => spread(way.runs.map((r) => r[key]));

@@ -9,6 +9,7 @@ import { say } from "../progress";
 import type { Workspace } from "../project";
 import { all, LabError, must, type Result, until } from "../run";
 import { keepDisk, restoreDisk } from "./checkpoint";
+import { type Election, electionLog, electionOf } from "./election";
 import { type Outage, outage } from "./outage";
 
 const lost = "a";
@@ -21,6 +22,17 @@ export interface Recovery extends Outage {
   dataBytes: number;
   /** Bytes that the survivor's disk was written meanwhile; undefined where it is no device of its own. */
   writtenBytes: number | undefined;
+  /** Of the etcd that accepted the first write. */
+  election: Election | undefined;
+}
+
+/** What is done to recover. */
+export interface Act {
+  /** Makes ready what isn't counted. */
+  before?: () => Promise<void>;
+  work: () => Promise<void>;
+  /** Prints the lines by which the first etcd that served tells of its election; that container's own by default. */
+  election?: string;
 }
 
 /** A cluster that can lose the same datacenter again and again: before each act its disks are what they were. */
@@ -98,7 +110,7 @@ export class Scene {
    * The disaster, from kept disks to a survivor that knows of no leader; then the act, watched by a client that writes to the
    * survivor's API server.
    */
-  async recover(name: string, act: () => Promise<void>, before?: () => Promise<void>): Promise<Recovery> {
+  async recover(name: string, { before, work, election = electionLog("etcd") }: Act): Promise<Recovery> {
     const client = await this.start();
     try {
       await this.lab.powerOff(lost);
@@ -111,7 +123,7 @@ export class Scene {
       const dataBytes = Number(await this.on(this.survivor, "stat -c %s /var/lib/etcd/member/snap/db"));
       const written = await this.written();
       const from = Date.now();
-      await act();
+      await work();
       const to = Date.now();
       await client.acknowledged(3, Date.now(), 60);
       const after = await this.written();
@@ -121,7 +133,7 @@ export class Scene {
         `bench: ${name}: first write ${seen.firstWrite.toFixed(1)} s, a client fails ${seen.failing.toFixed(1)} s, in all ${total.toFixed(1)} s`,
       );
       const writtenBytes = written === undefined || after === undefined ? undefined : after - written;
-      return { ...seen, total, dataBytes, writtenBytes };
+      return { ...seen, total, dataBytes, writtenBytes, election: electionOf(await this.on(this.survivor, election)) };
     } finally {
       await client.stop();
     }

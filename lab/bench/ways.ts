@@ -5,8 +5,9 @@ import type { DrillReport } from "../drill/report";
 import { asOperator } from "../operator";
 import type { Workspace } from "../project";
 import { must } from "../run";
-import { byHand, withoutNodes } from "./by-hand";
+import { byHand, electionFile, withoutNodes } from "./by-hand";
 import type { Container } from "./containers";
+import { electionLog } from "./election";
 import { type FloorSource, floorContainers, floorScript, makeContainers } from "./floor";
 import type { Recovery, Scene } from "./scene";
 
@@ -24,10 +25,11 @@ export async function byProgram(scene: Scene, name: string, settings: Record<str
     await scene.pulumi(clone, "config", "set", "--path", `recover.${key}`, value, "--stack", "failover");
   }
   let commandAt = 0;
-  const recovery = await scene.recover(name, async () => {
+  const work = async () => {
     commandAt = Date.now();
     await scene.pulumi(clone, "up", "--yes", "--skip-preview", "--stack", "failover");
-  });
+  };
+  const recovery = await scene.recover(name, { work });
   const told = await scene.pulumi(clone, "stack", "output", "report", "--json", "--stack", "failover");
   return { ...recovery, commandAt, steps: (JSON.parse(told.stdout) as { steps: ProgramRun["steps"] }).steps };
 }
@@ -41,7 +43,7 @@ export async function manual(scene: Scene, name: string): Promise<Recovery> {
     const clusterYml = await scene.on(scene.survivor, "cat /etc/rke-dr/cluster.yml");
     script = byHand(await inspect(scene, "etcd"), withoutNodes(clusterYml, scene.lostAddresses));
   };
-  return scene.recover(name, () => bySsh(scene, script), before);
+  return scene.recover(name, { before, work: () => bySsh(scene, script), election: `cat ${electionFile}` });
 }
 
 async function bySsh(scene: Scene, script: string): Promise<void> {
@@ -74,10 +76,10 @@ export async function floor(
     const certificate = /([^/]+)\.pem$/.exec(of("cert-file"))?.[1] ?? "";
     script = floorScript(certificate, of("advertise-client-urls"), source);
   };
-  const act = async () => {
+  const work = async () => {
     await scene.on(scene.survivor, script);
   };
-  return scene.recover(name, act, before);
+  return scene.recover(name, { before, work, election: electionLog("floor-etcd") });
 }
 
 /** Seconds of a `pulumi up` of an empty program, with the same engine, language host and kind of backend. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { byHand, withoutNodes } from "../../lab/bench/by-hand";
+import { electionOf } from "../../lab/bench/election";
 import { outage } from "../../lab/bench/outage";
 import { type RecoveryResult, recoveryRatios } from "../../lab/bench/recovery";
 import { toFloor } from "../../lab/drill/floor";
@@ -57,6 +58,33 @@ describe("what a writing client met", () => {
     assert.throws(() => outage([attempt(2000, 3000, false)], 1000, 7000), /must have a write accepted/));
 });
 
+describe("how long etcd waited to elect itself", () => {
+  const line = (time: string, text: string) => `2026-11-22T02:00:${time}123456Z ${text}\n`;
+  const follows = "raft2026/11/22 02:00:01 INFO: 8e9e became follower at term 3";
+  const leads = "raft2026/11/22 02:00:05 INFO: 8e9e became leader at term 4";
+
+  it("from its last line as a follower to its first as a leader, in 3.4's log", () =>
+    assert.deepEqual(electionOf(line("01.500", follows) + line("02.000", follows) + line("05.250", leads)), {
+      at: Date.parse("2026-11-22T02:00:02.000Z"),
+      seconds: 3.25,
+    }));
+  it("in 3.5's", () => {
+    const of = (role: string) => `{"level":"info","msg":"8e9e became ${role} at term 4"}`;
+    assert.equal(electionOf(line("01.000", of("follower")) + line("01.500", of("leader")))?.seconds, 0.5);
+  });
+  it("of the first start of several", () =>
+    assert.equal(
+      electionOf(
+        [line("01.000", follows), line("02.000", leads), line("03.000", follows), line("09.000", leads)].join(""),
+      )?.seconds,
+      1,
+    ));
+  it("isn't known without both", () => {
+    assert.equal(electionOf(line("01.000", follows)), undefined);
+    assert.equal(electionOf(""), undefined);
+  });
+});
+
 describe("the procedure by hand", () => {
   const script = byHand(
     {
@@ -92,7 +120,7 @@ describe("the procedure by hand", () => {
 });
 
 describe("what a recovery is compared with", () => {
-  const run = (run: number, firstWrite: number, total: number) => ({
+  const run = (run: number, firstWrite: number, total: number, election: number) => ({
     run,
     firstWrite,
     failing: firstWrite,
@@ -100,6 +128,7 @@ describe("what a recovery is compared with", () => {
     total,
     dataBytes: 1,
     writtenBytes: undefined,
+    election: { at: 0, seconds: election },
   });
   const result: RecoveryResult = {
     ways: [
@@ -108,10 +137,10 @@ describe("what a recovery is compared with", () => {
         kind: "program",
         floor: "floor",
         byHand: "hand",
-        runs: [run(1, 6, 30), run(2, 9, 30), run(3, 12, 30)],
+        runs: [run(1, 6, 30, 1), run(2, 9, 30, 0), run(3, 12, 30, 5)],
       },
-      { name: "floor", kind: "floor", runs: [run(1, 3, 3), run(3, 4, 4)] },
-      { name: "hand", kind: "by hand", runs: [run(1, 12, 60), run(3, 12, 60)] },
+      { name: "floor", kind: "floor", runs: [run(1, 3, 3, 2), run(3, 4, 4, 1)] },
+      { name: "hand", kind: "by hand", runs: [run(1, 12, 60, 2), run(3, 12, 60, 5)] },
     ],
     engineStart: [1, 9, 2],
     standIns: [],
@@ -120,6 +149,8 @@ describe("what a recovery is compared with", () => {
   it("its floor and the engine's start together, and by hand, run by run", () => {
     const [ratio] = recoveryRatios(result);
     assert.deepEqual(ratio?.toFloor, { min: 1.5, median: 1.75, max: 2, runs: 2 });
+    assert.deepEqual(ratio?.toFloorButElections, { min: 1.4, median: 1.95, max: 2.5, runs: 2 });
+    assert.deepEqual(ratio?.toHand?.firstWriteButElection, { min: 0.5, median: 0.75, max: 1, runs: 2 });
     assert.deepEqual(ratio?.toHand?.firstWrite, { min: 0.5, median: 0.75, max: 1, runs: 2 });
     assert.deepEqual(ratio?.toHand?.total, { min: 0.5, median: 0.5, max: 0.5, runs: 2 });
   });
