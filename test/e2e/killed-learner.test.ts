@@ -36,8 +36,7 @@ suite(`a failback to a learner, killed at each step${why && ` (skipped: ${why})`
   before(async function () {
     this.timeout(1_800_000);
     await world.build({ topology: join(__dirname, "../../topologies/learner.yaml") });
-    const created = await world.lab.kubectl(["create", "configmap", "written-before", "--from-literal=a=b"]);
-    assert.equal(created.code, 0, created.stderr);
+    await world.wrote("written-before");
     const clone = await world.confirmed("killed");
     await world.lab.powerOff("a");
     const result = await world.failover(clone);

@@ -79,8 +79,7 @@ function killedRestore(world: World, clone: () => Workspace, epoch: number, mome
     assert.notEqual(await world.on(survivor, `ls ${aside}/data/member/snap/db`), "");
     const nodes = await world.lab.kubectl(["get", "nodes", "-o", "name"]);
     assert.deepEqual(nodes.stdout.trim().split("\n").sort(), ["node/master3", "node/node2"]);
-    const kept = await world.lab.kubectl(["get", "configmap", "written-before", "-o", "jsonpath={.data.a}"]);
-    assert.equal(kept.stdout, "b");
+    await world.kept("written-before");
   });
 
   it("the report tells how new the recovered data is, as preview saw it before the first run", async () => {
@@ -93,11 +92,6 @@ function killedRestore(world: World, clone: () => Workspace, epoch: number, mome
     const again = await world.upAgain(clone());
     assert.equal(again.code, 0, again.all);
   });
-}
-
-async function wrote(world: World, name: string): Promise<void> {
-  const created = await world.lab.kubectl(["create", "configmap", name, "--from-literal=a=b"]);
-  assert.equal(created.code, 0, created.stderr);
 }
 
 /** A fresh clone with recover's `keys`; nobody attests anything. */
@@ -118,7 +112,7 @@ suite(`a restore of a voter's data that is killed${why && ` (skipped: ${why})`}`
   before(async function () {
     this.timeout(1_800_000);
     await world.build();
-    await wrote(world, "written-before");
+    await world.wrote("written-before");
     clone = await cloneFor(world, 2, { method: "restore" });
     await world.lab.powerOff("a");
   });
@@ -154,7 +148,7 @@ suite(`a restore of a learner's data that is killed${why && ` (skipped: ${why})`
   before(async function () {
     this.timeout(1_800_000);
     await world.build({ topology: learnerTopology });
-    await wrote(world, "written-before");
+    await world.wrote("written-before");
     clone = await cloneFor(world, 2, {});
     await world.lab.powerOff("a");
   });
@@ -176,7 +170,7 @@ suite(`a learner that is older than a snapshot, and can't be asked${why && ` (sk
     this.timeout(1_800_000);
     await world.build({ topology: learnerTopology });
     await world.on(survivor, "docker stop etcd");
-    await wrote(world, "written-before");
+    await world.wrote("written-before");
     snapshot = `/var/lib/rke-dr/snapshots/${(await snapshotOn(world.lab, survivor)).split(",")[0]}.db`;
     await world.lab.powerOff("a");
     // without its voters it answers nothing, and the time of its last write is that of this start

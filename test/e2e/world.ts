@@ -109,6 +109,18 @@ export class World {
     return (await this.lab.execOn(host, ["bash", "-c", script])).code === 0;
   }
 
+  /** Writes a configmap through the API, for `kept` to look for after a recovery. */
+  async wrote(name: string): Promise<void> {
+    const created = await this.lab.kubectl(["create", "configmap", name, "--from-literal=a=b"]);
+    assert.equal(created.code, 0, created.stderr);
+  }
+
+  /** The configmap that was written before is there, with what it holds. */
+  async kept(name: string): Promise<void> {
+    const kept = await this.lab.kubectl(["get", "configmap", name, "-o", "jsonpath={.data.a}"]);
+    assert.equal(kept.stdout, "b");
+  }
+
   /** What a refused act must leave as it was: epoch, containers by id, and files of the deploy host. */
   traces(host: string): Promise<string> {
     return this.on(

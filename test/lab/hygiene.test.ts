@@ -1,17 +1,15 @@
 import { deepStrictEqual, equal } from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
-import { cgroupFolders } from "../../lab/cgroups";
-import { loopDevices } from "../../lab/disk-image";
-import { leftovers } from "../../lab/down";
 import { keeperOf } from "../../lab/host";
 import { Lab } from "../../lab/lab";
 import { allStats, kill, type ProcessMark } from "../../lab/processes";
-import { run, until } from "../../lab/run";
+import { until } from "../../lab/run";
 import { machineProblems, thisMachine } from "../../lab/toolchain";
+import { nothingLeft, tenUpAndDown } from "./nothing-left";
 
 const problems = machineProblems(thisMachine());
 const suite = problems.length === 0 ? describe : describe.skip;
@@ -25,14 +23,6 @@ suite(`lab: killed at any moment${why}`, function () {
   writeFileSync(topology, "datacenters: [{name: a, deployHost: h1, hosts: [{name: h1, address: 10.9.0.1}]}]\n");
   const CLI = [process.execPath, "--import", "tsx", join(__dirname, "../../lab/cli.ts")];
 
-  const nothingLeft = async () => {
-    deepStrictEqual(await leftovers(lab.place), []);
-    deepStrictEqual(
-      [existsSync(lab.place.dir), cgroupFolders(lab.place.name), loopDevices(lab.place.dir)],
-      [false, [], []],
-    );
-    equal((await run(["ip", "netns", "list"])).stdout.includes(lab.place.name), false);
-  };
   const works = async () => {
     deepStrictEqual(
       (await lab.status()).hosts.map(({ power, ssh, docker }) => [power, ssh, docker]),
@@ -97,7 +87,7 @@ suite(`lab: killed at any moment${why}`, function () {
       const victim = find();
       if (victim) kill(victim);
       await lab.down();
-      await nothingLeft();
+      await nothingLeft(lab);
     });
   }
 
@@ -127,25 +117,11 @@ suite(`lab: killed at any moment${why}`, function () {
           await works();
         } else {
           await lab.down();
-          await nothingLeft();
+          await nothingLeft(lab);
         }
       });
 
-  it("ten up and down leave nothing behind and don't slow down", async () => {
-    await lab.down();
-    const seconds: number[] = [];
-    for (let i = 0; i < 10; i++) {
-      const start = Date.now();
-      await lab.up({ topology });
-      await lab.down();
-      seconds.push((Date.now() - start) / 1000);
-      await nothingLeft();
-    }
-    console.log(`      up and down, in seconds: ${seconds.map((value) => value.toFixed(1)).join(" ")}`);
-    const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-    const [early, late] = [mean(seconds.slice(0, 5)), mean(seconds.slice(5))];
-    equal(late < early * 1.5 + 0.5, true, `the last five took ${late} s each, the first five ${early} s`);
-  });
+  it("ten up and down leave nothing behind and don't slow down", () => tenUpAndDown(lab, () => lab.up({ topology })));
 });
 
 function nameOf(pid: number): string {

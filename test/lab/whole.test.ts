@@ -1,17 +1,15 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { cgroupFolders } from "../../lab/cgroups";
-import { loopDevices } from "../../lab/disk-image";
-import { leftovers } from "../../lab/down";
 import { keeperOf } from "../../lab/host";
 import { Lab } from "../../lab/lab";
 import { processesIn } from "../../lab/network";
 import { findProgram } from "../../lab/packages";
 import { allStats, isAlive, kill, type ProcessStat } from "../../lab/processes";
-import { run, until } from "../../lab/run";
+import { until } from "../../lab/run";
 import { onRequest } from "../e2e/on-request";
+import { nothingLeft, tenUpAndDown } from "./nothing-left";
 
 /** What the quick tests try on one or two hosts, on the seed's five: with containers, a slow link, and all faults at once. */
 onRequest("lab", "a lab of five hosts: faults together, deaths, repetition", function () {
@@ -29,14 +27,6 @@ onRequest("lab", "a lab of five hosts: faults together, deaths, repetition", fun
     rmSync(parent, { recursive: true });
   });
 
-  const nothingLeft = async (of = lab) => {
-    assert.deepEqual(await leftovers(of.place), []);
-    assert.deepEqual(
-      [existsSync(of.place.dir), cgroupFolders(of.place.name), loopDevices(of.place.dir)],
-      [false, [], []],
-    );
-    assert.ok(!(await run(["ip", "netns", "list"])).stdout.includes(of.place.name));
-  };
   const works = async (of = lab) => {
     const { hosts, faults } = await of.status();
     assert.deepEqual(
@@ -91,7 +81,7 @@ onRequest("lab", "a lab of five hosts: faults together, deaths, repetition", fun
   it("all faults at once: down removes everything, and the next up has none of them", async () => {
     await allFaults();
     await lab.down();
-    await nothingLeft();
+    await nothingLeft(lab);
     await lab.up({ topology: seed });
     assert.deepEqual(await works(), []);
   });
@@ -142,26 +132,15 @@ onRequest("lab", "a lab of five hosts: faults together, deaths, repetition", fun
       const again = (await victims()).get(name);
       if (again) kill(again);
       await lab.down();
-      await nothingLeft();
+      await nothingLeft(lab);
     }
   }).timeout(1_800_000);
 
-  it("ten up and down leave nothing behind and don't slow down", async () => {
-    await lab.down();
-    const seconds: number[] = [];
-    for (let i = 0; i < 10; i++) {
-      const start = Date.now();
+  it("ten up and down leave nothing behind and don't slow down", () =>
+    tenUpAndDown(lab, async () => {
       await lab.up({ topology: seed });
       await startEtcd("master1");
-      await lab.down();
-      seconds.push((Date.now() - start) / 1000);
-      await nothingLeft();
-    }
-    console.log(`      up and down, in seconds: ${seconds.map((value) => value.toFixed(1)).join(" ")}`);
-    const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-    const [early, late] = [mean(seconds.slice(0, 5)), mean(seconds.slice(5))];
-    assert.ok(late < early * 1.5 + 0.5, `the last five took ${late} s each, the first five ${early} s`);
-  });
+    }));
 
   it("two labs raised at the same time, and taken down at the same time, don't know of each other", async () => {
     const other = Lab.open(join(parent, "other"));
@@ -175,7 +154,7 @@ onRequest("lab", "a lab of five hosts: faults together, deaths, repetition", fun
     await nothingLeft(other);
     assert.deepEqual(await works(), []);
     await lab.down();
-    await nothingLeft();
+    await nothingLeft(lab);
   });
 
   for (const name of ["internal-addresses", "learner", "witness"])
@@ -190,7 +169,7 @@ onRequest("lab", "a lab of five hosts: faults together, deaths, repetition", fun
             assert.equal(stdout, "SSH-", `${from.name} to ${to}`);
           }
       await lab.down();
-      await nothingLeft();
+      await nothingLeft(lab);
     });
 
   for (const [line, version, bumps] of [

@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { cgroupFolders } from "../../lab/cgroups";
+import { loopDevices } from "../../lab/disk-image";
+import { leftovers } from "../../lab/down";
+import type { Lab } from "../../lab/lab";
+import { run } from "../../lab/run";
+
+/** A lab that is down has left nothing on this machine. */
+export async function nothingLeft({ place }: Lab): Promise<void> {
+  assert.deepEqual(await leftovers(place), []);
+  assert.deepEqual([existsSync(place.dir), cgroupFolders(place.name), loopDevices(place.dir)], [false, [], []]);
+  assert.ok(!(await run(["ip", "netns", "list"])).stdout.includes(place.name));
+}
+
+/** `up` and down, ten times: nothing stays behind, and the last five take as long as the first five. */
+export async function tenUpAndDown(lab: Lab, up: () => Promise<void>): Promise<void> {
+  await lab.down();
+  const seconds: number[] = [];
+  for (let i = 0; i < 10; i++) {
+    const start = Date.now();
+    await up();
+    await lab.down();
+    seconds.push((Date.now() - start) / 1000);
+    await nothingLeft(lab);
+  }
+  console.log(`      up and down, in seconds: ${seconds.map((value) => value.toFixed(1)).join(" ")}`);
+  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const [early, late] = [mean(seconds.slice(0, 5)), mean(seconds.slice(5))];
+  assert.ok(late < early * 1.5 + 0.5, `the last five took ${late} s each, the first five ${early} s`);
+}
