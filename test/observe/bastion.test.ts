@@ -1,46 +1,17 @@
 import assert from "node:assert/strict";
-import { generateKeyPairSync } from "node:crypto";
-import { type AddressInfo, createServer, connect as dial } from "node:net";
-import { Server, utils } from "ssh2";
+import { createServer, connect as dial } from "node:net";
+import { Server } from "ssh2";
 import { observe } from "../../observe/observe";
 import { allHosts } from "../../plan/topology";
 import { seed } from "../plan/topologies";
+import { ended, listening, newKey, publicKey, sshServer } from "./ssh-server";
 
-const rsa = () =>
-  generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ type: "pkcs1", format: "pem" }).toString();
-const operatorKey = rsa();
-const bastionKey = rsa();
-const hostKey = rsa();
+const operatorKey = newKey();
+const bastionKey = newKey();
+const hostKey = newKey();
 
-function publicKey(pem: string): string {
-  const parsed = utils.parseKey(pem);
-  assert.ok(!(parsed instanceof Error));
-  return `ssh-rsa ${parsed.getPublicSSH().toString("base64")}`;
-}
-
-const listening = async (server: {
-  listen(port: number, host: string, done: () => void): unknown;
-  address(): unknown;
-}) =>
-  new Promise<number>((resolve) =>
-    server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port)),
-  );
-
-/** A host's sshd that answers each command with its end marker, as a host without anything would. */
-const host = new Server({ hostKeys: [hostKey] }, (client) =>
-  client
-    .on("authentication", (context) => context.accept())
-    .on("session", (accept) =>
-      accept().on("exec", (acceptExec) => {
-        const stream = acceptExec();
-        stream.resume().on("end", () => {
-          stream.write(`@@ host\narch=x86_64\n@@ end\nnow=${Date.now()}\n`);
-          stream.exit(0);
-          stream.end();
-        });
-      }),
-    ),
-);
+/** Answers each command with its end marker, as a host without anything would. */
+const host = sshServer(hostKey, (stream) => ended(stream, 0, `@@ host\narch=x86_64\n@@ end\nnow=${Date.now()}\n`));
 
 /** Where the bastion connects instead: hosts' addresses aren't this machine's. */
 const behind = new Map<string, number>();

@@ -1,40 +1,21 @@
 import assert from "node:assert/strict";
-import { generateKeyPairSync } from "node:crypto";
-import type { AddressInfo } from "node:net";
-import { Server, type ServerChannel } from "ssh2";
+import type { ServerChannel } from "ssh2";
 import { observe } from "../../observe/observe";
 import type { Observation } from "../../plan/observation";
 import { allHosts } from "../../plan/topology";
 import { seed } from "../plan/topologies";
+import { ended, listening, newKey, sshServer } from "./ssh-server";
 
-const key = generateKeyPairSync("rsa", { modulusLength: 2048 })
-  .privateKey.export({ type: "pkcs1", format: "pem" })
-  .toString();
+const key = newKey();
 const told = "@@ host\narch=x86_64\n@@ answers\nmaster1 22\n@@ end\nnow=1\n@@ late\n";
-
-const ended = (stream: ServerChannel, code: number, last = ""): void => {
-  stream.write(last);
-  stream.exit(code);
-  stream.end();
-};
 
 describe("a look at the hosts", () => {
   /** How the host answers when it has read its script. */
   let answer: (stream: ServerChannel) => void;
-  const server = new Server({ hostKeys: [key] }, (client) =>
-    client
-      .on("authentication", (context) => context.accept())
-      .on("session", (accept) =>
-        accept().on("exec", (acceptExec) => {
-          const stream = acceptExec();
-          stream.resume().on("end", () => answer(stream));
-        }),
-      ),
-  );
+  const server = sshServer(key, (stream) => answer(stream));
   let port = 0;
   before(async () => {
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    port = (server.address() as AddressInfo).port;
+    port = await listening(server);
   });
   after(() => server.close());
 

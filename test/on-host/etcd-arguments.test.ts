@@ -1,49 +1,33 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
-const code = (name: string) => readFileSync(join(__dirname, "../../on-host", `${name}.sh`), "utf8");
+import { code, stateOfEachTest } from "./host-state";
 
 describe("recreating a voter's etcd", function () {
   // some dozens of processes, which a busy machine may keep waiting
   this.timeout(60_000);
-  let state: string;
-  beforeEach(() => {
-    state = mkdtempSync(join(tmpdir(), "rke-dr-arguments-"));
-    writeFileSync(join(state, "epoch"), "3\n");
-    writeFileSync(join(state, "act"), "primary\n");
-  });
-  afterEach(() => rmSync(state, { recursive: true }));
+  const host = stateOfEachTest({ epoch: "3\n", act: "primary\n" });
 
   /** Whether it sets the running etcd aside; of `voters` so many say that they are healthy, this one among them. */
   function setsAside(voters: number, healthy: number): boolean {
     // the first act on the container ends the step
-    writeFileSync(
-      join(state, "docker"),
+    host.program(
+      "docker",
       `#!/bin/sh
 case "$*" in
   *before-epoch*) echo "Error: No such container"; exit 1 ;;
   inspect*) echo running ;;
   *"endpoint health"*) for n in ${Array.from({ length: healthy }, (_, i) => i).join(" ")}; do echo "https://$n is healthy"; done ;;
-  *) touch ${state}/acted; exit 1 ;;
+  *) touch $RKE_DR_STATE/acted; exit 1 ;;
 esac
 `,
-      { mode: 0o755 },
     );
     const urls = Array.from({ length: voters }, (_, i) => `https://10.0.0.${i}:2379`).join(",");
     const once = 'until_true() { shift; "$@"; }';
-    const result = spawnSync(
-      "bash",
-      ["-s", "--", "etcd-arguments", "3", "1", "primary", "lab", "kube-etcd", "https://127.0.0.1/health", urls],
-      {
-        input: `${code("lib")}\n${once}\n${code("etcd-arguments")}\nmain "$@"; exit\n{}`,
-        encoding: "utf8",
-        env: { ...process.env, RKE_DR_STATE: state, PATH: `${state}:${process.env.PATH}` },
-      },
+    const result = host.step(
+      ["etcd-arguments", 3, 1, "primary", "lab", "kube-etcd", "https://127.0.0.1/health", urls],
+      [once, code("etcd-arguments")],
+      "{}",
     );
-    const acted = existsSync(join(state, "acted"));
+    const acted = host.has("acted");
     assert.equal(/no majority of healthy ones; nothing was changed/.test(result.stderr), !acted, result.stderr);
     return acted;
   }

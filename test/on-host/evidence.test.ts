@@ -1,36 +1,20 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FailedStep } from "../../plan/preflight-facts";
-
-const code = (name: string) => readFileSync(join(__dirname, "../../on-host", `${name}.sh`), "utf8");
+import { code, noContainers, stateOfEachTest, stepInput } from "./host-state";
 
 describe("what a host keeps of a step", () => {
-  let state: string;
+  const host = stateOfEachTest({}, { docker: noContainers });
   beforeEach(() => {
-    state = mkdtempSync(join(tmpdir(), "rke-dr-evidence-"));
-    // a host without containers
-    writeFileSync(join(state, "docker"), '#!/bin/sh\necho "Error: No such container: $5" >&2\nexit 1\n', {
-      mode: 0o755,
-    });
     run("claim", code("claim"), "source=master3");
   });
-  afterEach(() => rmSync(state, { recursive: true }));
 
   function run(step: string, script: string, data = "", { epoch = 2, limit = 60, generation = 1 } = {}) {
-    return spawnSync(
-      "timeout",
-      [String(limit), "bash", "-s", "--", step, String(epoch), String(generation), "act", "lab"],
-      {
-        input: `${code("lib")}\n${script}\nmain "$@"; exit\n${data}`,
-        encoding: "utf8",
-        env: { ...process.env, RKE_DR_STATE: state, PATH: `${state}:${process.env.PATH}` },
-      },
-    );
+    const args = [limit, "bash", "-s", "--", step, epoch, generation, "act", "lab"].map(String);
+    return host.run("timeout", args, stepInput([script], data));
   }
-  const failure = (step: string) => JSON.parse(readFileSync(join(state, "failures", step), "utf8")) as FailedStep;
+  const failure = (step: string) => JSON.parse(host.read(`failures/${step}`)) as FailedStep;
   const broken = (how: string) => `main() { begin "$@"; did "looked"; ${how}; finish; }`;
 
   for (const [what, how, exit, error] of [
@@ -55,20 +39,21 @@ describe("what a host keeps of a step", () => {
 
   it("nothing more of a failure once the step has succeeded", () => {
     run("twice", broken("die 'not yet'"));
-    assert.ok(existsSync(join(state, "failures/twice")));
+    assert.ok(host.has("failures/twice"));
     assert.equal(run("twice", broken("true")).status, 0);
-    assert.ok(!existsSync(join(state, "failures/twice")));
+    assert.ok(!host.has("failures/twice"));
   });
 
   it("nothing of a step that was refused", () => {
     assert.equal(run("old", broken("true"), "", { epoch: 1 }).status, 1);
-    assert.ok(!existsSync(join(state, "failures/old")));
+    assert.ok(!host.has("failures/old"));
   });
 
   it("the size of what was set aside", () => {
-    writeFileSync(join(state, "old"), "x".repeat(5000));
-    const told = run("keeps", `main() { begin "$@"; kept_aside "${join(state, "old")}"; finish; }`);
-    assert.deepEqual((JSON.parse(told.stdout) as { facts: object }).facts, { [`aside ${join(state, "old")}`]: "5000" });
+    host.write("old", "x".repeat(5000));
+    const old = host.at("old");
+    const told = run("keeps", `main() { begin "$@"; kept_aside "${old}"; finish; }`);
+    assert.deepEqual((JSON.parse(told.stdout) as { facts: object }).facts, { [`aside ${old}`]: "5000" });
   });
 
   it("a report, and beside it an earlier one that says otherwise", () => {
@@ -76,7 +61,7 @@ describe("what a host keeps of a step", () => {
       run("report", code("report"), `@@ epoch-2.md\n# ${words}\n\ntext\n@@ epoch-2.json\n{}`, { generation });
     assert.equal(report("unfinished", 1).status, 0);
     assert.equal(report("finished", 2).status, 0);
-    const folder = join(state, "reports");
+    const folder = host.at("reports");
     assert.equal(readFileSync(join(folder, "epoch-2.md"), "utf8"), "# finished\n\ntext\n");
     const files = readdirSync(folder).sort();
     assert.equal(files.length, 3, files.join());

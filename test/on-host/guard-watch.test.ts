@@ -1,37 +1,29 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { stateOfEachTest } from "./host-state";
 
 const script = join(__dirname, "../../on-host/guard-watch.sh");
 
 describe("the return guard", () => {
-  let state: string;
+  const host = stateOfEachTest(
+    { cluster: "lab\n", epoch: "1\n" },
+    {
+      // a docker that has all four containers, and none set aside before; what it is asked to do is written down
+      docker:
+        '#!/bin/bash\ncase "$1 $4" in inspect\\ *-before-*) exit 1;; inspect*) exit 0;; esac; echo "$*" >>$RKE_DR_STATE/did\n',
+    },
+  );
   beforeEach(() => {
-    state = mkdtempSync(join(tmpdir(), "rke-dr-guard-"));
-    mkdirSync(join(state, "guard"));
-    writeFileSync(join(state, "guard/targets"), "root@10.0.0.3:22\nroot@10.0.0.4:2222\n");
-    writeFileSync(join(state, "cluster"), "lab\n");
-    writeFileSync(join(state, "epoch"), "1\n");
-    // a docker that has all four containers, and none set aside before; what it is asked to do is written down
-    program(
-      "docker",
-      `case "$1 $4" in inspect\\ *-before-*) exit 1;; inspect*) exit 0;; esac; echo "$*" >>${state}/did`,
-    );
+    mkdirSync(host.at("guard"));
+    host.write("guard/targets", "root@10.0.0.3:22\nroot@10.0.0.4:2222\n");
   });
-  afterEach(() => rmSync(state, { recursive: true }));
 
-  const program = (name: string, body: string) =>
-    writeFileSync(join(state, name), `#!/bin/bash\n${body}\n`, { mode: 0o755 });
   /** One round; the hosts asked answer by these lines of shell. */
   function round(answers: string, ...args: string[]) {
-    program("ssh", `target="\${*: -2:1}"; ${answers}`);
-    const run = spawnSync("bash", [script, ...(args.length > 0 ? args : ["1"])], {
-      encoding: "utf8",
-      env: { ...process.env, RKE_DR_STATE: state, PATH: `${state}:${process.env.PATH}` },
-    });
-    return { ...run, did: existsSync(join(state, "did")) ? readFileSync(join(state, "did"), "utf8") : "" };
+    host.program("ssh", `#!/bin/bash\ntarget="\${*: -2:1}"; ${answers}\n`);
+    const run = host.run("bash", [script, ...(args.length > 0 ? args : ["1"])]);
+    return { ...run, did: host.read("did") };
   }
 
   const nothing: [what: string, answers: string, own?: string][] = [
@@ -50,11 +42,11 @@ describe("the return guard", () => {
   ];
   for (const [what, answers, own] of nothing) {
     it(`${what} stops nothing`, () => {
-      if (own !== undefined) writeFileSync(join(state, "epoch"), own);
+      if (own !== undefined) host.write("epoch", own);
       const run = round(answers);
       assert.equal(run.did, "");
       assert.equal(run.status, 0, run.stderr);
-      assert.ok(!existsSync(join(state, "quarantine")));
+      assert.ok(!host.has("quarantine"));
     });
   }
 
@@ -66,21 +58,18 @@ describe("the return guard", () => {
       `stop -t 1 ${names.join(" ")}`,
       ...names.map((name) => `rename ${name} ${name}-before-epoch-2`),
     ]);
-    assert.match(readFileSync(join(state, "quarantine"), "utf8"), /^epoch=2\nby=root@10\.0\.0\.4:2222\nat=\d+\n$/);
-    assert.match(
-      readFileSync(join(state, "log"), "utf8"),
-      /serves epoch 2, this host is at 1: it is put in quarantine/,
-    );
+    assert.match(host.read("quarantine"), /^epoch=2\nby=root@10\.0\.0\.4:2222\nat=\d+\n$/);
+    assert.match(host.read("log"), /serves epoch 2, this host is at 1: it is put in quarantine/);
   });
 
   it("what was stopped before and came back is stopped again, beside the first", () => {
-    program("docker", `[[ $1 != inspect ]] || exit 0; echo "$*" >>${state}/did`);
+    host.program("docker", '#!/bin/bash\n[[ $1 != inspect ]] || exit 0; echo "$*" >>$RKE_DR_STATE/did\n');
     const run = round("echo rke-dr lab serves 2");
     assert.match(run.did, /rename etcd etcd-before-epoch-2-\d+/);
   });
 
   it("a host that was told of the newer epoch meanwhile is left alone", () => {
-    const run = round(`echo 2 >${state}/epoch; echo rke-dr lab serves 2`);
+    const run = round("echo 2 >$RKE_DR_STATE/epoch; echo rke-dr lab serves 2");
     assert.equal(run.did, "");
   });
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { code, noContainers } from "./host-state";
 
-const code = (name: string) => readFileSync(join(__dirname, "../../on-host", `${name}.sh`), "utf8");
 const has = (program: string) =>
   spawnSync("bash", ["-c", `PATH=$PATH:/usr/sbin:/sbin command -v ${program}`]).status === 0;
 const why =
@@ -30,10 +30,8 @@ function inNamespace(script: string, programs: Record<string, string> = {}): str
     // the folder of facts.sh is fixed: its section alone, with the state's place put in
     const facts = /isolation_facts\(\) \{[\s\S]*?\n\}/.exec(code("facts"))?.[0] ?? "";
     writeFileSync(join(folder, "facts.sh"), `state=$RKE_DR_STATE\n${facts}\nisolation_facts; true\n`);
-    writeFileSync(join(folder, "docker"), '#!/bin/sh\necho "Error: No such container: $5" >&2\nexit 1\n', {
-      mode: 0o755,
-    });
-    for (const [name, text] of Object.entries(programs)) writeFileSync(join(folder, name), text, { mode: 0o755 });
+    for (const [name, text] of Object.entries({ docker: noContainers, ...programs }))
+      writeFileSync(join(folder, name), text, { mode: 0o755 });
     const listener = [2379, 2380, 6443].map(
       (port) => `require("net").createServer((s) => s.end("hi")).listen(${port}, "10.9.1.1")`,
     );

@@ -1,25 +1,15 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { StepResult } from "../../plan/facts";
+import { code, noContainers, stateOfEachTest, stepInput } from "./host-state";
 
-const code = (name: string) => readFileSync(join(__dirname, "../../on-host", `${name}.sh`), "utf8");
 const marking = `main() { begin "$@"; printf '%s|%s\\n' "$*" "$data" >>"$state/ran"; did 'a "quoted" \\ line'; fact key "va\\"lue"; finish; }`;
 
 describe("what every step on a host does", () => {
-  let state: string;
-  beforeEach(() => {
-    state = mkdtempSync(join(tmpdir(), "rke-dr-state-"));
-    // a host without containers
-    writeFileSync(join(state, "docker"), '#!/bin/sh\necho "Error: No such container: $5" >&2\nexit 1\n', {
-      mode: 0o755,
-    });
-  });
-  afterEach(() => rmSync(state, { recursive: true }));
+  const host = stateOfEachTest({}, { docker: noContainers });
 
-  /** Runs a step as the program does: script and data on stdin. */
   function run(
     step: string,
     epoch: number,
@@ -30,24 +20,19 @@ describe("what every step on a host does", () => {
     args: string[] = [],
     cluster = "lab",
   ) {
-    const result = spawnSync("bash", ["-s", "--", step, String(epoch), String(generation), act, cluster, ...args], {
-      input: `${code("lib")}\n${script}\nmain "$@"; exit\n${data}`,
-      encoding: "utf8",
-      env: { ...process.env, RKE_DR_STATE: state, PATH: `${state}:${process.env.PATH}` },
-    });
-    return { code: result.status, stdout: result.stdout, stderr: result.stderr };
+    return host.step([step, epoch, generation, act, cluster, ...args], [script], data);
   }
   const claim = (epoch: number, act: string, data = "source=master3") =>
     run("claim", epoch, 1, act, code("claim"), data);
   const mark = (epoch: number, generation: number, act: string, data = "some\ndata", args: string[] = ["x y"]) =>
     run("mark", epoch, generation, act, marking, data, args);
   const inTurn = <T>(...results: T[]): T => results.at(-1) as T;
-  const ran = () => (existsSync(join(state, "ran")) ? readFileSync(join(state, "ran"), "utf8") : "");
+  const ran = () => host.read("ran");
 
   it("tells its result as one line of JSON, and its progress apart", () => {
     claim(2, "act");
     const result = mark(2, 1, "act");
-    assert.equal(result.code, 0, result.stderr);
+    assert.equal(result.status, 0, result.stderr);
     const told = JSON.parse(result.stdout) as StepResult;
     assert.equal(result.stdout.trim().split("\n").length, 1);
     assert.deepEqual(
@@ -80,7 +65,7 @@ describe("what every step on a host does", () => {
     });
   }
 
-  const refused: [string, () => { code: number | null; stderr: string }, RegExp][] = [
+  const refused: [string, () => { status: number | null; stderr: string }, RegExp][] = [
     [
       "an older epoch",
       () => inTurn(claim(3, "act"), mark(2, 1, "act")),
@@ -111,7 +96,7 @@ describe("what every step on a host does", () => {
   for (const [what, act, why] of refused) {
     it(`refuses ${what}`, () => {
       const result = act();
-      assert.equal(result.code, 1);
+      assert.equal(result.status, 1);
       assert.match(result.stderr, why);
       assert.equal(ran(), "");
     });
@@ -120,7 +105,7 @@ describe("what every step on a host does", () => {
   it("refuses another cluster's act", () => {
     claim(2, "act");
     const result = run("claim", 3, 1, "act", code("claim"), "", [], "shop");
-    assert.equal(result.code, 1);
+    assert.equal(result.status, 1);
     assert.match(result.stderr, /cluster: this host belongs to cluster lab, not to shop/);
   });
 
@@ -129,15 +114,15 @@ describe("what every step on a host does", () => {
     const script = `main() { begin "$@"; exec 1>&- 2>&- 3>&-; did one; did two; echo done >>"$state/ran"; finish; }`;
     run("cut", 2, 1, "act", script);
     assert.equal(ran(), "done\n");
-    assert.match(readFileSync(join(state, "steps/cut"), "utf8"), /"did":\["one","two"\]/);
+    assert.match(host.read("steps/cut"), /"did":\["one","two"\]/);
   });
 
   it("a decision is taken anew until the old etcd is set aside, and kept from then on", () => {
-    const kept = () => readFileSync(join(state, "epoch-2/plan"), "utf8");
+    const kept = () => host.read("epoch-2/plan");
     claim(2, "act", "source=master3\nrevision=1");
     claim(2, "act", "source=master3\nrevision=2");
     assert.equal(kept(), "source=master3\nrevision=2\n");
-    writeFileSync(join(state, "epoch-2/forced"), "");
+    host.write("epoch-2/forced", "");
     claim(2, "act", "source=master9\nrevision=3");
     assert.equal(kept(), "source=master3\nrevision=2\n");
   });
@@ -145,20 +130,20 @@ describe("what every step on a host does", () => {
   it("a failing command is named and leaves no record", () => {
     claim(2, "act");
     const result = run("broken", 2, 1, "act", 'main() { begin "$@"; cat /nonexistent/file; finish; }');
-    assert.equal(result.code, 1);
+    assert.equal(result.status, 1);
     assert.match(result.stderr, /error: `cat \/nonexistent\/file` ended with 1/);
     assert.equal(result.stdout, "");
-    assert.ok(!existsSync(join(state, "steps/broken")));
+    assert.ok(!host.has("steps/broken"));
   });
 
   const slow = `main() { begin "$@"; echo start >>"$state/ran"; sleep 0.6; echo end >>"$state/ran"; finish; }`;
   const background = (step: string, generation: number, act: string, script: string) =>
     new Promise<number | null>((resolve) => {
       const child = spawn("bash", ["-s", "--", step, "2", String(generation), act, "lab"], {
-        env: { ...process.env, RKE_DR_STATE: state },
+        env: host.env,
         stdio: ["pipe", "ignore", "ignore"],
       });
-      child.stdin.end(`${code("lib")}\n${script}\nmain "$@"; exit\n`);
+      child.stdin.end(stepInput([script]));
       child.on("close", resolve);
     });
 
@@ -166,7 +151,7 @@ describe("what every step on a host does", () => {
     claim(2, "act");
     await Promise.all([background("one", 1, "act", slow), background("two", 1, "act", slow)]);
     assert.equal(ran(), "start\nstart\nend\nend\n");
-    rmSync(join(state, "ran"));
+    rmSync(host.at("ran"));
     await Promise.all([background("one", 2, "act", slow), background("one", 3, "act", slow)]);
     assert.equal(ran(), "start\nend\nstart\nend\n");
   });
@@ -176,14 +161,14 @@ describe("what every step on a host does", () => {
     const step = background("one", 1, "act", slow);
     while (ran() === "") await new Promise((next) => setTimeout(next, 10));
     const claimed = claim(3, "other");
-    assert.equal(claimed.code, 0);
+    assert.equal(claimed.status, 0);
     assert.equal(ran(), "start\nend\n");
     assert.equal(await step, 0);
   });
 
   it("a host whose state can't be written is told so", () => {
-    writeFileSync(join(state, "steps"), "");
-    assert.notEqual(claim(2, "act").code, 0);
+    host.write("steps", "");
+    assert.notEqual(claim(2, "act").status, 0);
   });
 });
 

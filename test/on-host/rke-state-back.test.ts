@@ -1,17 +1,8 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
-const golden = (name: string) => readFileSync(join(__dirname, "../golden/rke-up", name), "utf8");
-const script = join(__dirname, "../../on-host/rke-state-back.sh");
-
-interface State {
-  desiredState: unknown;
-  currentState: { rkeConfig: { nodes: { address: string }[] } };
-}
-const parse = (text: string) => JSON.parse(text) as State;
+import { edit, golden, parse } from "./rkestate";
 
 describe("returned hosts go back into currentState in cluster.rkestate", () => {
   const before = golden("rkestate-30-before-edit.nokeys.json");
@@ -22,15 +13,10 @@ describe("returned hosts go back into currentState in cluster.rkestate", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  /** Runs the script's editing function alone: the nodes of `from` in the place of those of `state`. */
-  function putNodes(state: string, from: string): { code: number | null; state: string; error: string } {
+  /** The nodes of `from` in the place of those of `state`. */
+  function putNodes(state: string, from: string) {
     writeFileSync(join(folder, "from"), from);
-    const code = `set -euo pipefail; die() { echo "$*" >&2; exit 1; }; source "$1"; put_nodes "$2"`;
-    const run = spawnSync("bash", ["-c", code, "bash", script, join(folder, "from")], {
-      input: state,
-      encoding: "utf8",
-    });
-    return { code: run.status, state: run.stdout, error: run.stderr };
+    return edit("rke-state-back", state, "put_nodes", join(folder, "from"));
   }
 
   it("what the failover took out is what comes back, and nothing else changes", () => {

@@ -1,27 +1,8 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { edit, golden, parse } from "./rkestate";
 
-const golden = (name: string) => readFileSync(join(__dirname, "../golden/rke-up", name), "utf8");
-const script = join(__dirname, "../../on-host/rke-state.sh");
-
-/** Runs the script's editing function alone. */
-function dropNodes(
-  state: string,
-  lost: string[],
-  member = "192.168.31.103",
-): { code: number | null; state: string; error: string } {
-  const code = `set -euo pipefail; die() { echo "$*" >&2; exit 1; }; source "$1"; shift; edit_nodes "$@"`;
-  const run = spawnSync("bash", ["-c", code, "bash", script, member, ...lost], { input: state, encoding: "utf8" });
-  return { code: run.status, state: run.stdout, error: run.stderr };
-}
-
-interface State {
-  desiredState: unknown;
-  currentState: { rkeConfig: { nodes: { address: string; role: string[] }[] } };
-}
-const parse = (text: string) => JSON.parse(text) as State;
+const dropNodes = (state: string, lost: string[], member = "192.168.31.103") =>
+  edit("rke-state", state, "edit_nodes", member, ...lost);
 const lostOfA = ["192.168.31.101", "192.168.31.102", "192.168.31.104"];
 
 describe("lost hosts leave currentState in cluster.rkestate", () => {

@@ -1,53 +1,38 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { code, stateOfEachTest } from "./host-state";
 
-const code = (name: string) => readFileSync(join(__dirname, "../../on-host", `${name}.sh`), "utf8");
 const peer = "https://192.168.31.101:2380";
 
 describe("a restore's source, a database whose etcd has to be stopped", function () {
   // some dozens of processes, which a busy machine may keep waiting
   this.timeout(60_000);
-  let state: string;
-  beforeEach(() => {
-    state = mkdtempSync(join(tmpdir(), "rke-dr-source-"));
-    writeFileSync(join(state, "epoch"), "2\n");
-    writeFileSync(join(state, "act"), "failover\n");
-    // of containers there is the running etcd; etcdctl reads the revision of whatever is mounted
-    writeFileSync(
-      join(state, "docker"),
-      `#!/bin/sh
-echo "$@" >>${state}/docker-ran
+  const host = stateOfEachTest(
+    { epoch: "2\n", act: "failover\n" },
+    {
+      // of containers there is the running etcd; etcdctl reads the revision of whatever is mounted
+      docker: `#!/bin/sh
+echo "$@" >>$RKE_DR_STATE/docker-ran
 case "$*" in
   *ExitCode*) echo 0 ;;
   inspect*) echo running ;;
   run*) echo '{"hash":1,"revision":90,"totalKey":3,"totalSize":8192}' ;;
 esac
 `,
-      { mode: 0o755 },
-    );
-  });
-  afterEach(() => rmSync(state, { recursive: true }));
+    },
+  );
 
   /** @param database its bytes; undefined: there is none */
   function run(least: number, database: Buffer | undefined) {
-    const snap = join(state, "etcd/member/snap");
+    const snap = host.at("etcd/member/snap");
     mkdirSync(snap, { recursive: true });
     if (database) writeFileSync(join(snap, "db"), database);
-    const script = code("source").replaceAll("/var/lib/etcd/", `${state}/etcd/`);
-    const result = spawnSync(
-      "bash",
-      ["-s", "--", "source", "2", "1", "failover", "lab", "data", "image", peer, String(least)],
-      {
-        input: `${code("lib")}\n${code("lost-side")}\n${script}\nmain "$@"; exit\n`,
-        encoding: "utf8",
-        env: { ...process.env, RKE_DR_STATE: state, PATH: `${state}:${process.env.PATH}` },
-      },
-    );
-    const acts = readFileSync(join(state, "docker-ran"), "utf8").match(/^(stop|start) .*$/gm) ?? [];
-    return { code: result.status, said: result.stderr, acts, recorded: existsSync(join(state, "steps/source")) };
+    const script = code("source").replaceAll("/var/lib/etcd/", `${host.at("etcd")}/`);
+    const args = ["source", 2, 1, "failover", "lab", "data", "image", peer, least];
+    const result = host.step(args, [code("lost-side"), script]);
+    const acts = host.read("docker-ran").match(/^(stop|start) .*$/gm) ?? [];
+    return { code: result.status, said: result.stderr, acts, recorded: host.has("steps/source") };
   }
   const pages = (text: string) => {
     const bytes = Buffer.alloc(8192);

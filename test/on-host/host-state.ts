@@ -1,0 +1,64 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** A script of the folder on-host. */
+export const code = (name: string) => readFileSync(join(__dirname, "../../on-host", `${name}.sh`), "utf8");
+
+/** A docker on a host without containers. */
+export const noContainers = '#!/bin/sh\necho "Error: No such container: $5" >&2\nexit 1\n';
+
+/** What a step gets on stdin: lib.sh, its scripts, and its data behind them. */
+export const stepInput = (scripts: string[], data = "") =>
+  `${[code("lib"), ...scripts].join("\n")}\nmain "$@"; exit\n${data}`;
+
+/** As much of a host as scripts need that are tried out on this machine: the folder of its state, and programs of its own. */
+export class HostState {
+  /** In the place of /var/lib/rke-dr; a script finds it as $RKE_DR_STATE, and so do the programs. */
+  folder = "";
+
+  at(...names: string[]): string {
+    return join(this.folder, ...names);
+  }
+  has(name: string): boolean {
+    return existsSync(this.at(name));
+  }
+  /** A file's text; empty where there is none. */
+  read(name: string): string {
+    return this.has(name) ? readFileSync(this.at(name), "utf8") : "";
+  }
+  write(name: string, text: string): void {
+    writeFileSync(this.at(name), text);
+  }
+  /** Puts a script before this machine's program of that name. */
+  program(name: string, text: string): void {
+    writeFileSync(this.at(name), text, { mode: 0o755 });
+  }
+
+  get env(): NodeJS.ProcessEnv {
+    return { ...process.env, RKE_DR_STATE: this.folder, PATH: `${this.folder}:${process.env.PATH}` };
+  }
+  run(command: string, args: string[], input = "") {
+    return spawnSync(command, args, { input, encoding: "utf8", env: this.env });
+  }
+  /**
+   * Runs a step as the program does: scripts and data on stdin.
+   * @param args STEP EPOCH GENERATION ACT CLUSTER and the step's own
+   */
+  step(args: (string | number)[], scripts: string[], data = "") {
+    return this.run("bash", ["-s", "--", ...args.map(String)], stepInput(scripts, data));
+  }
+}
+
+/** Declares hooks: each test has a state of its own, with these files and programs by name, and nothing stays of it. */
+export function stateOfEachTest(files: Record<string, string>, programs: Record<string, string> = {}): HostState {
+  const host = new HostState();
+  beforeEach(() => {
+    host.folder = mkdtempSync(join(tmpdir(), "rke-dr-host-"));
+    for (const [name, text] of Object.entries(files)) host.write(name, text);
+    for (const [name, text] of Object.entries(programs)) host.program(name, text);
+  });
+  afterEach(() => rmSync(host.folder, { recursive: true }));
+  return host;
+}
