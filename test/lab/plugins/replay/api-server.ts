@@ -138,15 +138,20 @@ export class ApiServer {
     await this.create("taken");
   }
 
-  /** Removes every ConfigMap but the cluster's own and those named; objects that are deleted are collected from here on. */
+  /**
+   * Removes every ConfigMap but the cluster's own and those named; objects that are deleted are collected from here on. One that
+   * the suite before had deleted in vain may be collected between the look and the request.
+   */
   async clear(...kept: string[]): Promise<void> {
     this.stopCollecting();
     this.collector = this.world.start([process.execPath, "-e", COLLECTOR]);
-    const { items } = JSON.parse((await this.call("GET", CONFIG_MAPS)).stdout);
-    const names: string[] = items.map(({ metadata }: { metadata: { name: string } }) => metadata.name);
-    for (const name of names.filter((name) => !["kube-root-ca.crt", ...kept].includes(name))) {
-      await this.call("DELETE", `${CONFIG_MAPS}/${name}`);
-    }
+    const others = async (): Promise<string[]> => {
+      const { items } = JSON.parse((await this.call("GET", CONFIG_MAPS)).stdout);
+      const names: string[] = items.map(({ metadata }: { metadata: { name: string } }) => metadata.name);
+      return names.filter((name) => !["kube-root-ca.crt", ...kept].includes(name));
+    };
+    for (const name of await others()) await this.call("DELETE", `${CONFIG_MAPS}/${name}`).catch(() => {});
+    await this.until(async () => (await others()).length === 0, "ConfigMaps that were deleted are still there");
   }
 
   stopCollecting(): void {
