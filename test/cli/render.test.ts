@@ -6,10 +6,11 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { renderCommand } from "../../cli/render";
 import { raw, seedHosts } from "../plan/topologies";
+import { rkePlan } from "../rke-golden";
 
 const root = join(__dirname, "../..");
 const render = (...args: string[]) => renderCommand(args);
-const golden = (name: string): unknown => JSON.parse(readFileSync(join(root, "test/golden/rke-plan", name), "utf8"));
+const golden = (name: string): unknown => JSON.parse(rkePlan(name));
 
 describe("npm run render", function () {
   this.timeout(60_000);

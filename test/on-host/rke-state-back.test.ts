@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { edit, golden, parse } from "./rkestate";
+import { upFile } from "../rke-golden";
+import { edit, parse } from "./rkestate";
 
 describe("returned hosts go back into currentState in cluster.rkestate", () => {
-  const before = golden("rkestate-30-before-edit.nokeys.json");
-  const after = golden("rkestate-30-edited.nokeys.json");
+  const before = upFile("rkestate-30-before-edit.nokeys.json");
+  const after = upFile("rkestate-30-edited.nokeys.json");
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "rke-dr-state-back-"));

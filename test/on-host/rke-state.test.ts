@@ -1,28 +1,29 @@
 import assert from "node:assert/strict";
-import { edit, golden, parse } from "./rkestate";
+import { upFile } from "../rke-golden";
+import { edit, parse } from "./rkestate";
 
 const dropNodes = (state: string, lost: string[], member = "192.168.31.103") =>
   edit("rke-state", state, "edit_nodes", member, ...lost);
 const lostOfA = ["192.168.31.101", "192.168.31.102", "192.168.31.104"];
 
 describe("lost hosts leave currentState in cluster.rkestate", () => {
-  const before = golden("rkestate-30-before-edit.nokeys.json");
+  const before = upFile("rkestate-30-before-edit.nokeys.json");
 
   it("as in the edit after which the real RKE found nothing to do", () => {
     const result = dropNodes(before, lostOfA);
     assert.equal(result.code, 0, result.error);
-    assert.deepEqual(parse(result.state), parse(golden("rkestate-30-edited.nokeys.json")));
+    assert.deepEqual(parse(result.state), parse(upFile("rkestate-30-edited.nokeys.json")));
   });
 
   it("and a learner's host was an etcd host from the beginning, as in the edit that the real RKE took", () => {
-    const result = dropNodes(golden("rkestate-35-before-edit.nokeys.json"), lostOfA);
+    const result = dropNodes(upFile("rkestate-35-before-edit.nokeys.json"), lostOfA);
     assert.equal(result.code, 0, result.error);
-    assert.equal(result.state, `${golden("rkestate-35-edited.nokeys.json")}\n`);
+    assert.equal(result.state, `${upFile("rkestate-35-edited.nokeys.json")}\n`);
   });
 
   for (const indent of [1, 2]) {
     it(`the role etcd is added where it is missing, and there alone (indented by ${indent})`, () => {
-      const text = JSON.stringify(JSON.parse(golden("rkestate-35-before-edit.nokeys.json")), null, indent);
+      const text = JSON.stringify(JSON.parse(upFile("rkestate-35-before-edit.nokeys.json")), null, indent);
       const roles = (state: string) =>
         Object.fromEntries(parse(state).currentState.rkeConfig.nodes.map((n) => [n.address, n.role.join()]));
       assert.deepEqual(roles(dropNodes(text, lostOfA, "192.168.31.105").state), {

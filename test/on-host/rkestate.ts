@@ -1,5 +1,4 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** What the tests look at in a cluster.rkestate. */
@@ -8,9 +7,6 @@ export interface State {
   currentState: { rkeConfig: { nodes: { address: string; role: string[] }[] } };
 }
 export const parse = (text: string) => JSON.parse(text) as State;
-
-/** A file that the real RKE left. */
-export const golden = (name: string) => readFileSync(join(__dirname, "../golden/rke-up", name), "utf8");
 
 /** Runs a script's editing function alone, with the state on stdin. */
 export function edit(

@@ -4,9 +4,9 @@ import { argument } from "../../plan/process";
 import type { Topology } from "../../plan/topology";
 import { parseTopology } from "../../plan/topology";
 import { afterLossOfA } from "./observations";
+import { ready } from "./settings";
 import { raw, seed, seedHosts } from "./topologies";
 
-const settings = { lost: "a", epoch: 2, from: "auto", confirm: "a@2", attest: "powered-off" };
 const two = (): Topology =>
   parseTopology(raw({ ...seedHosts, b: { ...seedHosts.b, node2: ["192.168.31.105", ["controlplane", "worker"]] } }));
 
@@ -37,7 +37,7 @@ describe("kube-apiserver is recreated while etcd recovers", () => {
   ];
   for (const [what, topology, method, expected] of cases) {
     it(what, () => {
-      const { steps } = planFailover(topology, { ...settings, ...method }, afterLossOfA(topology));
+      const { steps } = planFailover(topology, { ...ready, ...method }, afterLossOfA(topology));
       const servers = steps.filter((s) => s.script === "kube-apiserver");
       assert.deepEqual(
         Object.fromEntries(
@@ -55,7 +55,7 @@ describe("kube-apiserver is recreated while etcd recovers", () => {
   }
 
   it("nobody is served by the member that has the flag", () => {
-    const { steps } = planFailover(seed(), settings, afterLossOfA(seed()));
+    const { steps } = planFailover(seed(), ready, afterLossOfA(seed()));
     const bodies = steps.find((s) => s.script === "etcd-member")?.data.split("\n") ?? [];
     const listens = bodies.map((body) => argument((JSON.parse(body) as { Cmd: string[] }).Cmd, "listen-client-urls"));
     assert.deepEqual(listens, ["https://127.0.0.1:2379", "https://0.0.0.0:2379"]);

@@ -11,6 +11,7 @@ import { parseTopology } from "../../plan/topology";
 import { hostOf, memberOf, returned, serving } from "./failback-world";
 import { learnerTopology } from "./learner-world";
 import { container, named, preflight, record } from "./observations";
+import { stepNamed, waits } from "./step-order";
 
 const topology = learnerTopology();
 const host = hostOf(topology);
@@ -33,15 +34,7 @@ function swapped(change: Record<string, Partial<Reachable>> = {}): Observation {
 describe("a failback that makes the survivor a learner again", () => {
   const plan = planPrimary(topology, 3, swapped());
   const names = plan.steps.map((s) => s.name);
-  const found = (name: string) => {
-    const step = plan.steps.find((s) => s.name === name);
-    assert.ok(step, `${name}: ${names.join(" ")}`);
-    return step;
-  };
-  const waits = (later: string, earlier: string): boolean => {
-    const { after } = found(later);
-    return after.includes(earlier) || after.some((name) => waits(name, earlier));
-  };
+  const found = (name: string) => stepNamed(plan.steps, name);
 
   it("no guard stops it", () =>
     assert.deepEqual(
@@ -65,7 +58,7 @@ describe("a failback that makes the survivor a learner again", () => {
     ["verify-nodes-master3", "etcd-role-master3"],
     ["verify-member-master1", "etcd-join-master3"],
   ] as const) {
-    it(`${later} waits for ${earlier}`, () => assert.ok(waits(later, earlier)));
+    it(`${later} waits for ${earlier}`, () => assert.ok(waits(plan.steps, later, earlier)));
   }
 
   it("the returned voters ask the one that votes for the time being, and start as RKE will have them", () => {

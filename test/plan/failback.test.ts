@@ -10,6 +10,8 @@ import { argument } from "../../plan/process";
 import { allHosts } from "../../plan/topology";
 import { hostOf, returned, topology } from "./failback-world";
 import { container, named, record, survivor } from "./observations";
+import { stepNamed, waits } from "./step-order";
+import { stoppedBy } from "./stopped-by";
 import { learner } from "./topologies";
 
 const host = hostOf(topology);
@@ -76,15 +78,7 @@ describe("what the next failure costs", () => {
 describe("the steps of a failback", () => {
   const plan = planPrimary(topology, 3, returned());
   const names = plan.steps.map((s) => s.name);
-  const at = (name: string) => {
-    assert.ok(names.includes(name), `${name}: ${names.join(" ")}`);
-    return names.indexOf(name);
-  };
-  /** Whether `later` waits for `earlier`, directly or not. */
-  const waits = (later: string, earlier: string): boolean => {
-    const after = plan.steps[at(later)]?.after ?? [];
-    return after.includes(earlier) || after.some((name) => waits(name, earlier));
-  };
+  const found = (name: string) => stepNamed(plan.steps, name);
 
   it("all are to be done", () => assert.ok(plan.steps.every((s) => s.due)));
   it("each name is there once", () => assert.equal(new Set(names).size, names.length));
@@ -106,23 +100,23 @@ describe("the steps of a failback", () => {
     ["verify-nodes-master3", "rke-up-master3"],
     ["return-guard-master1", "rke-up-master3"],
   ] as const) {
-    it(`${later} waits for ${earlier}`, () => assert.ok(waits(later, earlier)));
+    it(`${later} waits for ${earlier}`, () => assert.ok(waits(plan.steps, later, earlier)));
   }
 
   it("workers are not put in quarantine: nothing there serves old data", () =>
     assert.ok(!names.includes("quarantine-node1")));
 
   it("each claim says what comes back, so that a rerun knows", () =>
-    assert.equal(plan.steps[at("claim-master1")]?.data, "role=failback\nlost=a\nfrom=2"));
+    assert.equal(found("claim-master1").data, "role=failback\nlost=a\nfrom=2"));
 
   it("the survivor's etcd and kube-apiserver get all members again", () => {
-    const etcd = JSON.parse(plan.steps[at("etcd-arguments-master3")]?.data ?? "") as { Cmd: string[] };
+    const etcd = JSON.parse(found("etcd-arguments-master3").data) as { Cmd: string[] };
     assert.equal(
       argument(etcd.Cmd, "initial-cluster"),
       "etcd-master3=https://192.168.31.103:2380,etcd-master1=https://192.168.31.101:2380,etcd-master2=https://192.168.31.102:2380",
     );
     assert.equal(argument(etcd.Cmd, "initial-cluster-state"), "new");
-    const api = JSON.parse(plan.steps[at("kube-apiserver-master3")]?.data ?? "") as { Entrypoint: string[] };
+    const api = JSON.parse(found("kube-apiserver-master3").data) as { Entrypoint: string[] };
     assert.equal(
       argument(api.Entrypoint, "etcd-servers"),
       "https://192.168.31.103:2379,https://192.168.31.101:2379,https://192.168.31.102:2379",
@@ -218,15 +212,7 @@ describe("guards of a failback", () => {
   ];
   for (const [what, seen, confirm, stops] of cases) {
     it(what, () => {
-      const failed = primaryGuards(topology, planPrimary(topology, 3, seen), seen, undefined, confirm).filter(
-        (v) => !v.ok,
-      );
-      assert.deepEqual(
-        failed.map((v) => v.guard),
-        Object.keys(stops),
-        JSON.stringify(failed),
-      );
-      for (const v of failed) assert.match(v.found, stops[v.guard] ?? /never/);
+      stoppedBy(primaryGuards(topology, planPrimary(topology, 3, seen), seen, undefined, confirm), stops);
     });
   }
 

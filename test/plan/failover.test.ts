@@ -1,18 +1,16 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describeFailover } from "../../plan/describe";
-import { type FailoverPlan, type FailoverSettings, planFailover } from "../../plan/failover";
+import { type FailoverPlan, planFailover } from "../../plan/failover";
 import { failoverGuards } from "../../plan/guards";
 import { withArgument } from "../../plan/process";
-import { afterLossOfA, container, now, record } from "./observations";
+import { rkePlan } from "../rke-golden";
+import { failedOver } from "./failed-over";
+import { afterLossOfA, now, record } from "./observations";
+import { ready } from "./settings";
 import { seed } from "./topologies";
 
-const settings: FailoverSettings = { lost: "a", epoch: 2, from: "auto", confirm: "a@2", attest: "powered-off" };
-const golden = JSON.parse(
-  readFileSync(join(__dirname, "../golden/rke-plan/force-new-cluster.failover.yml.plan.json"), "utf8"),
-);
-const plan = (seen = afterLossOfA(seed())): FailoverPlan => planFailover(seed(), settings, seen);
+const golden = JSON.parse(rkePlan("force-new-cluster.failover.yml.plan.json"));
+const plan = (seen = afterLossOfA(seed())): FailoverPlan => planFailover(seed(), ready, seen);
 const sorted = (list: unknown): string[] => [...(list as string[])].sort();
 
 interface Body {
@@ -134,21 +132,7 @@ describe("which steps run again", () => {
   const steps = plan().steps.map((s) => s.name);
   /** Everything was done in epoch 2; `change` alters master3. */
   function done(change: (host: Parameters<typeof mutate>[0]) => void = () => {}) {
-    const seen = afterLossOfA(seed());
-    const replacements = plan();
-    for (const host of Object.values(seen.hosts)) {
-      assert.ok(host.reachable);
-      host.epoch = 2;
-      host.act = replacements.act;
-      for (const step of replacements.steps) {
-        const name = step.script.split(" ").at(-1) ?? "";
-        host.steps[name] = record(name, 2, 1);
-      }
-    }
-    const master3 = seen.hosts.master3;
-    assert.ok(master3?.reachable && replacements.etcd && replacements.apiServers[0]);
-    master3.containers.etcd = container(replacements.etcd.after, "running", 2);
-    master3.containers["kube-apiserver"] = container(replacements.apiServers[0].after, "running", 2);
+    const { seen, master3 } = failedOver(plan());
     change(master3);
     return plan(seen).steps;
   }

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { type FailoverSettings, planFailover } from "../../plan/failover";
+import { planFailover } from "../../plan/failover";
 import { type FenceResult, fenceProblems, fencesDue, mergedFences, recordedFences, reliedOn } from "../../plan/fence";
 import { failoverGuards } from "../../plan/guards";
 import { parseTopology } from "../../plan/topology";
 import { afterLossOfA, record } from "./observations";
+import { ready } from "./settings";
 import { raw, seedHosts } from "./topologies";
 
-const settings: FailoverSettings = { lost: "a", epoch: 2, from: "auto", confirm: "a@2", attest: undefined };
 const both = { master1: "off 1", master2: "off 2" };
 const act = "failover:a:forceNewCluster:master3";
 
@@ -27,7 +27,7 @@ function world(
 ) {
   const topology = parseTopology(raw(seedHosts, { fence }));
   const seen = afterLossOfA(topology, hosts, answers);
-  const plan = planFailover(topology, { ...settings, attest }, seen);
+  const plan = planFailover(topology, { ...ready, attest }, seen);
   const stops = failoverGuards(topology, plan, seen).filter((v) => !v.ok);
   return { topology, seen, plan, stops: stops.map((v) => `${v.guard}: ${v.found}`) };
 }

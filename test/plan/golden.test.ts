@@ -1,16 +1,14 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { certificateDays, certificateKeyBits, certificates } from "../../plan/certificates";
 import { etcdProcess } from "../../plan/etcd";
 import { kubeApiServerProcess } from "../../plan/kube-apiserver";
 import { apiSans, clusterOrder, controlPlane, survivors, voters } from "../../plan/order";
 import type { Process } from "../../plan/process";
 import type { Host, Topology } from "../../plan/topology";
+import { rkePlan } from "../rke-golden";
 import { extraArgs, internalAddresses, learner, seed } from "./topologies";
 
-const golden = (name: string): Record<string, Record<string, unknown>> =>
-  JSON.parse(readFileSync(join(__dirname, "../golden/rke-plan", name), "utf8"));
+const golden = (name: string): Record<string, Record<string, unknown>> => JSON.parse(rkePlan(name));
 
 const sorted = (list: unknown): string[] => [...((list as string[] | undefined) ?? [])].sort();
 

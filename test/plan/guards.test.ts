@@ -6,9 +6,8 @@ import type { CertificateFacts, PreflightFacts } from "../../plan/preflight-fact
 import { withArgument } from "../../plan/process";
 import { parseTopology, type Topology } from "../../plan/topology";
 import { afterLossOfA, container, named, now, preflight, record, survivor } from "./observations";
+import { ready } from "./settings";
 import { learner, raw, seed, seedHosts } from "./topologies";
-
-const ready: FailoverSettings = { lost: "a", epoch: 2, from: "auto", confirm: "a@2", attest: "powered-off" };
 
 const member = ["controlplane", "worker", "etcd"];
 const twoSurvivors = () =>

@@ -1,16 +1,15 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { StepResult } from "../../plan/facts";
 import { etcdServers } from "../../plan/kube-apiserver";
 import { learnerCertificate, learnerProcess } from "../../plan/learner";
 import { clusterOrder, learner } from "../../plan/order";
 import { planPrimary } from "../../plan/primary";
 import { differences } from "../../plan/process";
+import { rkePlan } from "../rke-golden";
 import { inState, listed, peace, topology } from "./learner-world";
 import { record } from "./observations";
 
-const golden = (name: string) => JSON.parse(readFileSync(join(__dirname, "../golden/rke-plan", name), "utf8"));
+const golden = (name: string) => JSON.parse(rkePlan(name));
 const hosts = clusterOrder(topology);
 const master3 = learner(hosts);
 assert.ok(master3);

@@ -1,7 +1,7 @@
 import { certificates } from "../../plan/certificates";
 import { epochLabel } from "../../plan/docker";
 import { etcdProcess } from "../../plan/etcd";
-import type { Container, Reachable, Refusal, StepResult } from "../../plan/facts";
+import type { Container, EtcdStatus, Reachable, Refusal, StepResult } from "../../plan/facts";
 import { kubeApiServerProcess } from "../../plan/kube-apiserver";
 import type { Observation } from "../../plan/observation";
 import { clusterOrder, survivors } from "../../plan/order";
@@ -49,6 +49,17 @@ export function container(process: Process, status = "running", epoch?: number):
 /** When the observations of these tests are made. */
 export const now = Date.parse("2026-11-21T12:00:58Z");
 
+/** A voter's etcd that has lost its majority. */
+export const alone: EtcdStatus = {
+  revision: 478,
+  raftTerm: 3,
+  dbBytes: 737280,
+  version: "3.4.23",
+  quorum: false,
+  learner: false,
+  leader: false,
+};
+
 /** A survivor of the seed's disaster, before anything was done to it. */
 export function survivor(topology: Topology, host: Host, change: Partial<Reachable> = {}): Reachable {
   const hosts = clusterOrder(topology);
@@ -75,19 +86,7 @@ export function survivor(topology: Topology, host: Host, change: Partial<Reachab
     containers,
     files: [],
     isolation: { firewall: true, refused: [], boot: "" },
-    etcd:
-      host.etcd === "voter"
-        ? {
-            revision: 478,
-            raftTerm: 3,
-            dbBytes: 737280,
-            version: "3.4.23",
-            quorum: false,
-            learner: false,
-            leader: false,
-            complaints: [],
-          }
-        : undefined,
+    etcd: host.etcd === "voter" ? { ...alone, complaints: [] } : undefined,
     members: [],
     etcdLog: "",
     newestLease: host.etcd === "voter" ? Date.parse("2026-11-21T11:59:58Z") : undefined,

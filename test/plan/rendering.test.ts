@@ -6,10 +6,10 @@ import { importTopology } from "../../plan/import";
 import { pages } from "../../plan/pages";
 import { type Act, render } from "../../plan/rendering";
 import { parseTopology, type Topology } from "../../plan/topology";
+import { rkePlan } from "../rke-golden";
 import { extraArgs, internalAddresses, learner, raw, seed, seedHosts } from "./topologies";
 
-const read = (name: string): string => readFileSync(join(__dirname, "../golden/rke-plan", name), "utf8");
-const golden = (name: string): unknown => JSON.parse(read(name));
+const golden = (name: string): unknown => JSON.parse(rkePlan(name));
 const primary: Act = { stack: "primary" };
 const lostA: Act = { stack: "failover", lost: "a" };
 
@@ -47,7 +47,7 @@ describe("the rendering equals RKE's plan in RKE's own shape", () => {
     if (from) {
       it(`${file}: through import`, () => {
         const [a, b] = from;
-        const imported = importTopology(read(file), { datacenters: { a, b }, standby: "b" });
+        const imported = importTopology(rkePlan(file), { datacenters: { a, b }, standby: "b" });
         assert.deepEqual(render(parseTopology(parse(imported)), act).processes, golden(`${file}.plan.json`));
       });
     }

@@ -1,23 +1,17 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describeFailover } from "../../plan/describe";
 import { type FailoverSettings, planFailover } from "../../plan/failover";
 import { failoverGuards } from "../../plan/guards";
 import { render } from "../../plan/rendering";
-import { afterLossOfA, container, now, record } from "./observations";
+import { rkePlan } from "../rke-golden";
+import { failedOver } from "./failed-over";
+import { afterLossOfA, alone, container, now } from "./observations";
+import { ready } from "./settings";
 import { seed, withLearner } from "./topologies";
 
-const goldenFile = (name: string) => JSON.parse(readFileSync(join(__dirname, "../golden/rke-plan", name), "utf8"));
+const goldenFile = (name: string) => JSON.parse(rkePlan(name));
 const golden = (name: string) => goldenFile(`${name}.plan.json`);
-const settings: FailoverSettings = {
-  lost: "a",
-  epoch: 2,
-  from: "auto",
-  method: "restore",
-  confirm: "a@2",
-  attest: undefined,
-};
+const settings: FailoverSettings = { ...ready, method: "restore", attest: undefined };
 const refused = ["192.168.31.101", "192.168.31.102", "192.168.31.104"];
 
 describe("a voter's data restored as a cluster of its own", () => {
@@ -61,22 +55,8 @@ describe("a voter's data restored as a cluster of its own", () => {
   describe("when all is done", () => {
     /** Everything was done in epoch 2; the isolation is as given. */
     function due(isolation: { firewall: boolean; refused: string[]; boot: string }) {
-      const done = afterLossOfA(seed());
-      for (const host of Object.values(done.hosts)) {
-        assert.ok(host.reachable);
-        host.epoch = 2;
-        host.act = plan.act;
-        host.isolation = isolation;
-        for (const step of plan.steps) {
-          const name = step.script.split(" ").at(-1) ?? "";
-          host.steps[name] = record(name, 2, 1);
-        }
-      }
-      const master3 = done.hosts.master3;
-      assert.ok(master3?.reachable && plan.etcd && plan.apiServers[0]);
+      const { seen: done, master3 } = failedOver(plan, { isolation });
       master3.plan = { source: "master3", begun: "yes", revision: "478" };
-      master3.containers.etcd = container(plan.etcd.after, "running", 2);
-      master3.containers["kube-apiserver"] = container(plan.apiServers[0].after, "running", 2);
       return planFailover(seed(), settings, done)
         .steps.filter((s) => s.due)
         .map((s) => s.name);
@@ -96,15 +76,7 @@ describe("a voter's data restored as a cluster of its own", () => {
 
 describe("a learner's data", () => {
   const topology = withLearner();
-  const learner = {
-    revision: 478,
-    raftTerm: 3,
-    dbBytes: 737280,
-    version: "3.4.23",
-    quorum: false,
-    leader: false,
-    learner: true,
-  };
+  const learner = { ...alone, learner: true };
   const at = (version: string) => {
     const seen = afterLossOfA(topology, { master3: { etcd: { ...learner, version } } });
     return planFailover(topology, { ...settings, method: undefined }, seen);

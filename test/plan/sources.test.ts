@@ -5,10 +5,10 @@ import { type FailoverSettings, planFailover } from "../../plan/failover";
 import { failoverGuards } from "../../plan/guards";
 import { survivors } from "../../plan/order";
 import { parseSourceFiles, type SourceFile, sourceSearch } from "../../plan/source-files";
-import { afterLossOfA, container, now, record, survivor } from "./observations";
+import { afterLossOfA, alone, container, now, record, survivor } from "./observations";
+import { ready } from "./settings";
 import { seed, withLearner } from "./topologies";
 
-const settings: FailoverSettings = { lost: "a", epoch: 2, from: "auto", confirm: "a@2", attest: "powered-off" };
 const file = (name: string, rest: Partial<SourceFile> = {}): SourceFile => ({
   path: `/var/lib/rke-dr/snapshots/${name}.db`,
   state: "whole",
@@ -18,16 +18,7 @@ const file = (name: string, rest: Partial<SourceFile> = {}): SourceFile => ({
   described: { bytes: 1000, cluster: "lab" },
   ...rest,
 });
-const learner = {
-  revision: 478,
-  raftTerm: 3,
-  dbBytes: 737280,
-  version: "3.4.23",
-  quorum: false,
-  leader: false,
-  learner: true,
-};
-const voter = { ...learner, learner: false };
+const learner = { ...alone, learner: true };
 const host = survivors(seed(), "a")[0];
 assert.ok(host);
 const sound = survivor(seed(), host).preflight;
@@ -56,7 +47,7 @@ interface Case {
 
 const cases: Record<string, Case> = {
   "the voter, before snapshots": {
-    master3: { etcd: voter, files: [file("s1")] },
+    master3: { etcd: alone, files: [file("s1")] },
     act: "failover:a:forceNewCluster:master3",
     order: ["master3", path("s1")],
   },
@@ -158,17 +149,17 @@ const cases: Record<string, Case> = {
   },
   "the snapshot that the operator names": {
     settings: { from: path("s1") },
-    master3: { etcd: voter, files: [file("s2", { revision: 420 }), file("s1")] },
+    master3: { etcd: alone, files: [file("s2", { revision: 420 }), file("s1")] },
     act: `failover:a:restore:${path("s1")}`,
   },
   "snapshots, because the operator says so": {
     settings: { from: "snapshot" },
-    master3: { etcd: voter, files: [file("s2", { revision: 420 }), file("s1")] },
+    master3: { etcd: alone, files: [file("s2", { revision: 420 }), file("s1")] },
     act: `failover:a:restore:${path("s2")}`,
   },
   "a named host's own data": {
     settings: { from: "master3", method: "restore" },
-    master3: { etcd: voter },
+    master3: { etcd: alone },
     act: "failover:a:restore:master3",
   },
   ...Object.fromEntries(
@@ -187,7 +178,7 @@ const cases: Record<string, Case> = {
       `${what} snapshot that the operator names is refused by name, and the next best is offered`,
       {
         settings: { from: path("bad") },
-        master3: { etcd: voter, files: [file("bad", { revision: 500, ...change })] },
+        master3: { etcd: alone, files: [file("bad", { revision: 500, ...change })] },
         act: undefined,
         says: new RegExp(
           `snapshot .*bad\\.db on master3 is refused: ${said.source}; next best: master3, a voter \\(recover: \\{from: master3\\}\\)`,
@@ -222,7 +213,7 @@ const cases: Record<string, Case> = {
     settings: { from: "auto" },
     topology: withLearner(),
     master3: {
-      etcd: { ...voter, revision: 9000 },
+      etcd: { ...alone, revision: 9000 },
       plan: { source: path("s1"), take: path("s1"), revision: "400", dataAsOf: "1", begun: "yes" },
       steps: { "etcd-restore": record("etcd-restore", 2, 1) },
       files: [file("s1"), file("s2", { revision: 500 })],
@@ -236,7 +227,7 @@ describe("the choice of source", () => {
     it(name, () => {
       const topology = c.topology ?? seed();
       const seen = afterLossOfA(topology, { master3: c.master3 ?? {}, node2: c.node2 ?? {} });
-      const plan = planFailover(topology, { ...settings, ...c.settings }, seen);
+      const plan = planFailover(topology, { ...ready, ...c.settings }, seen);
       assert.equal(plan.source && plan.act, c.act);
       if (c.least !== undefined)
         assert.equal(plan.steps.find((step) => step.name === "source-master3")?.arguments[3], String(c.least));
@@ -250,13 +241,9 @@ describe("the choice of source", () => {
         const claim = plan.steps.find((step) => step.name === "claim-master3")?.data ?? "";
         const kept = Object.fromEntries(claim.split("\n").map((line) => line.split(/=(.*)/s).slice(0, 2)));
         const files = [file("s9", { revision: 1_000_000_400 }), ...(c.master3?.files ?? [])];
-        const etcd = { ...voter, revision: 1_000_000_500 };
+        const etcd = { ...alone, revision: 1_000_000_500 };
         const begun = { ...c.master3, plan: { ...kept, begun: "yes" }, files, etcd };
-        const again = planFailover(
-          topology,
-          { ...settings, ...c.settings },
-          afterLossOfA(topology, { master3: begun }),
-        );
+        const again = planFailover(topology, { ...ready, ...c.settings }, afterLossOfA(topology, { master3: begun }));
         assert.equal(again.act, c.act, "a rerun goes on with what it began with");
         const inputs = (p: typeof plan) =>
           p.steps.filter((s) => /^(source|snapshot)-/.test(s.name)).map((s) => s.arguments);
@@ -278,14 +265,14 @@ describe("the choice of source", () => {
       host: "master3",
     };
     const seen = afterLossOfA(withLearner(), { master3: { plan, files: [] } });
-    assert.equal(planFailover(withLearner(), settings, seen).act, `failover:a:restore:${path("s1")}`);
+    assert.equal(planFailover(withLearner(), ready, seen).act, `failover:a:restore:${path("s1")}`);
   });
 
   it("a learner that a killed run has stopped is as new as it said when the act claimed the epoch", () => {
     const stopped = { etcd: undefined, preflight: { ...sound, databaseRevision: undefined }, files: [file("s1")] };
     const noted = { source: "master3", member: "master3", revision: "478", dataAsOf: String(now - 5000), least: "0" };
     const source = (plan: Record<string, string>) =>
-      planFailover(withLearner(), settings, afterLossOfA(withLearner(), { master3: { ...stopped, plan } })).source;
+      planFailover(withLearner(), ready, afterLossOfA(withLearner(), { master3: { ...stopped, plan } })).source;
     assert.deepEqual([source(noted)?.revision, source(noted)?.dataAsOf], [478, now - 5000]);
     assert.deepEqual([source({})?.revision, source({})?.dataAsOf], [undefined, undefined]);
     // what it told of another source says nothing of this one

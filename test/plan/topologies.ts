@@ -40,20 +40,16 @@ export const seedHosts = {
 export const seed = (): Topology => parseTopology(raw(seedHosts));
 
 /** The second seed's: all voters in a, none in b. */
-export const learner = (): Topology =>
-  parseTopology(
-    raw({
-      a: { ...seedHosts.a, node1: ["192.168.31.104", ["worker", "etcd"]] },
-      b: { ...seedHosts.b, master3: ["192.168.31.103", ["controlplane", "worker"]] },
-    }),
-  );
+const votersInA = {
+  a: { ...seedHosts.a, node1: ["192.168.31.104", ["worker", "etcd"]] },
+  b: { ...seedHosts.b, master3: ["192.168.31.103", ["controlplane", "worker"]] },
+} satisfies Parameters<typeof raw>[0];
+
+export const learner = (): Topology => parseTopology(raw(votersInA));
 
 /** The same with the learner: master3 follows the voters. */
 export const withLearner = (): Topology => {
-  const topology = raw({
-    a: { ...seedHosts.a, node1: ["192.168.31.104", ["worker", "etcd"]] },
-    b: { ...seedHosts.b, master3: ["192.168.31.103", ["controlplane", "worker"]] },
-  }) as { datacenters: { hosts: { name: string; etcd?: string }[] }[] };
+  const topology = raw(votersInA) as { datacenters: { hosts: { name: string; etcd?: string }[] }[] };
   const master3 = topology.datacenters[1]?.hosts.find((h) => h.name === "master3");
   if (master3) master3.etcd = "learner";
   return parseTopology(topology);

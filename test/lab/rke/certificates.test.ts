@@ -12,7 +12,7 @@ import { parseClusterFile } from "../../../lab/rke/cluster-file";
 import { rebuildState } from "../../../lab/rke/desired";
 import { makeLog } from "../../../lab/rke/log";
 import type { FullState } from "../../../lab/rke/state";
-import { hasCertificates, PLAN_CASES, plan, upFile } from "./golden";
+import { hasCertificates, PLAN_CASES, rkePlan, upFile } from "../../rke-golden";
 
 const NOTHING: FullState = { desiredState: {}, currentState: {} };
 const PRIMARY = "force-new-cluster.primary.yml";
@@ -22,7 +22,7 @@ const GENERATED = { custom: false, folder: "" };
 async function generate(file: string, old = NOTHING, source = GENERATED): Promise<{ said: string[]; bundle: Bundle }> {
   const said: string[] = [];
   const log = makeLog((line) => said.push(/msg="(.*)"$/.exec(line)?.[1] ?? line));
-  const cluster = makeCluster(parseClusterFile(plan(file), true), "cluster.yml");
+  const cluster = makeCluster(parseClusterFile(rkePlan(file), true), "cluster.yml");
   const state = await rebuildState(cluster, old, source, log);
   return { said, bundle: state.desiredState.certificatesBundle ?? {} };
 }
@@ -106,7 +106,7 @@ describe("the stand-in's certificates are RKE's", function () {
 
   for (const name of PLAN_CASES.filter(hasCertificates)) {
     it(name, async () => {
-      const golden = JSON.parse(plan(`${name}.yml.certs.json`)) as Record<string, Record<string, unknown>>;
+      const golden = JSON.parse(rkePlan(`${name}.yml.certs.json`)) as Record<string, Record<string, unknown>>;
       const { bundle } = await generate(`${name}.yml`, keysOnly(Object.keys(golden)));
       const all = Object.fromEntries(Object.entries(bundle).map(([key, entry]) => [key, described(entry)]));
       assert.deepEqual(all, golden);

@@ -4,7 +4,7 @@ import { parseClusterFile } from "../../../lab/rke/cluster-file";
 import { uniqueHosts } from "../../../lab/rke/hosts";
 import { nodePlan } from "../../../lab/rke/plan/node-plan";
 import type { Process } from "../../../lab/rke/plan/process";
-import { PLAN_CASES, plan } from "./golden";
+import { PLAN_CASES, rkePlan } from "../../rke-golden";
 
 const sorted = (values: string[] | undefined) => (values ? [...values].sort() : undefined);
 
@@ -25,7 +25,7 @@ function comparable(process: Process): Record<string, unknown> {
 describe("the stand-in plans etcd and kube-apiserver as RKE does", () => {
   for (const name of PLAN_CASES) {
     it(name, () => {
-      const cluster = makeCluster(parseClusterFile(plan(`${name}.yml`), true), "cluster.yml");
+      const cluster = makeCluster(parseClusterFile(rkePlan(`${name}.yml`), true), "cluster.yml");
       const planned: Record<string, unknown> = {};
       for (const host of uniqueHosts(cluster)) {
         host.info.Architecture = "x86_64";
@@ -35,7 +35,7 @@ describe("the stand-in plans etcd and kube-apiserver as RKE does", () => {
           if (process) planned[`${host.name}/${service}`] = comparable(process);
         }
       }
-      const wanted = JSON.parse(plan(`${name}.yml.plan.json`));
+      const wanted = JSON.parse(rkePlan(`${name}.yml.plan.json`));
       for (const process of Object.values(wanted) as Process[]) process.env?.sort();
       assert.deepEqual(planned, wanted);
     });

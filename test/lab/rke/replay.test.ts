@@ -3,8 +3,8 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseClusterFile } from "../../../lab/rke/cluster-file";
 import { listsOf } from "../../../lab/rke/hosts";
+import { upFile } from "../../rke-golden";
 import { FakeWorld } from "./fake-world";
-import { upFile } from "./golden";
 import { assertSame, DATACENTER_A, HOSTS, run, Scene, sceneAfter, yml } from "./scene";
 import { messagesOf } from "./transcript";
 

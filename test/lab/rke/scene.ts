@@ -10,8 +10,8 @@ import { makeLog } from "../../../lab/rke/log";
 import { nodePlan } from "../../../lab/rke/plan/node-plan";
 import type { FullState } from "../../../lab/rke/state";
 import { up } from "../../../lab/rke/up";
+import { upFile } from "../../rke-golden";
 import { FakeWorld } from "./fake-world";
-import { upFile } from "./golden";
 import { messagesOf, projections } from "./transcript";
 
 export const yml = (name: string) => upFile(`cluster-${name}.yml`);

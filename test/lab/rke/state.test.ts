@@ -5,7 +5,7 @@ import { applyDefaultsAgain } from "../../../lab/rke/defaults";
 import { listsOf } from "../../../lab/rke/hosts";
 import { nodePlans } from "../../../lab/rke/plan/node-plan";
 import type { RkeConfig } from "../../../lab/rke/rke-config";
-import { upFile } from "./golden";
+import { upFile } from "../../rke-golden";
 
 interface Golden {
   desiredState: { rkeConfig: RkeConfig };

@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const GOLDEN = join(__dirname, "../../golden");
+const GOLDEN = join(__dirname, "golden");
 
-export function plan(file: string): string {
+/** What the real RKE planned. */
+export function rkePlan(file: string): string {
   return readFileSync(join(GOLDEN, "rke-plan", file), "utf8");
 }
 
@@ -11,6 +12,7 @@ export function hasCertificates(name: string): boolean {
   return existsSync(join(GOLDEN, "rke-plan", `${name}.yml.certs.json`));
 }
 
+/** What the real `rke up` said or left. */
 export function upFile(file: string): string {
   return readFileSync(join(GOLDEN, "rke-up", file), "utf8");
 }
