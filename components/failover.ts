@@ -72,8 +72,9 @@ export function buildFailover(
   const context = { epoch: plan.settings.epoch, act: plan.act, cluster: topology.cluster, ssh };
   const data = {
     ...claimsWith(plan, evidence),
-    [`report-${plan.deployHost.name}`]: (before: Record<string, remote.Command>) => reportFiles(evidence, before),
+    [`report-${plan.deployHost.name}`]: (before: Record<string, remote.Command>) =>
+      reportFiles(evidence, plan.steps, before),
   };
   const steps = runSteps(plan.steps, context, data, [], (step) => (beforeSilence(step) ? undefined : silent));
-  return reportFailover(evidence, steps);
+  return reportFailover(evidence, plan.steps, steps);
 }

@@ -4,13 +4,14 @@ import { type ActReport, actReport } from "../evidence/act-report";
 import type { Evidence } from "../evidence/evidence";
 import { reportHtml } from "../evidence/html";
 import { reportMarkdown } from "../evidence/markdown";
+import type { StepResult } from "../plan/facts";
+import type { ScheduledStep } from "../plan/steps";
 import { resultOf } from "./steps";
 
 /** What a deployment exports: each step as its host told it, and for a failover what it started from. */
-export function reportSteps(steps: Record<string, remote.Command>): pulumi.Output<unknown[]> {
-  return pulumi.all(Object.values(steps).map(resultOf)).apply((results) =>
+export function reportSteps(steps: ScheduledStep[], made: Record<string, remote.Command>): pulumi.Output<unknown[]> {
+  return resultsOf(steps, made).apply((results) =>
     results
-      .filter((r) => r !== undefined)
       .sort((a, b) => a.startedAt - b.startedAt)
       .map((r) => ({
         step: r.step,
@@ -24,19 +25,22 @@ export function reportSteps(steps: Record<string, remote.Command>): pulumi.Outpu
 }
 
 /** The report of a failover, made from what was recorded before its first change and what the hosts told of its steps. */
-export function reportFailover(evidence: Evidence, steps: Record<string, remote.Command>): pulumi.Output<ActReport> {
-  return pulumi.all(Object.values(steps).map(resultOf)).apply((results) =>
-    actReport(
-      evidence,
-      results.filter((r) => r !== undefined),
-    ),
-  );
+export function reportFailover(
+  evidence: Evidence,
+  steps: ScheduledStep[],
+  made: Record<string, remote.Command>,
+): pulumi.Output<ActReport> {
+  return resultsOf(steps, made).apply((results) => actReport(evidence, results));
 }
 
 /** The same as files for the deploy host, as `on-host/report.sh` reads them. */
-export function reportFiles(evidence: Evidence, steps: Record<string, remote.Command>): pulumi.Output<string> {
+export function reportFiles(
+  evidence: Evidence,
+  steps: ScheduledStep[],
+  made: Record<string, remote.Command>,
+): pulumi.Output<string> {
   const name = `epoch-${evidence.epoch}`;
-  return reportFailover(evidence, steps).apply((report) =>
+  return reportFailover(evidence, steps, made).apply((report) =>
     [
       `@@ ${name}.json`,
       JSON.stringify(report, null, 2),
@@ -46,6 +50,15 @@ export function reportFiles(evidence: Evidence, steps: Record<string, remote.Com
       reportHtml(report),
     ].join("\n"),
   );
+}
+
+/** Of the steps that told something that can be read; the step's host stands for what it calls itself (plan/step-records.ts). */
+function resultsOf(steps: ScheduledStep[], made: Record<string, remote.Command>): pulumi.Output<StepResult[]> {
+  const told = steps.flatMap((step) => {
+    const command = made[step.name];
+    return command ? [resultOf(command).apply((result) => result && { ...result, host: step.host.name })] : [];
+  });
+  return pulumi.all(told).apply((results) => results.filter((r) => r !== undefined));
 }
 
 const isoTime = (milliseconds: number): string => new Date(milliseconds).toISOString();

@@ -26,8 +26,8 @@ export async function makeDisk(options: DiskOptions): Promise<void> {
   for (const folder of ["log", "root", "work"]) mkdirSync(join(options.folder, folder), { recursive: true });
   await makeDiskImage(options.folder);
   const text = (path: string, content: string, mode = 0o644) => write(join(upper, path), content, mode);
-  text("/etc/hostname", `${options.name}\n`);
-  text("/etc/hosts", `127.0.0.1\tlocalhost\n127.0.1.1\t${options.name}\n`);
+  text("/etc/hostname", `${options.name}.rke-lab\n`);
+  text("/etc/hosts", `127.0.0.1\tlocalhost\n127.0.1.1\t${options.name}.rke-lab\n`);
   text("/etc/resolv.conf", "# no name server: the lab has no way outside\n");
   text("/etc/machine-id", `${createHash("md5").update(options.folder).digest("hex")}\n`, 0o444);
   text("/etc/ssh/sshd_config", sshdConfig(options.sshPort));

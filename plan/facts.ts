@@ -3,10 +3,12 @@ import { type PreflightFacts, parsePreflight, type ReadCertificates } from "./pr
 import type { Process } from "./process";
 import { parseSnapshots, type SnapshotFacts } from "./snapshot-facts";
 import { parseSourceFiles, type SourceFile } from "./source-files";
+import { recordOf } from "./step-records";
 
 /** The result of a step as the host keeps it: `on-host/lib.sh` writes it, last. */
 export interface StepResult {
   step: string;
+  /** Its name in the topology: where a record is read, the host that was asked stands for what it calls itself. */
   host: string;
   epoch: number;
   generation: number;
@@ -175,7 +177,7 @@ export function parseFacts(
     plan: pairs(sections.get("plan")),
     steps: Object.fromEntries(
       lines(sections.get("steps")).map((line) => {
-        const result = JSON.parse(line) as StepResult;
+        const result = recordOf<StepResult>(host, line);
         return [result.step, result];
       }),
     ),
@@ -203,7 +205,7 @@ export function parseFacts(
       }),
     ),
     answers: lines(sections.get("answers")),
-    preflight: parsePreflight(sections, readCertificates),
+    preflight: parsePreflight(host, sections, readCertificates),
     snapshots: parseSnapshots(sections.get("snapshots")),
   };
 }

@@ -1,4 +1,5 @@
 import type { StepResult } from "./facts";
+import { recordOf } from "./step-records";
 
 /** A certificate on a host, as far as guards ask for it. */
 export interface CertificateFacts {
@@ -55,8 +56,12 @@ export interface PreflightFacts extends CertificateReading {
 
 const lines = (text: string | undefined): string[] => (text ?? "").split("\n").filter((line) => line !== "");
 
-/** Reads the sections of `on-host/preflight-facts.sh`, by name. */
-export function parsePreflight(sections: Map<string, string>, readCertificates: ReadCertificates): PreflightFacts {
+/** Reads the sections of `on-host/preflight-facts.sh`, by name. @param host its name in the topology */
+export function parsePreflight(
+  host: string,
+  sections: Map<string, string>,
+  readCertificates: ReadCertificates,
+): PreflightFacts {
   const data = sections.get("data")?.trim();
   return {
     images: lines(sections.get("images")).flatMap((line) => line.split(" ")),
@@ -77,7 +82,7 @@ export function parsePreflight(sections: Map<string, string>, readCertificates: 
     ),
     failures: lines(sections.get("failures")).flatMap((line) => {
       try {
-        return [JSON.parse(line) as FailedStep];
+        return [recordOf<FailedStep>(host, line)];
       } catch {
         return []; // cut by a power loss; it is only told
       }

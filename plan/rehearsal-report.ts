@@ -2,6 +2,7 @@ import type { Rehearsal } from "./rehearsal";
 
 /** What on-host/rehearse.sh tells when everything is removed again. */
 export interface RehearsalResult {
+  /** What the host calls itself. */
   host: string;
   /** "live", or the scheduled snapshot's name. */
   source: string;
@@ -20,6 +21,8 @@ export interface RehearsalResult {
 }
 
 export interface RehearsalReport extends Omit<RehearsalResult, "live" | "restored"> {
+  /** Its name in the topology. */
+  host: string;
   cluster: string;
   /** ISO 8601. */
   startedAt: string;
@@ -50,6 +53,7 @@ export function reportRehearsal(
     startedAt: new Date(startedAt).toISOString(),
     member: rehearsal.member.name,
     ...rest,
+    host: rehearsal.host.name,
     recoverySeconds: Object.values(result.milliseconds).reduce((a, b) => a + b, 0) / 1000,
     resources,
     verified: (equal || !result.exact) && names.length > 0 && result.namespaces >= (restored.namespaces ?? 0),

@@ -7,7 +7,8 @@
 set -euo pipefail
 shopt -s nullglob
 
-hostname "$NAME"
+# not the topology's name, as on most servers: nothing may go by what a host calls itself
+hostname "$NAME.rke-lab"
 mount --make-rprivate /
 # A copy of another lab's namespace mount would keep that namespace alive after its `down`.
 umount -l -R /run/netns 2>/dev/null || true

@@ -6,6 +6,7 @@ import { reportHtml } from "../../evidence/html";
 import { reportMarkdown } from "../../evidence/markdown";
 import { headline } from "../../evidence/words";
 import { fleetTopology } from "../../lab/bench/fleet-topology";
+import { parseFacts } from "../../plan/facts";
 import { planFailover } from "../../plan/failover";
 import type { FailedStep } from "../../plan/preflight-facts";
 import { afterLossOfA, preflight, record, survivor } from "../plan/observations";
@@ -124,7 +125,7 @@ describe("the report of an act", () => {
 });
 
 describe("evidence on the survivors", () => {
-  const { plan, seen, evidence, topology, results } = recordedAct();
+  const { plan, seen, evidence, topology, results, commandAt } = recordedAct();
 
   it("goes with every claim, one line, and is read again as it was", () => {
     const claims = claimsWith(plan, evidence);
@@ -165,6 +166,35 @@ describe("evidence on the survivors", () => {
     const old = host(2, JSON.stringify({ ...evidence, epoch: 2 }));
     const found = lastAct([old, host(4, JSON.stringify({ ...evidence, epoch: 4 })), host(4, "cut off {")]);
     assert.equal(found.kind === "act" && found.evidence.epoch, 4);
+  });
+
+  it("a host that calls itself otherwise is known by its name in the topology", () => {
+    const own = (record: { host: string }) =>
+      JSON.stringify({ ...record, host: `${record.host.toUpperCase()}.example` });
+    const before = results.filter((r) => r.step !== "rke-up");
+    const hosts = plan.survivors.map((h) => {
+      const sections = {
+        earlier: `evidence=${JSON.stringify(evidence)}`,
+        steps: before.filter((r) => r.host === h.name).map(own),
+        failures: h.name === "master3" ? own(failure("rke-up", commandAt + 20_000)) : "",
+        end: `now=${commandAt}`,
+      };
+      const printed = Object.entries(sections).map(([name, text]) => `@@ ${name}\n${[text].flat().join("\n")}\n`);
+      return parseFacts(h.name, printed.join(""), commandAt, () => ({ certificates: [], unreadableCertificates: [] }));
+    });
+    const found = lastAct(hosts);
+    assert.ok(found.kind === "act");
+    const report = actReport(found.evidence, found.results, found.failures);
+    assert.deepEqual(
+      report.steps.filter((s) => s.outcome !== "done").map((s) => [s.step, s.outcome]),
+      [["rke-up", "failed"]],
+    );
+    assert.deepEqual(
+      report.setAside.map((a) => a.host),
+      ["master3", "master3"],
+    );
+    assert.equal(report.rto.seconds, actReport(evidence, results).rto.seconds);
+    assert.ok(report.rto.seconds !== undefined);
   });
 
   it("a cluster that had none is told from one that is silent", () => {

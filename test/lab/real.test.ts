@@ -52,7 +52,7 @@ suite(`lab: real hosts${why}`, function () {
   });
 
   it("gives each host its own name, process tree, disk and RKE's images", async () => {
-    equal((await on("node2", "hostname")).stdout, "node2\n");
+    equal((await on("node2", "hostname")).stdout, "node2.rke-lab\n");
     equal((await on("node2", "cat", "/proc/1/comm")).stdout, "bash\n");
     await on("node2", "touch", "/etc/kubernetes/mine");
     equal((await on("node1", "test", "-e", "/etc/kubernetes/mine")).code, 1);
@@ -65,7 +65,7 @@ suite(`lab: real hosts${why}`, function () {
     const ssh = ["ssh", "-i", lab.operatorKeyPath, "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no"];
     const options = ["-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"];
     const said = await lab.inOperator([...ssh, ...options, "root@192.168.31.103", "hostname; command -v rke"]);
-    equal(said.stdout, "master3\n/usr/local/bin/rke\n");
+    equal(said.stdout, "master3.rke-lab\n/usr/local/bin/rke\n");
   });
 
   it("has no way outside", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { parsePreflight } from "../../plan/preflight-facts";
 
 const none = () => ({ certificates: [], unreadableCertificates: [] });
-const parse = (sections: Record<string, string>) => parsePreflight(new Map(Object.entries(sections)), none);
+const parse = (sections: Record<string, string>) => parsePreflight("master3", new Map(Object.entries(sections)), none);
 const id = (digit: string) => digit.repeat(64);
 
 describe("facts for guards", () => {
@@ -54,6 +54,8 @@ describe("facts for guards", () => {
 
   it("a failure that a power cut left half-written is no obstacle", () => {
     const whole = { step: "rke-up", exit: 1 };
-    assert.deepEqual(parse({ failures: `${JSON.stringify(whole)}\n{"step":"etc` }).failures, [whole]);
+    assert.deepEqual(parse({ failures: `${JSON.stringify(whole)}\n{"step":"etc` }).failures, [
+      { ...whole, host: "master3" },
+    ]);
   });
 });

@@ -116,6 +116,10 @@ describe("a rehearsal", () => {
     live: { configmaps: 7, namespaces: 4 },
     restored: { configmaps: 7, namespaces: 4 },
   };
+  it("names the host as the topology does, whatever it calls itself", () => {
+    assert.equal(reportRehearsal("lab", planned(), now, { ...result, host: "MASTER3.example" }).host, "master3");
+  });
+
   const cases: [string, Partial<RehearsalResult>, boolean][] = [
     ["equal counts", {}, true],
     ["an object that is missing", { restored: { configmaps: 6, namespaces: 4 } }, false],
