@@ -11,7 +11,7 @@ import { readCertificates } from "./certificates";
 import { Places } from "./places";
 import { RefusedError, runOverSsh } from "./ssh";
 
-const script = ["preflight-facts", "source-facts", "facts"].map(onHostScript).join("\n");
+const script = ["preflight-facts", "source-facts", "aside", "facts"].map(onHostScript).join("\n");
 
 /** What answers on a host that serves: SSH, and by its part etcd's clients and peers, and the API. */
 const servingPorts = (access: SshAccess, host: Host): number[] => [

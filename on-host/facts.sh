@@ -1,4 +1,4 @@
-# facts: what this host can tell, changing nothing. Sent after preflight-facts.sh and source-facts.sh, as
+# facts: what this host can tell, changing nothing. Sent after preflight-facts.sh, source-facts.sh and aside.sh, as
 #   timeout SECONDS bash -s -- EPOCH LIMIT "HOST=ADDRESS:PORT ..." "USER@ADDRESS:PORT ..." [FILE [PEERS]]   <(cat ...)
 # The third argument lists what to probe (ports of the lost side), for LIMIT seconds, the fourth whom a deploy host's key must
 # reach, the fifth a snapshot that the operator named, the sixth the topology's peer URLs, by which a snapshot's cluster is known.
@@ -155,11 +155,9 @@ for file in "$state"/snapshots/etcd-*.json "$state"/snapshots/etcd-*.damaged; do
 done
 
 section aside
-# what acts have set aside and nobody has deleted: bytes and path; containers take next to nothing
-for path in "$state"/epoch-*/{data,etcd-data*,snapshot.db} /var/lib/etcd/rke-dr-epoch-*; do
-  [[ -e $path ]] && du -sb "$path"
-done
-docker ps -a --format '{{.Names}}' 2>/dev/null | grep -E -- '-before-(epoch-[0-9]+|join-)' | sed 's/^/0\tcontainer /'
+# bytes and path; containers take next to nothing
+aside_files | sed -E 's/^[0-9]+ ([0-9]+) /\1\t/'
+aside_containers | sed -E 's/^[^ ]+ /0\tcontainer /'
 
 section deploy
 if [[ -d /etc/rke-dr ]]; then

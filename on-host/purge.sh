@@ -1,39 +1,44 @@
 # purge: deletes what acts up to an epoch have set aside on this host: containers that are stopped, etcd's data, snapshots,
 # old files of a deploy host. What says what was done (plans, logs, steps, descriptions of containers) stays.
+# Sent after aside.
 # arguments: EPOCH, the newest whose things go
 main() {
-  local newest=$1 name folder file number bytes freed=0 containers=()
+  local newest=$1 name file number bytes freed=0 containers=() left=()
   begin "$@"
-  while IFS= read -r name; do
-    [[ $name =~ -before-epoch-([0-9]+)(-[0-9]+)?$ || $name =~ -before-join-()[0-9TZ]+$ ]] || continue
-    number=${BASH_REMATCH[1]:-0}
+  docker ps -q >/dev/null </dev/null || die "docker: doesn't list its containers; nothing was deleted"
+  while read -r number name; do
+    # of an epoch that nothing tells it may be the newest
+    [[ $number != unknown ]] || number=$epoch
     ((number <= newest)) || continue
     look "$name"
     [[ $found != running ]] || die "purge: container $name runs; nothing of it was deleted"
     containers+=("$name")
-  done < <(docker ps -a --format '{{.Names}}' </dev/null)
+  done < <(aside_containers)
   if ((${#containers[@]} > 0)); then
     docker rm "${containers[@]}" >/dev/null </dev/null
     did "containers deleted: ${containers[*]}"
   fi
-  for folder in "$state"/epoch-* /var/lib/etcd/rke-dr-epoch-*; do
-    number=${folder##*epoch-}
-    if [[ ! -d $folder || ! $number =~ ^[0-9]+$ ]] || ((number > newest)); then continue; fi
-    for file in "$folder"/data "$folder"/data.new "$folder"/etcd-data* "$folder"/snapshot.db*; do
-      [[ -e $file ]] || continue
-      bytes=$(du -sb "$file" | cut -f1)
-      rm -rf "$file"
-      freed=$((freed + bytes))
-      did "$file deleted, $bytes bytes"
-    done
-  done
-  for file in /etc/rke-dr/*.before-epoch-*; do
-    number=${file##*.before-epoch-}
-    if [[ ! -f $file || ! $number =~ ^[0-9]+$ ]] || ((number > newest)); then continue; fi
-    rm -f "$file"
-    did "$file deleted"
+  while read -r number bytes file; do
+    ((number <= newest)) || continue
+    rm -rf "$file"
+    freed=$((freed + bytes))
+    did "$file deleted, $bytes bytes"
+  done < <(aside_files)
+  for file in "$state"/epoch-*/data; do
+    number=${file%/data} && number=${number##*/epoch-}
+    if [[ ! -L $file || ! $number =~ ^[0-9]+$ ]] || ((number > newest)); then continue; fi
+    if [[ -e $file ]]; then
+      left+=("$(readlink "$file")")
+    else
+      rm "$file"
+    fi
   done
   fact freedBytes "$freed"
-  did "of what epochs up to $newest set aside nothing is left; $freed bytes freed"
+  if ((${#left[@]} > 0)); then
+    did "not deleted, since somebody put it where no act does: ${left[*]}"
+  else
+    did "of what epochs up to $newest set aside nothing is left"
+  fi
+  did "$freed bytes freed"
   finish
 }

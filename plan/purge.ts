@@ -1,7 +1,7 @@
 import type { Verdict } from "./guards/verdict";
 import { verdict } from "./guards/verdict";
 import { factsOf, type Observation } from "./observation";
-import { type ScheduledStep, type Step, step } from "./steps";
+import { recordName, type ScheduledStep, type Step, step } from "./steps";
 import type { Host } from "./topology";
 
 /**
@@ -10,7 +10,7 @@ import type { Host } from "./topology";
  */
 export const purgeSteps = (hosts: Host[], newest: number, after: string[]): Step[] =>
   hosts.map((host) =>
-    step("purge", host, "Cleanup", {
+    step("aside purge", host, "Cleanup", {
       arguments: [String(newest)],
       after,
       words: `DELETE what epochs up to ${newest} have set aside here`,
@@ -19,7 +19,7 @@ export const purgeSteps = (hosts: Host[], newest: number, after: string[]): Step
 
 /** Nothing is deleted while anything else is to be done: what is set aside may be what a rerun or an expert needs. */
 export function purgeGuard(steps: ScheduledStep[], newest: number, epoch: number): Verdict {
-  const due = steps.filter((s) => s.due && s.script !== "purge");
+  const due = steps.filter((s) => s.due && recordName(s) !== "purge");
   return verdict(
     "purge",
     [

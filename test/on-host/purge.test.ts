@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { code, stateOfEachTest } from "./host-state";
+
+describe("what acts have set aside on a host", function () {
+  // some dozens of processes, which a busy machine may keep waiting
+  this.timeout(60_000);
+  const host = stateOfEachTest(
+    { epoch: "5\n", act: "primary\n", containers: "" },
+    {
+      docker: `#!/bin/sh
+case "$1" in
+  ps) cat $RKE_DR_STATE/containers ;;
+  inspect) echo exited ;;
+  rm) shift; for name; do sed -i "/^$name$/d" $RKE_DR_STATE/containers; done ;;
+esac
+`,
+    },
+  );
+  const aside = () =>
+    code("aside")
+      .replaceAll("/var/lib/etcd/", `${host.at("etcd")}/`)
+      .replaceAll("/etc/rke-dr/", `${host.at("deploy")}/`);
+
+  function put(name: string, bytes = 100): void {
+    mkdirSync(dirname(host.at(name)), { recursive: true });
+    writeFileSync(host.at(name), Buffer.alloc(bytes));
+  }
+  /** As a restore leaves it where etcd has a disk of its own. */
+  function onOwnDisk(epoch: number): void {
+    put(`etcd/before-epoch-${epoch}/member/snap/db`, 100_000);
+    mkdirSync(host.at(`epoch-${epoch}`), { recursive: true });
+    symlinkSync(host.at(`etcd/before-epoch-${epoch}`), host.at(`epoch-${epoch}/data`));
+  }
+  const purge = (newest: number) => host.step(["purge", 5, 1, "primary", "lab", newest], [aside(), code("purge")]);
+  /** As facts.sh asks it: EPOCH BYTES PATH. */
+  const listed = () =>
+    host
+      .run("bash", ["-c", `set -uo pipefail; state=$RKE_DR_STATE\n${aside()}\naside_files`])
+      .stdout.trim()
+      .split("\n")
+      .map((line) => line.replace(`${host.folder}/`, "").split(" "));
+
+  it("etcd's old data on a disk of its own is told with its size, and goes with its epoch", () => {
+    onOwnDisk(2);
+    onOwnDisk(4);
+    const told = listed();
+    assert.deepEqual(
+      told.map(([epoch, , path]) => [epoch, path]),
+      [
+        ["2", "etcd/before-epoch-2"],
+        ["4", "etcd/before-epoch-4"],
+      ],
+    );
+    assert.ok(told.every(([, bytes]) => Number(bytes) > 100_000));
+    const result = purge(3);
+    assert.equal(result.status, 0, result.stderr);
+    assert.deepEqual(readdirSync(host.at("etcd")), ["before-epoch-4"]);
+    assert.deepEqual(readdirSync(host.at("epoch-2")), []);
+    assert.ok(existsSync(host.at("epoch-4/data/member/snap/db")));
+    assert.ok(Number(JSON.parse(result.stdout).facts.freedBytes) > 100_000);
+    assert.match(result.stderr, /of what epochs up to 3 set aside nothing is left/);
+  });
+
+  it("data that somebody has put elsewhere stays, and is told", () => {
+    put("elsewhere/member/snap/db");
+    mkdirSync(host.at("epoch-2"));
+    symlinkSync(host.at("elsewhere"), host.at("epoch-2/data"));
+    const result = purge(3);
+    assert.equal(result.status, 0, result.stderr);
+    assert.ok(existsSync(host.at("epoch-2/data/member/snap/db")));
+    assert.match(result.stderr, /not deleted, since somebody put it where no act does: .*elsewhere/);
+    assert.doesNotMatch(result.stderr, /nothing is left/);
+  });
+
+  it("folders, snapshots and a deploy host's old files go; what says what was done stays", () => {
+    const gone = [
+      "epoch-2/data/member/snap/db",
+      "epoch-2/snapshot.db",
+      "epoch-3/etcd-data-20260101T000000Z/member/wal/0.wal",
+      "etcd/rke-dr-epoch-3/etcd-data/member/snap/db",
+      "deploy/cluster.yml.before-epoch-2",
+    ];
+    const kept = [
+      "epoch-2/plan",
+      "epoch-4/snapshot.db",
+      "etcd/member/snap/db",
+      "deploy/cluster.yml",
+      "deploy/x.before-epoch-4",
+    ];
+    for (const name of [...gone, ...kept]) put(name);
+    assert.equal(purge(3).status, 0);
+    assert.deepEqual(
+      [...gone, ...kept].filter((name) => host.has(name)),
+      kept,
+    );
+  });
+
+  it("containers go with the epoch in which they were set aside; where nothing tells it, with the newest", () => {
+    const noted = "etcd-before-join-20260101T000000Z";
+    const later = "etcd-before-join-20260201T000000Z";
+    const unknown = "etcd-before-join-20260301T000000Z";
+    const names = ["etcd", "etcd-before-epoch-2", "kube-apiserver-before-epoch-4", noted, later, unknown];
+    host.write("containers", `${names.join("\n")}\n`);
+    put(join("epoch-3", `${noted}.container`));
+    put(join("epoch-5", `${later}.container`));
+    const left = () => host.read("containers").trim().split("\n");
+    assert.equal(purge(3).status, 0);
+    assert.deepEqual(left(), ["etcd", "kube-apiserver-before-epoch-4", later, unknown]);
+    assert.equal(purge(5).status, 0);
+    assert.deepEqual(left(), ["etcd"]);
+  });
+});
