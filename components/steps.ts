@@ -1,7 +1,7 @@
 import { remote, types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { SshAccess } from "../config";
-import { onHostScript } from "../on-host";
+import { onHostInput } from "../on-host";
 import type { StepResult } from "../plan/facts";
 import { recordName, type ScheduledStep } from "../plan/steps";
 
@@ -73,7 +73,6 @@ function makeStep(
   opts: pulumi.CustomResourceOptions,
 ): remote.Command {
   const args = [recordName(step), context.epoch, step.generation, context.act, context.cluster, ...step.arguments];
-  const code = ["lib", ...step.script.split(" ")].map(onHostScript).join("\n");
   return new remote.Command(
     step.name,
     {
@@ -87,8 +86,7 @@ function makeStep(
         ...proxy(context.ssh),
       },
       create: `timeout -k 10 ${step.limit} bash -s -- ${args.map(quoted).join(" ")}`,
-      // bash reads its script no further than it has to: what follows is for the step to read
-      stdin: pulumi.interpolate`${code}\nmain "$@"; exit\n${data}`,
+      stdin: pulumi.output(data).apply((text) => onHostInput(["lib", ...step.script.split(" ")], text)),
       logging: types.enums.remote.Logging.Stderr,
       // it would come by environment variables, which sshd refuses by default, with a warning for each
       addPreviousOutputInEnv: false,

@@ -101,11 +101,7 @@ join() {
   if [[ $found != missing ]]; then
     set_container_aside etcd "etcd-before-join-$stamp"
   fi
-  if [[ -e /var/lib/etcd/member ]]; then
-    mkdir -p "$aside/etcd-data-$stamp"
-    mv /var/lib/etcd/member "$aside/etcd-data-$stamp/"
-    did "old data set aside: $aside/etcd-data-$stamp, $(du -sb "$aside/etcd-data-$stamp" | cut -f1) bytes"
-  fi
+  member_aside "etcd-data-$stamp"
   if [[ -n $id ]]; then
     remove_member
     look_up "$peer"

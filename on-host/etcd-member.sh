@@ -1,6 +1,7 @@
 # etcd-member: makes this host's voter a cluster of one, by --force-new-cluster, and leaves it running as RKE would.
 # stdin: two lines, bodies for Docker's POST /containers/create: the one with the flag, then the final one.
 # arguments: CERTIFICATE, the name of this member's certificate;  HEALTH, the URL of its health
+# Sent after etcd-space.
 # With the flag etcd listens on 127.0.0.1 alone: no API server is served and then dropped again.
 # Sets aside, never deletes: the old container, and of the data all that the live snapshot doesn't hold.
 main() {
@@ -32,7 +33,7 @@ main() {
   fi
   docker start etcd >/dev/null </dev/null
   docker rm -f "$forced" >/dev/null 2>&1 </dev/null || true
-  until_true 60 healthy "$health" "$certificate" ||
+  until_healthy 60 etcd "$health" "$certificate" ||
     die "etcd: not healthy 60 s after its start: $(docker logs --tail 1 etcd 2>&1 </dev/null | cut -c1-300)"
   if docker inspect --format '{{.Config.Entrypoint}} {{.Config.Cmd}}' etcd </dev/null | grep -q -- --force-new-cluster; then
     die "etcd: still has --force-new-cluster; at its next restart it would evict whoever joined"
@@ -66,7 +67,7 @@ force() {
   local name=$1 certificate=$2 body=$3 own=https://127.0.0.1:2379 members last
   docker_api POST "/containers/create?name=$name" "$body"
   docker start "$name" >/dev/null </dev/null
-  if ! until_true 120 healthy "$own/health" "$certificate"; then
+  if ! until_healthy 120 "$name" "$own/health" "$certificate"; then
     last=$(docker logs --tail 1 "$name" 2>&1 </dev/null | cut -c1-300)
     docker rm -f "$name" >/dev/null </dev/null
     die "etcd: not healthy 120 s after --force-new-cluster; stopped again: $last"

@@ -4,6 +4,7 @@
 # arguments: CERTIFICATE, the name of this member's certificate;  HEALTH, the URL of its health;  IMAGE, etcd's;
 #   MEMBER and PEER_URL, as RKE names them;  TOKEN, this cluster's own;  BUMP, how far the revision is put ahead;
 #   ADDRESS ... of the lost hosts, to be refused
+# Sent after isolation and etcd-space.
 # Sets aside, never deletes: the old container, and the old data as a whole, by renaming it.
 main() {
   local certificate=$1 health=$2 image=$3 member=$4 peer=$5 token=$6 bump=$7 old=etcd-before-epoch-$epoch
@@ -11,19 +12,19 @@ main() {
   shift 7
   # left from a killed run
   docker rm -f "$(worker)" >/dev/null 2>&1 </dev/null || true
+  # before etcd listens for the first time; and a host that can refuse nobody is told so while its old etcd still runs
+  isolate "$@"
   if [[ ! -e $aside/restored ]]; then
     old_etcd_aside "$old"
     data_aside
     restore "$image" "$member" "$peer" "$token" "$bump"
   fi
-  # before etcd listens for the first time
-  isolate "$@"
   look etcd
   if [[ $found == missing ]]; then
     docker_api POST "/containers/create?name=etcd" "$data"
   fi
   docker start etcd >/dev/null </dev/null
-  until_true 60 healthy "$health" "$certificate" ||
+  until_healthy 60 etcd "$health" "$certificate" ||
     die "etcd: not healthy 60 s after its start: $(docker logs --tail 1 etcd 2>&1 </dev/null | cut -c1-300)"
   did "etcd runs with RKE's own arguments, a new cluster of one, healthy"
   fact container "$(docker inspect --format '{{.Id}}' etcd </dev/null | cut -c1-12)"
@@ -77,6 +78,8 @@ restore() {
       restore_by etcdctl --bump-revision "$bump" --mark-compacted ||
       restore_by etcdctl ||
       die "etcd: neither etcdutl nor etcdctl of $image could restore $source: $(tail -n 1 "$aside/restore.log" | cut -c1-300)"
+    # RKE's etcd may run as another user than root (services.etcd.uid), who owns its folder then
+    chown -R --reference=/var/lib/etcd "$work/member"
     mv "$work/member" /var/lib/etcd/member
     rmdir "$work"
   fi

@@ -82,7 +82,7 @@ begin() {
   if [[ $step != claim ]] && ((epoch != host_epoch)); then
     die "epoch: the host was not told of epoch $epoch (it is at $host_epoch): step claim comes first"
   fi
-  data=$(cat)
+  read_data
   begun=yes
   input=$(printf '%s\n' "$act" "$@" "$data" | sha256sum | cut -c1-16)
   started=$(now_ms) # waiting for a lock is not the step's time
@@ -92,6 +92,14 @@ begin() {
     cat "$record" >&3 2>/dev/null || true
     exit 0
   fi
+}
+
+# What comes with a step ends with a line of its own (see on-host.ts): an operator who dies while sending must not have half of it done.
+read_data() {
+  local mark="@@ end of data"
+  data=$(cat)
+  [[ $data == *"$mark" ]] || die "stdin: must end with \"$mark\", was cut after ${#data} characters: the operator's connection broke; nothing was done"
+  data=$(printf '%s' "${data%"$mark"}")
 }
 
 # Somebody holds a lock for longer than any step that goes on should be waited for.
@@ -175,6 +183,17 @@ set_container_aside() {
   keep_description "$2" "$2"
   did "container $1 stopped, kept as $2, restart policy off"
   fact "aside container $2" ""
+}
+# member_aside NAME: moves etcd's data into a folder of that name beside what else this act has set aside. On one file system that
+# is a rename; etcd may have been given a disk of its own, then it stays on that disk (purge.sh knows both places).
+member_aside() {
+  local member=/var/lib/etcd/member to=$aside
+  [[ -e $member ]] || return 0
+  mkdir -p "$aside"
+  [[ $(stat -c %d "$member") == "$(stat -c %d "$aside")" ]] || to=/var/lib/etcd/rke-dr-epoch-$epoch
+  mkdir -p "$to/$1"
+  mv "$member" "$to/$1/"
+  did "etcd's data moved to $to/$1, $(du -sb "$to/$1" | cut -f1) bytes"
 }
 # kept_aside PATH: tells a report of a file or folder that was set aside, and its size.
 kept_aside() { fact "aside $1" "$(du -sb "$1" | cut -f1)"; }

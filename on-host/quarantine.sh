@@ -20,21 +20,11 @@ main() {
       keep_description "$kept" "$name-before-epoch-$epoch"
       did "container $kept was set aside before"
     done
-    etcd_data_aside
+    member_aside etcd-data
     touch "$aside/quarantined"
   fi
   size=$(du -sb "$aside" | cut -f1)
   fact setAsideBytes "$size"
   did "no etcd and no control plane from before runs here; $size bytes are set aside in $aside"
   finish
-}
-
-# On one file system a rename; etcd may have been given a disk of its own, then its data stays on that disk.
-etcd_data_aside() {
-  local member=/var/lib/etcd/member to=$aside
-  [[ -d $member ]] || return 0
-  [[ $(stat -c %d "$member") == "$(stat -c %d "$aside")" ]] || to=/var/lib/etcd/rke-dr-epoch-$epoch
-  mkdir -p "$to/etcd-data"
-  mv "$member" "$to/etcd-data/"
-  did "etcd's data moved to $to/etcd-data, $(du -sb "$to/etcd-data" | cut -f1) bytes"
 }

@@ -83,7 +83,10 @@ database() {
   look etcd
   if [[ $found == running || $found == restarting ]]; then
     stopped=yes
-    docker stop -t 60 etcd >/dev/null </dev/null
+    if ! docker stop -t 60 etcd >/dev/null </dev/null; then
+      why="etcd can't be stopped for its database"
+      return 1
+    fi
     code=$(docker inspect --format '{{.State.ExitCode}}' etcd </dev/null)
     # a container's init ends by the signal where the program doesn't catch it
     [[ $code == 0 || $code == 143 ]] || did "etcd ended with $code when it was stopped: its database may lack the newest writes"
@@ -93,20 +96,30 @@ database() {
 }
 
 file() {
-  check "$1" || return 1
-  keep "$1" link
-  did "snapshot $1: revision $revision, $(stat -c %s "$1") bytes, kept as $aside/snapshot.db"
+  local file
+  # its own name may be a link
+  file=$(readlink -f "$1") || file=$1
+  check "$file" || return 1
+  keep "$file" link
+  did "snapshot $1: revision $revision, $(stat -c %s "$file") bytes, kept as $aside/snapshot.db"
 }
 
 # keep FILE move|link: under a name of this act's, so that nobody removes it meanwhile.
 keep() {
   local new=$aside/snapshot.new
   rm -f "$new"
-  case $2 in
-    move) mv "$1" "$new" ;;
-    link) ln "$1" "$new" 2>/dev/null || cp --reflink=auto "$1" "$new" ;;
-  esac
-  mv "$new" "$aside/snapshot.db"
+  # by hand: no failure ends a step by itself where a function is asked for yes or no
+  if [[ $2 == move ]]; then
+    mv "$1" "$new" || unkept "$1"
+  else
+    ln "$1" "$new" 2>/dev/null || cp --reflink=auto "$1" "$new" || unkept "$1"
+  fi
+  mv "$new" "$aside/snapshot.db" || unkept "$1"
+}
+unkept() {
+  rm -f "$aside/snapshot.new"
+  why="$1 can't be kept as $aside/snapshot.db, see above"
+  refuse
 }
 
 # check FILE: sets $revision, or $why and returns 1. A snapshot ends with the SHA-256 of all before it (32 bytes behind

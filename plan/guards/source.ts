@@ -59,9 +59,9 @@ export function sourceWords(plan: FailoverPlan): string {
   }
   const state =
     source.revision !== undefined ? `revision ${source.revision}` : "its etcd doesn't answer, its data folder is taken";
-  // no reason to stop: only a cluster with quorum can free space
+  // no reason to stop: only a cluster with quorum can free space, and on-host/etcd-space.sh does
   const full = source.etcd?.complaints?.some((words) => words.includes("NOSPACE"))
-    ? "; its alarm NOSPACE refuses writes until space is freed and the alarm disarmed"
+    ? "; its space is used up (alarm NOSPACE): its history is compacted, it is defragmented, the alarm disarmed"
     : "";
   // the table shows the others; these would hold the newest data
   const refused = sources.filter((s) => s.problems.length > 0 && s.kind !== "snapshot" && isMeant(s, settings.from));
@@ -93,12 +93,16 @@ function lackOf(source: Source, { sources }: FailoverPlan): string {
   return revisions > 0 || seconds > 0 ? `, ${revisions} revisions and ${seconds} s behind the newest source` : "";
 }
 
-/** A snapshot as large as the data, and a copy of the rest: twice the data folder is always enough. */
+/** A snapshot as large as the data, and a copy of the rest or what is restored from it: twice the larger of both is always enough. */
 export function diskProblems(plan: FailoverPlan, seen: Observation): string[] {
   const host = plan.source?.host;
   const facts = host && factsOf(seen, host);
-  if (!facts || plan.resumed || facts.freeBytes >= 2 * facts.etcdBytes) {
+  if (!facts || plan.resumed) {
     return [];
   }
-  return [`${host.name}: ${facts.freeBytes} bytes are free below /var/lib, ${2 * facts.etcdBytes} are needed`];
+  const snapshot = facts.files.find((file) => file.path === plan.source?.take);
+  const needed = 2 * Math.max(facts.etcdBytes, snapshot?.bytes ?? 0);
+  return facts.freeBytes >= needed
+    ? []
+    : [`${host.name}: ${facts.freeBytes} bytes are free below /var/lib, ${needed} are needed`];
 }

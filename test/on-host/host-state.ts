@@ -11,7 +11,7 @@ export const noContainers = '#!/bin/sh\necho "Error: No such container: $5" >&2\
 
 /** What a step gets on stdin: lib.sh, its scripts, and its data behind them. */
 export const stepInput = (scripts: string[], data = "") =>
-  `${[code("lib"), ...scripts].join("\n")}\nmain "$@"; exit\n${data}`;
+  `${[code("lib"), ...scripts].join("\n")}\nmain "$@"; exit\n${data}\n@@ end of data\n`;
 
 /** As much of a host as scripts need that are tried out on this machine: the folder of its state, and programs of its own. */
 export class HostState {

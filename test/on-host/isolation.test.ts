@@ -14,7 +14,7 @@ const why =
 
 /** A step as the program sends it, in a shell function; the script is read from a file. */
 const step = (name: string, epoch = 2) =>
-  `step() { { cat "$here/$1.sh"; printf 'main "$@"; exit\\n'; } | bash -s -- ${name} ${epoch} "$(date +%N)" act lab "\${@:2}"; }`;
+  `step() { { cat "$here/$1.sh"; printf 'main "$@"; exit\\n@@ end of data\\n'; } | bash -s -- ${name} ${epoch} "$(date +%N)" act lab "\${@:2}"; }`;
 
 /**
  * Runs a script in network and mount namespaces of its own, where 10.9.0.1 to 10.9.0.11 are lost hosts and etcd's ports

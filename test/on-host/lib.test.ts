@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { StepResult } from "../../plan/facts";
 import { code, noContainers, stateOfEachTest, stepInput } from "./host-state";
@@ -41,6 +41,39 @@ describe("what every step on a host does", () => {
     );
     assert.match(result.stderr, /a "quoted" \\ line/);
     assert.equal(ran(), "x y|some\ndata\n");
+  });
+
+  it("of a step whose operator died while sending nothing is done, wherever that was", () => {
+    claim(2, "act");
+    const whole = stepInput([marking], "some\ndata");
+    const from = whole.indexOf('main "$@"; exit\n');
+    for (let end = from; end < whole.length - 1; end++) {
+      const cut = host.run("bash", ["-s", "--", "mark", "2", "1", "act", "lab", "x y"], whole.slice(0, end));
+      assert.equal(ran(), "", `cut after ${end} of ${whole.length}`);
+      // bash doesn't run a word that it hasn't read to its end; what it runs says why it stops
+      if (cut.status !== 0) assert.match(cut.stderr, /must end with|command not found|unexpected EOF/);
+    }
+    assert.equal(mark(2, 1, "act").status, 0);
+    assert.equal(ran(), "x y|some\ndata\n");
+  }).timeout(60_000);
+
+  it("etcd's data is set aside by a rename, also where etcd has a disk of its own", () => {
+    claim(2, "act");
+    const own = host.at("own-disk");
+    const step = `main() { begin "$@"; member_aside etcd-data; finish; }`;
+    const script = [code("lib"), step].join("\n").replaceAll("/var/lib/etcd/", `${own}/`);
+    const moves = (n: number) => {
+      mkdirSync(join(own, "member"), { recursive: true });
+      const input = `${script}\nmain "$@"; exit\n\n@@ end of data\n`;
+      return host.run("bash", ["-s", "--", "quarantine", "2", String(n), "act", "lab"], input);
+    };
+    assert.match(moves(1).stdout, /etcd's data moved to .*epoch-2\/etcd-data, \d+ bytes/);
+    assert.ok(host.has("epoch-2/etcd-data/member"));
+    // another device for either folder
+    host.program("stat", "#!/bin/sh\necho $RANDOM$$\n");
+    const there = moves(2);
+    assert.match(there.stdout, /own-disk\/rke-dr-epoch-2\/etcd-data/, there.stderr);
+    assert.ok(host.has("own-disk/rke-dr-epoch-2/etcd-data/member"));
   });
 
   it("what was done is not done again, and is told again", () => {

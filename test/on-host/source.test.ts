@@ -1,9 +1,50 @@
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { code, stateOfEachTest } from "./host-state";
 
 const peer = "https://192.168.31.101:2380";
+
+const pages = (text: string) => {
+  const bytes = Buffer.alloc(8192);
+  bytes.write(text, 4096);
+  return bytes;
+};
+const sound = pages(`{"id":1,"peerURLs":["${peer}"]}`);
+
+describe("a restore's source, a snapshot", () => {
+  const host = stateOfEachTest(
+    { epoch: "2\n", act: "failover\n" },
+    {
+      docker: `#!/bin/sh
+echo '{"hash":1,"revision":90,"totalKey":3,"totalSize":8192}'
+`,
+      // the state's folder is on another file system
+      ln: "#!/bin/sh\nexit 1\n",
+    },
+  );
+  function run(path: string) {
+    const args = ["source", 2, 1, "failover", "lab", path, "image", peer, 0];
+    return host.step(args, [code("lost-side"), code("source")]);
+  }
+  beforeEach(() => writeFileSync(host.at("s1.db"), sound));
+
+  it("is kept under a name of the act's own, by whatever name it was given", () => {
+    symlinkSync("s1.db", host.at("newest.db"));
+    const result = run(host.at("newest.db"));
+    assert.equal(result.status, 0, result.stderr);
+    assert.ok(readFileSync(host.at("epoch-2/snapshot.db")).equals(sound));
+  });
+
+  it("that can't be kept whole ends the step, before anything is changed", () => {
+    host.program("cp", '#!/bin/sh\nfor to; do :; done\nhead -c 1000 "$2" >"$to"\nexit 1\n');
+    const result = run(host.at("s1.db"));
+    assert.equal(result.status, 1);
+    assert.match(result.stderr, /s1\.db can't be kept as .*snapshot\.db, see above; nothing was changed but/);
+    assert.deepEqual([host.has("epoch-2/snapshot.db"), host.has("epoch-2/snapshot.new")], [false, false]);
+    assert.equal(host.has("steps/source"), false);
+  });
+});
 
 describe("a restore's source, a database whose etcd has to be stopped", function () {
   // some dozens of processes, which a busy machine may keep waiting
@@ -34,13 +75,6 @@ esac
     const acts = host.read("docker-ran").match(/^(stop|start) .*$/gm) ?? [];
     return { code: result.status, said: result.stderr, acts, recorded: host.has("steps/source") };
   }
-  const pages = (text: string) => {
-    const bytes = Buffer.alloc(8192);
-    bytes.write(text, 4096);
-    return bytes;
-  };
-  const sound = pages(`{"id":1,"peerURLs":["${peer}"]}`);
-
   for (const least of [0, 90]) {
     it(`that must be at revision ${least} and is at 90 is taken; etcd stays stopped`, () => {
       const result = run(least, sound);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { planFailover } from "../../plan/failover";
 import { argument } from "../../plan/process";
+import { recordName } from "../../plan/steps";
 import type { Topology } from "../../plan/topology";
 import { parseTopology } from "../../plan/topology";
 import { afterLossOfA } from "./observations";
@@ -56,7 +57,7 @@ describe("kube-apiserver is recreated while etcd recovers", () => {
 
   it("nobody is served by the member that has the flag", () => {
     const { steps } = planFailover(seed(), ready, afterLossOfA(seed()));
-    const bodies = steps.find((s) => s.script === "etcd-member")?.data.split("\n") ?? [];
+    const bodies = steps.find((s) => recordName(s) === "etcd-member")?.data.split("\n") ?? [];
     const listens = bodies.map((body) => argument((JSON.parse(body) as { Cmd: string[] }).Cmd, "listen-client-urls"));
     assert.deepEqual(listens, ["https://127.0.0.1:2379", "https://0.0.0.0:2379"]);
   });

@@ -3,6 +3,7 @@ import { describeFailover } from "../../plan/describe";
 import { type FailoverPlan, planFailover } from "../../plan/failover";
 import { failoverGuards } from "../../plan/guards";
 import { withArgument } from "../../plan/process";
+import { recordName } from "../../plan/steps";
 import { rkePlan } from "../rke-golden";
 import { failedOver } from "./failed-over";
 import { afterLossOfA, now, record } from "./observations";
@@ -44,7 +45,7 @@ describe("the failover of the seed", () => {
   });
 
   it("the flag stands in the first body alone, which docker must not restart", () => {
-    const member = plan().steps.find((s) => s.script === "etcd-member");
+    const member = plan().steps.find((s) => recordName(s) === "etcd-member");
     const [forced, final] = (member?.data.split("\n") ?? []).map((line) => JSON.parse(line) as Body);
     assert.ok(forced?.Cmd?.includes("--force-new-cluster"));
     assert.equal(forced?.HostConfig.RestartPolicy.Name, "no");

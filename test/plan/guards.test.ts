@@ -311,6 +311,27 @@ const cases: Record<string, Case> = {
     },
   },
   "too little disk": { hosts: { master3: { freeBytes: 1e8 } }, stops: { "disk space": /200000000 are needed/ } },
+  "too little disk for a snapshot that is larger than what etcd has there": {
+    settings: { from: "snapshot" },
+    hosts: {
+      master3: {
+        etcd: undefined,
+        etcdBytes: 0,
+        freeBytes: 5e9,
+        files: [
+          {
+            path: "/backup/s1.db",
+            state: "whole",
+            bytes: 3e9,
+            takenAt: now,
+            revision: 400,
+            described: { bytes: 3e9, cluster: "lab" },
+          },
+        ],
+      },
+    },
+    stops: { "disk space": /5000000000 bytes are free below .*, 6000000000 are needed/ },
+  },
   "rke is missing": {
     hosts: { master3: { tools: { curl: true, root: true, docker: "20", flock: true, rke: false } } },
     stops: { "deploy host": /master3: rke is not on the PATH/ },

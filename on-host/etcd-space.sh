@@ -1,0 +1,47 @@
+# Sent ahead of a step that starts a recovered etcd: one whose space was used up before the disaster has still the alarm NOSPACE,
+# which a restored database keeps, too. It serves reads, refuses writes, and says of itself that it isn't healthy as long as
+# any alarm is raised (etcdserver/api/etcdhttp/metrics.go checkHealth): neither would a step go on, nor RKE.
+
+# until_healthy SECONDS CONTAINER HEALTH CERTIFICATE: frees etcd's space where that is what keeps it from being healthy. It is asked
+# only when it has had the time to elect itself (RKE's election timeout is 5 s): the answer takes docker a while.
+until_healthy() {
+  until_true 8 healthy "$3" "$4" || until_true "$1" healthy_once_freed "$2" "$3" "$4"
+}
+
+healthy_once_freed() {
+  local container=$1 url=$2 certificate=$3 status
+  healthy "$url" "$certificate" && return 0
+  status=$(etcdctl_in status) || return 1
+  [[ $status == *NOSPACE* ]] || return 1
+  free_space "$status" && healthy "$url" "$certificate"
+}
+
+# etcd's own procedure for it (op-guide/maintenance, Space quota): compact, defragment, disarm. What is lost is history: keys keep
+# their values, and all of it is in what was set aside.
+free_space() {
+  local revision before after
+  [[ $1 =~ \"revision\":([0-9]+) ]] || return 1
+  revision=${BASH_REMATCH[1]}
+  before=$(size_in "$1")
+  say "etcd's space is used up: $before bytes, alarm NOSPACE; freeing space"
+  # compacted there already is as good
+  etcdctl_in compact "$revision" >/dev/null || true
+  etcdctl_in defrag >/dev/null || return 1
+  etcdctl_in disarm >/dev/null || return 1
+  after=$(size_in "$(etcdctl_in status)")
+  did "etcd's space was used up (alarm NOSPACE): its history compacted at revision $revision, defragmented from $before to $after bytes, the alarm disarmed"
+}
+
+size_in() { [[ $1 =~ \"dbSize\":([0-9]+) ]] && printf '%s' "${BASH_REMATCH[1]}"; }
+
+# Waits for as long as a large database takes, but for its status, which says nothing where etcd does.
+etcdctl_in() {
+  local command=()
+  case $1 in
+    status) command=(--command-timeout=4s endpoint status -w json) ;;
+    compact) command=(--command-timeout=300s compact --physical=true "$2") ;;
+    defrag) command=(--command-timeout=600s defrag) ;;
+    disarm) command=(--command-timeout=10s alarm disarm) ;;
+  esac
+  docker exec -e ETCDCTL_ENDPOINTS="${url%/health}" "$container" etcdctl "${command[@]}" 2>/dev/null </dev/null
+}

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { code, stateOfEachTest } from "./host-state";
+
+/**
+ * An etcd as far as its health and its alarm go: curl asks whether it is healthy, `docker exec` is its etcdctl. It is healthy
+ * once there is no file `alarm`.
+ */
+const etcd = {
+  curl: `#!/bin/sh
+if [ -e $RKE_DR_STATE/alarm ]; then exit 22; fi
+echo '{"health":"true"}'
+`,
+  docker: `#!/bin/sh
+echo "$@" >>$RKE_DR_STATE/docker-ran
+case "$*" in
+  *status*) echo "[{\\"Status\\":{\\"header\\":{\\"revision\\":90},\\"dbSize\\":$(cat $RKE_DR_STATE/size)$(cat $RKE_DR_STATE/alarm 2>/dev/null)}}]" ;;
+  *defrag*) test ! -e $RKE_DR_STATE/no-defrag && echo 20 >$RKE_DR_STATE/size ;;
+  *disarm*) rm $RKE_DR_STATE/alarm ;;
+esac
+`,
+};
+const nospace = ',"errors":["memberID:1 alarm:NOSPACE "]';
+const waits =
+  'main() { begin "$@"; until_healthy 3 etcd https://127.0.0.1:2379/health m || die "not healthy"; finish; }';
+
+describe("an etcd that was recovered is waited for", function () {
+  this.timeout(60_000);
+  const host = stateOfEachTest({ epoch: "2\n", act: "failover\n", size: "100\n" }, etcd);
+  const run = () => {
+    // its patience is 8 s
+    const script = code("etcd-space").replace("until_true 8 ", "until_true 1 ");
+    const result = host.step(["etcd-member", 2, 1, "failover", "lab"], [script, waits]);
+    const asked: string[] = host.read("docker-ran").match(/compact .*|defrag|alarm disarm|status/g) ?? [];
+    return { ...result, asked };
+  };
+
+  it("one that is healthy is asked nothing", () => {
+    const { status, asked, stderr } = run();
+    assert.equal(status, 0, stderr);
+    assert.deepEqual(asked, []);
+  });
+
+  it("one whose space is used up is compacted, defragmented and its alarm disarmed, and all that is told", () => {
+    host.write("alarm", nospace);
+    const { status, asked, stdout, stderr } = run();
+    assert.equal(status, 0, stderr);
+    assert.deepEqual(asked, ["status", "compact --physical=true 90", "defrag", "alarm disarm", "status"]);
+    assert.match(stdout, /compacted at revision 90, defragmented from 100 to 20 bytes, the alarm disarmed/);
+  });
+
+  it("one that has another reason is left as it is, and the step fails", () => {
+    host.write("alarm", ',"errors":["etcdserver: no leader"]');
+    const { status, asked, stderr } = run();
+    assert.equal(status, 1);
+    assert.match(stderr, /not healthy/);
+    assert.deepEqual([...new Set(asked)], ["status"]);
+  });
+
+  it("where no space can be freed the alarm stays", () => {
+    host.write("alarm", nospace);
+    host.write("no-defrag", "");
+    const { status, asked } = run();
+    assert.equal(status, 1);
+    assert.ok(!asked.includes("alarm disarm"), asked.join());
+  });
+});
