@@ -1,6 +1,7 @@
 # rke-state-back: prepares cluster.rkestate so that `rke up` takes the returned hosts for hosts that were never away: the
 # nodes of its current state become those from before the failover. Else RKE would add etcd members itself, as voters.
-# Comes after rke-state.sh, whose `keep` it uses.  arguments: FILE, the state from before the failover, in /etc/rke-dr
+# Comes after rke-state.sh, whose `keep` it uses.  arguments: FILE, the state from before the failover, in /etc/rke-dr;  ADDRESS ...
+#   of the returned hosts
 main() {
   local from=$1 dir=/etc/rke-dr
   begin "$@"
@@ -13,6 +14,7 @@ main() {
   cd "$dir" || die "rke: $dir is missing: this is no deploy host"
   [[ -s cluster.rkestate ]] || die "rke: $dir/cluster.rkestate is missing"
   [[ -s $from ]] || die "rke: $dir/$from is missing: it holds what RKE knew of the returned hosts"
+  from=$(newest_with "${@:2}") || from=$1
   keep cluster.rkestate
   put_nodes "$from" <cluster.rkestate >cluster.rkestate.new
   mv cluster.rkestate.new cluster.rkestate
@@ -22,6 +24,21 @@ main() {
   fi
   did "nodes of currentState in cluster.rkestate are those of $from; the old file is cluster.rkestate.before-epoch-$epoch"
   finish
+}
+
+# newest_with ADDRESS ...: the newest state from before an act that knows all of them. The one from before a failover does, unless
+# that failover came in the middle of a failback, before RKE's state knew the returned hosts again.
+newest_with() {
+  local file nodes address
+  while IFS= read -r file; do
+    nodes=$(nodes_of "$file" 2>/dev/null) || continue
+    for address in "$@"; do
+      [[ $nodes =~ \"address\":\ *\"${address//./\\.}\" ]] || continue 2
+    done
+    printf '%s\n' "$file"
+    return
+  done < <(printf '%s\n' cluster.rkestate.before-epoch-* | grep -E -- '-epoch-[0-9]+$' | sort -rV)
+  return 1
 }
 
 # put_nodes FILE: currentState.rkeConfig.nodes of FILE in the place of stdin's; the rest is stdin's. Nodes that only stdin

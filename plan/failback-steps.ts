@@ -159,7 +159,7 @@ export function failbackSteps(
   );
   const state = note(
     step("rke-state rke-state-back", deployHost, "RkeCluster", {
-      arguments: [`cluster.rkestate.before-epoch-${from.epoch}`],
+      arguments: [`cluster.rkestate.before-epoch-${from.epoch}`, ...returned.map((h) => h.address)],
       // RKE takes hosts for what they were before the failover: by now they are that again
       after: [firstWrite.name, ...stepNames(demoting.steps)],
       words: `put the returned hosts back into ${deployDir}/cluster.rkestate's current state`,

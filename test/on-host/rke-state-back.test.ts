@@ -42,6 +42,30 @@ describe("returned hosts go back into currentState in cluster.rkestate", () => {
     assert.equal(putNodes(once, before).state, once);
   });
 
+  it("of several it is the newest that knows all of them: a failover in the middle of a failback left one that doesn't", () => {
+    for (const [epoch, state] of [
+      ["1", "{}"],
+      ["2", before],
+      ["9", after],
+      ["10", after.slice(0, -100)],
+      ["11.new", before],
+    ] as const)
+      writeFileSync(join(folder, `cluster.rkestate.before-epoch-${epoch}`), state);
+    const known = (state: string) => parse(state).currentState.rkeConfig.nodes.map((n) => n.address);
+    const left = known(after);
+    const gone = known(before).filter((a) => !left.includes(a));
+    assert.ok(gone.length > 0 && left.length > 0);
+    const newest = (...asked: string[]) => edit("rke-state-back", "", "newest_with", ...asked);
+    process.chdir(folder);
+    try {
+      assert.equal(newest(...gone).state, "cluster.rkestate.before-epoch-2\n");
+      assert.equal(newest(...left).state, "cluster.rkestate.before-epoch-9\n");
+      assert.equal(newest("10.9.9.9").code, 1);
+    } finally {
+      process.chdir(join(__dirname, "../.."));
+    }
+  });
+
   for (const [what, state, from] of [
     ["a state that isn't in RKE's form", JSON.stringify(JSON.parse(after)), before],
     ["a state without currentState", '{\n  "desiredState": {}\n}', before],
