@@ -18,7 +18,9 @@ const titled = (source: Source): string =>
 
 function state(source: Source): string {
   if (source.kind === "snapshot") {
-    return "a file";
+    return source.unread
+      ? "a file that was not read in the time for a look: step source reads it whole before anything but the epoch is changed"
+      : "a file";
   }
   return source.etcd
     ? `etcd ${source.etcd.version}, ${source.etcd.quorum ? "has quorum" : "no quorum"}, ${source.etcd.dbBytes} bytes`

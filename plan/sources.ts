@@ -23,6 +23,8 @@ export interface Source {
   take: "live" | "data" | string;
   /** Of one that an act began with: the revision that it had to have. */
   least?: number;
+  /** Whether it is a file for whose bytes there was no time: step source reads it before anything is changed. */
+  unread?: boolean;
   /** Why it can't be taken, each a short sentence; empty: it can. */
   problems: string[];
 }
@@ -100,6 +102,7 @@ function fileSource(host: Host, file: SourceFile, facts: Reachable | undefined):
     // another cluster's revisions compare with nothing
     revision: file.state === "foreign" ? undefined : file.revision,
     take: file.path,
+    ...(file.state === "unread" ? { unread: true } : {}),
     problems: [
       ...fileProblems(file, facts?.cluster),
       ...(host.roles.includes("controlplane")

@@ -26,9 +26,19 @@ describe("files that a recovery could start from, as a host sees them", () => {
   afterEach(() => rmSync(state, { recursive: true }));
   const at = (name: string) => join(state, "snapshots", name);
 
-  function facts(named = "", wanted = peers.join()) {
+  /** @param slow a program that is as if the disk never gave it all, in the last second that there is for reading */
+  function facts(named = "", wanted = peers.join(), slow?: "sha256sum" | "grep") {
+    const late = slow === undefined ? "" : "SECONDS=9; PATH=$state/slow:$PATH;";
+    if (slow !== undefined) {
+      mkdirSync(join(state, "slow"));
+      writeFileSync(
+        join(state, "slow", slow),
+        `#!/bin/sh\ncase $1 in "" | -aqF) exec sleep 60 ;; esac\nPATH=/usr/bin:/bin exec ${slow} "$@"\n`,
+        { mode: 0o755 },
+      );
+    }
     // docker has no image here: of a file without a description nothing more is known
-    const code = `set -uo pipefail; state=$1; section() { :; }; docker() { return 1; }; source "$2"; source_facts "$3" "$4"`;
+    const code = `set -uo pipefail; state=$1; ${late} section() { :; }; docker() { return 1; }; source "$2"; source_facts "$3" "$4"`;
     const run = spawnSync("bash", ["-c", code, "bash", state, script, named, wanted], { encoding: "utf8" });
     assert.equal(run.stderr, "");
     return parseSourceFiles(run.stdout);
@@ -52,6 +62,25 @@ describe("files that a recovery could start from, as a host sees them", () => {
         [[at("x.db"), seen, bytes.length]],
       );
     });
+  }
+
+  for (const [slow, bytes] of [
+    ["sha256sum", hashed(database())],
+    ["grep", database()],
+  ] as const) {
+    it(`one that isn't read in time (${slow}): unread, and the others are told`, () => {
+      for (const name of ["x.db", "etcd-master1-20261121T120000Z.db"]) writeFileSync(at(name), bytes);
+      writeFileSync(at("etcd-master1-20261121T120000Z.json"), `{"takenAt":1000,"revision":7}\n`);
+      const begun = performance.now();
+      assert.deepEqual(
+        facts(at("x.db"), peers.join(), slow).map((f) => [f.state, f.revision]),
+        [
+          ["unread", undefined],
+          ["unread", 7],
+        ],
+      );
+      assert.ok(performance.now() - begun < 10_000);
+    }).timeout(20_000);
   }
 
   it("a named file that isn't there", () => assert.equal(facts("/nowhere/x.db")[0]?.state, "missing"));

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { describeSources } from "../../plan/describe-sources";
 import { etcdProcess } from "../../plan/etcd";
 import type { Container, Reachable } from "../../plan/facts";
 import { type FailoverSettings, planFailover } from "../../plan/failover";
@@ -186,6 +187,11 @@ const cases: Record<string, Case> = {
       },
     ]),
   ),
+  "a snapshot that was not read in time can be taken: step source reads it": {
+    settings: { from: "snapshot" },
+    master3: { etcd: alone, files: [file("s1", { state: "unread" })] },
+    act: `failover:a:restore:${path("s1")}`,
+  },
   "the learner that the operator names, damaged, is refused, and a snapshot is offered with what it would lose": {
     topology: withLearner(),
     settings: { from: "learner" },
@@ -254,6 +260,17 @@ describe("the choice of source", () => {
       assert.match(told?.found ?? "", c.says ?? /./);
     });
   }
+
+  it("preview says which snapshots were not read in time", () => {
+    const files = [file("s2", { state: "unread" }), file("s1")];
+    const seen = afterLossOfA(seed(), { master3: { etcd: alone, files } });
+    const [, unread, read] = describeSources(planFailover(seed(), ready, seen), now);
+    assert.match(
+      unread ?? "",
+      /s2\.db, .*; a file that was not read in the time for a look: step source reads it whole/,
+    );
+    assert.match(read ?? "", /s1\.db, .*; a file$/);
+  });
 
   it("a snapshot that is gone since the act began is still what it began with", () => {
     const plan = {
