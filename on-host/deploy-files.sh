@@ -4,12 +4,13 @@ main() {
   local dir=/etc/rke-dr new file="" line
   begin "$@"
   # what a killed run left: folders with keys, and certificates moved away but not replaced
-  rm -rf /etc/rke-dr.??????
+  rm -rf "$dir"/.deploy-files.*
   if [[ ! -d $dir/certs && -d $dir/certs.before ]]; then
     mv "$dir/certs.before" "$dir/certs"
   fi
-  new=$(mktemp -d /etc/rke-dr.XXXXXX)
-  mkdir -p "$dir" "$new/certs" "$new/ssh"
+  mkdir -p "$dir"
+  new=$(mktemp -d "$dir/.deploy-files.XXXXXX")
+  mkdir "$new/certs" "$new/ssh"
   while IFS= read -r line; do
     if [[ $line == "@@ "* ]]; then
       file=$new/${line#@@ }

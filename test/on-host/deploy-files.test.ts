@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { mkdirSync, readdirSync } from "node:fs";
+import { code, stateOfEachTest } from "./host-state";
+
+describe("the files of a deploy host", function () {
+  // some dozens of processes, which a busy machine may keep waiting
+  this.timeout(60_000);
+  const host = stateOfEachTest({ epoch: "1\n", act: "primary\n" });
+  const script = () => code("deploy-files").replaceAll("/etc/rke-dr", host.at("rke-dr"));
+  const put = (data: string) => host.step(["deploy-files", 1, 1, "primary", "lab"], [script()], data);
+
+  it("are put there, and what a killed run left goes; an operator's folders beside stay", () => {
+    for (const name of ["rke-dr.backup", "rke-dr", "rke-dr/.deploy-files.abcdef"]) mkdirSync(host.at(name));
+    host.write("rke-dr.backup/cluster.rkestate", "kept");
+    host.write("rke-dr/.deploy-files.abcdef/kube-ca-key.pem", "a key");
+    const result = put("@@ cluster.yml\nnodes: []\n@@ certs/kube-ca.pem\nPEM\n@@ ssh/id_ed25519\nKEY\n");
+    assert.equal(result.status, 0, result.stderr);
+    assert.equal(host.read("rke-dr.backup/cluster.rkestate"), "kept");
+    assert.deepEqual(readdirSync(host.at("rke-dr")).sort(), ["certs", "cluster.yml", "ssh"]);
+    assert.equal(host.read("rke-dr/certs/kube-ca.pem"), "PEM\n");
+  });
+
+  it("another kube-ca than the cluster's is refused, and nothing is left of the attempt", () => {
+    mkdirSync(host.at("rke-dr/certs"), { recursive: true });
+    host.write("rke-dr/cluster.rkestate", "{}");
+    host.write("rke-dr/certs/kube-ca.pem", "PEM\n");
+    const result = put("@@ cluster.yml\nnodes: []\n@@ certs/kube-ca.pem\nOTHER\n@@ ssh/id_ed25519\nKEY\n");
+    assert.match(result.stderr, /another kube-ca than the cluster's is refused/);
+    assert.deepEqual(readdirSync(host.at("rke-dr")).sort(), ["certs", "cluster.rkestate"]);
+    assert.equal(host.read("rke-dr/certs/kube-ca.pem"), "PEM\n");
+  });
+});
