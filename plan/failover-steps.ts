@@ -1,3 +1,4 @@
+import { recordedAttestation } from "./attestation";
 import { deployDir } from "./cluster-yml";
 import { memberName } from "./etcd";
 import type { FailoverPlan } from "./failover";
@@ -156,6 +157,6 @@ function decision(topology: Topology, plan: Omit<FailoverPlan, "steps">, source:
       : []),
     `dataAsOf=${source.dataAsOf ?? ""}`,
     `revision=${source.revision ?? ""}`,
-    `attest=${plan.settings.attest ?? ""}`,
+    `attest=${recordedAttestation(plan.settings)}`,
   ].join("\n");
 }

@@ -1,3 +1,4 @@
+import { attestCommand, isAttested, wantedAttestation } from "./attestation";
 import type { FailoverPlan } from "./failover";
 import { factsOf, type Observation } from "./observation";
 import type { Host, Topology } from "./topology";
@@ -89,13 +90,13 @@ export function mergedFences(recorded: FenceResult[], now: FenceResult[]): Fence
  * cluster, which is isolated, needs none.
  */
 export function fenceProblems(plan: FailoverPlan, results: FenceResult[]): string[] {
-  return plan.settings.attest === "powered-off" || plan.method === "restore"
+  return isAttested(plan.settings) || plan.method === "restore"
     ? []
     : results
         .filter((r) => r.exit !== 0)
         .map(
           (r) =>
-            `${r.host}: \`${r.command}\` must succeed, ${ended(r)}; with rke-dr:attest "powered-off" your word takes its place`,
+            `${r.host}: \`${r.command}\` must succeed, ${ended(r)}; with rke-dr:attest "${wantedAttestation(plan.settings)}" your word takes its place: \`${attestCommand(plan.settings)}\``,
         );
 }
 
@@ -104,14 +105,13 @@ const ended = ({ exit, seconds }: FenceResult): string =>
 
 /** Why the lost side was taken for dead, for the report. */
 export function reliedOn(plan: FailoverPlan, results: FenceResult[]): string {
-  const { attest } = plan.settings;
   const words = [
     ...results.map((r) =>
       r.exit === 0
         ? `the fence command of ${r.host}, which succeeded at ${r.endedAt}`
         : `no fence of ${r.host}: ${ended(r)}`,
     ),
-    ...(attest === undefined ? [] : [`the operator's attestation: ${attest}`]),
+    ...(isAttested(plan.settings) ? [`the operator's attestation: ${wantedAttestation(plan.settings)}`] : []),
     ...(plan.method === "restore" ? ["isolation: the restored etcd refuses the lost hosts"] : []),
   ];
   return words.length === 0 ? "nothing yet" : words.join("; ");

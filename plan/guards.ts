@@ -1,3 +1,4 @@
+import { meant } from "./attestation";
 import type { FailoverPlan } from "./failover";
 import { certificateProblems } from "./guards/certificates";
 import { deployProblems, deployWords, trustProblems } from "./guards/deploy-host";
@@ -5,13 +6,7 @@ import { clockProblems, rights, roomProblems, tools } from "./guards/hosts";
 import { epochProblems, hostKeyProblems, reachability, strangers } from "./guards/identity";
 import { imageProblems } from "./guards/images";
 import { isolationProblems, isolationWords } from "./guards/isolation";
-import {
-  attestationProblems,
-  attestationWords,
-  confirmationProblems,
-  livingProblems,
-  wantedConfirmation,
-} from "./guards/lost-side";
+import { attestationProblems, attestationWords, confirmationProblems, livingProblems } from "./guards/lost-side";
 import { restartProblems, restartWords } from "./guards/restarts";
 import { diskProblems, quorum, sourceProblems, sourceWords } from "./guards/source";
 import { unfinishedProblems } from "./guards/unfinished";
@@ -31,7 +26,7 @@ export function failoverGuards(topology: Topology, plan: FailoverPlan, seen: Obs
     ];
   }
   const verdicts = [
-    verdict("confirmation", confirmationProblems(plan), `the operator confirmed ${wantedConfirmation(plan)}`),
+    verdict("confirmation", confirmationProblems(plan), `the operator confirmed ${meant(settings)}`),
     verdict("attestation", attestationProblems(topology, plan), attestationWords(topology, plan, seen)),
     ...(plan.method === "restore" ? [verdict("isolation", isolationProblems(plan, seen), isolationWords(plan))] : []),
     verdict(

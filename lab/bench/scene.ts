@@ -102,7 +102,7 @@ export class Scene {
   async confirmed(): Promise<Workspace> {
     const clone = await this.lab.newClone(`bench-${++this.runs}`);
     await this.pulumi(clone, "config", "set", "confirm", `${lost}@2`, "--stack", "failover");
-    await this.pulumi(clone, "config", "set", "attest", "powered-off", "--stack", "failover");
+    await this.pulumi(clone, "config", "set", "attest", `powered-off@${lost}@2`, "--stack", "failover");
     return clone;
   }
 

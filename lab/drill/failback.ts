@@ -142,6 +142,7 @@ export async function secondFailover(
   for (const [key, value] of [
     ["epoch", String(epoch)],
     ["confirm", `${lost}@${epoch}`],
+    ["attest", `powered-off@${lost}@${epoch}`],
   ] as const) {
     await drill.mustPulumi(["config", "set", key, value, "--stack", "failover"], clone);
   }

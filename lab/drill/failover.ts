@@ -201,7 +201,7 @@ export async function failoverDrill(
     });
     for (const [key, value] of [
       ["confirm", `${lost}@${epoch}`],
-      ...(restores ? [] : [["attest", "powered-off"] as const]),
+      ...(restores ? [] : [["attest", `powered-off@${lost}@${epoch}`] as const]),
     ] as const) {
       await drill.mustPulumi(["config", "set", key, value, "--stack", "failover"], clone);
     }

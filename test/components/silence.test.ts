@@ -23,7 +23,14 @@ describe("while silence of the lost side is waited for", () => {
       });
       const topology = seed();
       const seen = afterLossOfA(topology);
-      const settings = { lost: "a", epoch: 2, from: "auto", confirm: "a@2", attest: "powered-off", method } as const;
+      const settings = {
+        lost: "a",
+        epoch: 2,
+        from: "auto",
+        confirm: "a@2",
+        attest: "powered-off@a@2",
+        method,
+      } as const;
       const plan = planFailover(topology, settings, seen);
       let heard = () => {};
       const silent = new Promise<void>((resolve) => {

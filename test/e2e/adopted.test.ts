@@ -134,7 +134,7 @@ onRequest("adopted", "docs/quickstart.md: a cluster that RKE built without this 
   it("when a is lost, a failover brings it back", async () => {
     await world.lab.powerOff("a");
     const { code, all } = await type(
-      "pulumi config set confirm a@2 --stack failover\npulumi config set attest powered-off --stack failover\npulumi up --yes --skip-preview --stack failover",
+      "pulumi config set confirm a@2 --stack failover\npulumi config set attest powered-off@a@2 --stack failover\npulumi up --yes --skip-preview --stack failover",
     );
     assert.equal(code, 0, all);
     assert.equal(await world.on("master3", "docker exec etcd etcdctl member list | wc -l"), "1");

@@ -68,13 +68,13 @@ export class World {
   async confirmed(name: string): Promise<Workspace> {
     const clone = await this.lab.newClone(name);
     await this.set(clone, "confirm", "a@2");
-    await this.set(clone, "attest", "powered-off");
+    await this.set(clone, "attest", "powered-off@a@2");
     return clone;
   }
 
   /** What guards stop a failover of `a` with the workspace's topology: "GUARD: what was found" each. */
   async stops(workspace: Workspace, settings: Partial<FailoverSettings> = {}): Promise<string[]> {
-    const all = { lost: "a", epoch: 2, from: "auto", confirm: "a@2", attest: "powered-off", ...settings };
+    const all = { lost: "a", epoch: 2, from: "auto", confirm: "a@2", attest: "powered-off@a@2", ...settings };
     const script = [join(__dirname, "guards.ts"), join(workspace.project, "Pulumi.yaml"), JSON.stringify(all)];
     const told = await this.lab.inOperator([process.execPath, "--import", "tsx", ...script], { cwd: root });
     this.printed += told.stdout + told.stderr;

@@ -11,7 +11,7 @@ import { raw, seedHosts } from "../plan/topologies";
 export function recordedAct(targets: { rtoSeconds?: number; rpoSeconds?: number } = {}) {
   const topology = parseTopology(raw(seedHosts, { targets }));
   const seen = afterLossOfA(topology);
-  const settings = { lost: "a", epoch: 2, from: "auto", confirm: "a@2", attest: "powered-off" };
+  const settings = { lost: "a", epoch: 2, from: "auto", confirm: "a@2", attest: "powered-off@a@2" };
   const plan = planFailover(topology, settings, seen);
   const verdicts = failoverGuards(topology, plan, seen);
   const commandAt = now - 3000;

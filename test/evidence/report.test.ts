@@ -138,7 +138,7 @@ describe("evidence on the survivors", () => {
 
   it("of hundreds of survivors five keep it, those that serve first", () => {
     const many = fleetTopology(500);
-    const settings = { lost: "a", epoch: 2, from: "auto", confirm: "a@2", attest: "powered-off" } as const;
+    const settings = { lost: "a", epoch: 2, from: "auto", confirm: "a@2", attest: "powered-off@a@2" } as const;
     const large = planFailover(many, settings, afterLossOfA(many));
     const claims = Object.entries(claimsWith(large, evidence));
     assert.equal(claims.length, 250);

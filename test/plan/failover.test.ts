@@ -63,6 +63,16 @@ describe("the failover of the seed", () => {
     assert.deepEqual(replaced?.unlikeRke, ["+ --v=4"]);
   });
 
+  it("survivors record the operator's word for this act, and no other's", () => {
+    const line = (attest: string) =>
+      planFailover(seed(), { ...ready, attest }, afterLossOfA(seed()))
+        .steps[0]?.data.split("\n")
+        .find((l) => l.startsWith("attest="));
+    assert.equal(line("powered-off@a@2"), "attest=powered-off");
+    assert.equal(line("powered-off@a@1"), "attest=");
+    assert.equal(line("powered-off"), "attest=");
+  });
+
   it("gives the same input before and after the old containers were renamed", () => {
     const before = plan();
     const seen = afterLossOfA(seed());

@@ -56,7 +56,7 @@ describe("fences", () => {
     ],
     [
       "an attestation doesn't make a living side dead",
-      [{}, ["master1 2379 refused"], {}, "powered-off"],
+      [{}, ["master1 2379 refused"], {}, "powered-off@a@2"],
       /master1 port 2379 refuses the operator/,
     ],
   ];
@@ -114,14 +114,25 @@ describe("fences", () => {
         "node1: `off node1` must succeed, it was ended after 60 s",
       ],
     );
-    assert.deepEqual(fenceProblems(world(both, [], {}, "powered-off").plan, failed), []);
+    assert.deepEqual(fenceProblems(world(both, [], {}, "powered-off@a@2").plan, failed), []);
+  });
+
+  it("a word that was given for another failover takes no fence's place, and was not relied on", () => {
+    for (const stale of ["powered-off", "powered-off@a@1", "powered-off@b@2"]) {
+      const { plan } = world(both, [], {}, stale);
+      assert.match(
+        fenceProblems(plan, [result("master2", 3)]).join(),
+        /with rke-dr:attest "powered-off@a@2" your word takes its place: `pulumi config set attest powered-off@a@2 --stack failover`$/,
+      );
+      assert.equal(reliedOn(plan, []), "nothing yet");
+    }
   });
 
   it("what the act relied on names both", () => {
-    const { plan } = world(both, [], {}, "powered-off");
+    const { plan } = world(both, [], {}, "powered-off@a@2");
     assert.equal(
       reliedOn(plan, [result("master1", 0), result("master2", 3)]),
-      "the fence command of master1, which succeeded at 2026-11-21T12:00:00.000Z; no fence of master2: it ended with 3 after 1.5 s; the operator's attestation: powered-off",
+      "the fence command of master1, which succeeded at 2026-11-21T12:00:00.000Z; no fence of master2: it ended with 3 after 1.5 s; the operator's attestation: powered-off@a@2",
     );
   });
 

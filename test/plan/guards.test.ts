@@ -83,6 +83,29 @@ const cases: Record<string, Case> = {
   "a confirmation of another datacenter": { settings: { confirm: "b@2" }, stops: { confirmation: /it is "b@2"/ } },
   "no attestation": { settings: { attest: undefined }, stops: { attestation: /master1, master2, node1/ } },
   "another attestation": { settings: { attest: "yes" }, stops: { attestation: /it is "yes"/ } },
+  "an attestation of no act in particular": {
+    settings: { attest: "powered-off" },
+    stops: {
+      attestation:
+        /^rke-dr:attest must be "powered-off@a@2" \(the operator's word that master1, master2, node1 are down and stay down\), it is "powered-off", which names neither datacenter nor epoch: `pulumi config set attest powered-off@a@2 --stack failover` gives it; forcing/,
+    },
+  },
+  "an attestation that an earlier epoch left": {
+    settings: { epoch: 4, confirm: "a@4" },
+    stops: {
+      attestation:
+        /must be "powered-off@a@4" .* it is "powered-off@a@2", which is not this failover's: `pulumi config set attest powered-off@a@4 --stack failover`/,
+    },
+  },
+  "an attestation of another datacenter": {
+    settings: { attest: "powered-off@b@2" },
+    stops: { attestation: /must be "powered-off@a@2" .* it is "powered-off@b@2", which is not this failover's/ },
+  },
+  "an attestation with more behind it": { settings: { attest: "powered-off@a@22" }, stops: { attestation: /a@22/ } },
+  "an attestation of an earlier epoch where none is needed": {
+    settings: { method: "restore", attest: "powered-off@a@1" },
+    stops: {},
+  },
   "a lost host answers the operator": {
     answers: ["master1 2379"],
     stops: { "lost side is silent": /master1 port 2379 answers the operator/ },
@@ -213,7 +236,7 @@ const cases: Record<string, Case> = {
     stops: {},
   },
   "a failover of an older epoch that wasn't finished": {
-    settings: { epoch: 3, confirm: "a@3" },
+    settings: { epoch: 3, confirm: "a@3", attest: "powered-off@a@3" },
     hosts: {
       master3: {
         ...begun,
@@ -226,7 +249,7 @@ const cases: Record<string, Case> = {
     },
   },
   "a failover of an older epoch that was finished": {
-    settings: { epoch: 3, confirm: "a@3" },
+    settings: { epoch: 3, confirm: "a@3", attest: "powered-off@a@3" },
     hosts: { master3: { ...begun, ...has({ earlierPlan: { steps: "etcd-member" } }) } },
     stops: {},
   },
