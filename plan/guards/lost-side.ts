@@ -35,7 +35,7 @@ export function attestationWords(topology: Topology, plan: FailoverPlan, seen: O
     ...(attested ? [`the operator attests for ${meant(settings)} that ${list(lostHosts)} are powered off`] : []),
     ...(!attested && due.length + done.length === 0
       ? [
-          `nobody attests that ${list(lostHosts)} are down, and method restore doesn't need it: should they live, both clusters go on, apart, and what is written to theirs is lost at failback`,
+          `nobody attests that ${list(lostHosts)} are down, and method restore doesn't need it: should they live, the return guard, where it is on, stops their etcd and control plane about 15 s after they reach a control plane host here by SSH; until then, and for good where it is off, both clusters go on, apart. What is written to theirs alone is lost at failback`,
         ]
       : []),
   ].join("; ");
