@@ -9,6 +9,7 @@ import { isolationProblems, isolationWords } from "./guards/isolation";
 import { attestationProblems, attestationWords, confirmationProblems, livingProblems } from "./guards/lost-side";
 import { restartProblems, restartWords } from "./guards/restarts";
 import { diskProblems, quorum, sourceProblems, sourceWords } from "./guards/source";
+import { survivorProblems } from "./guards/survivors";
 import { unfinishedProblems } from "./guards/unfinished";
 import { withoutUnseen } from "./guards/unseen";
 import { list, type Verdict, verdict } from "./guards/verdict";
@@ -34,7 +35,7 @@ export function failoverGuards(topology: Topology, plan: FailoverPlan, seen: Obs
       livingProblems(topology, plan, seen),
       `nothing of ${list(lostHosts)} answers at SSH, etcd or the API`,
     ),
-    verdict("survivors reachable", reachability(survivors, seen), list(survivors)),
+    verdict("survivors reachable", survivorProblems(plan, seen), list(survivors)),
     verdict("host keys", hostKeyProblems(survivors, seen), "none but the pinned ones"),
     verdict("rights", rights(survivors, seen), "root, and docker answers"),
     verdict(

@@ -116,7 +116,24 @@ const cases: Record<string, Case> = {
   },
   "an unreachable survivor": {
     hosts: { node2: null },
-    stops: { "survivors reachable": /node2 \(192\.168\.31\.105\): connect timed out/ },
+    stops: {
+      "survivors reachable":
+        /^node2 \(192\.168\.31\.105\): connect timed out; bring node2 back; or, .* take it out of the topology \(a reviewed change in git\): .*`rke up` deletes the Node/,
+    },
+  },
+  "an unreachable survivor with etcd can't be left out": {
+    hosts: { master3: null },
+    stops: { "survivors reachable": /^master3 \(192\.168\.31\.103\): connect timed out$/ },
+  },
+  "no survivor can be reached: it isn't the worker": {
+    hosts: { master3: null, node2: null },
+    stops: {
+      "survivors reachable": /^master3 \(\S+\): connect timed out; node2 \(\S+\): connect timed out$/,
+    },
+  },
+  "without its dead worker the datacenter fails over": {
+    topology: parseTopology(raw({ ...seedHosts, b: { master3: seedHosts.b.master3 } })),
+    stops: {},
   },
   "a newer epoch on a host": {
     hosts: { node2: { epoch: 3, act: "primary" } },

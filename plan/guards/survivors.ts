@@ -1,0 +1,25 @@
+import type { FailoverPlan } from "../failover";
+import { factsOf, type Observation } from "../observation";
+import type { Host } from "../topology";
+import { reachability } from "./identity";
+import { list } from "./verdict";
+
+/**
+ * Survivors that can't be reached, and the way on without those of them that are workers: RKE deletes the Node of a worker
+ * that left cluster.yml and only warns where it can't clean the host up (v1.2.7, cluster/reconcile.go, reconcileWorker).
+ * Where nobody is reached it isn't the hosts that are to be asked about.
+ */
+export function survivorProblems({ survivors }: FailoverPlan, seen: Observation): string[] {
+  const problems = reachability(survivors, seen);
+  const isAway = (host: Host) => reachability([host], seen).length > 0;
+  const workers = survivors.filter((h) => isWorkerAlone(h) && isAway(h));
+  const sighted = survivors.some((h) => factsOf(seen, h));
+  return workers.length === 0 || !sighted ? problems : [...problems, wayOn(workers)];
+}
+
+const isWorkerAlone = ({ etcd, roles }: Host): boolean => etcd === "none" && roles.every((role) => role === "worker");
+
+function wayOn(workers: Host[]): string {
+  const them = workers.length === 1 ? "it" : "them";
+  return `bring ${list(workers)} back; or, where that takes too long, take ${them} out of the topology (a reviewed change in git): the failover goes on without ${them}, and \`rke up\` deletes the Node and can't clean the host up, which costs minutes once the API is back (README, "When a datacenter is lost")`;
+}
