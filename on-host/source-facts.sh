@@ -15,7 +15,7 @@ source_facts() {
     description=""
     [[ ! -s ${file%.db}.json ]] || description=$(tr -d '\n' <"${file%.db}.json")
     if [[ -z $description && -s $file ]]; then description=$(file_status "$file"); fi
-    printf '%s %s %s %s\n' "$(file_state "$file" "$peers")" "$(stat -c '%s %Y000' "$file" 2>/dev/null || echo '0 0')" "$file" "${description:-"{}"}"
+    printf '%s %s %s %s\n' "$(file_state "$file" "$peers")" "$(stat -L -c '%s %Y000' "$file" 2>/dev/null || echo '0 0')" "$file" "${description:-"{}"}"
   done
 }
 
@@ -38,7 +38,7 @@ file_state() {
   local file=$1 size peer limit sum known=()
   [[ -e $file ]] || { echo missing; return; }
   [[ -s $file ]] || { echo empty; return; }
-  size=$(stat -c %s "$file")
+  size=$(stat -L -c %s "$file")
   ((size % 512 == 32 || size % 4096 == 0)) || { echo cut; return; }
   if ((size % 512 == 32)); then
     # a shell of its own: `timeout` ends all that reads, and waits for none of it where a disk hangs

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseSourceFiles } from "../../plan/source-files";
@@ -45,6 +45,13 @@ describe("files that a recovery could start from, as a host sees them", () => {
   }
   const changed = hashed(database());
   changed[100] = 7;
+
+  it("a file that is named by a link is looked at, not the link", () => {
+    writeFileSync(at("x.db"), hashed(database()));
+    symlinkSync("x.db", at("newest.db"));
+    const [seen] = facts(at("newest.db"));
+    assert.deepEqual([seen?.path, seen?.state, seen?.bytes], [at("newest.db"), "whole", 8224]);
+  });
 
   for (const [what, bytes, seen] of [
     ["a snapshot", hashed(database()), "whole"],
