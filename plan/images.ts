@@ -6,13 +6,22 @@ import { at } from "./topology-rke";
  * The images that RKE takes: those of `rke: system_images`, else its release's own, which a default private registry serves
  * under its own address (cluster/defaults.go setClusterImageDefaults).
  */
-export function imagesOf(topology: Pick<Topology, "kubernetesVersion" | "rke">): { etcd: string; hyperkube: string } {
+export function imagesOf(topology: Pick<Topology, "kubernetesVersion" | "rke">): {
+  etcd: string;
+  hyperkube: string;
+  /** Of service-sidekick, nginx-proxy and what RKE runs for a moment; it has a chroot. */
+  tools: string;
+} {
   const release = releaseOf(topology.kubernetesVersion);
   const image = (key: string, own: string) => {
     const said = at(topology.rke, `system_images.${key}`);
     return typeof said === "string" && said !== "" ? said : [...defaultRegistry(topology), own].join("/");
   };
-  return { etcd: image("etcd", release.etcdImage), hyperkube: image("kubernetes", release.hyperkubeImage) };
+  return {
+    etcd: image("etcd", release.etcdImage),
+    hyperkube: image("kubernetes", release.hyperkubeImage),
+    tools: image("kubernetes_services_sidecar", release.toolsImage),
+  };
 }
 
 function defaultRegistry({ rke }: Pick<Topology, "rke">): string[] {

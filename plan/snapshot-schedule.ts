@@ -1,8 +1,8 @@
 import { durationSeconds, durationWords } from "./duration";
 import type { Reachable } from "./facts";
+import { imagesOf } from "./images";
 import { factsOf, type Observation } from "./observation";
 import { clusterOrder, learner, voters } from "./order";
-import { releaseOf } from "./releases";
 import { snapshotDir } from "./snapshot-facts";
 import { type Step, step } from "./steps";
 import { deployHosts, type Host, sshTarget, type Topology } from "./topology";
@@ -59,11 +59,12 @@ function scheduleConfig(topology: Topology, keeper: Host): string {
 
 /**
  * The body for Docker's POST /containers/create. The container is no more than a supervisor: its process is bash in the
- * host's own root, with the host's ssh and coreutils. Any image with a chroot does; RKE's tools image is on every host.
+ * host's own root, with the host's ssh and coreutils. Any image with a chroot does; RKE's tools
+ * image is on every host, by the name under which RKE took it: Docker's API pulls nothing here.
  */
 function containerBody(topology: Topology): string {
   return JSON.stringify({
-    Image: releaseOf(topology.kubernetesVersion).toolsImage,
+    Image: imagesOf(topology).tools,
     Entrypoint: ["chroot", "/host", "/bin/bash", "/etc/rke-dr/snapshots/loop.sh"],
     Cmd: null,
     HostConfig: {

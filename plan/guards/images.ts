@@ -1,6 +1,6 @@
 import type { FailoverPlan } from "../failover";
+import { imagesOf } from "../images";
 import { factsOf, type Observation } from "../observation";
-import { releaseOf } from "../releases";
 import type { Host, Topology } from "../topology";
 
 /**
@@ -15,7 +15,7 @@ export function imageProblems(topology: Topology, plan: FailoverPlan, seen: Obse
       return [];
     }
     const has = new Set(facts.preflight.images);
-    return neededImages(topology, plan, seen, host)
+    return neededImages(topology, plan, host)
       .filter(({ image }) => !has.has(named(image)))
       .map(
         ({ image, by }) =>
@@ -24,26 +24,13 @@ export function imageProblems(topology: Topology, plan: FailoverPlan, seen: Obse
   });
 }
 
-function neededImages(
-  topology: Topology,
-  plan: FailoverPlan,
-  seen: Observation,
-  host: Host,
-): { image: string; by: string }[] {
+function neededImages(topology: Topology, plan: FailoverPlan, host: Host): { image: string; by: string }[] {
   const etcd = plan.etcd?.host.name === host.name ? [{ image: plan.etcd.after.image, by: "etcd" }] : [];
   const api = plan.apiServers
     .filter((a) => a.host.name === host.name)
     .map((a) => ({ image: a.after.image, by: "kube-apiserver" }));
-  const rke = [{ image: toolsImage(topology, seen, host), by: "rke's own containers" }];
+  const rke = [{ image: imagesOf(topology).tools, by: "rke's own containers" }];
   return [...etcd, ...api, ...rke];
-}
-
-/** What RKE runs beside the cluster's processes; from a private registry where the host's other containers are. */
-function toolsImage(topology: Topology, seen: Observation, host: Host): string {
-  const { hyperkubeImage, toolsImage } = releaseOf(topology.kubernetesVersion);
-  const running = factsOf(seen, host)?.containers.kubelet?.Config.Image ?? hyperkubeImage;
-  const registry = running.endsWith(hyperkubeImage) ? running.slice(0, -hyperkubeImage.length) : "";
-  return `${registry}${toolsImage}`;
 }
 
 /** As docker lists it: a name without a tag means `latest`; a digest or an ID is listed as it stands. */

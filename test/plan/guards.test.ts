@@ -57,6 +57,12 @@ const afterMaster3 = () => {
   return host;
 };
 
+const mirrored = {
+  etcd: "mirror.example/etcd:v3.4.14",
+  kubernetes: "mirror.example/kubernetes:v1.20.5",
+  kubernetes_services_sidecar: "mirror.example/tools:v0.1.72",
+};
+
 function othersEtcd() {
   const containers = survivor(seed(), afterMaster3()).containers;
   const etcd = containers.etcd;
@@ -164,6 +170,18 @@ const cases: Record<string, Case> = {
   "an image of rke's that is missing": {
     hosts: { node2: has({ images: ["rancher/hyperkube:v1.20.5-rancher1"] }) },
     stops: { images: /^node2: image rancher\/rke-tools:v0\.1\.72 \(rke's own containers\)/ },
+  },
+  "a mirror that has other names than RKE's": {
+    topology: parseTopology(raw(seedHosts, { rke: { system_images: mirrored } })),
+    hosts: { master3: has({ images: Object.values(mirrored) }), node2: has({ images: Object.values(mirrored) }) },
+    stops: {},
+  },
+  "a mirror for rke's own image alone": {
+    topology: parseTopology(
+      raw(seedHosts, { rke: { system_images: { kubernetes_services_sidecar: "mirror.example/tools:1" } } }),
+    ),
+    hosts: { node2: has({}) },
+    stops: { images: /^node2: image mirror\.example\/tools:1 \(rke's own containers\) must be on the host/ },
   },
   "a certificate that isn't valid yet by the host's clock": {
     hosts: { master3: has({ certificates: altered("kube-node", { notBefore: now + 3_600_000 }) }) },

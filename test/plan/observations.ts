@@ -2,12 +2,12 @@ import { certificates } from "../../plan/certificates";
 import { epochLabel } from "../../plan/docker";
 import { etcdProcess } from "../../plan/etcd";
 import type { Container, EtcdStatus, Reachable, Refusal, StepResult } from "../../plan/facts";
+import { imagesOf } from "../../plan/images";
 import { kubeApiServerProcess } from "../../plan/kube-apiserver";
 import type { Observation } from "../../plan/observation";
 import { clusterOrder, survivors } from "../../plan/order";
 import type { PreflightFacts } from "../../plan/preflight-facts";
 import type { Process } from "../../plan/process";
-import { releaseOf } from "../../plan/releases";
 import type { Host, Topology } from "../../plan/topology";
 
 /** A process of which nothing matters but its name, or what `change` says. */
@@ -115,9 +115,8 @@ const day = 86_400_000;
 
 /** What a survivor that nothing is wrong with tells guards. */
 export function preflight(topology: Topology, host: Host, change: Partial<PreflightFacts> = {}): PreflightFacts {
-  const { etcdImage, hyperkubeImage, toolsImage } = releaseOf(topology.kubernetesVersion);
   return {
-    images: [etcdImage, hyperkubeImage, toolsImage],
+    images: Object.values(imagesOf(topology)),
     orphans: [],
     restartedSandboxes: [],
     kubeletWords: undefined,

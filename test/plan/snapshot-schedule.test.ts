@@ -95,6 +95,29 @@ describe("scheduled snapshots", () => {
     assert.deepEqual([step?.name, step?.data, step?.due, more], ["snapshot-schedule-master3", "", true, []]);
   });
 
+  for (const [what, rke, image] of [
+    ["RKE's own", {}, "rancher/rke-tools:v0.1.72"],
+    [
+      "a default private registry's",
+      { private_registries: [{ url: "registry.example", is_default: true }] },
+      "registry.example/rancher/rke-tools:v0.1.72",
+    ],
+    [
+      "the one that system_images names",
+      { system_images: { kubernetes_services_sidecar: "mirror.example/tools:1" } },
+      "mirror.example/tools:1",
+    ],
+  ] as const) {
+    it(`its container's image: ${what}`, () => {
+      const steps = planPrimary({ ...topology, rke }, 1, seen({})).steps.filter((s) => s.part === "Snapshots");
+      assert.deepEqual(
+        steps.map((s) => JSON.parse(s.data.split("\n")[0] ?? "").Image),
+        steps.map(() => image),
+      );
+      assert.equal(steps.length, 2);
+    });
+  }
+
   it("each deploy host asks the other side's voters first, a learner last", () => {
     const order = (t: Topology, keeper: string) => {
       const host = allHosts(t).find((h) => h.name === keeper);
