@@ -55,12 +55,26 @@ to() {
     -o StrictHostKeyChecking=yes -p "$port" "${target%%:*}")
 }
 
+# What deploy hosts have of each other. The mark of the certificates comes last: without it RKE is given them again.
+brought="cluster.rkestate kube_config_cluster.yml certs.applied"
+
+# take_in COMMAND ...: takes from stdin what another deploy host sent, whole or not at all: half of RKE's state is worth nothing,
+# and what is here may be needed the next moment. COMMAND changes it before it counts. Runs on the other host too, by its sh.
+take_in() {
+  rm -rf .brought && mkdir .brought && tar -C .brought -xf - || return 1
+  # a stream that ends between two files is no error to tar
+  for file in $brought; do [ -s ".brought/$file" ] || return 1; done
+  (cd .brought && "$@") || return 1
+  for file in $brought; do mv ".brought/$file" "$file" || return 1; done
+  rmdir .brought
+}
+
 # This deploy host was set up anew: without RKE's state a running cluster would look like a new one to RKE.
 fetch() {
   local other host reach
   for other in "$@"; do
     to "$other"
-    if "${reach[@]}" "cd /etc/rke-dr && [ -s cluster.rkestate ] && tar -cf - cluster.rkestate kube_config_cluster.yml certs.applied" </dev/null 2>/dev/null | tar -xf - 2>/dev/null; then
+    if "${reach[@]}" "cd /etc/rke-dr && [ -s cluster.rkestate ] && tar -cf - $brought" </dev/null 2>/dev/null | take_in true 2>/dev/null; then
       did "cluster.rkestate brought here from $host"
       return
     fi
@@ -71,8 +85,9 @@ share() {
   local other host reach
   for other in "$@"; do
     to "$other"
-    tar -C /etc/rke-dr -cf - cluster.rkestate kube_config_cluster.yml certs.applied |
-      "${reach[@]}" "umask 077; cd /etc/rke-dr && tar -xf - && sed -i -E 's#^( *server: *).*#\\1\"${other##*=}\"#' kube_config_cluster.yml" ||
+    # shellcheck disable=SC2086 # names, one a word
+    tar -C /etc/rke-dr -cf - $brought |
+      "${reach[@]}" "umask 077; cd /etc/rke-dr || exit 1; brought='$brought'; $(declare -f take_in); take_in sed -i -E 's#^( *server: *).*#\\1\"${other##*=}\"#' kube_config_cluster.yml" ||
       die "rke: state can't be brought to deploy host $host"
     did "cluster.rkestate and kubeconfig brought to $host"
   done

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { code, stateOfEachTest } from "./host-state";
+
+const files = ["certs.applied", "cluster.rkestate", "kube_config_cluster.yml"];
+
+describe("RKE's state on the other deploy host", function () {
+  // some dozens of processes, which a busy machine may keep waiting
+  this.timeout(60_000);
+  const host = stateOfEachTest(
+    { epoch: "1\n", act: "primary\n" },
+    {
+      rke: "#!/bin/sh\nexit 0\n",
+      // the other host's folder is `there`; the connection ends after as many bytes as the file `cut` says
+      ssh: `#!/bin/bash
+command=\${!#}
+cd "$RKE_DR_STATE/there"
+head -c "$(cat "$RKE_DR_STATE/cut")" | sh -c "\${command//"$RKE_DR_STATE/here"/"$RKE_DR_STATE/there"}"
+`,
+    },
+  );
+  const state = (nodes: number) => `{\n  "nodes": ${nodes}${" ".repeat(40_000)}\n}\n`;
+  const here = (name: string) => host.at("here", name);
+  const there = (name: string) => readFileSync(host.at("there", name), "utf8");
+  const all = (folder: string) => readdirSync(host.at(folder)).filter((name) => !name.startsWith("."));
+
+  beforeEach(() => {
+    mkdirSync(host.at("here/certs"), { recursive: true });
+    mkdirSync(host.at("there"));
+    host.write("cut", "10000000");
+    host.write("here/certs/kube-ca.pem", "PEM\n");
+    host.write("here/kube_config_cluster.yml", '  server: "https://1.1.1.1:6443"\n');
+    for (const name of files) host.write(join("there", name), name === "cluster.rkestate" ? state(1) : "old\n");
+  });
+  function up(generation: number) {
+    const script = code("rke-up").replaceAll("/etc/rke-dr", host.at("here"));
+    const other = "master3=root@10.0.0.3:22=https://10.0.0.3:6443";
+    return host.step(["rke-up", 1, generation, "primary", "lab", "https://1.1.1.1:6443", other], [script]);
+  }
+
+  it("is this host's, with that side's own API server", () => {
+    host.write("here/cluster.rkestate", state(2));
+    const result = up(1);
+    assert.equal(result.status, 0, result.stderr);
+    assert.equal(there("cluster.rkestate"), state(2));
+    assert.equal(there("kube_config_cluster.yml"), '  server: "https://10.0.0.3:6443"\n');
+    assert.deepEqual(readdirSync(host.at("there")).sort(), files);
+  });
+
+  // in the state; between two files (a header, the content, its padding), which is no error to tar
+  for (const cut of [0, 20_000, 512 + Math.ceil(state(2).length / 512) * 512]) {
+    it(`stays as it was where the connection ends after ${cut} bytes, and the next run brings it`, () => {
+      host.write("here/cluster.rkestate", state(2));
+      host.write("cut", String(cut));
+      const result = up(1);
+      assert.match(result.stderr, /rke: state can't be brought to deploy host master3/);
+      assert.equal(there("cluster.rkestate"), state(1));
+      assert.deepEqual([there("kube_config_cluster.yml"), there("certs.applied")], ["old\n", "old\n"]);
+      host.write("cut", "10000000");
+      assert.equal(up(2).status, 0);
+      assert.equal(there("cluster.rkestate"), state(2));
+    });
+  }
+
+  it("is fetched by a deploy host that was set up anew, whole or not at all", () => {
+    // RKE isn't to make a new one here
+    host.program("rke", "#!/bin/sh\nexit 1\n");
+    host.program(
+      "ssh",
+      `#!/bin/bash\ncommand=\${!#}\nsh -c "\${command//"$RKE_DR_STATE/here"/"$RKE_DR_STATE/there"}" | head -c "$(cat "$RKE_DR_STATE/cut")"\n`,
+    );
+    host.write("cut", "20000");
+    up(1);
+    assert.ok(!existsSync(here("cluster.rkestate")));
+    host.write("cut", "10000000");
+    up(2);
+    assert.equal(readFileSync(here("cluster.rkestate"), "utf8"), state(1));
+    assert.deepEqual(all("here").sort(), [...files, "certs"].sort());
+  });
+
+  it("a cut one is told with the copy that can take its place", () => {
+    const script = code("rke-state").replaceAll("/etc/rke-dr", host.at("here"));
+    for (const [name, text] of [
+      ["cluster.rkestate", state(1).slice(0, 500)],
+      ["cluster.rkestate.before-epoch-2", state(1)],
+      ["cluster.rkestate.before-epoch-10", state(1).slice(0, 500)],
+      ["cluster.rkestate.before-epoch-9", state(1)],
+    ] as const)
+      writeFileSync(here(name), text);
+    const result = host.step(["rke-state", 1, 1, "primary", "lab", "https://1.1.1.1:6443", "10.0.0.1"], [script]);
+    assert.match(
+      result.stderr,
+      /it was left as it is; \S+\/here\/cluster\.rkestate\.before-epoch-9 is whole: compare it/,
+    );
+  });
+});
