@@ -55,7 +55,7 @@ etcd_leases() { timeout 10 docker exec etcd etcdctl --command-timeout=4s get /re
 etcd_written() { find /var/lib/etcd/member/wal -name '*.wal' -printf '%T@\n' 2>/dev/null | sort -n | tail -n 1 | sed -E 's/^([0-9]+)\.([0-9]{3}).*/\1\2/'; }
 reach() {
   local host=${1%:*} port=${1##*:} answer
-  if answer=$(timeout 8 ssh -n -i /etc/rke-dr/ssh/id_ed25519 -o BatchMode=yes -o ConnectTimeout=3 \
+  if answer=$(timeout 8 ssh -n -i /etc/rke-dr/ssh/id_ed25519 -o BatchMode=yes -o ConnectTimeout=6 \
     -o UserKnownHostsFile=/etc/rke-dr/ssh/known_hosts -o StrictHostKeyChecking=yes -p "$port" "$host" true 2>&1); then
     printf '%s ok\n' "$1"
   else

@@ -22,7 +22,8 @@ exec 3>&1 1>&2
 trap '' PIPE
 
 say() {
-  printf '%s: %s\n' "$(hostname)" "$*" 2>/dev/null || true
+  # on stderr by name: a function's output may be captured, or be a file
+  printf '%s: %s\n' "$(hostname)" "$*" >&2 2>/dev/null || true
   printf '%s epoch=%s %s: %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$epoch" "$step" "$*" >>"$state/log"
   # the host's own log, where it has one; a step doesn't wait for a log that hangs
   [[ ! -S /dev/log ]] || timeout 1 logger -t rke-dr -- "epoch=$epoch $step: $*" 2>/dev/null </dev/null || true

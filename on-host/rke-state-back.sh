@@ -45,9 +45,9 @@ newest_with() {
 # has are dropped: the topology doesn't have them either, or `rke up` adds them.
 put_nodes() {
   local nodes
-  nodes=$(nodes_of "$1") || die "rke: $1 is not as RKE v1.2.7 writes it; cluster.rkestate was left as it is" >&2
+  nodes=$(nodes_of "$1") || die "rke: $1 is not as RKE v1.2.7 writes it; cluster.rkestate was left as it is"
   nodes_of /dev/stdin <(printf '%s\n' "$nodes") ||
-    die "rke: cluster.rkestate is not as RKE v1.2.7 writes it; it was left as it is$(whole_copy)" >&2
+    die "rke: cluster.rkestate is not as RKE v1.2.7 writes it; it was left as it is$(whole_copy)"
 }
 # nodes_of FILE [LIST]: the lines of the list; with LIST, a file, all of FILE with those lines in the list's place.
 nodes_of() {

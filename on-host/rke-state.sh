@@ -39,7 +39,6 @@ keep() {
 }
 
 # RKE writes its state one value a line, indented by depth (json.MarshalIndent). Nothing but that form is edited.
-# Its output goes to a file: what it dies of must not.
 # edit_nodes MEMBER LOST ...: MEMBER gets the role etcd, where it has it not, as its last one; LOST leave.
 edit_nodes() {
   awk -v member="$1" -v lost=" ${*:2} " '
@@ -74,7 +73,7 @@ edit_nodes() {
       if (!seen || inside) { print "currentState.rkeConfig.nodes was not found" >"/dev/stderr"; exit 3 }
       if (!kept) { print "no node would be left" >"/dev/stderr"; exit 4 }
       if (!found) { print "no node has the address " member >"/dev/stderr"; exit 6 }
-    }' || die "rke: cluster.rkestate is not as RKE v1.2.7 writes it; it was left as it is$(whole_copy)" >&2
+    }' || die "rke: cluster.rkestate is not as RKE v1.2.7 writes it; it was left as it is$(whole_copy)"
 }
 
 # What can take the place of a state that was cut, for people: the newest copy from before an act that isn't cut itself.

@@ -160,6 +160,16 @@ describe("what every step on a host does", () => {
     assert.equal(kept(), "source=master3\nrevision=2\n");
   });
 
+  it("what a step says and dies of is told, also where the output of its function is captured or goes to a file", () => {
+    claim(2, "act");
+    const says = `inner() { say "on the way"; die "of this"; }; main() { begin "$@"; x=$(inner) || true; inner >"$state/out"; }`;
+    const { status, stderr } = run("mark", 2, 1, "act", says);
+    assert.equal(status, 1);
+    assert.equal(stderr.match(/: on the way$/gm)?.length, 2, stderr);
+    assert.equal(stderr.match(/: error: of this$/gm)?.length, 2, stderr);
+    assert.equal(host.read("out"), "");
+  });
+
   it("a failing command is named and leaves no record", () => {
     claim(2, "act");
     const result = run("broken", 2, 1, "act", 'main() { begin "$@"; cat /nonexistent/file; finish; }');
