@@ -121,7 +121,7 @@ export interface RecoveryRatios {
   toFloor?: Spread;
   /** The same without the time in which etcd waits to elect itself, on both sides. */
   toFloorButElections?: Spread;
-  toHand?: Record<Measure | "firstWriteButElection", Spread>;
+  toHand?: Record<Measure, Spread>;
 }
 
 export function recoveryRatios({ ways, engineStart }: RecoveryResult): RecoveryRatios[] {
@@ -154,7 +154,6 @@ export function recoveryRatios({ ways, engineStart }: RecoveryResult): RecoveryR
           ? {
               toHand: {
                 firstWrite: to(byHand, firstWrite),
-                firstWriteButElection: to(byHand, butElection),
                 failing: to(byHand, (r) => r.failing),
                 total: to(byHand, (r) => r.total),
               },

@@ -148,6 +148,8 @@ export class Scene {
     const client = await Client.start(this.lab, this.survivor, [server], join(this.folder, `${++this.runs}.jsonl`));
     try {
       await client.acknowledged(10, 0, 300);
+      // one that hasn't heard of its leader yet says nothing, and would go on saying nothing
+      await until("etcd: an answer of the survivor's", 60, async () => (await this.status()).includes('"revision"'));
       return client;
     } catch (error) {
       await client.stop();

@@ -150,7 +150,6 @@ describe("what a recovery is compared with", () => {
     const [ratio] = recoveryRatios(result);
     assert.deepEqual(ratio?.toFloor, { min: 1.5, median: 1.75, max: 2, runs: 2 });
     assert.deepEqual(ratio?.toFloorButElections, { min: 1.4, median: 1.95, max: 2.5, runs: 2 });
-    assert.deepEqual(ratio?.toHand?.firstWriteButElection, { min: 0.5, median: 0.75, max: 1, runs: 2 });
     assert.deepEqual(ratio?.toHand?.firstWrite, { min: 0.5, median: 0.75, max: 1, runs: 2 });
     assert.deepEqual(ratio?.toHand?.total, { min: 0.5, median: 0.5, max: 0.5, runs: 2 });
   });
