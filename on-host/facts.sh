@@ -48,7 +48,8 @@ etcd_facts() {
   section leases
   printf '%s\n' "$leases"
 }
-etcd_status() { timeout 10 docker exec etcd etcdctl --command-timeout=4s endpoint status -w json 2>/dev/null </dev/null; }
+# of an etcd that doesn't answer etcdctl prints an empty list
+etcd_status() { timeout 10 docker exec etcd etcdctl --command-timeout=4s endpoint status -w json 2>/dev/null </dev/null | grep -F '"Status"'; }
 # serializable: a member without quorum answers too
 etcd_leases() { timeout 10 docker exec etcd etcdctl --command-timeout=4s get /registry/leases/ --prefix --consistency=s -w json 2>/dev/null </dev/null; }
 # When etcd last wrote to its log of entries, Unix milliseconds: a learner does so when it is told of a write, and at no other time.
