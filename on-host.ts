@@ -5,8 +5,8 @@ import { join } from "node:path";
 export const onHostScript = (name: string): string => readFileSync(join(__dirname, "on-host", `${name}.sh`), "utf8");
 
 /**
- * What bash gets on stdin: scripts, the start of the last one's `main`, and behind that what it reads itself. The last line
+ * What bash gets on stdin: texts of scripts, the start of the last one's `main`, and behind that what it reads itself. The last line
  * says that all of it has come: bash runs what it has read so far, whether the rest comes or not.
  */
 export const onHostInput = (scripts: string[], data: string): string =>
-  `${scripts.map(onHostScript).join("\n")}\nmain "$@"; exit\n${data}\n@@ end of data\n`;
+  `${scripts.join("\n")}\nmain "$@"; exit\n${data}\n@@ end of data\n`;

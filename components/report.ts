@@ -52,11 +52,11 @@ export function reportFiles(
   );
 }
 
-/** Of the steps that told something that can be read; the step's host stands for what it calls itself (plan/step-records.ts). */
+/** Of the steps that told something that can be read. */
 function resultsOf(steps: ScheduledStep[], made: Record<string, remote.Command>): pulumi.Output<StepResult[]> {
   const told = steps.flatMap((step) => {
     const command = made[step.name];
-    return command ? [resultOf(command).apply((result) => result && { ...result, host: step.host.name })] : [];
+    return command ? [resultOf(step, command)] : [];
   });
   return pulumi.all(told).apply((results) => results.filter((r) => r !== undefined));
 }

@@ -1,8 +1,9 @@
 import { remote, types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { SshAccess } from "../config";
-import { onHostInput } from "../on-host";
+import { onHostInput, onHostScript } from "../on-host";
 import type { StepResult } from "../plan/facts";
+import { recordOf } from "../plan/step-records";
 import { recordName, type ScheduledStep } from "../plan/steps";
 
 /** What all steps of one deployment share. */
@@ -73,6 +74,7 @@ function makeStep(
   opts: pulumi.CustomResourceOptions,
 ): remote.Command {
   const args = [recordName(step), context.epoch, step.generation, context.act, context.cluster, ...step.arguments];
+  const scripts = ["lib", ...step.script.split(" ")].map(onHostScript);
   return new remote.Command(
     step.name,
     {
@@ -86,7 +88,7 @@ function makeStep(
         ...proxy(context.ssh),
       },
       create: `timeout -k 10 ${step.limit} bash -s -- ${args.map(quoted).join(" ")}`,
-      stdin: pulumi.output(data).apply((text) => onHostInput(["lib", ...step.script.split(" ")], text)),
+      stdin: pulumi.output(data).apply((text) => onHostInput(scripts, text)),
       logging: types.enums.remote.Logging.Stderr,
       // it would come by environment variables, which sshd refuses by default, with a warning for each
       addPreviousOutputInEnv: false,
@@ -98,10 +100,10 @@ function makeStep(
 }
 
 /** What a step told when it ended; undefined where it told nothing that can be read. */
-export function resultOf(command: remote.Command): pulumi.Output<StepResult | undefined> {
+export function resultOf({ host }: ScheduledStep, command: remote.Command): pulumi.Output<StepResult | undefined> {
   return command.stdout.apply((text) => {
     try {
-      return JSON.parse(text) as StepResult;
+      return recordOf<StepResult>(host.name, text);
     } catch {
       return undefined;
     }

@@ -77,8 +77,7 @@ async function measure(parts: string[], runs: number, sizes: number[]): Promise<
   rmSync(logs, { recursive: true, force: true });
   mkdirSync(operatorDir(fleet.place), { recursive: true, mode: 0o700 });
   const engine = await chooseEngine(fleet.place);
-  // where it lies on this machine is nothing for a page
-  const result: Omit<BenchResult, "at" | "machine"> = { engine: engine.line.replace(/ at \/[^,]+,/, ","), failed: [] };
+  const result: Omit<BenchResult, "at" | "machine"> = { engine: engine.line, failed: [] };
   /** A part that fails doesn't take the figures of the others with it. */
   const part = async (name: (typeof PARTS)[number], work: () => Promise<void>) => {
     if (!parts.includes(name)) return;

@@ -18,7 +18,7 @@ export interface Engine {
   pulumi: string;
   /** Folders to stand first on PATH, so that the engine finds language host and plugins. */
   path: string[];
-  /** One line that names what is used. */
+  /** One line that names what is used, not where it lies. */
   line: string;
   /** What of it is the lab's own. */
   standIns: string[];
@@ -53,7 +53,7 @@ async function official(): Promise<Engine | undefined> {
     return undefined;
   }
   const version = (await run([path, "version"], { timeoutSeconds: 20 })).stdout.trim();
-  const line = `pulumi: the official CLI ${version} at ${path}, with its plugins`;
+  const line = `pulumi: the official CLI ${version}, with its plugins`;
   return { kind: "official", pulumi: path, path: [dirname(path)], line, standIns: [] };
 }
 

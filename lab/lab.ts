@@ -208,7 +208,7 @@ export class Lab {
     if (!this.chosen) {
       this.chosen = await chooseEngine(this.place);
       writeFileSync(join(operatorDir(this.place), "engine.json"), `${JSON.stringify(this.chosen, null, 2)}\n`);
-      say(this.chosen.line);
+      say(`${this.chosen.line} (${this.chosen.pulumi})`);
     }
     return this.chosen;
   }

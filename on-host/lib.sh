@@ -186,7 +186,7 @@ set_container_aside() {
   fact "aside container $2" ""
 }
 # member_aside NAME: moves etcd's data into a folder of that name beside what else this act has set aside. On one file system that
-# is a rename; etcd may have been given a disk of its own, then it stays on that disk (purge.sh knows both places).
+# is a rename; etcd may have been given a disk of its own, then it stays on that disk (aside.sh knows both places).
 member_aside() {
   local member=/var/lib/etcd/member to=$aside
   [[ -e $member ]] || return 0

@@ -1,6 +1,6 @@
 # rke-state-back: prepares cluster.rkestate so that `rke up` takes the returned hosts for hosts that were never away: the
 # nodes of its current state become those from before the failover. Else RKE would add etcd members itself, as voters.
-# Comes after rke-state.sh, whose `keep` it uses.  arguments: FILE, the state from before the failover, in /etc/rke-dr;  ADDRESS ...
+# Comes after rke-state.sh, whose `keep`, `states_before` and `whole_copy` it uses.  arguments: FILE, the state from before the failover, in /etc/rke-dr;  ADDRESS ...
 #   of the returned hosts
 main() {
   local from=$1 dir=/etc/rke-dr
@@ -30,14 +30,14 @@ main() {
 # that failover came in the middle of a failback, before RKE's state knew the returned hosts again.
 newest_with() {
   local file nodes address
-  while IFS= read -r file; do
+  for file in $(states_before); do
     nodes=$(nodes_of "$file" 2>/dev/null) || continue
     for address in "$@"; do
       [[ $nodes =~ \"address\":\ *\"${address//./\\.}\" ]] || continue 2
     done
     printf '%s\n' "$file"
     return
-  done < <(printf '%s\n' cluster.rkestate.before-epoch-* | grep -E -- '-epoch-[0-9]+$' | sort -rV)
+  done
   return 1
 }
 

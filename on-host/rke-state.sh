@@ -76,10 +76,13 @@ edit_nodes() {
     }' || die "rke: cluster.rkestate is not as RKE v1.2.7 writes it; it was left as it is$(whole_copy)"
 }
 
+# RKE's states from before acts, the newest first.
+states_before() { printf '%s\n' cluster.rkestate.before-epoch-* | grep -E -- '-epoch-[0-9]+$' | sort -rV; }
+
 # What can take the place of a state that was cut, for people: the newest copy from before an act that isn't cut itself.
 whole_copy() {
   local file
-  for file in $(printf '%s\n' cluster.rkestate.before-epoch-* | grep -E -- '-epoch-[0-9]+$' | sort -rV); do
+  for file in $(states_before); do
     if [[ $(tail -n 1 "$file") == "}" ]]; then
       printf '%s' "; $PWD/$file is whole: compare it, put it in its place and run again"
       return

@@ -74,7 +74,7 @@ export function schedule(
 ): ScheduledStep[] {
   const due = new Set<string>();
   return steps.map((step) => {
-    const record = recordOf(facts(step.host)?.steps[recordName(step)], epoch);
+    const record = ofEpoch(facts(step.host)?.steps[recordName(step)], epoch);
     if (!record || !step.intact || step.after.some((name) => due.has(name))) {
       due.add(step.name);
     }
@@ -89,4 +89,4 @@ export const stepNames = (steps: Step[]): string[] => steps.map((s) => s.name);
 /** The name under which the host keeps the step's result: its script's, the last of those that `script` lists. */
 export const recordName = (step: Step): string => step.script.split(" ").at(-1) ?? step.script;
 
-const recordOf = (record: StepResult | undefined, epoch: number) => (record?.epoch === epoch ? record : undefined);
+const ofEpoch = (record: StepResult | undefined, epoch: number) => (record?.epoch === epoch ? record : undefined);

@@ -65,7 +65,7 @@ function recoveryText(result: RecoveryResult): string[] {
   ];
 }
 
-/** Nothing where etcd's log didn't tell of each. */
+/** Told only where etcd's log tells of each. */
 function ofElections({ runs }: Way): string {
   const waits = runs.flatMap((r) => r.election?.seconds ?? []);
   return waits.length === runs.length ? told(spread(waits)) : "not told";

@@ -2,16 +2,15 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { onHostInput, onHostScript } from "../../on-host";
 
-/** A script of the folder on-host. */
-export const code = (name: string) => readFileSync(join(__dirname, "../../on-host", `${name}.sh`), "utf8");
+export const code = onHostScript;
 
 /** A docker on a host without containers. */
 export const noContainers = '#!/bin/sh\necho "Error: No such container: $5" >&2\nexit 1\n';
 
 /** What a step gets on stdin: lib.sh, its scripts, and its data behind them. */
-export const stepInput = (scripts: string[], data = "") =>
-  `${[code("lib"), ...scripts].join("\n")}\nmain "$@"; exit\n${data}\n@@ end of data\n`;
+export const stepInput = (scripts: string[], data = "") => onHostInput([code("lib"), ...scripts], data);
 
 /** As much of a host as scripts need that are tried out on this machine: the folder of its state, and programs of its own. */
 export class HostState {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { onHostInput } from "../../on-host";
 import type { StepResult } from "../../plan/facts";
 import { code, noContainers, stateOfEachTest, stepInput } from "./host-state";
 
@@ -61,10 +62,9 @@ describe("what every step on a host does", () => {
     claim(2, "act");
     const own = host.at("own-disk");
     const step = `main() { begin "$@"; member_aside etcd-data; finish; }`;
-    const script = [code("lib"), step].join("\n").replaceAll("/var/lib/etcd/", `${own}/`);
+    const input = onHostInput([code("lib").replaceAll("/var/lib/etcd/", `${own}/`), step], "");
     const moves = (n: number) => {
       mkdirSync(join(own, "member"), { recursive: true });
-      const input = `${script}\nmain "$@"; exit\n\n@@ end of data\n`;
       return host.run("bash", ["-s", "--", "quarantine", "2", String(n), "act", "lab"], input);
     };
     assert.match(moves(1).stdout, /etcd's data moved to .*epoch-2\/etcd-data, \d+ bytes/);
