@@ -1,11 +1,11 @@
 # etcd-member: makes this host's voter a cluster of one, by --force-new-cluster, and leaves it running as RKE would.
 # stdin: two lines, bodies for Docker's POST /containers/create: the one with the flag, then the final one.
 # arguments: CERTIFICATE, the name of this member's certificate;  HEALTH, the URL of its health
-# Sent after etcd-space.
+# Sent after etcd-election and etcd-space.
 # With the flag etcd listens on 127.0.0.1 alone: no API server is served and then dropped again.
 # Sets aside, never deletes: the old container, and of the data all that the live snapshot doesn't hold.
 main() {
-  local certificate=$1 health=$2 left forced=etcd-force-epoch-$epoch old=etcd-before-epoch-$epoch body_forced body_final
+  local certificate=$1 health=$2 peer=${2%:*}:2380 left forced=etcd-force-epoch-$epoch old=etcd-before-epoch-$epoch body_forced body_final
   begin "$@"
   { read -r body_forced && read -r body_final; } <<<"$data"
 
@@ -25,7 +25,7 @@ main() {
     data_aside
   fi
   if [[ ! -e $aside/forced ]]; then
-    force "$forced" "$certificate" "$body_forced"
+    force "$forced" "$certificate" "$peer" "$body_forced"
   fi
   look etcd
   if [[ $found == missing ]]; then
@@ -33,7 +33,7 @@ main() {
   fi
   docker start etcd >/dev/null </dev/null
   docker rm -f "$forced" >/dev/null 2>&1 </dev/null || true
-  until_healthy 60 etcd "$health" "$certificate" ||
+  until_healthy 60 etcd "$health" "$certificate" "$peer" ||
     die "etcd: not healthy 60 s after its start: $(docker logs --tail 1 etcd 2>&1 </dev/null | cut -c1-300)"
   if docker inspect --format '{{.Config.Entrypoint}} {{.Config.Cmd}}' etcd </dev/null | grep -q -- --force-new-cluster; then
     die "etcd: still has --force-new-cluster; at its next restart it would evict whoever joined"
@@ -64,15 +64,15 @@ data_aside() {
 
 # The flag rewrites the membership in the WAL when etcd starts; once a write was accepted it has done its work.
 force() {
-  local name=$1 certificate=$2 body=$3 own=https://127.0.0.1:2379 members last
+  local name=$1 certificate=$2 peer=$3 body=$4 own=https://127.0.0.1:2379 members last
   docker_api POST "/containers/create?name=$name" "$body"
   docker start "$name" >/dev/null </dev/null
-  if ! until_healthy 120 "$name" "$own/health" "$certificate"; then
+  if ! until_healthy 120 "$name" "$own/health" "$certificate" "$peer"; then
     last=$(docker logs --tail 1 "$name" 2>&1 </dev/null | cut -c1-300)
     docker rm -f "$name" >/dev/null </dev/null
     die "etcd: not healthy 120 s after --force-new-cluster; stopped again: $last"
   fi
-  members=$(docker exec -e ETCDCTL_ENDPOINTS="$own" "$name" etcdctl member list </dev/null | wc -l) || members=unknown
+  members=$(to_peer "$certificate" "$peer/members" </dev/null | grep -o '"id":' | wc -l) || members=unknown
   if [[ $members != 1 ]]; then
     docker rm -f "$name" >/dev/null </dev/null
     die "etcd: $members members after --force-new-cluster, 1 was expected; stopped again"

@@ -4,7 +4,7 @@
 # arguments: CERTIFICATE, the name of this member's certificate;  HEALTH, the URL of its health;  IMAGE, etcd's;
 #   MEMBER and PEER_URL, as RKE names them;  TOKEN, this cluster's own;  BUMP, how far the revision is put ahead;
 #   ADDRESS ... of the lost hosts, to be refused
-# Sent after isolation and etcd-space.
+# Sent after isolation, etcd-election and etcd-space.
 # Sets aside, never deletes: the old container, and the old data as a whole, by renaming it.
 main() {
   local certificate=$1 health=$2 image=$3 member=$4 peer=$5 token=$6 bump=$7 old=etcd-before-epoch-$epoch
@@ -24,7 +24,7 @@ main() {
     docker_api POST "/containers/create?name=etcd" "$data"
   fi
   docker start etcd >/dev/null </dev/null
-  until_healthy 60 etcd "$health" "$certificate" ||
+  until_healthy 60 etcd "$health" "$certificate" "${health%:*}:2380" ||
     die "etcd: not healthy 60 s after its start: $(docker logs --tail 1 etcd 2>&1 </dev/null | cut -c1-300)"
   did "etcd runs with RKE's own arguments, a new cluster of one, healthy"
   fact container "$(docker inspect --format '{{.Id}}' etcd </dev/null | cut -c1-12)"

@@ -2,10 +2,17 @@
 # which a restored database keeps, too. It serves reads, refuses writes, and says of itself that it isn't healthy as long as
 # any alarm is raised (etcdserver/api/etcdhttp/metrics.go checkHealth): neither would a step go on, nor RKE.
 
-# until_healthy SECONDS CONTAINER HEALTH CERTIFICATE: frees etcd's space where that is what keeps it from being healthy. It is asked
-# only when it has had the time to elect itself (RKE's election timeout is 5 s): the answer takes docker a while.
+# until_healthy SECONDS CONTAINER HEALTH CERTIFICATE PEER: waits for an etcd that is alone; it is told to elect itself at once. Frees
+# its space where that is what keeps it from being healthy. It is asked only when it has had the time to elect itself untold (RKE's
+# election timeout is 5 s): the answer takes docker a while. Sent after etcd-election.
 until_healthy() {
-  until_true 8 healthy "$3" "$4" || until_true "$1" healthy_once_freed "$2" "$3" "$4"
+  local status=0 telling
+  (while kill -0 "$$" 2>/dev/null && ! campaign "$5" "$4"; do sleep 0.05; done) 3>&- 8>&- 9>&- &
+  telling=$!
+  disown "$telling"
+  until_true 8 healthy "$3" "$4" || until_true "$1" healthy_once_freed "$2" "$3" "$4" || status=1
+  kill "$telling" 2>/dev/null || true
+  return "$status"
 }
 
 healthy_once_freed() {

@@ -20,7 +20,7 @@ export function forceSteps(
   const base = original(factsOf(seen, etcd.host), "etcd", settings.epoch);
   const forced: Process = { ...etcd.after, cmd: [...toItself(inHaste(etcd.after.cmd)), "--force-new-cluster"] };
   const snapshot = snapshotStep(topology, plan, etcd.host, after);
-  const member = step("etcd-space etcd-member", etcd.host, "EtcdMember", {
+  const member = step("etcd-election etcd-space etcd-member", etcd.host, "EtcdMember", {
     arguments: [etcdCertificate(etcd.host), `${ownEndpoint(etcd.host)}/health`],
     data: `${createBody(forced, settings.epoch, base, "no")}\n${etcd.body}`,
     after: [snapshot.name],

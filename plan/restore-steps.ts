@@ -46,7 +46,7 @@ export function restoreSteps(
     limit: 900,
     words: `secure ${words(source)} and check it`,
   });
-  const restore = step("isolation etcd-space etcd-restore", host, "EtcdMember", {
+  const restore = step("isolation etcd-election etcd-space etcd-restore", host, "EtcdMember", {
     arguments: [
       etcdCertificate(host),
       `${ownEndpoint(host)}/health`,

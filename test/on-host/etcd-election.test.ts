@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { createServer } from "node:net";
+import fc from "fast-check";
+import { Reader } from "protobufjs/minimal";
+import { code, stateOfEachTest } from "./host-state";
+
+/** raftpb.MessageType. */
+const MsgTimeoutNow = 14;
+const log = { info: /became follower at term/, told: /received MsgTimeoutNow from \w+ and starts an election/ };
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+describe("an etcd that is alone is told to elect itself", function () {
+  this.timeout(60_000);
+  const host = stateOfEachTest({ epoch: "2\n", act: "failover\n" });
+  const library = () => code("etcd-election").replaceAll("/etc/kubernetes/ssl", host.folder);
+
+  it("by raft's own message, whatever the member's ID", () => {
+    const ids = [1n, 0x7fn, 0x80n, 0x7fff_ffffn, 0xffff_ffffn, 1n << 63n, 2n ** 64n - 1n];
+    const bits = fc.sample(fc.bigInt({ min: 1n, max: 2n ** 64n - 1n }), 30);
+    const hex = [...ids, ...bits].map((id) => id.toString(16).padStart(16, "0"));
+    const script = `${code("etcd-election")}\nfor id in ${hex.join(" ")}; do printf "$(timeout_now $id)" | od -An -v -tx1 | tr -d ' \\n'; echo; done`;
+    const told = spawnSync("bash", ["-c", script], { encoding: "utf8" }).stdout.trim().split("\n");
+    assert.equal(told.length, hex.length);
+    for (const [i, message] of told.entries()) {
+      const reader = Reader.create(Buffer.from(message, "hex"));
+      const fields: Record<number, string> = {};
+      while (reader.pos < reader.len) fields[reader.uint32() >>> 3] = hexOf(reader);
+      assert.deepEqual(fields, { 1: MsgTimeoutNow.toString(16), 2: bare(hex[i]), 3: bare(hex[i]) });
+    }
+  });
+
+  describe("the real etcd", () => {
+    let etcd: ChildProcess | undefined;
+    let said = "";
+    before(function () {
+      if (spawnSync("etcd", ["--version"]).status !== 0) {
+        this.test?.parent?.eachTest((test) => {
+          test.title += " (skipped: no etcd on this machine; `npm test` installs Debian's where a lab can run)";
+        });
+        this.skip();
+      }
+    });
+    afterEach(end);
+
+    async function end(): Promise<void> {
+      if (etcd && etcd.exitCode === null && etcd.signalCode === null) {
+        const ended = new Promise((resolve) => etcd?.once("close", resolve));
+        etcd.kill("SIGKILL");
+        await ended;
+      }
+    }
+
+    /** A member as RKE runs it, with TLS at the peers' port; `others` are in its cluster and never there. */
+    async function start(others: string[] = []): Promise<{ peer: string; health: string }> {
+      const [client, own] = [await freePort(), await freePort()];
+      const [peer, health] = [`https://127.0.0.1:${own}`, `https://127.0.0.1:${client}/health`];
+      const ca = host.at("kube-ca.pem");
+      const [cert, key] = [host.at("member.pem"), host.at("member-key.pem")];
+      makeCertificates(ca, host.at("kube-ca-key.pem"), cert, key);
+      mkdirSync(host.at("data"), { recursive: true });
+      const tls = ["client-", "peer-client-"].map((kind) => `--${kind}cert-auth=true`);
+      const files = [`--cert-file=${cert}`, `--key-file=${key}`, `--trusted-ca-file=${ca}`];
+      const peers = [`--peer-cert-file=${cert}`, `--peer-key-file=${key}`, `--peer-trusted-ca-file=${ca}`];
+      const urls = [
+        ...[`--listen-client-urls=https://127.0.0.1:${client}`, `--advertise-client-urls=https://127.0.0.1:${client}`],
+        ...[`--listen-peer-urls=${peer}`, `--initial-advertise-peer-urls=${peer}`],
+        `--initial-cluster=${[`member=${peer}`, ...others].join(",")}`,
+      ];
+      said = "";
+      etcd = spawn("etcd", [
+        "--name=member",
+        `--data-dir=${host.at("data")}`,
+        ...urls,
+        ...tls,
+        ...files,
+        ...peers,
+        ...slow,
+      ]);
+      etcd.stderr?.on("data", (text: Buffer) => {
+        said += text;
+      });
+      return { peer, health };
+    }
+
+    /** The step's way to wait, for a member that is up. */
+    function wait({ peer, health }: { peer: string; health: string }) {
+      const step = `main() { begin "$@"; until_healthy 20 none ${health} member ${peer} || die "not healthy"; finish; }`;
+      const scripts = [library(), code("etcd-space"), step];
+      const input = ["lib"].map((name) => code(name).replaceAll("/etc/kubernetes/ssl", host.folder));
+      const data = `${[...input, ...scripts].join("\n")}\nmain "$@"; exit\n\n@@ end of data\n`;
+      return host.run("bash", ["-s", "--", "etcd-member", "2", `${Date.now()}`, "failover", "lab"], data);
+    }
+
+    it("is healthy at once, at each start, where it would wait for half a second to five", async () => {
+      for (let i = 0; i < 4; i++) {
+        const urls = await start();
+        const { status, stderr } = wait(urls);
+        await end();
+        assert.equal(status, 0, `${stderr}\n${said}`);
+        assert.match(said, log.told);
+        const [follower = Number.NaN, leader = Number.NaN] = ["follower", "leader"].map((role) =>
+          timeOf(new RegExp(`^(\\S+ \\S+) .*became ${role} at term`, "m").exec(said)?.[1]),
+        );
+        assert.ok(leader - follower <= 1000, said);
+      }
+    });
+
+    it("with other members isn't told anything", async () => {
+      const { peer } = await start([`other=https://127.0.0.1:${await freePort()}`]);
+      const ask = `until to_peer member ${peer}/members </dev/null; do sleep 0.05; done; if campaign ${peer} member; then echo told; fi`;
+      const result = host.run("bash", ["-c", `say() { :; }\n${library()}\n${ask}`]);
+      assert.match(result.stdout, /"name":"member".*"name":"other"|"name":"other".*"name":"member"/, result.stderr);
+      assert.doesNotMatch(result.stdout, /told/);
+      assert.doesNotMatch(said, log.told);
+    });
+  });
+});
+
+/** As RKE starts it. */
+const slow = ["--election-timeout=5000", "--heartbeat-interval=500"];
+
+const bare = (hex = ""): string => hex.replace(/^0+/, "");
+const hexOf = (reader: Reader): string => BigInt.asUintN(64, BigInt(String(reader.uint64()))).toString(16);
+/** etcd 3.4's own words of a time: `2026/11/26 09:27:04` behind `raft`; whole seconds. */
+const timeOf = (text = ""): number =>
+  Date.parse(`${text.replace(/^raft/, "").replaceAll("/", "-").replace(" ", "T")}Z`);
+
+function makeCertificates(ca: string, caKey: string, cert: string, key: string): void {
+  const openssl = (...args: string[]) => {
+    const { status, stderr } = spawnSync("openssl", args, { encoding: "utf8" });
+    assert.equal(status, 0, stderr);
+  };
+  const made = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"];
+  openssl(...made, "-keyout", caKey, "-out", ca, "-subj", "/CN=kube-ca");
+  openssl(
+    ...made,
+    "-keyout",
+    key,
+    "-out",
+    cert,
+    "-subj",
+    "/CN=member",
+    "-CA",
+    ca,
+    "-CAkey",
+    caKey,
+    "-addext",
+    "subjectAltName=IP:127.0.0.1",
+    "-addext",
+    "basicConstraints=critical,CA:FALSE",
+  );
+}
