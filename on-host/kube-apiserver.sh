@@ -1,15 +1,15 @@
 # kube-apiserver: recreates this host's kube-apiserver with the survivors' --etcd-servers.
 # stdin: the body for Docker's POST /containers/create
 # arguments: [STEP ADDRESS]: the step that recovers this host's etcd meanwhile, and where that etcd will listen
-# Beside that step clients lose the API once, not twice. The old container stays until the data has been recovered, and the new
-# one starts when the recovered etcd has opened its port: a step that fails on the way leaves the API server as it was.
+# Beside that step clients lose the API once, not twice. The old container stays until the old etcd has stopped and its data lies
+# aside: it has nothing to serve from then on. The new one starts when the recovered etcd has opened its port.
 main() {
   local recovery=${1:-} address=${2:-} grace=1 old=kube-apiserver-before-epoch-$epoch
   begin "$@"
   if [[ -n $recovery ]]; then
     # without etcd it has nothing to finish
     grace=0
-    await "$recovery" recovered
+    await "$recovery" data_aside
   fi
   # only once: a container that RKE made anew since then is not ours to take away
   look "$old"
@@ -33,8 +33,8 @@ main() {
   finish
 }
 
-# What is recovered is written last: by then the old etcd is set aside, and none runs but the one that is to stay.
-recovered() { [[ -e $aside/forced || -e $aside/restored ]]; }
+# Written when the old etcd is set aside: from then on none listens for clients but the one that is to stay.
+data_aside() { [[ -e $aside/data ]]; }
 
 # The port opens before etcd answers: who connects in between waits, and is served first.
 listening() { (exec 3<>"/dev/tcp/$1/2379") 2>/dev/null; }
@@ -51,6 +51,6 @@ await() {
     flock -n "$state/lock.$recovery" true || seen=$(now_ms)
     (($(now_ms) - seen < 45000)) ||
       die "etcd: step $recovery hasn't run on this host for 45 s; kube-apiserver waits for the etcd that it starts"
-    sleep 0.1
+    sleep 0.05
   done
 }
