@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { utils } from "ssh2";
+import { type ParsedKey, utils } from "ssh2";
 import type { Topology } from "./plan/topology";
 
 /** How the operator reaches hosts by SSH. */
@@ -9,6 +9,8 @@ export interface SshAccess {
   port: number;
   /** The private key's text. */
   privateKey: string;
+  /** The same, read once for all connections. */
+  key?: ParsedKey | undefined;
   /** The host through which connections go, with the same key; undefined where there is none. */
   bastion?: { host: string; port: number; user: string; hostKey: string } | undefined;
 }
@@ -27,5 +29,11 @@ export function readSshAccess(topology: Topology): SshAccess {
   if (parsed instanceof Error) {
     throw new Error(`topology.ssh.keyPath: is no private key that can be used (${parsed.message}): "${keyPath}"`);
   }
-  return { user, port, privateKey, bastion: bastion && { ...bastion, user: bastion.user ?? user } };
+  return {
+    user,
+    port,
+    privateKey,
+    key: Array.isArray(parsed) ? parsed[0] : parsed,
+    bastion: bastion && { ...bastion, user: bastion.user ?? user },
+  };
 }

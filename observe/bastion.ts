@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import { Client } from "ssh2";
 import type { SshAccess } from "../config";
 import { pinned } from "./host-keys";
+import { login } from "./login";
 
 /** Streams to ports of hosts that only the bastion reaches. */
 export interface Route {
@@ -31,8 +32,7 @@ export function throughBastion(access: SshAccess): Route | undefined {
     client.connect({
       host: bastion.host,
       port: bastion.port,
-      username: bastion.user,
-      privateKey: access.privateKey,
+      ...login({ ...access, user: bastion.user }),
       readyTimeout: readyLimit,
       ...pinned(bastion.hostKey, (shown) => {
         wrongKey = shown;

@@ -5,6 +5,7 @@ import type { Refusal } from "../plan/facts";
 import type { Host } from "../plan/topology";
 import { throughBastion } from "./bastion";
 import { pinned } from "./host-keys";
+import { login } from "./login";
 
 /** A host that answered, but with another key than the topology pins, or that doesn't let the operator in. */
 export class RefusedError extends Error {
@@ -110,8 +111,7 @@ function runOver(host: Host, access: SshAccess, command: string, input: string, 
     client.connect({
       host: host.address,
       port: access.port,
-      username: access.user,
-      privateKey: access.privateKey,
+      ...login(access),
       readyTimeout: limits.ready,
       ...(route ? { sock: route } : {}),
       ...pinned(host.hostKey, (shown) => {
