@@ -74,7 +74,7 @@ function makeStep(
   opts: pulumi.CustomResourceOptions,
 ): remote.Command {
   const args = [recordName(step), context.epoch, step.generation, context.act, context.cluster, ...step.arguments];
-  const scripts = ["lib", ...step.script.split(" ")].map(onHostScript);
+  const input = (text: string) => stepText({ ...step, data: text });
   return new remote.Command(
     step.name,
     {
@@ -88,7 +88,7 @@ function makeStep(
         ...proxy(context.ssh),
       },
       create: `timeout -k 10 ${step.limit} bash -s -- ${args.map(quoted).join(" ")}`,
-      stdin: pulumi.output(data).apply((text) => onHostInput(scripts, text)),
+      stdin: typeof data === "string" ? input(data) : pulumi.output(data).apply(input),
       logging: types.enums.remote.Logging.Stderr,
       // it would come by environment variables, which sshd refuses by default, with a warning for each
       addPreviousOutputInEnv: false,
@@ -97,6 +97,15 @@ function makeStep(
     // a step has no `delete`, and removing one from the program must not stop anything either
     { ...opts, retainOnDelete: true },
   );
+}
+
+/**
+ * What a step's bash reads from stdin: its scripts, and behind them its data; for a script that does steps on other hosts the same
+ * for each of these, as `on-host/workers.sh` reads it.
+ */
+export function stepText({ script, data, onEach }: Pick<ScheduledStep, "script" | "data" | "onEach">): string {
+  const each = onEach?.map((s) => `@@ step ${recordName(s)} ${s.limit}\n${stepText(s).trimEnd()}`).join("\n");
+  return onHostInput(["lib", ...script.split(" ")].map(onHostScript), each ?? data);
 }
 
 /** What a step told when it ended; undefined where it told nothing that can be read. */

@@ -2,10 +2,9 @@ import type { FailoverPlan } from "../plan/failover";
 import { type FenceResult, reliedOn } from "../plan/fence";
 import type { Verdict } from "../plan/guards/verdict";
 import { factsOf, type Observation } from "../plan/observation";
-import { hasEtcdOrApi } from "../plan/order";
 import type { Source } from "../plan/sources";
 import { recordName } from "../plan/steps";
-import type { Host, Topology } from "../plan/topology";
+import type { Topology } from "../plan/topology";
 
 export interface PlannedStep {
   step: string;
@@ -99,23 +98,11 @@ function sourceState(s: Source): string {
 /** The key under which a host's plan holds the evidence. */
 const key = "evidence";
 
-/** How many survivors keep the evidence: it names every step, and hundreds of copies would be most of what `up` sends. */
-const copies = 5;
-
-/** Those who keep it: control plane hosts and members of etcd first. */
-function keepers({ survivors }: FailoverPlan): Host[] {
-  return [...survivors.filter(hasEtcdOrApi), ...survivors.filter((h) => !hasEtcdOrApi(h))].slice(0, copies);
-}
-
-/** What the claims write on the survivors: the plan's own lines, and on some of them the evidence. By step name. */
+/** What the claims write on the survivors that lead the act: the plan's own lines, and the evidence. By step name. */
 export function claimsWith(plan: FailoverPlan, evidence: Evidence): Record<string, string> {
-  const kept = keepers(plan).map((h) => h.name);
-  const fences = `fences=${JSON.stringify(evidence.fences)}`;
-  const whole = `${key}=${JSON.stringify(evidence)}`;
+  const added = [`fences=${JSON.stringify(evidence.fences)}`, `${key}=${JSON.stringify(evidence)}`];
   return Object.fromEntries(
-    plan.steps
-      .filter((s) => s.part === "Claim")
-      .map((s) => [s.name, [s.data, fences, ...(kept.includes(s.host.name) ? [whole] : [])].join("\n")]),
+    plan.steps.filter((s) => s.part === "Claim").map((s) => [s.name, [s.data, ...added].join("\n")]),
   );
 }
 

@@ -6,12 +6,12 @@ import { forceSteps } from "./force-steps";
 import { refusedAddresses } from "./isolation";
 import { etcdServers, ownServer } from "./kube-apiserver";
 import { factsOf, type Observation } from "./observation";
-import { controlPlane } from "./order";
+import { controlPlane, onlyRunsPods } from "./order";
 import { type Replacement, runs } from "./replacement";
 import { restoreSteps, restoreToken } from "./restore-steps";
 import { leastRevision, type Source } from "./sources";
 import { recordName, type Step, step, stepNames } from "./steps";
-import type { Host, Topology } from "./topology";
+import { type Host, sshTarget, type Topology } from "./topology";
 import { apiVerification } from "./verification";
 
 /** Where RKE and Rancher put pods that watch the API: DNS, CNI, metrics, ingress, Rancher's agents. */
@@ -28,9 +28,12 @@ export function failoverSteps(
   const { deployHost, survivors, lostHosts, settings } = plan;
   const server = ownServer(topology, deployHost.datacenter);
   const lostControlPlane = controlPlane(lostHosts).map((h) => h.internalAddress);
-  const claims = survivors.map((host) =>
+  const decided = decision(topology, plan, source);
+  const workers = survivors.filter((host) => onlyRunsPods(host) && host.name !== deployHost.name);
+  const leading = survivors.filter((host) => !workers.includes(host));
+  const claims = leading.map((host) =>
     step("claim", host, "Claim", {
-      data: decision(topology, plan, source),
+      data: decided,
       words: `tell the host of epoch ${settings.epoch}; older epochs are refused from here on`,
       intact: factsOf(seen, host)?.act === plan.act,
     }),
@@ -53,12 +56,13 @@ export function failoverSteps(
     after: stepNames([...recovery, ...apiServers]),
     words: "write through the API: here the recovery time ends",
   });
-  const watchers = survivors.map((host) =>
+  const watchers = leading.map((host) =>
     step("watchers", host, "Cleanup", {
       after: [firstWrite.name],
       words: "restart controller-manager, scheduler, kubelet and kube-proxy",
     }),
   );
+  const others = workers.length === 0 ? [] : [onWorkers(topology, plan, workers, decided, seen, firstWrite)];
   const tidying = [
     step("kube lost-nodes", deployHost, "Cleanup", {
       arguments: [server, ...lostHosts.map((h) => h.name)],
@@ -71,6 +75,7 @@ export function failoverSteps(
       words: `take ${lostControlPlane.join(", ")} out of the endpoints of the Service kubernetes`,
     }),
     ...watchers,
+    ...others,
     ...(plan.method === "restore"
       ? [
           step("kube addons", deployHost, "Cleanup", {
@@ -120,6 +125,40 @@ export function failoverSteps(
   const coming = recordsByHost(acting);
   return [...claims.map((claim) => announcing(claim, coming.get(claim.host.name) ?? [])), ...acting];
 }
+
+/**
+ * Hosts that only run pods hear of the epoch and have their watchers restarted when the API is back, all in one step: nothing that
+ * serves waits for them, and there may be hundreds.
+ */
+function onWorkers(
+  topology: Topology,
+  plan: Omit<FailoverPlan, "steps">,
+  workers: Host[],
+  decided: string,
+  seen: Observation,
+  firstWrite: Step,
+): Step {
+  const limit = 120;
+  const { epoch } = plan.settings;
+  const done = (host: Host) => {
+    const facts = factsOf(seen, host);
+    return facts?.act === plan.act && facts.steps.watchers?.epoch === epoch;
+  };
+  return step("workers", plan.deployHost, "Cleanup", {
+    arguments: workers.map((host) => `${host.name}=${sshTarget(topology, host)}`),
+    onEach: [
+      { script: "claim", data: `${decided}\nsteps=watchers`, limit },
+      { script: "watchers", data: "", limit },
+    ],
+    after: [firstWrite.name],
+    limit: 600 + 10 * workers.length,
+    words: `by SSH from here, on ${named(workers)}: tell of epoch ${epoch}, restart kubelet and kube-proxy`,
+    intact: workers.every(done),
+  });
+}
+
+const named = (hosts: Host[]): string =>
+  hosts.length > 8 ? `${hosts.length} workers` : hosts.map((h) => h.name).join(", ");
 
 /**
  * On the host whose etcd is recovered kube-apiserver is recreated meanwhile, and waits there for what it needs; elsewhere

@@ -39,6 +39,9 @@ export const learner = (hosts: Host[]): Host | undefined => hosts.find((h) => h.
 /** Whether it holds or serves the cluster's data; a host that does neither can't serve old data. */
 export const hasEtcdOrApi = (host: Host): boolean => host.etcd !== "none" || host.roles.includes("controlplane");
 
+/** A worker and nothing else. */
+export const onlyRunsPods = (host: Host): boolean => !hasEtcdOrApi(host);
+
 export const controlPlane = (hosts: Host[]): Host[] => hosts.filter((h) => h.roles.includes("controlplane"));
 
 /** The names by which RKE lists a control plane host in certificates: address, internal address, host name. */

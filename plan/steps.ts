@@ -25,6 +25,8 @@ export interface Step {
   arguments: string[];
   /** What the script reads from stdin. */
   data: string;
+  /** Steps that the script does, one after the other, on each of many other hosts: what they read comes with it on stdin. */
+  onEach?: { script: string; data: string; limit: number }[];
   /** Names of steps that must have ended. */
   after: string[];
   /** Seconds after which the step is ended and counts as failed. */
@@ -87,6 +89,6 @@ export function schedule(
 export const stepNames = (steps: Step[]): string[] => steps.map((s) => s.name);
 
 /** The name under which the host keeps the step's result: its script's, the last of those that `script` lists. */
-export const recordName = (step: Step): string => step.script.split(" ").at(-1) ?? step.script;
+export const recordName = (step: Pick<Step, "script">): string => step.script.split(" ").at(-1) ?? step.script;
 
 const ofEpoch = (record: StepResult | undefined, epoch: number) => (record?.epoch === epoch ? record : undefined);

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { stepText } from "../../components/steps";
+import { code, noContainers, stateOfEachTest } from "./host-state";
+
+/** A worker is a folder of its own here: the real script runs in it, unless a file tells that it is down. */
+const ssh = `#!/bin/bash
+target=\${*: -2:1} command=\${*: -1}
+[[ $* == *"BatchMode=yes"* && $* == *"StrictHostKeyChecking=yes"* ]] || { echo "must not ask, must check keys" >&2; exit 255; }
+own=$RKE_DR_STATE/on/\${target#*@}
+if [ -e "$own/down" ]; then echo "ssh: connect to host \${target#*@}: No route to host" >&2; exit 255; fi
+mkdir -p "$own"
+RKE_DR_STATE=$own bash -c "$command"
+`;
+
+describe("steps on workers, by the deploy host's SSH", function () {
+  this.timeout(60_000);
+  const host = stateOfEachTest({ epoch: "2\n", act: "failover:a:restore:x\n" }, { docker: noContainers, ssh });
+  const at = (i: number) => `10.0.${Math.floor(i / 200)}.${1 + (i % 200)}`;
+  const run = (count: number, generation = 1, data = "source=master3\nmember=master3") => {
+    const args = Array.from({ length: count }, (_, i) => `node${i + 1}=root@${at(i)}:22`);
+    const each = [
+      { script: "claim", data, limit: 60 },
+      { script: "watchers", data: "", limit: 60 },
+    ];
+    return host.run(
+      "bash",
+      ["-s", "--", "workers", "2", String(generation), "failover:a:restore:x", "lab", ...args],
+      stepText({ script: "workers", onEach: each, data: "" }),
+    );
+  };
+  const on = (i: number, file: string) => {
+    const path = host.at("on", at(i), file);
+    return existsSync(path) ? readFileSync(path, "utf8") : undefined;
+  };
+  const down = (i: number) => {
+    mkdirSync(host.at("on", at(i)), { recursive: true });
+    host.write(`on/${at(i)}/down`, "");
+  };
+
+  it("each hears of the epoch, keeps what was decided, and has its own records", () => {
+    const { status, stdout, stderr } = run(60);
+    assert.equal(status, 0, stderr);
+    const told = JSON.parse(stdout) as { did: string[]; facts: object };
+    assert.deepEqual(told.did, ["60 workers: claim, watchers"]);
+    assert.deepEqual(told.facts, { workers: "60" });
+    assert.match(stderr, /: 25 of 60 workers\n.*: 50 of 60 workers/s);
+    for (let i = 0; i < 60; i++) {
+      assert.equal(on(i, "epoch"), "2\n");
+      assert.equal(on(i, "act"), "failover:a:restore:x\n");
+      assert.equal(on(i, "epoch-2/plan"), "source=master3\nmember=master3\n");
+      assert.match(on(i, "steps/watchers") ?? "", /"did":\["restarted: nothing"\]/);
+    }
+    assert.ok(!host.has("workers"), "nothing is left of it");
+  });
+
+  it("one that is down is named, the others are done, and a rerun does what is left", () => {
+    down(1);
+    const failed = run(4);
+    assert.equal(failed.status, 1);
+    assert.match(failed.stderr, /1 of 4 failed, the others are done: node2, claim: ssh: .*No route to host; run again/);
+    assert.deepEqual(
+      [0, 1, 2, 3].map((i) => on(i, "epoch")),
+      ["2\n", undefined, "2\n", "2\n"],
+    );
+    assert.ok(!host.has("steps/workers"));
+    const before = on(0, "steps/watchers");
+    host.run("rm", [host.at("on", at(1), "down")]);
+    assert.equal(run(4).status, 0);
+    assert.equal(on(1, "epoch"), "2\n");
+    assert.equal(on(0, "steps/watchers"), before, "what was done isn't done again");
+  });
+
+  it("a worker of a newer epoch refuses, and is named with its reason", () => {
+    mkdirSync(host.at("on", at(0)), { recursive: true });
+    host.write(`on/${at(0)}/epoch`, "3\n");
+    const { status, stderr } = run(2);
+    assert.equal(status, 1);
+    assert.match(stderr, /node1, claim: .*an older epoch than the host's is refused: 2, the host is at 3/);
+  });
+
+  it("stops at 32 at a time", () => {
+    host.program(
+      "ssh",
+      `#!/bin/bash\nmkdir -p $RKE_DR_STATE/now $RKE_DR_STATE/most\ntouch $RKE_DR_STATE/now/$$\nls $RKE_DR_STATE/now | wc -l >$RKE_DR_STATE/most/$$\nsleep 0.2\nrm $RKE_DR_STATE/now/$$\ncat >/dev/null\n`,
+    );
+    assert.equal(run(80).status, 0);
+    const most = Math.max(...readdirSync(host.at("most")).map((name) => Number(host.read(`most/${name}`))));
+    assert.ok(most > 4 && most <= 32, `${most} at a time`);
+  });
+
+  it("is what the program sends: each step's own scripts and data, whole", () => {
+    const text = stepText({ script: "workers", data: "", onEach: [{ script: "watchers", data: "x", limit: 9 }] });
+    assert.ok(text.includes(`@@ step watchers 9\n${code("lib")}`));
+    assert.ok(text.endsWith("x\n@@ end of data\n@@ end of data\n"));
+  });
+});
