@@ -1,7 +1,7 @@
 /**
  * What no procedure can avoid, measured alone: on the survivor itself, with containers made beforehand, nothing checked,
- * nothing kept, no snapshot saved, no network. etcd is forced or restored and started as RKE would; kube-apiserver is started
- * as soon as that etcd's port is open.
+ * nothing kept, no snapshot saved, no network. etcd is forced or restored, started as RKE would and told to elect itself;
+ * kube-apiserver is started as soon as that etcd's port is open.
  */
 import { type Container, changed } from "./containers";
 
@@ -56,6 +56,7 @@ export function makeContainers(bodies: Body[]): string {
 
 const force = (certificate: string): string => `
 docker start floor-recovery >/dev/null
+elect &
 until ask ${certificate} ${local}/health 2; do sleep 0.05; done
 docker stop -t 30 floor-recovery >/dev/null`;
 
@@ -64,9 +65,14 @@ mv /var/lib/etcd/member /var/lib/etcd/floor-aside
 docker start -a floor-recovery >/dev/null 2>&1
 mv /var/lib/etcd/floor/member /var/lib/etcd/member`;
 
-/** @param certificate of the member; @param etcd the URL by which API servers reach it */
-export function floorScript(certificate: string, etcd: string, source: FloorSource): string {
-  return `
+/**
+ * @param certificate of the member; @param etcd the URL by which API servers reach it
+ * @param campaign the text of on-host/etcd-election.sh: waiting for an election by chance can be avoided
+ */
+export function floorScript(certificate: string, etcd: string, source: FloorSource, campaign: string): string {
+  const peer = etcd.replace(/:2379$/, ":2380");
+  return `${campaign}
+elect() { until campaign ${peer} ${certificate}; do sleep 0.05; done; }
 ssl=/etc/kubernetes/ssl
 ask() { curl -s -o /dev/null --cacert $ssl/kube-ca.pem --cert $ssl/$1.pem --key $ssl/$1-key.pem --max-time "$3" -f "$2" 2>/dev/null; }
 open() { local status=0; ask kube-node ${etcd}/health 0.4 || status=$?; ((status == 0 || status == 28)); }
@@ -74,6 +80,7 @@ docker update --restart=no etcd kube-apiserver >/dev/null
 docker kill etcd kube-apiserver >/dev/null
 ${source === "force" ? force(certificate) : restore}
 docker start floor-etcd >/dev/null
+elect &
 until open; do sleep 0.05; done
 docker start floor-apiserver >/dev/null
 until ask kube-node https://127.0.0.1:6443/readyz 2; do sleep 0.05; done

@@ -1,5 +1,5 @@
 /** The ways to recover that are compared: by the program, by hand, and the floor of each. */
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DrillReport } from "../drill/report";
 import { asOperator } from "../operator";
@@ -10,6 +10,8 @@ import type { Container } from "./containers";
 import { electionLog } from "./election";
 import { type FloorSource, floorContainers, floorScript, makeContainers } from "./floor";
 import type { Recovery, Scene } from "./scene";
+
+const ELECTION = join(__dirname, "../../on-host/etcd-election.sh");
 
 /** A recovery by the program, with the steps that its report tells of. */
 export interface ProgramRun extends Recovery {
@@ -74,7 +76,7 @@ export async function floor(
     const bodies = floorContainers(etcd, await inspect(scene, "kube-apiserver"), source);
     await scene.on(scene.survivor, makeContainers(bodies));
     const certificate = /([^/]+)\.pem$/.exec(of("cert-file"))?.[1] ?? "";
-    script = floorScript(certificate, of("advertise-client-urls"), source);
+    script = floorScript(certificate, of("advertise-client-urls"), source, readFileSync(ELECTION, "utf8"));
   };
   const work = async () => {
     await scene.on(scene.survivor, script);
