@@ -67,12 +67,12 @@ mv /var/lib/etcd/floor/member /var/lib/etcd/member`;
 
 /**
  * @param certificate of the member; @param etcd the URL by which API servers reach it
- * @param campaign the text of on-host/etcd-election.sh: waiting for an election by chance can be avoided
+ * @param campaign the text of on-host/etcd-election.sh: waiting for an election by chance can be avoided; "" to wait
  */
 export function floorScript(certificate: string, etcd: string, source: FloorSource, campaign: string): string {
   const peer = etcd.replace(/:2379$/, ":2380");
   return `${campaign}
-elect() { until campaign ${peer} ${certificate}; do sleep 0.05; done; }
+elect() { ${campaign === "" ? "true" : `for _ in {1..200}; do if campaign ${peer} ${certificate}; then break; fi; sleep 0.05; done`}; }
 ssl=/etc/kubernetes/ssl
 ask() { curl -s -o /dev/null --cacert $ssl/kube-ca.pem --cert $ssl/$1.pem --key $ssl/$1-key.pem --max-time "$3" -f "$2" 2>/dev/null; }
 open() { local status=0; ask kube-node ${etcd}/health 0.4 || status=$?; ((status == 0 || status == 28)); }

@@ -64,7 +64,9 @@ export async function floor(
   scene: Scene,
   name: string,
   from: "force" | "database" | "newest snapshot",
+  election: "at once" | "by chance" = "at once",
 ): Promise<Recovery> {
+  const campaign = election === "at once" ? readFileSync(ELECTION, "utf8") : "";
   let script = "";
   const before = async () => {
     const etcd = await inspect(scene, "etcd");
@@ -76,7 +78,7 @@ export async function floor(
     const bodies = floorContainers(etcd, await inspect(scene, "kube-apiserver"), source);
     await scene.on(scene.survivor, makeContainers(bodies));
     const certificate = /([^/]+)\.pem$/.exec(of("cert-file"))?.[1] ?? "";
-    script = floorScript(certificate, of("advertise-client-urls"), source, readFileSync(ELECTION, "utf8"));
+    script = floorScript(certificate, of("advertise-client-urls"), source, campaign);
   };
   const work = async () => {
     await scene.on(scene.survivor, script);
