@@ -17,3 +17,17 @@ kube() {
     *) return 1 ;;
   esac
 }
+# delete_node SERVER NODE: an API server that has just come back may leave a request unanswered: it is asked for again, for a minute.
+delete_node() {
+  local answer="" status=""
+  until_true 60 node_deleted "$@" || die "API: Node $2 can't be deleted: ${answer:0:300}"
+  case $status in
+    0) did "Node $2 deleted" ;;
+    4) did "Node $2 was gone already" ;;
+  esac
+}
+node_deleted() {
+  status=0
+  answer=$(kube "$1" DELETE "/api/v1/nodes/$2") || status=$?
+  ((status == 0 || status == 4))
+}

@@ -1,22 +1,9 @@
 # lost-nodes: deletes the Nodes of the lost hosts, so that their pods move at once and `rke up` finds nothing to remove.
-# An API server that has just come back may leave a request unanswered: each is asked for again, for a minute.
 # arguments: SERVER NODE ...
 main() {
-  local server=$1 node answer="" status=""
+  local server=$1 node
   begin "$@"
   shift
-  for node in "$@"; do
-    until_true 60 deleted "$server" "$node" || die "API: Node $node can't be deleted: ${answer:0:300}"
-    case $status in
-      0) did "Node $node deleted" ;;
-      4) did "Node $node was gone already" ;;
-    esac
-  done
+  for node in "$@"; do delete_node "$server" "$node"; done
   finish
-}
-
-deleted() {
-  status=0
-  answer=$(kube "$1" DELETE "/api/v1/nodes/$2") || status=$?
-  ((status == 0 || status == 4))
 }

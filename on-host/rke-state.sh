@@ -1,5 +1,7 @@
 # rke-state: prepares cluster.yml and cluster.rkestate so that `rke up` finds nothing to do.
-# The lost hosts leave currentState.rkeConfig.nodes: else RKE dials them (18 s per host and role) and removes them.
+# The lost hosts leave currentState.rkeConfig.nodes: else RKE dials them (18 s per host and role) and removes them. So do hosts that
+# have left the topology, as a dead worker is made to, and their Nodes are deleted here: RKE would dial them without a time limit.
+# Sent after kube.
 # The kubeconfig comes to name this side's own kube-apiserver, if it named another.
 # An etcd host that RKE doesn't know as one is written down as if it always had been: RKE refuses to go on when no etcd host
 # of its state is left ("Etcd plane nodes are replaced").
@@ -7,13 +9,20 @@
 #   lost hosts
 # cluster.rkestate holds every private key: it is edited here and never leaves the host.
 main() {
-  local server=$1 member=$2 dir=/etc/rke-dr
+  local server=$1 member=$2 dir=/etc/rke-dr address name
   begin "$@"
   shift 2
   cd "$dir" || die "rke: $dir is missing: this is no deploy host"
   [[ -s cluster.rkestate ]] || die "rke: $dir/cluster.rkestate is missing"
   keep cluster.rkestate
   [[ ! -e cluster.yml ]] || keep cluster.yml
+  # first: the state tells of them
+  while read -r address name; do
+    [[ " $* " != *" $address "* ]] || continue
+    delete_node "$server" "$name"
+    did "$name ($address) is not in the topology: it leaves currentState, too"
+    set -- "$@" "$address"
+  done < <(left_out <cluster.rkestate)
   # what is there now, not the copy: since then `rke up` may have run, by this program or by hand
   edit_nodes "$member" "$@" <cluster.rkestate >cluster.rkestate.new
   mv cluster.rkestate.new cluster.rkestate
@@ -36,6 +45,21 @@ keep() {
     mv "$1.before-epoch-$epoch.new" "$1.before-epoch-$epoch"
   fi
   kept_aside "$PWD/$1.before-epoch-$epoch"
+}
+
+# Nodes of currentState that the new cluster.yml doesn't have, as "ADDRESS NAME". Reads RKE's form as edit_nodes does.
+left_out() {
+  awk -v kept=" $(sed -n -E 's/^ *(- )?address: *"?([^" ]+)"? *$/\2/p' <<<"$data" | paste -sd' ') " '
+    function value(line) { sub(/^ *"[a-zA-Z]*": *"/, "", line); sub(/".*/, "", line); return line }
+    { match($0, /^ */); indent = RLENGTH }
+    /^ *"(desired|current)State": *\{$/ { section = $0 }
+    section ~ /currentState/ && /^ *"nodes": *\[$/ && !list { list = indent; next }
+    !list || done { next }
+    indent <= list { done = 1; next }
+    /^ *\{$/ && !node { node = indent }
+    /^ *"address": *"/ { address = value($0) }
+    /^ *"hostnameOverride": *"/ { name = value($0) }
+    indent == node && /^ *\}/ { if (!index(kept, " " address " ")) print address, name; address = name = "" }'
 }
 
 # RKE writes its state one value a line, indented by depth (json.MarshalIndent). Nothing but that form is edited.

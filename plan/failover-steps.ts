@@ -86,11 +86,11 @@ export function failoverSteps(
           }),
         ]
       : []),
-    step("rke-state", deployHost, "RkeCluster", {
+    step("kube rke-state", deployHost, "RkeCluster", {
       arguments: [server, etcd.host.address, ...lostHosts.map((h) => h.address)],
       data: plan.clusterYml.after,
       after: [firstWrite.name],
-      words: `take the lost hosts out of ${deployDir}/cluster.yml and of cluster.rkestate's current state`,
+      words: `take the lost hosts, and what else has left the topology, out of ${deployDir}/cluster.yml and of cluster.rkestate's current state`,
     }),
   ];
   const rkeUp = step("rke-up", deployHost, "RkeCluster", {

@@ -6,7 +6,8 @@ import { list } from "./verdict";
 
 /**
  * Survivors that can't be reached, and the way on without those of them that are workers: RKE deletes the Node of a worker
- * that left cluster.yml and only warns where it can't clean the host up (v1.2.7, cluster/reconcile.go, reconcileWorker).
+ * that left cluster.yml and only warns where it can't clean the host up (v1.2.7, cluster/reconcile.go, reconcileWorker), after
+ * dialling it without a time limit; step `rke-state` does it before RKE, and without dialling.
  * Where nobody is reached it isn't the hosts that are to be asked about.
  */
 export function survivorProblems({ survivors }: FailoverPlan, seen: Observation): string[] {
@@ -21,5 +22,5 @@ const isWorkerAlone = ({ etcd, roles }: Host): boolean => etcd === "none" && rol
 
 function wayOn(workers: Host[]): string {
   const them = workers.length === 1 ? "it" : "them";
-  return `bring ${list(workers)} back; or, where that takes too long, take ${them} out of the topology (a reviewed change in git): the failover goes on without ${them}, and \`rke up\` deletes the Node and can't clean the host up, which costs minutes once the API is back (README, "When a datacenter is lost")`;
+  return `bring ${list(workers)} back; or, where that takes too long, take ${them} out of the topology (a reviewed change in git): the failover goes on without ${them} and deletes the Node (README, "When a datacenter is lost")`;
 }

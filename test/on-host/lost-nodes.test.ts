@@ -17,9 +17,9 @@ describe("deleting the Nodes of the lost hosts", function () {
       `#!/bin/sh\ncd $RKE_DR_STATE\necho x >>asked\ncase $(wc -l <asked) in\n${cases.join("\n")}\nesac\n`,
     );
     // the limit of a minute, and a short one for what never succeeds
-    const script = code("lost-nodes").replace("until_true 60", `until_true ${answers.at(-1) === 500 ? 1 : 60}`);
+    const kube = code("kube").replace("until_true 60", `until_true ${answers.at(-1) === 500 ? 1 : 60}`);
     const args = ["lost-nodes", 2, 1, "failover", "lab", "https://api", "master1"];
-    return host.step(args, [code("kube"), script]);
+    return host.step(args, [kube, code("lost-nodes")]);
   }
 
   for (const [what, answers, exit, said] of [

@@ -4,6 +4,11 @@ import { edit, parse } from "./rkestate";
 
 const dropNodes = (state: string, lost: string[], member = "192.168.31.103") =>
   edit("rke-state", state, "edit_nodes", member, ...lost);
+/** Nodes of the state that a cluster.yml with these addresses doesn't have, "ADDRESS NAME". */
+const leftOut = (state: string, addresses: string[]) => {
+  const yml = addresses.map((a) => `  - address: ${a}\n    internal_address: 10.0.0.1\n`).join("");
+  return edit("rke-state", state, "eval", `data='${yml}'; left_out`);
+};
 const lostOfA = ["192.168.31.101", "192.168.31.102", "192.168.31.104"];
 
 describe("lost hosts leave currentState in cluster.rkestate", () => {
@@ -59,6 +64,17 @@ describe("lost hosts leave currentState in cluster.rkestate", () => {
         all.filter((a) => !lost.includes(a)),
       );
     }
+  });
+
+  it("a host that has left the topology is found beside the lost ones", () => {
+    const left = (state: string, kept: string[]) => leftOut(state, kept).state.trim().split("\n").filter(Boolean);
+    const names = ["192.168.31.101 master1", "192.168.31.102 master2", "192.168.31.104 node1"];
+    for (const state of [before, JSON.stringify(JSON.parse(before), null, 1)]) {
+      assert.deepEqual(left(state, ["192.168.31.103", "192.168.31.105"]), names);
+      assert.deepEqual(left(state, ["192.168.31.103"]), [...names, "192.168.31.105 node2"]);
+      assert.deepEqual(left(state, ["192.168.31.103", "192.168.31.10"]).at(-1), "192.168.31.105 node2");
+    }
+    assert.deepEqual(left(upFile("rkestate-30-edited.nokeys.json"), ["192.168.31.103", "192.168.31.105"]), []);
   });
 
   it("an address that begins like a lost one stays", () => {

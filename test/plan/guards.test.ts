@@ -124,7 +124,7 @@ const cases: Record<string, Case> = {
     hosts: { node2: null },
     stops: {
       "survivors reachable":
-        /^node2 \(192\.168\.31\.105\): connect timed out; bring node2 back; or, .* take it out of the topology \(a reviewed change in git\): .*`rke up` deletes the Node/,
+        /^node2 \(192\.168\.31\.105\): connect timed out; bring node2 back; or, .* take it out of the topology \(a reviewed change in git\): .* deletes the Node/,
     },
   },
   "an unreachable survivor with etcd can't be left out": {
