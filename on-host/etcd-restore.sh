@@ -33,9 +33,10 @@ main() {
 
 worker() { printf 'etcd-restore-epoch-%s' "$epoch"; }
 
-# With a snapshot at hand what the old etcd still has in memory doesn't count; else a graceful stop writes it out.
+# With a snapshot at hand what the old etcd still has in memory doesn't count, and without quorum a graceful stop only waits for
+# requests that nobody answers; else it writes that out.
 old_etcd_aside() {
-  local old=$1 grace=2
+  local old=$1 grace=0
   [[ -s $aside/snapshot.db ]] || grace=60
   look "$old"
   local aside_already=$found
@@ -74,7 +75,9 @@ restore() {
     [[ -s $source ]] || die "source: $source is missing or empty"
     # a database has no hash of its own, as a snapshot has behind its last page
     (($(stat -c %s "$source") % 512 == 32)) || unchecked=(--skip-hash-check)
-    restore_by etcdutl --bump-revision "$bump" --mark-compacted ||
+    # each program that the image lacks costs the start of a container: step `source` may have found out which it has
+    restore_as "$(cat "$aside/restorer" 2>/dev/null || true)" ||
+      restore_by etcdutl --bump-revision "$bump" --mark-compacted ||
       restore_by etcdctl --bump-revision "$bump" --mark-compacted ||
       restore_by etcdctl ||
       die "etcd: neither etcdutl nor etcdctl of $image could restore $source: $(tail -n 1 "$aside/restore.log" | cut -c1-300)"
@@ -87,6 +90,15 @@ restore() {
   mv "$aside/restored.new" "$aside/restored"
   fact token "$token"
   did "restored from $source as cluster $token${how:+, $how}"
+}
+
+# restore_as "PROGRAM [ahead]", as step `source` has written it: ahead, where the program can put the revision ahead.
+restore_as() {
+  case $1 in
+    *" ahead") restore_by "${1% *}" --bump-revision "$bump" --mark-compacted ;;
+    "") return 1 ;;
+    *) restore_by "$1" ;;
+  esac
 }
 
 # restore_by PROGRAM [FLAG ...]: 1 where this etcd lacks the program or a flag; every other failure ends the step.

@@ -61,6 +61,7 @@ live() {
     return 1
   fi
   rm -f "$shared"*
+  find_restorer &
   if ! docker exec etcd etcdctl --command-timeout=600s snapshot save "$inside" >/dev/null 2>"$aside/snapshot.log" </dev/null; then
     rm -f "$shared"*
     why=$(tail -n 1 "$aside/snapshot.log" | cut -c1-200)
@@ -75,6 +76,23 @@ live() {
   keep "$shared" move
   did "live snapshot $aside/snapshot.db: revision $revision, $(stat -c %s "$aside/snapshot.db") bytes"
 }
+
+# Which program of etcd's image restores, and whether it puts the revision ahead, for the step that does it: known of an etcd that
+# runs. Where nothing is found out that step tries one after the other.
+find_restorer() {
+  local program help="" found=""
+  for program in etcdutl etcdctl; do
+    help=$(timeout 10 docker exec etcd "$program" snapshot restore --help 2>&1 </dev/null) || true
+    if [[ $help == *--mark-compacted* ]]; then
+      found="$program ahead"
+      break
+    fi
+  done
+  [[ -n $found || $help != *--data-dir* ]] || found=etcdctl
+  [[ -n $found ]] || return 0
+  printf '%s\n' "$found" >"$aside/restorer.new"
+  mv "$aside/restorer.new" "$aside/restorer"
+} >/dev/null 2>&1 3>&- 8>&- 9>&-
 
 # A graceful stop writes out what etcd has in memory; the database of one that was killed may lack what only its WAL has.
 database() {
@@ -97,6 +115,7 @@ database() {
 
 file() {
   local file
+  find_restorer &
   # its own name may be a link
   file=$(readlink -f "$1") || file=$1
   check "$file" || return 1

@@ -108,3 +108,28 @@ esac
     });
   }
 });
+
+describe("what restores, as an etcd that runs tells it", () => {
+  const host = stateOfEachTest({});
+  const help = "--data-dir '' Path to the data directory --name 'default'";
+  const ahead = `${help} --bump-revision 0 --mark-compacted`;
+  const none = "OCI runtime exec failed: exec: executable file not found in $PATH: unknown";
+  for (const [what, etcdutl, etcdctl, found] of [
+    ["etcd 3.4.14", none, help, "etcdctl\n"],
+    ["etcd 3.4.27", none, ahead, "etcdctl ahead\n"],
+    ["etcd 3.5.10", ahead, ahead, "etcdutl ahead\n"],
+    ["an image of 3.5 without etcdutl", none, ahead, "etcdctl ahead\n"],
+    ["etcd 3.6, whose etcdctl lost it", ahead, "Error: unknown command", "etcdutl ahead\n"],
+    ["an etcd that has stopped: nothing", "Error: container is not running", "Error: container is not running", ""],
+  ] as const) {
+    it(what, () => {
+      host.program(
+        "docker",
+        `#!/bin/bash\ncase "$*" in *etcdutl*) echo "${etcdutl}" ;; *) echo "${etcdctl}" ;; esac\n`,
+      );
+      const result = host.run("bash", ["-ec", `${code("source")}\naside=$RKE_DR_STATE; find_restorer`]);
+      assert.equal(result.status, 0, result.stderr);
+      assert.equal(host.read("restorer"), found);
+    });
+  }
+});
