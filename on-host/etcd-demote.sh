@@ -37,7 +37,7 @@ main() {
   look etcd
   # once: what a later member leaves here is the next step's to set aside
   if [[ $found == missing && ! -e $aside/etcd-data ]]; then
-    etcd_data_aside
+    member_aside etcd-data
   fi
   did "etcd here has no vote any more; the other voters go on"
   finish
