@@ -26,14 +26,16 @@ export function readSshAccess(topology: Topology): SshAccess {
     throw new Error(`topology.ssh.keyPath: can't be read (${(error as NodeJS.ErrnoException).code}): "${keyPath}"`);
   }
   const parsed = utils.parseKey(privateKey);
-  if (parsed instanceof Error) {
-    throw new Error(`topology.ssh.keyPath: is no private key that can be used (${parsed.message}): "${keyPath}"`);
-  }
+  const unusable = (why: string) =>
+    new Error(`topology.ssh.keyPath: is no private key that can be used (${why}): "${keyPath}"`);
+  if (parsed instanceof Error) throw unusable(parsed.message);
+  const key = Array.isArray(parsed) ? parsed[0] : parsed;
+  if (!key?.isPrivateKey()) throw unusable("a public key");
   return {
     user,
     port,
     privateKey,
-    key: Array.isArray(parsed) ? parsed[0] : parsed,
+    key,
     bastion: bastion && { ...bastion, user: bastion.user ?? user },
   };
 }

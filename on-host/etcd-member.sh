@@ -24,6 +24,7 @@ main() {
   if [[ ! -e $aside/data ]]; then
     data_aside
   fi
+  old_etcd_is_aside
   if [[ ! -e $aside/forced ]]; then
     force "$forced" "$certificate" "$peer" "$body_forced"
   fi
@@ -72,7 +73,9 @@ force() {
     docker rm -f "$name" >/dev/null </dev/null
     die "etcd: not healthy 120 s after --force-new-cluster; stopped again: $last"
   fi
-  members=$(to_peer "$certificate" "$peer/members" </dev/null | grep -o '"id":' | wc -l) || members=unknown
+  members=$(to_peer "$certificate" "$peer/members" </dev/null | grep -o '"id":' | wc -l) || true
+  # the same by etcdctl, which takes docker a while to start
+  [[ $members == 1 ]] || members=$(docker exec -e ETCDCTL_ENDPOINTS="$own" "$name" etcdctl member list </dev/null | wc -l) || members=unknown
   if [[ $members != 1 ]]; then
     docker rm -f "$name" >/dev/null </dev/null
     die "etcd: $members members after --force-new-cluster, 1 was expected; stopped again"

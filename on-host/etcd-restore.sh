@@ -17,6 +17,9 @@ main() {
   if [[ ! -e $aside/restored ]]; then
     old_etcd_aside "$old"
     data_aside
+  fi
+  old_etcd_is_aside
+  if [[ ! -e $aside/restored ]]; then
     restore "$image" "$member" "$peer" "$token" "$bump"
   fi
   look etcd

@@ -7,7 +7,8 @@
 # election timeout is 5 s): the answer takes docker a while. Sent after etcd-election.
 until_healthy() {
   local status=0 telling
-  (while kill -0 "$$" 2>/dev/null && ! campaign "$5" "$4"; do sleep 0.05; done) 3>&- 8>&- 9>&- &
+  # again until it is healthy: etcd takes the message and does nothing while membership is still being applied
+  (while kill -0 "$$" 2>/dev/null; do if campaign "$5" "$4"; then sleep 0.2; else sleep 0.05; fi; done) 3>&- 8>&- 9>&- &
   telling=$!
   disown "$telling"
   until_true 8 healthy "$3" "$4" || until_true "$1" healthy_once_freed "$2" "$3" "$4" || status=1
@@ -52,3 +53,6 @@ etcdctl_in() {
   esac
   docker exec -e ETCDCTL_ENDPOINTS="${url%/health}" "$container" etcdctl "${command[@]}" 2>/dev/null </dev/null
 }
+
+# Tells the step kube-apiserver, which runs beside: from here on none of the old etcd runs in this run of the act.
+old_etcd_is_aside() { printf '%s\n' "$generation" >"$aside/stopped"; }

@@ -9,7 +9,7 @@ main() {
   if [[ -n $recovery ]]; then
     # without etcd it has nothing to finish
     grace=0
-    await "$recovery" data_aside
+    await "$recovery" old_etcd_aside "$recovery"
   fi
   # only once: a container that RKE made anew since then is not ours to take away
   look "$old"
@@ -33,8 +33,11 @@ main() {
   finish
 }
 
-# Written when the old etcd is set aside: from then on none listens for clients but the one that is to stay.
-data_aside() { [[ -e $aside/data ]]; }
+# Written in this run when the old etcd has stopped and its data lies aside: none listens for clients from then on but the one that is
+# to stay. Where the step has done its work before, nobody writes it.
+old_etcd_aside() {
+  [[ $(cat "$aside/stopped" 2>/dev/null) == "$generation" ]] || grep -qs "\"epoch\":$epoch," "$state/steps/$1"
+}
 
 # The port opens before etcd answers: who connects in between waits, and is served first.
 listening() { (exec 3<>"/dev/tcp/$1/2379") 2>/dev/null; }

@@ -3,19 +3,22 @@
 # arguments: NAME=USER@ADDRESS:PORT ...
 # stdin: for each step a line "@@ step NAME SECONDS", and behind it what that step's bash reads from stdin
 main() {
-  local work=$state/workers count=$# ended=0 failed=() line
+  local work=$state/workers count=$# ended=0 failed=() line recovered
   begin "$@"
   rm -rf "$work"
-  mkdir -p "$work"
-  awk -v work="$work" '/^@@ step /{ input = work "/" ++n "." $3 "." $4; next } { print >input }' <<<"$data"
+  mkdir -p "$work/steps" "$work/said"
+  awk -v work="$work" '/^@@ step /{ input = work "/steps/" ++n "." $3 "." $4; next } { print >input }' <<<"$data"
+  # a worker that has done its steps since the API came back doesn't do them again, also where this step is repeated for others
+  recovered=$(sed -n -E "s/.*\"epoch\":$epoch,\"generation\":([0-9]+),.*/\1/p" "$state/steps/first-write" 2>/dev/null || true)
   while IFS= read -r line; do
     ended=$((ended + 1))
     [[ $line == ok ]] || failed+=("$line")
     ((ended % 25 != 0)) || say "$ended of $count workers"
-  done < <(on_each "$@")
+    # the host's locks go with this process
+  done < <(exec 3>&- 8>&- 9>&- && on_each "${recovered:-$generation}" "$@")
   rm -rf "$work"
+  ((${#failed[@]} == 0)) || die "workers: ${#failed[@]} of $count failed, $((ended - ${#failed[@]})) are done: $(printf '%s; ' "${failed[@]:0:5}")run again when they can be reached"
   ((ended == count)) || die "workers: $ended of $count were tried; xargs ended early"
-  ((${#failed[@]} == 0)) || die "workers: ${#failed[@]} of $count failed, the others are done: $(printf '%s; ' "${failed[@]:0:5}")run again when they can be reached"
   fact workers "$count"
   did "$count workers: $(steps_of <<<"$data")"
   finish
@@ -23,23 +26,27 @@ main() {
 
 steps_of() { sed -n -E 's/^@@ step ([^ ]+) .*/\1/p' | paste -sd, | sed 's/,/, /g'; }
 
-# A line for each: "ok", or what went wrong there.
+# on_each GENERATION TARGET ...: a line for each: "ok", or what went wrong there.
 on_each() {
-  printf '%s\n' "$@" | WORKERS=$work STEP_ARGUMENTS="$epoch $generation $(printf '%q' "$act") $(printf '%q' "$cluster")" \
+  printf '%s\n' "${@:2}" | WORKERS=$work PARENT=$$ STEP_ARGUMENTS="$epoch $1 $(printf '%q' "$act") $(printf '%q' "$cluster")" \
     xargs -P 32 -I{} bash -c "$(declare -f on_one)"$'\non_one "$1"' bash {}
 }
 # One after the other: a step of an epoch is refused where that epoch isn't claimed.
 on_one() {
-  local name=${1%%=*} target=${1#*=} input step limit
-  for input in "$WORKERS"/[0-9]*.*.*; do
-    step=${input#"$WORKERS"/*.} limit=${input##*.}
-    step=${step%.*}
-    if ! timeout "$((limit + 30))" ssh -i /etc/rke-dr/ssh/id_ed25519 -o BatchMode=yes -o ConnectTimeout=6 -o StrictHostKeyChecking=yes \
-      -o UserKnownHostsFile=/etc/rke-dr/ssh/known_hosts -p "${target##*:}" "${target%:*}" \
-      "timeout -k 10 $limit bash -s -- $step $STEP_ARGUMENTS" <"$input" >/dev/null 2>"$WORKERS/$name.said"; then
-      printf '%s, %s: %s\n' "$name" "$step" "$(tail -n 1 "$WORKERS/$name.said" | cut -c1-200)"
-      return
-    fi
+  local name=${1%%=*} target=${1#*=} said=$WORKERS/said/${1%%=*} input step limit status
+  for input in "$WORKERS"/steps/*; do
+    # who was ended starts nothing more: with 255 xargs ends, too
+    kill -0 "$PARENT" 2>/dev/null || exit 255
+    step=${input##*/} limit=${input##*.} status=0
+    step=${step#*.} step=${step%.*}
+    # in the foreground: what ends the step ends this, too
+    timeout --foreground "$((limit + 30))" ssh -i /etc/rke-dr/ssh/id_ed25519 -o BatchMode=yes -o ConnectTimeout=6 \
+      -o ServerAliveInterval=5 -o ServerAliveCountMax=3 -o StrictHostKeyChecking=yes -o UserKnownHostsFile=/etc/rke-dr/ssh/known_hosts \
+      -p "${target##*:}" "${target%:*}" "timeout -k 10 $limit bash -s -- $step $STEP_ARGUMENTS" <"$input" >/dev/null 2>"$said" || status=$?
+    ((status == 0)) && continue
+    ((status != 124)) || echo "no end within $limit s" >>"$said"
+    printf '%s, %s: %s\n' "$name" "$step" "$(tail -n 1 "$said" | cut -c1-200)"
+    return
   done
   echo ok
 }

@@ -33,8 +33,8 @@ export function forceSteps(
 
 /**
  * For the one run with the flag. The member is alone: RKE's 5 s of election timeout would only be waited for. And it is to
- * leave a raft snapshot behind: etcd shortens the first election after a restart only where it finds one that says that
- * it is alone, else it waits 5 s for peers first (etcdserver/server.go adjustTicks).
+ * leave a raft snapshot behind that says that it is alone: the next start is a member of one from its first moment, which
+ * can be told to elect itself, and which waits less where it can't (etcdserver/server.go adjustTicks).
  */
 function inHaste(cmd: string[]): string[] {
   const elects = withArgument(withArgument(cmd, "heartbeat-interval", "50"), "election-timeout", "500");

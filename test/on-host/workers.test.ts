@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { stepText } from "../../components/steps";
+import { until } from "../../lab/run";
 import { code, noContainers, stateOfEachTest } from "./host-state";
 
 /** A worker is a folder of its own here: the real script runs in it, unless a file tells that it is down. */
@@ -17,8 +19,16 @@ describe("steps on workers, by the deploy host's SSH", function () {
   this.timeout(60_000);
   const host = stateOfEachTest({ epoch: "2\n", act: "failover:a:restore:x\n" }, { docker: noContainers, ssh });
   const at = (i: number) => `10.0.${Math.floor(i / 200)}.${1 + (i % 200)}`;
-  const run = (count: number, generation = 1, data = "source=master3\nmember=master3") => {
-    const args = Array.from({ length: count }, (_, i) => `node${i + 1}=root@${at(i)}:22`);
+  const first = (generation: number) => {
+    mkdirSync(host.at("steps"), { recursive: true });
+    host.write(
+      "steps/first-write",
+      `{"step":"first-write","host":"h","epoch":2,"generation":${generation},"input":"x"}\n`,
+    );
+  };
+  const data = "source=master3\nmember=master3";
+  const run = (count: number, generation = 1, name = (i: number) => `node${i + 1}`) => {
+    const args = Array.from({ length: count }, (_, i) => `${name(i)}=root@${at(i)}:22`);
     const each = [
       { script: "claim", data, limit: 60 },
       { script: "watchers", data: "", limit: 60 },
@@ -54,11 +64,18 @@ describe("steps on workers, by the deploy host's SSH", function () {
     assert.ok(!host.has("workers"), "nothing is left of it");
   });
 
+  it("workers that are named by their address, as in an imported cluster, are hosts like others", () => {
+    const { status, stderr } = run(40, 1, at);
+    assert.equal(status, 0, stderr);
+    for (let i = 0; i < 40; i++) assert.match(on(i, "steps/watchers") ?? "", /"generation":1,/);
+  });
+
   it("one that is down is named, the others are done, and a rerun does what is left", () => {
     down(1);
-    const failed = run(4);
+    first(5);
+    const failed = run(4, 6);
     assert.equal(failed.status, 1);
-    assert.match(failed.stderr, /1 of 4 failed, the others are done: node2, claim: ssh: .*No route to host; run again/);
+    assert.match(failed.stderr, /1 of 4 failed, 3 are done: node2, claim: ssh: .*No route to host; run again/);
     assert.deepEqual(
       [0, 1, 2, 3].map((i) => on(i, "epoch")),
       ["2\n", undefined, "2\n", "2\n"],
@@ -66,9 +83,32 @@ describe("steps on workers, by the deploy host's SSH", function () {
     assert.ok(!host.has("steps/workers"));
     const before = on(0, "steps/watchers");
     host.run("rm", [host.at("on", at(1), "down")]);
-    assert.equal(run(4).status, 0);
+    // a repeated step has a generation of its own
+    assert.equal(run(4, 9).status, 0);
     assert.equal(on(1, "epoch"), "2\n");
     assert.equal(on(0, "steps/watchers"), before, "what was done isn't done again");
+    // since the API came back anew, watches are older than it
+    first(12);
+    assert.equal(run(4, 12).status, 0);
+    assert.match(on(0, "steps/watchers") ?? "", /"generation":12,/);
+  });
+
+  it("a step that is ended starts nothing more", async () => {
+    host.program("ssh", "#!/bin/bash\necho $$ >>$RKE_DR_STATE/begun\nexec sleep 30\n");
+    const args = Array.from({ length: 100 }, (_, i) => `node${i + 1}=root@${at(i)}:22`);
+    const child = spawn("bash", ["-s", "--", "workers", "2", "1", "failover:a:restore:x", "lab", ...args], {
+      env: host.env,
+      stdio: ["pipe", "ignore", "ignore"],
+    });
+    child.stdin?.end(stepText({ script: "workers", data: "", onEach: [{ script: "watchers", data: "", limit: 60 }] }));
+    const begun = () => host.read("begun").trim().split("\n");
+    await until("32 begun", 20, async () => begun().length === 32);
+    child.kill("SIGKILL");
+    // what it had locked is free, whatever of it still runs
+    await until("the host's lock", 5, async () => host.run("flock", ["-n", host.at("lock"), "true"]).status === 0);
+    for (const pid of begun()) process.kill(Number(pid));
+    await new Promise((next) => setTimeout(next, 500));
+    assert.equal(begun().length, 32);
   });
 
   it("a worker of a newer epoch refuses, and is named with its reason", () => {
