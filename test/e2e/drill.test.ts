@@ -11,7 +11,7 @@ const suite = noLab === "" ? describe : describe.skip;
 const root = join(__dirname, "../..");
 
 /**
- * 1.8 by force and 2.2 by restore were measured on a quiet machine of two cores, with a floor of 2.6 s, in which as in the recovery etcd
+ * 1.7 by force was measured on a quiet machine of two cores, with a floor of 2.8 s, in which as in the recovery etcd
  * is told to elect itself; the rest is room for a busy machine.
  */
 const mostFloors = 4;
