@@ -1,5 +1,6 @@
 import type { FailoverPlan } from "../failover";
 import { factsOf, type Observation } from "../observation";
+import { onlyRunsPods } from "../order";
 import type { Host } from "../topology";
 import { reachability } from "./identity";
 import { list } from "./verdict";
@@ -13,12 +14,10 @@ import { list } from "./verdict";
 export function survivorProblems({ survivors }: FailoverPlan, seen: Observation): string[] {
   const problems = reachability(survivors, seen);
   const isAway = (host: Host) => reachability([host], seen).length > 0;
-  const workers = survivors.filter((h) => isWorkerAlone(h) && isAway(h));
+  const workers = survivors.filter((h) => onlyRunsPods(h) && isAway(h));
   const sighted = survivors.some((h) => factsOf(seen, h));
   return workers.length === 0 || !sighted ? problems : [...problems, wayOn(workers)];
 }
-
-const isWorkerAlone = ({ etcd, roles }: Host): boolean => etcd === "none" && roles.every((role) => role === "worker");
 
 function wayOn(workers: Host[]): string {
   const them = workers.length === 1 ? "it" : "them";
