@@ -35,8 +35,9 @@ on_each() {
 on_one() {
   local name=${1%%=*} target=${1#*=} said=$WORKERS/said/${1%%=*} input step limit status
   for input in "$WORKERS"/steps/*; do
-    # who was ended starts nothing more: with 255 xargs ends, too
-    kill -0 "$PARENT" 2>/dev/null || exit 255
+    # who was ended starts nothing more: with 255 xargs ends, too. A process that nobody has waited for yet keeps its number (kill -0
+    # finds it), but has no command line any more: /proc, proc_pid_cmdline(5).
+    { read -r -d '' _ <"/proc/$PARENT/cmdline"; } 2>/dev/null || exit 255
     step=${input##*/} limit=${input##*.} status=0
     step=${step#*.} step=${step%.*}
     # in the foreground: what ends the step ends this, too

@@ -107,6 +107,8 @@ describe("steps on workers, by the deploy host's SSH", function () {
     // what it had locked is free, whatever of it still runs
     await until("the host's lock", 5, async () => host.run("flock", ["-n", host.at("lock"), "true"]).status === 0);
     for (const pid of begun()) process.kill(Number(pid));
+    // while this blocks, the ended step isn't waited for: a process of that number is still there
+    host.run("sleep", ["1"]);
     await new Promise((next) => setTimeout(next, 500));
     assert.equal(begun().length, 32);
   });
