@@ -45,7 +45,8 @@ export function runSteps(
     const parent = parts.get(step.part) ?? new Part(step.part);
     parts.set(step.part, parent);
     const given = data[step.name] ?? step.data;
-    const before = [...dependsOn, ...step.after.map((name) => made[name]).filter((r) => r !== undefined)];
+    const first = step.after.filter((name) => !step.beside?.includes(name));
+    const before = [...dependsOn, ...first.map((name) => made[name]).filter((r) => r !== undefined)];
     const ready: pulumi.Input<pulumi.Input<pulumi.Resource>[]> = until(step)?.then(() => before) ?? before;
     made[step.name] = makeStep(step, context, typeof given === "function" ? given(made) : given, {
       parent,

@@ -6,7 +6,7 @@
 # what the link in epoch-N points to stands here by itself.
 aside_files() {
   local file number
-  for file in "$state"/epoch-*/{data,data.new,etcd-data*,snapshot.db*} /var/lib/etcd/rke-dr-epoch-*/etcd-data* /var/lib/etcd/before-epoch-* \
+  for file in "$state"/epoch-*/{data,data.new,etcd-data*,snapshot.db*} /var/lib/etcd/rke-dr-epoch-*/etcd-data* /var/lib/etcd/{before,rke-dr-forced,restored}-epoch-* \
     /etc/rke-dr/*.before-epoch-*; do
     [[ -e $file && ! -L $file && $file =~ epoch-([0-9]+)(/[^/]+)?$ ]] || continue
     number=${BASH_REMATCH[1]}
@@ -18,7 +18,8 @@ aside_files() {
 # was set aside tells it.
 aside_containers() {
   local name noted number
-  docker ps -a --format '{{.Names}}' 2>/dev/null </dev/null | while IFS= read -r name; do
+  # a script that has asked for all names doesn't ask twice
+  printf '%s\n' "${container_names-$(docker ps -a --format '{{.Names}}' 2>/dev/null </dev/null)}" | while IFS= read -r name; do
     if [[ $name =~ -before-epoch-([0-9]+)(-[0-9]+)?$ ]]; then
       printf '%s %s\n' "${BASH_REMATCH[1]}" "$name"
     elif [[ $name =~ -before-join-[0-9TZ]+$ ]]; then

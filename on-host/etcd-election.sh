@@ -20,10 +20,10 @@ campaign() {
     -H 'Expect:' "$peer/raft" >/dev/null
 }
 
-# over HTTP/2 that port takes gRPC alone
+# over HTTP/2 that port takes gRPC alone; $sandbox as for answer_of
 to_peer() {
   local ssl=/etc/kubernetes/ssl
-  curl -sf --http1.1 --max-time 2 --cacert $ssl/kube-ca.pem --cert "$ssl/$1.pem" --key "$ssl/$1-key.pem" "${@:2}" 2>/dev/null
+  ${sandbox:+nsenter -t "$sandbox" -n} curl -sf --http1.1 --max-time 2 --cacert $ssl/kube-ca.pem --cert "$ssl/$1.pem" --key "$ssl/$1-key.pem" "${@:2}" 2>/dev/null
 }
 
 # timeout_now ID: raftpb.Message{Type: MsgTimeoutNow, To: ID, From: ID} without a term, as escapes for printf. ID: 16 hex digits.

@@ -1,32 +1,39 @@
-# etcd-member: makes this host's voter a cluster of one, by --force-new-cluster, and leaves it running as RKE would.
+# etcd-member: makes this host's voter a cluster of one, and leaves it running as RKE would: from the copy that step snapshot has forced,
+# else by --force-new-cluster on the data itself.
 # stdin: two lines, bodies for Docker's POST /containers/create: the one with the flag, then the final one.
-# arguments: CERTIFICATE, the name of this member's certificate;  HEALTH, the URL of its health
-# Sent after etcd-election and etcd-space.
-# With the flag etcd listens on 127.0.0.1 alone: no API server is served and then dropped again.
-# Sets aside, never deletes: the old container, and of the data all that the live snapshot doesn't hold.
+# arguments: CERTIFICATE, the name of this member's certificate;  ENDPOINT, where clients of this host reach it
+# Sent after etcd-election, etcd-space and etcd-force.
+# Sets aside, never deletes: the old container and its data as it was; where the data itself is forced, a copy of it.
 main() {
-  local certificate=$1 health=$2 peer=${2%:*}:2380 left forced=etcd-force-epoch-$epoch old=etcd-before-epoch-$epoch body_forced body_final
+  local certificate=$1 endpoint=$2 peer=${2%:*}:2380 old=etcd-before-epoch-$epoch why="" index=0 revision=0 body_forced body_final
   begin "$@"
   { read -r body_forced && read -r body_final; } <<<"$data"
 
-  # one left from a killed run, also of an earlier epoch: it would go on serving with the flag
-  left=$(docker ps -aq --filter name=^etcd-force-epoch- </dev/null)
-  # shellcheck disable=SC2086 # ids, one a word
-  [[ -z $left ]] || docker rm -f $left >/dev/null </dev/null
   # only before the act: a container that RKE made anew since then is not ours to take away
   look "$old"
   local aside_already=$found
+  if [[ $aside_already == missing && ! -e $aside/forced && ! -e $aside/data ]]; then
+    # sent beside it
+    await snapshot finished snapshot
+    copy_holds || no_copy
+  fi
+  no_forced_left
   look etcd
+  old_etcd_goes
   if [[ ! -e $aside/forced && $aside_already == missing && $found != missing ]]; then
     # without quorum a graceful stop only waits for requests that nobody answers; what is committed is in the WAL
     set_container_aside etcd "$old" 0
   fi
-  if [[ ! -e $aside/data ]]; then
-    data_aside
+  if [[ ! -e $aside/forced && -e $aside/copy-holds ]]; then
+    exchange
+  elif [[ ! -e $aside/data ]]; then
+    data_copied
   fi
   old_etcd_is_aside
   if [[ ! -e $aside/forced ]]; then
-    force "$forced" "$certificate" "$peer" "$body_forced"
+    force "$certificate" https://127.0.0.1:2379 "$peer" "$body_forced" || failed_to_force
+    touch "$aside/forced"
+    did "--force-new-cluster made a cluster of one; stopped again"
   fi
   look etcd
   if [[ $found == missing ]]; then
@@ -34,7 +41,7 @@ main() {
   fi
   docker start etcd >/dev/null </dev/null
   docker rm -f "$forced" >/dev/null 2>&1 </dev/null || true
-  until_healthy 60 etcd "$health" "$certificate" "$peer" ||
+  until_healthy 60 etcd "$endpoint/health" "$certificate" "$peer" ||
     die "etcd: not healthy 60 s after its start: $(docker logs --tail 1 etcd 2>&1 </dev/null | cut -c1-300)"
   if docker inspect --format '{{.Config.Entrypoint}} {{.Config.Cmd}}' etcd </dev/null | grep -q -- --force-new-cluster; then
     die "etcd: still has --force-new-cluster; at its next restart it would evict whoever joined"
@@ -44,43 +51,46 @@ main() {
   finish
 }
 
-data_aside() {
-  local member=/var/lib/etcd/member copy=$aside/data.new what
-  [[ -d $member ]] || die "etcd: $member is missing: this host has no data to recover from"
-  rm -rf "$copy"
-  mkdir -p "$copy/member/snap"
-  if [[ -s $aside/snapshot.db ]]; then
-    # the snapshot is the db; what it may lack is in the WAL, most of which is empty: etcd makes its files ahead, 64 MB each
-    cp -a --reflink=auto --sparse=always "$member/wal" "$copy/member/"
-    find "$member/snap" -maxdepth 1 -name '*.snap' -exec cp -a --reflink=auto {} "$copy/member/snap/" \;
-    what="WAL beside the live snapshot"
-  else
-    cp -a --reflink=auto --sparse=always "$member/." "$copy/member/"
-    what="whole data folder"
+# Whether the copy has all that the old etcd has committed; that one's word for it is had while it runs.
+copy_holds() {
+  rm -f "$aside/copy-holds"
+  [[ -s $aside/copy && -d $copy/member ]] || return 1
+  if ! ask_etcd "$endpoint" kube-node; then
+    did "the forced copy isn't used: the old etcd doesn't say what it has committed"
+    return 1
   fi
-  mv "$copy" "$aside/data"
-  kept_aside "$aside/data"
-  did "$what copied to $aside/data, $(du -sb "$aside/data" | cut -f1) bytes"
+  if [[ $index != "$(cat "$aside/copy")" ]]; then
+    did "the forced copy isn't used: the old etcd committed since, from $(cat "$aside/copy") to $index"
+    return 1
+  fi
+  mv "$aside/copy" "$aside/copy-holds"
 }
 
-# The flag rewrites the membership in the WAL when etcd starts; once a write was accepted it has done its work.
-force() {
-  local name=$1 certificate=$2 peer=$3 body=$4 own=https://127.0.0.1:2379 members last
-  docker_api POST "/containers/create?name=$name" "$body"
-  docker start "$name" >/dev/null </dev/null
-  if ! until_healthy 120 "$name" "$own/health" "$certificate" "$peer"; then
-    last=$(docker logs --tail 1 "$name" 2>&1 </dev/null | cut -c1-300)
-    docker rm -f "$name" >/dev/null </dev/null
-    die "etcd: not healthy 120 s after --force-new-cluster; stopped again: $last"
+# A run that was killed in between goes on where it was: each name is there whole or not at all.
+exchange() {
+  etcd_data_aside
+  if [[ -d $copy/member ]]; then
+    [[ ! -e /var/lib/etcd/member ]] ||
+      die "etcd: /var/lib/etcd/member is there although the old data is set aside: somebody else started an etcd since; stop it, move that folder away, then run again"
+    mv "$copy/member" /var/lib/etcd/member
+    rmdir "$copy"
   fi
-  members=$(to_peer "$certificate" "$peer/members" </dev/null | grep -o '"id":' | wc -l) || true
-  # the same by etcdctl, which takes docker a while to start
-  [[ $members == 1 ]] || members=$(docker exec -e ETCDCTL_ENDPOINTS="$own" "$name" etcdctl member list </dev/null | wc -l) || members=unknown
-  if [[ $members != 1 ]]; then
-    docker rm -f "$name" >/dev/null </dev/null
-    die "etcd: $members members after --force-new-cluster, 1 was expected; stopped again"
-  fi
-  docker stop -t 30 "$name" >/dev/null </dev/null
   touch "$aside/forced"
-  did "--force-new-cluster made a cluster of one; stopped again"
+  did "the forced copy is in /var/lib/etcd/member"
+}
+
+data_copied() {
+  local member=/var/lib/etcd/member new=$aside/data.new
+  [[ -d $member ]] || die "etcd: $member is missing: this host has no data to recover from"
+  rm -rf "$new"
+  mkdir -p "$new/member"
+  cp -a --reflink=auto --sparse=always "$member/." "$new/member/"
+  mv "$new" "$aside/data"
+  kept_aside "$aside/data"
+  did "the whole data folder copied to $aside/data, $(du -sb "$aside/data" | cut -f1) bytes"
+}
+
+failed_to_force() {
+  docker rm -f "$forced" >/dev/null 2>&1 </dev/null
+  die "etcd: $why; stopped again"
 }

@@ -11,14 +11,19 @@ until_healthy() {
   (while kill -0 "$$" 2>/dev/null; do if campaign "$5" "$4"; then sleep 0.2; else sleep 0.05; fi; done) 3>&- 8>&- 9>&- &
   telling=$!
   disown "$telling"
-  until_true 8 healthy "$3" "$4" || until_true "$1" healthy_once_freed "$2" "$3" "$4" || status=1
+  until_true 8 healthy_or_gone "$3" "$4" || until_true "$1" healthy_once_freed "$2" "$3" "$4" || status=1
+  ! gone || status=1
   kill "$telling" 2>/dev/null || true
   return "$status"
 }
 
+# An etcd that doesn't start again by itself isn't waited for when it has ended.
+gone() { [[ -n ${sandbox:-} && ! -e /proc/$sandbox ]]; }
+healthy_or_gone() { gone || healthy "$@"; }
+
 healthy_once_freed() {
   local container=$1 url=$2 certificate=$3 status
-  healthy "$url" "$certificate" && return 0
+  healthy_or_gone "$url" "$certificate" && return 0
   status=$(etcdctl_in status) || return 1
   [[ $status == *NOSPACE* ]] || return 1
   free_space "$status" && healthy "$url" "$certificate"
@@ -54,5 +59,6 @@ etcdctl_in() {
   docker exec -e ETCDCTL_ENDPOINTS="${url%/health}" "$container" etcdctl "${command[@]}" 2>/dev/null </dev/null
 }
 
-# Tells the step kube-apiserver, which runs beside: from here on none of the old etcd runs in this run of the act.
+# Tell the step kube-apiserver, which runs beside: the old etcd is stopped now, in this run of the act; none of it runs any more.
+old_etcd_goes() { printf '%s\n' "$generation" >"$aside/stopping"; }
 old_etcd_is_aside() { printf '%s\n' "$generation" >"$aside/stopped"; }

@@ -18,9 +18,9 @@ last_run() {
   date -u -d "$started - $((restarts > 0 ? 65 : 5)) seconds" +%Y-%m-%dT%H:%M:%SZ
 }
 etcd_facts() {
-  local status="" leases=""
-  docker inspect etcd >/dev/null 2>&1 || return 0
-  if [[ $(docker inspect --format '{{.State.Running}}' etcd 2>/dev/null) == true ]]; then
+  local status="" leases="" running
+  running=$(docker inspect --format '{{.State.Running}}' etcd 2>/dev/null) || return 0
+  if [[ $running == true ]]; then
     exec 9< <(etcd_leases)
     status=$(etcd_status)
     leases=$(cat <&9)
@@ -111,9 +111,12 @@ printf 'arch=%s\n' "$(uname -m)"
 printf 'freeBytes=%s\n' "$(df -B1 --output=avail /var/lib /var/lib/etcd 2>/dev/null | tail -n +2 | sort -n | head -n 1 | tr -d ' ')"
 printf 'etcdBytes=%s\n' "$(du -sb /var/lib/etcd/member 2>/dev/null | cut -f1)"
 printf 'etcdWritten=%s\n' "$(etcd_written)"
-printf 'curl=%s\n' "$(curl -sf --max-time 5 --unix-socket /var/run/docker.sock http://docker/version >/dev/null 2>&1 && echo yes)"
+# docker's own commands take several times as long as its API
+version=$(curl -sf --max-time 5 --unix-socket /var/run/docker.sock http://docker/version 2>/dev/null) && printf 'curl=yes\n'
+[[ $version =~ ,\"Version\":\"([^\"]+)\",\"ApiVersion\" ]] && version=${BASH_REMATCH[1]} ||
+  version=$(timeout 10 docker version --format '{{.Server.Version}}' 2>/dev/null)
 printf 'root=%s\n' "$([[ $(id -u) == 0 ]] && echo yes)"
-printf 'docker=%s\n' "$(timeout 10 docker version --format '{{.Server.Version}}' 2>/dev/null)"
+printf 'docker=%s\n' "$version"
 printf 'ca=%s\n' "$([[ -s /etc/kubernetes/ssl/kube-ca.pem ]] && printf '%s' "$(cat /etc/kubernetes/ssl/kube-ca.pem)" | sha256sum | cut -d' ' -f1)"
 printf 'flock=%s\nrke=%s\n' "$(command -v flock)" "$(command -v rke)"
 
@@ -136,10 +139,11 @@ section containers
 # as they were when this epoch's act set them aside; they may have been purged since
 cat "$state/epoch-$epoch"/*.container 2>/dev/null
 # one call for all: what is missing is named on stderr only
+container_names=$(docker ps -a --format '{{.Names}}' 2>/dev/null </dev/null)
 # shellcheck disable=SC2046 # names, one a word
 docker inspect --type container --format '{{json .}}' \
   etcd kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy rke-dr-guard rke-dr-snapshots \
-  $(docker ps -a --format '{{.Names}}' 2>/dev/null | grep -E '^(etcd|kube-apiserver)-before-epoch-[0-9]+$') 2>/dev/null
+  $(grep -E '^(etcd|kube-apiserver)-before-epoch-[0-9]+$' <<<"$container_names") 2>/dev/null
 
 # a snapshot whose file isn't as long as its description says doesn't count; contents are read by the schedule and by a restore
 section snapshots

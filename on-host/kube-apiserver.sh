@@ -1,15 +1,15 @@
 # kube-apiserver: recreates this host's kube-apiserver with the survivors' --etcd-servers.
 # stdin: the body for Docker's POST /containers/create
 # arguments: [STEP ADDRESS]: the step that recovers this host's etcd meanwhile, and where that etcd will listen
-# Beside that step clients lose the API once, not twice. The old container stays until the old etcd has stopped and its data lies
-# aside: it has nothing to serve from then on. The new one starts when the recovered etcd has opened its port.
+# Beside that step clients lose the API once, not twice. The old container stays until the old etcd is stopped: it has nothing to serve
+# from then on. The new one starts when the recovered etcd has opened its port.
 main() {
   local recovery=${1:-} address=${2:-} grace=1 old=kube-apiserver-before-epoch-$epoch
   begin "$@"
   if [[ -n $recovery ]]; then
     # without etcd it has nothing to finish
     grace=0
-    await "$recovery" old_etcd_aside "$recovery"
+    await "$recovery" marked stopping "$recovery"
   fi
   # only once: a container that RKE made anew since then is not ours to take away
   look "$old"
@@ -23,7 +23,10 @@ main() {
   if [[ $found == missing ]]; then
     docker_api POST "/containers/create?name=kube-apiserver" "$data"
   fi
-  [[ -z $recovery ]] || await "$recovery" listening "$address"
+  if [[ -n $recovery ]]; then
+    await "$recovery" marked stopped "$recovery"
+    await "$recovery" listening "$address"
+  fi
   docker start kube-apiserver >/dev/null </dev/null
   until_true 120 healthy https://127.0.0.1:6443/readyz kube-node ||
     die "kube-apiserver: not ready 120 s after its start: $(docker logs --tail 1 kube-apiserver 2>&1 </dev/null | cut -c1-300)"
@@ -33,27 +36,11 @@ main() {
   finish
 }
 
-# Written in this run when the old etcd has stopped and its data lies aside: none listens for clients from then on but the one that is
-# to stay. Where the step has done its work before, nobody writes it.
-old_etcd_aside() {
-  [[ $(cat "$aside/stopped" 2>/dev/null) == "$generation" ]] || grep -qs "\"epoch\":$epoch," "$state/steps/$1"
+# marked MARK STEP: written in this run, "stopping" before the old etcd is stopped, "stopped" when its data lies aside, too: none listens
+# for clients from then on but the one that is to stay. Where the step has done its work before, nobody writes them.
+marked() {
+  [[ $(cat "$aside/$1" 2>/dev/null) == "$generation" ]] || grep -qs "\"epoch\":$epoch," "$state/steps/$2"
 }
 
 # The port opens before etcd answers: who connects in between waits, and is served first.
 listening() { (exec 3<>"/dev/tcp/$1/2379") 2>/dev/null; }
-
-# await STEP COMMAND [ARGUMENT ...]: until COMMAND succeeds. There is no waiting for a step that has failed, or that nobody runs.
-await() {
-  local recovery=$1 seen
-  seen=$(now_ms)
-  shift
-  until "$@"; do
-    if grep -qs "\"epoch\":$epoch,\"generation\":$generation," "$state/failures/$recovery"; then
-      die "etcd: step $recovery failed, see there; kube-apiserver was not started"
-    fi
-    flock -n "$state/lock.$recovery" true || seen=$(now_ms)
-    (($(now_ms) - seen < 45000)) ||
-      die "etcd: step $recovery hasn't run on this host for 45 s; kube-apiserver waits for the etcd that it starts"
-    sleep 0.05
-  done
-}

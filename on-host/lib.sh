@@ -15,7 +15,7 @@ step=${1:?step} epoch=${2:?epoch} generation=${3:?generation} act=${4:?act} clus
 shift 5
 mkdir -p "$state/steps"
 aside=$state/epoch-$epoch
-did=() facts=() data="" found="" last_error="" begun="" started=0
+did=() facts=() later=() data="" found="" last_error="" begun="" started=0
 # only the result goes to stdout
 exec 3>&1 1>&2
 # an operator whose connection is cut must not end a step in its middle
@@ -60,9 +60,12 @@ now_ms() { date +%s%3N; }
 
 # Waits for the host's locks and checks the epoch. Pulumi gives no lock across stacks: these are the host's. Steps of one
 # act may run side by side, the same step not, and a claim waits until no step runs.
+# A step that sets $beside_claim is sent together with the claim, and waits for that one.
 # A step that finished with the same generation and the same input is not done again: its result is told again.
 begin() {
   started=$(now_ms)
+  # two commands at once may come in any order
+  [[ -z ${beside_claim:-} ]] || await_claim
   exec 8>"$state/lock.$step" 9>"$state/lock"
   flock -w 60 8 || busy
   flock "$([[ $step == claim ]] && echo -x || echo -s)" -w 60 9 || busy
@@ -93,6 +96,12 @@ begin() {
     cat "$record" >&3 2>/dev/null || true
     exit 0
   fi
+}
+
+# await_claim: up to 20 s, until the host was told of this epoch, or of a newer one. A step that then still wasn't says so itself.
+await_claim() {
+  local deadline=$((started + 20000))
+  until (($(cat "$state/epoch" 2>/dev/null || echo 0) >= epoch)) || (($(now_ms) > deadline)); do sleep 0.02; done
 }
 
 # What comes with a step ends with a line of its own (see on-host.ts): an operator who dies while sending must not have half of it done.
@@ -130,6 +139,8 @@ failed() {
 
 # Writes the step's result, last: until then the step counts as not done.
 finish() {
+  local job
+  for job in ${later[@]+"${later[@]}"}; do wait "$job" || die "what was done beside has failed, see above"; done
   # beside, not in the folder that is read as a whole
   local record=$state/steps/$step new=$state/new.$step joined=""
   ((${#facts[@]} == 0)) || printf -v joined '%s,' "${facts[@]}"
@@ -151,6 +162,28 @@ until_true() {
     sleep 0.1
   done
 }
+
+# await STEP COMMAND [ARGUMENT ...]: until COMMAND succeeds, which STEP, sent to this host beside, leads to. There is no waiting for a step
+# that has failed, or that nobody runs; and who waits does nothing more when the operator is gone.
+await() {
+  local other=$1 seen
+  seen=$(now_ms)
+  shift
+  until "$@"; do
+    if grep -qs "\"epoch\":$epoch,\"generation\":$generation," "$state/failures/$other"; then
+      die "$step: step $other failed, see there; this one goes no further"
+    fi
+    flock -n "$state/lock.$other" true || seen=$(now_ms)
+    (($(now_ms) - seen < 45000)) || die "$step: step $other, which this one waits for, hasn't run on this host for 45 s"
+    [[ $(parent_of "$PPID") == "$operator" ]] || die "$step: the operator's connection ended while step $other was waited for; this one goes no further"
+    sleep 0.05
+  done
+}
+# The process that the operator's connection is: sshd's, which ends with it. Between it and this shell is `timeout`.
+parent_of() { sed -n 's/^PPid:\t//p' "/proc/$1/status" 2>/dev/null || true; }
+operator=$(parent_of "$PPID")
+# finished STEP: in this run.
+finished() { grep -qs "\"epoch\":$epoch,\"generation\":$generation," "$state/steps/$1"; }
 
 # docker_api METHOD PATH [BODY]: RKE puts whole commands into Entrypoint, which the docker command can't say.
 docker_api() {
@@ -176,12 +209,17 @@ etcd_answers() {
   answer_of https://127.0.0.1:2379/version kube-node 5 >/dev/null && return 0
   timeout 10 docker exec etcd etcdctl --command-timeout=5s endpoint status >/dev/null 2>&1 </dev/null
 }
+# later COMMAND ...: does it beside what comes next; finish waits for it. For what nothing else in the step needs.
+later() {
+  "$@" 3>&- 8>&- 9>&- &
+  later+=("$!")
+}
 # set_container_aside CONTAINER NEW-NAME [GRACE SECONDS]: restart policy first, so that a reboot in between doesn't bring it back.
 set_container_aside() {
   docker update --restart=no "$1" >/dev/null </dev/null
   docker stop -t "${3:-10}" "$1" >/dev/null </dev/null
   docker rename "$1" "$2" </dev/null
-  keep_description "$2" "$2"
+  later keep_description "$2" "$2"
   did "container $1 stopped, kept as $2, restart policy off"
   fact "aside container $2" ""
 }
@@ -196,6 +234,23 @@ member_aside() {
   mv "$member" "$to/$1/"
   did "etcd's data moved to $to/$1, $(du -sb "$to/$1" | cut -f1) bytes"
 }
+# etcd_data_aside: moves etcd's data to $aside/data, at once, whatever its size. On another file system than /var/lib it stays on its own.
+etcd_data_aside() {
+  local data=/var/lib/etcd/member to=$aside/data place=$aside/data.new bytes
+  [[ ! -e $to ]] || return 0
+  mkdir -p "$aside" /var/lib/etcd
+  if [[ $(stat -c %d /var/lib/etcd) != "$(stat -c %d "$aside")" ]]; then
+    place=/var/lib/etcd/before-epoch-$epoch
+  fi
+  mkdir -p "$place"
+  if [[ -e $data ]]; then
+    mv "$data" "$place/"
+    bytes=$(du -sb "$place" | cut -f1)
+    fact setAsideBytes "$bytes"
+    did "the old data is in $to, $bytes bytes"
+  fi
+  if [[ $place == "$to.new" ]]; then mv "$place" "$to"; else ln -s "$place" "$to"; fi
+}
 # kept_aside PATH: tells a report of a file or folder that was set aside, and its size.
 kept_aside() { fact "aside $1" "$(du -sb "$1" | cut -f1)"; }
 # keep_description CONTAINER NAME: what docker knows of it, under NAME, for when the container itself has been purged.
@@ -204,9 +259,11 @@ keep_description() {
   docker inspect --type container --format '{{json .}}' "$1" </dev/null | sed "s#\"Name\":\"/$1\"#\"Name\":\"/$2\"#" >"$aside/$2.container.new"
   mv "$aside/$2.container.new" "$aside/$2.container"
 }
-# answer_of URL CERTIFICATE SECONDS, healthy URL CERTIFICATE: CERTIFICATE is a name in /etc/kubernetes/ssl.
+# answer_of URL CERTIFICATE SECONDS [CURL'S OPTION ...], healthy URL CERTIFICATE: CERTIFICATE is a name in /etc/kubernetes/ssl. Asked
+# from the network that $sandbox, a process, is in, where that is set.
 answer_of() {
   local ssl=/etc/kubernetes/ssl
-  curl -sf --max-time "$3" --cacert $ssl/kube-ca.pem --cert "$ssl/$2.pem" --key "$ssl/$2-key.pem" "$1" 2>/dev/null </dev/null
+  ${sandbox:+nsenter -t "$sandbox" -n} curl -sf --max-time "$3" --cacert $ssl/kube-ca.pem --cert "$ssl/$2.pem" --key "$ssl/$2-key.pem" \
+    "${@:4}" "$1" 2>/dev/null </dev/null
 }
 healthy() { answer_of "$1" "$2" 2 | grep -Eq '^ok$|"health": ?"?true'; }

@@ -1,51 +1,83 @@
-# snapshot: saves a live snapshot of this host's etcd, which a lone voter gives without quorum, and checks it.
-# Where etcd doesn't answer there is none, and the next step copies the whole data folder instead.
+# snapshot: copies what this host's etcd has, by a live snapshot, which a lone voter gives without quorum, and makes a cluster of one of
+# the copy, by --force-new-cluster in a container without network. The old etcd goes on meanwhile, and its data isn't touched: whether
+# the flag works out is known before anything is changed, and the next step only exchanges the folders.
+# It begins beside the claims: it changes nothing that another host's refusal would have to take back.
+# Where no copy can be had, as from an etcd that doesn't answer, the next step forces the data itself.
 # Meanwhile the lost hosts are tried once more: time has passed since the operator's guards looked.
-# arguments: HOST=ADDRESS:PORT ... of the lost hosts
+# stdin: the body for Docker's POST /containers/create of the container with the flag
+# arguments: CERTIFICATE, the name of this member's certificate;  ENDPOINT, where clients of this host reach it;
+#   HOST=ADDRESS:PORT ... of the lost hosts
+# Sent after lost-side, etcd-election, etcd-space and etcd-force.
 main() {
-  local file=$aside/snapshot.db
-  # the one folder that both the host and the container see
-  local shared=/var/lib/etcd/rke-dr-snapshot.db inside=/var/lib/rancher/etcd/rke-dr-snapshot.db
+  local certificate=$1 endpoint=$2 why="" index=0 revision=0 before=0 beside_claim=yes
   begin "$@"
+  shift 2
   mkdir -p "$aside"
   watch_lost_side "$@"
+  no_forced_left
   look "etcd-before-epoch-$epoch"
-  local aside_already=$found
-  look etcd
-  if [[ $aside_already != missing ]]; then
-    did "the old etcd is set aside already; its snapshot stays as it was taken"
-    [[ -s $file ]] || {
-      finish
-      return
-    }
-  elif [[ $found != running ]]; then
-    did "no live snapshot: container etcd is $found"
-    still_silent "$@"
+  if [[ $found != missing ]]; then
+    did "the old etcd is set aside already; a copy of its data stays as it was taken"
     finish
     return
-  elif ! etcd_answers; then
-    did "no live snapshot: etcd runs and answers nothing, as where it was started without quorum"
-    still_silent "$@"
-    finish
-    return
-  elif rm -f "$shared"* && ! docker exec etcd etcdctl --command-timeout=600s snapshot save "$inside" >/dev/null 2>"$aside/snapshot.log" </dev/null; then
-    rm -f "$shared"*
-    did "no live snapshot: $(tail -n 1 "$aside/snapshot.log" | cut -c1-200)"
-    still_silent "$@"
-    finish
-    return
-  else
-    docker exec etcd etcdctl snapshot status "$inside" -w json </dev/null >"$aside/snapshot.json" ||
-      die "snapshot: etcdctl can't read what it saved: $shared"
-    still_silent "$@"
-    mv "$shared" "$file.new"
-    mv "$file.new" "$file"
   fi
-  [[ $(cat "$aside/snapshot.json") =~ \"revision\":([0-9]+) ]] || die "snapshot: no revision in $aside/snapshot.json"
-  fact snapshot "$file"
-  kept_aside "$file"
-  fact revision "${BASH_REMATCH[1]}"
-  fact bytes "$(stat -c %s "$file")"
-  did "live snapshot $file: revision ${BASH_REMATCH[1]}, $(stat -c %s "$file") bytes"
+  no_copy
+  if live_copy && forced_copy; then
+    still_silent "$@"
+    printf '%s\n' "$before" >"$aside/copy.new"
+    mv "$aside/copy.new" "$aside/copy"
+    fact revision "$revision"
+    fact bytes "$(stat -c %s "$copy/member/snap/db")"
+    did "a copy of etcd's data is a cluster of one: $copy, revision $revision, $(stat -c %s "$copy/member/snap/db") bytes"
+  else
+    no_copy
+    [[ -z $why ]] || did "no copy of etcd's data beforehand: $why"
+    still_silent "$@"
+  fi
   finish
+}
+
+# The snapshot is the db; what it may lack is in the WAL, most of which is empty: etcd makes its files ahead, 64 MB each (NUMBER.tmp).
+# No failure ends a step by itself where a function is asked for yes or no.
+live_copy() {
+  local member=/var/lib/etcd/member db=$copy/member/snap/db
+  look etcd
+  why="container etcd is $found"
+  [[ $found == running ]] || return 1
+  why="this host has no nsenter (util-linux), by which an etcd without network is asked"
+  command -v nsenter >/dev/null || return 1
+  why="etcd runs and answers nothing, as where it was started without quorum"
+  ask_etcd "$endpoint" kube-node || return 1
+  before=$index
+  mkdir -p "$copy"/member/{snap,wal}
+  # RKE's etcd may run as another user than root (services.etcd.uid), who owns its folder then
+  chown -R --reference=/var/lib/etcd "$copy"
+  if ! docker exec etcd etcdctl --command-timeout=600s snapshot save "/var/lib/rancher/etcd/${copy##*/}/member/snap/db" >/dev/null 2>"$aside/snapshot.log" </dev/null; then
+    why="no live snapshot: $(tail -n 1 "$aside/snapshot.log" | cut -c1-200)"
+    return 1
+  fi
+  why="the live snapshot can't be kept"
+  # behind its last page a snapshot has the hash of all before, 32 bytes, which `snapshot restore` cuts off, too
+  (($(stat -c %s "$db") % 512 != 32)) || truncate -s -32 "$db" || return 1
+  find "$member/wal" -maxdepth 1 -name '*.wal' -exec cp -a --reflink=auto --sparse=always -t "$copy/member/wal" {} + || return 1
+  find "$member/snap" -maxdepth 1 -name '*.snap' -exec cp -a --reflink=auto -t "$copy/member/snap" {} + || return 1
+  chown -R --reference=/var/lib/etcd "$copy" || return 1
+}
+
+# Data that etcd itself can't be started from isn't worth to lose the old etcd for. An etcd that can't listen in its container says
+# nothing of the data.
+forced_copy() {
+  local old=$revision said
+  if force "$certificate" https://127.0.0.1:2379 https://127.0.0.1:2380 "$data"; then
+    later docker rm "$forced" >/dev/null </dev/null
+    why="it has revision $revision, the old etcd $old"
+    ((revision >= old))
+    return
+  fi
+  said=$why
+  docker rm -f "$forced" >/dev/null 2>&1 </dev/null
+  why="etcd can't listen in a container without network: $said"
+  [[ $said == *"bind: "* || $said == *"listen tcp"* ]] && return 1
+  no_copy
+  die "etcd: a copy of its data can't be made a cluster of one: $said; nothing was changed but the survivors' epoch; recover.method: restore, or another source, with the next epoch"
 }

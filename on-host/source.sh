@@ -1,21 +1,26 @@
-# source: secures and checks what a restore starts from, before anything is changed that can't be taken back.
+# source: secures and checks what a restore starts from, and restores it into a folder beside etcd's data, before anything is changed
+# that can't be taken back.
 # Meanwhile the lost hosts are tried once more: time has passed since the operator's guards looked.
 # arguments: FROM: live (this host's etcd is asked for a snapshot), data (its database, where it can't give one), or the
 #   path of a snapshot;  IMAGE, etcd's;  PEERS, the topology's peer URLs, separated by commas: a snapshot of another cluster
 #   knows none of them;  LEAST, the revision that it must have, 0 for any: a snapshot that has it is the better source;
+#   MEMBER and PEER_URL, as RKE names them;  TOKEN, the new cluster's own;  BUMP, how far the revision is put ahead;
 #   HOST=ADDRESS:PORT ... of the lost hosts
+# Sent after lost-side and etcd-restored.
 main() {
-  local from=$1 image=$2 peers=$3 least=$4 why="" revision="" stopped=""
+  local from=$1 image=$2 peers=$3 least=$4 as=("${@:5:4}") why="" revision="" how="" stopped="" secured=$aside/snapshot.db
   begin "$@"
-  shift 4
+  shift 8
   mkdir -p "$aside"
   # a killed run's container would be in the way
   docker rm -f "$(worker)" >/dev/null 2>&1 </dev/null || true
+  no_restore_left
   if [[ -e $aside/data ]]; then
     did "the old data is set aside already; the source stays as it was secured"
     finish
     return
   fi
+  rm -rf "$restoring" "$restored" "$aside/database"
   watch_lost_side "$@"
   case $from in
     live)
@@ -31,10 +36,12 @@ main() {
     why="this host's etcd is at revision $revision, a snapshot at $least is newer"
     refuse
   fi
+  [[ -d $restored ]] || restore "$secured" "$image" "${as[@]}" || refuse
   if ! (still_silent "$@"); then
-    again
+    forget
     exit 1
   fi
+  did "restored beside etcd's data as $how"
   fact revision "$revision"
   finish
 }
@@ -42,9 +49,12 @@ main() {
 worker() { printf 'source-epoch-%s' "$epoch"; }
 
 # Whatever was stopped to look at it serves again: nothing else was changed.
-again() { [[ -z $stopped ]] || docker start etcd >/dev/null </dev/null; }
+forget() {
+  rm -rf "$restored" "$aside/database"
+  [[ -z $stopped ]] || docker start etcd >/dev/null </dev/null
+}
 refuse() {
-  again
+  forget
   die "source: $why; nothing was changed but the survivors' epoch; preview lists what else there is: name it by recover.from, with the next epoch"
 }
 
@@ -94,11 +104,18 @@ find_restorer() {
   mv "$aside/restorer.new" "$aside/restorer"
 } >/dev/null 2>&1 3>&- 8>&- 9>&-
 
-# A graceful stop writes out what etcd has in memory; the database of one that was killed may lack what only its WAL has.
+# The database itself, where etcd gives no snapshot of it. An etcd that hasn't written for a while has all it knows in there (it commits
+# every 100 ms: backend.go defaultBatchInterval), and is not in the way of a reader: it goes on meanwhile. Else it is stopped gracefully, which
+# writes out what it has in memory; the database of one that was killed may lack what only its WAL has.
 database() {
   local db=/var/lib/etcd/member/snap/db code
+  secured=$db
   rm -f "$aside/snapshot.db"
   look etcd
+  if [[ $found == running ]] && until_true 3 idle && idle_database; then
+    did "etcd's database $db, which it doesn't write to: revision $revision, $(stat -c %s "$db") bytes (a database has no hash of its own)"
+    return
+  fi
   if [[ $found == running || $found == restarting ]]; then
     stopped=yes
     if ! docker stop -t 60 etcd >/dev/null </dev/null; then
@@ -110,7 +127,25 @@ database() {
     [[ $code == 0 || $code == 143 ]] || did "etcd ended with $code when it was stopped: its database may lack the newest writes"
   fi
   check "$db" || return 1
+  database_written >"$aside/database"
   did "etcd is stopped; its database $db: revision $revision, $(stat -c %s "$db") bytes (a database has no hash of its own)"
+}
+
+idle() { [[ -s $db ]] && (($(date +%s) - $(stat -c %Y "$db") >= 2)); }
+
+# Restores what etcd has open: etcdctl only copies from it. Whether the copy is sound is read from the restored one: whoever opens a
+# database of a running etcd waits for its lock.
+idle_database() {
+  local bump=0
+  database_written >"$aside/database"
+  find_restorer
+  if whole "$db" && restore "$db" "$image" "${as[@]}" && readable "$restored/member/snap/db" && database_unchanged; then
+    [[ $how != *ahead* ]] || bump=${as[3]}
+    ((revision -= bump))
+    return 0
+  fi
+  rm -rf "$restored" "$aside/database"
+  return 1
 }
 
 file() {
@@ -141,10 +176,13 @@ unkept() {
   refuse
 }
 
-# check FILE: sets $revision, or $why and returns 1. A snapshot ends with the SHA-256 of all before it (32 bytes behind
-# pages of 512 or more: etcdctl/snapshot/v3_snapshot.go hasChecksum), a copied database doesn't.
-check() {
-  local file=$1 size peer status known=()
+# check FILE, whole FILE, readable FILE: 1 with $why where it isn't; readable sets $revision.
+check() { whole "$1" && readable "$1"; }
+
+# A snapshot ends with the SHA-256 of all before it (32 bytes behind pages of 512 or more: etcdctl/snapshot/v3_snapshot.go
+# hasChecksum), a copied database doesn't.
+whole() {
+  local file=$1 size peer known=()
   why="$file is missing or empty"
   [[ -s $file ]] || return 1
   size=$(stat -c %s "$file")
@@ -162,6 +200,10 @@ check() {
     why="$file is another cluster's: none of its members is of this topology: $(grep -aoE '"peerURLs":\["[^"]+"' "$file" | sort -u | cut -d'"' -f4 | paste -sd' ' | cut -c1-200)"
     return 1
   fi
+}
+
+readable() {
+  local file=$1 status
   if ! status=$(docker run --rm --name "$(worker)" --network none -e ETCDCTL_API=3 -v "$file":/source.db:ro,z --entrypoint etcdctl "$image" \
     snapshot status /source.db -w json 2>&1 </dev/null) || ! [[ $status =~ \"revision\":([0-9]+) ]]; then
     why="$file can't be read, it is damaged: $(tail -n 1 <<<"$status" | cut -c1-200)"

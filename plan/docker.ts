@@ -8,12 +8,14 @@ export const epochLabel = "rke-dr.epoch";
  * The body of Docker's POST /containers/create for a process, one line of JSON, the same for the same input.
  *
  * @param base the container that the process replaces: all that the process doesn't say stays as it was there
+ * @param host settings of Docker's HostConfig that are other ones than there
  */
 export function createBody(
   process: Process,
   epoch: number,
   base: Container | undefined,
   restart: "always" | "no" = "always",
+  host: Record<string, unknown> = {},
 ): string {
   // left out, the container on the host's network gets the host's name, as RKE's have
   const config = Object.fromEntries(
@@ -31,6 +33,7 @@ export function createBody(
       Binds: process.binds,
       VolumesFrom: process.volumesFrom.length > 0 ? process.volumesFrom : null,
       RestartPolicy: { Name: restart, MaximumRetryCount: 0 },
+      ...host,
     },
   };
   return JSON.stringify(body, sortedKeys);

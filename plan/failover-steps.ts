@@ -164,10 +164,15 @@ const named = (hosts: Host[]): string =>
  * On the host whose etcd is recovered kube-apiserver is recreated meanwhile, and waits there for what it needs; elsewhere
  * afterwards: what a host does is known on that host alone.
  */
-function beside(recovery: Step[], host: Host): Pick<Step, "arguments" | "after" | "limit"> {
+function beside(recovery: Step[], host: Host): Pick<Step, "arguments" | "after" | "beside" | "limit"> {
   const [there] = recovery.filter((s) => s.host.name === host.name);
   return there
-    ? { arguments: [recordName(there), host.internalAddress], after: there.after, limit: there.limit + 300 }
+    ? {
+        arguments: [recordName(there), host.internalAddress],
+        after: there.after,
+        ...(there.beside ? { beside: there.beside } : {}),
+        limit: there.limit + 300,
+      }
     : { arguments: [], after: stepNames(recovery), limit: 300 };
 }
 

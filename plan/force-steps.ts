@@ -16,20 +16,29 @@ export function forceSteps(
   seen: Observation,
   after: string[],
 ): EtcdSteps {
-  const { settings } = plan;
-  const base = original(factsOf(seen, etcd.host), "etcd", settings.epoch);
-  const forced: Process = { ...etcd.after, cmd: [...toItself(inHaste(etcd.after.cmd)), "--force-new-cluster"] };
-  const snapshot = snapshotStep(topology, plan, etcd.host, after);
-  const member = step("etcd-election etcd-space etcd-member", etcd.host, "EtcdMember", {
-    arguments: [etcdCertificate(etcd.host), `${ownEndpoint(etcd.host)}/health`],
-    data: `${createBody(forced, settings.epoch, base, "no")}\n${etcd.body}`,
-    after: [snapshot.name],
-    limit: 600,
-    words: "set the old etcd aside, force its data into a cluster of one, start it as RKE would",
+  const { epoch } = plan.settings;
+  const base = original(factsOf(seen, etcd.host), "etcd", epoch);
+  const forced = withFlag(etcd.after);
+  const sandbox = createBody(inSandbox(forced, epoch), epoch, base, "no", { NetworkMode: "none" });
+  const snapshot = snapshotStep(topology, plan, etcd.host, sandbox);
+  const member = step("etcd-election etcd-space etcd-force etcd-member", etcd.host, "EtcdMember", {
+    arguments: [etcdCertificate(etcd.host), ownEndpoint(etcd.host)],
+    data: `${createBody(forced, epoch, base, "no")}\n${etcd.body}`,
+    after: [snapshot.name, ...after],
+    beside: [snapshot.name],
+    limit: snapshot.limit + 600,
+    words:
+      "set the old etcd and its data aside, put the forced copy in its place (without one: force the data itself), start etcd as RKE would",
     intact: runs(factsOf(seen, etcd.host), etcd),
   });
   return { member: [snapshot, member], isolation: [] };
 }
+
+/** Where no forced copy could be made beforehand this one runs on the data itself. */
+const withFlag = (process: Process): Process => ({
+  ...process,
+  cmd: [...toItself(inHaste(process.cmd)), "--force-new-cluster"],
+});
 
 /**
  * For the one run with the flag. The member is alone: RKE's 5 s of election timeout would only be waited for. And it is to
@@ -43,3 +52,18 @@ function inHaste(cmd: string[]): string[] {
 
 /** Nobody is served by a member that has the flag: an API server that connected would lose it again at once. */
 const toItself = (cmd: string[]): string[] => withArgument(cmd, "listen-client-urls", "https://127.0.0.1:2379");
+
+/**
+ * The member with the flag on a copy of its data, while the old one still runs: without a network, so that it can be heard by
+ * nobody and answers no peer in that one's name. It sees the copy where it expects its data, and nothing else of the folder.
+ */
+function inSandbox(forced: Process, epoch: number): Process {
+  const listens = withArgument(forced.cmd, "listen-peer-urls", "https://127.0.0.1:2380");
+  return {
+    ...forced,
+    cmd: listens.filter((arg) => !arg.startsWith("--listen-metrics-urls=")),
+    binds: forced.binds.map((bind) =>
+      bind.replace(/^[^:]+(?=:\/var\/lib\/rancher\/etcd\/?(:|$))/, `/var/lib/etcd/rke-dr-forced-epoch-${epoch}`),
+    ),
+  };
+}

@@ -32,35 +32,30 @@ export function restoreSteps(
   const { lostHosts, settings } = plan;
   const addresses = refusedAddresses(lostHosts);
   const image = etcd.after.image;
-  const secured = step("lost-side source", host, "EtcdMember", {
+  const as = [memberName(host), peerUrl(host), restoreToken(topology, settings.epoch), String(bump)];
+  const secured = step("lost-side etcd-restored source", host, "EtcdMember", {
     arguments: [
       source.take,
       image,
       voters(allHosts(topology)).map(peerUrl).join(","),
       String(leastRevision(plan)),
+      ...as,
       ...lostTargets(topology, lostHosts),
     ],
     // until the old etcd is set aside, each run secures it anew
     intact: plan.resumed,
     after,
     limit: 900,
-    words: `secure ${words(source)} and check it`,
+    words: `secure ${words(source)}, check it, restore it into a folder beside etcd's data`,
   });
-  const restore = step("isolation etcd-election etcd-space etcd-restore", host, "EtcdMember", {
-    arguments: [
-      etcdCertificate(host),
-      `${ownEndpoint(host)}/health`,
-      image,
-      memberName(host),
-      peerUrl(host),
-      restoreToken(topology, settings.epoch),
-      String(bump),
-      ...addresses,
-    ],
+  const restore = step("isolation etcd-election etcd-space etcd-restored etcd-restore", host, "EtcdMember", {
+    arguments: [etcdCertificate(host), `${ownEndpoint(host)}/health`, image, ...as, ...addresses],
     data: etcd.body,
-    after: [secured.name],
-    limit: 900,
-    words: `set the old etcd and its data aside, restore ${words(source)} as a new cluster of one, refuse the lost hosts at etcd's ports, start etcd as RKE would`,
+    after: [secured.name, ...after],
+    beside: [secured.name],
+    limit: secured.limit + 900,
+    words:
+      "refuse the lost hosts at etcd's ports, set the old etcd and its data aside, put the restored data in its place, start etcd as RKE would",
     intact: runs(factsOf(seen, host), etcd),
   });
   const isolation = step("isolation isolate", host, "EtcdMember", {

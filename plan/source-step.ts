@@ -1,3 +1,4 @@
+import { etcdCertificate, ownEndpoint } from "./etcd";
 import type { FailoverPlan } from "./failover";
 import { recordName, type Step, step } from "./steps";
 import type { Host, Topology } from "./topology";
@@ -12,15 +13,19 @@ export interface EtcdSteps {
 export const lostTargets = (topology: Topology, lostHosts: Host[]): string[] =>
   lostHosts.flatMap((h) => [topology.ssh.port, 2379, 6443].map((port) => `${h.name}=${h.internalAddress}:${port}`));
 
-/** Saves what the voter has before it is forced, and looks once more whether the lost side is alive. */
-export function snapshotStep(topology: Topology, plan: Omit<FailoverPlan, "steps">, host: Host, after: string[]): Step {
-  return step("lost-side snapshot", host, "EtcdMember", {
-    arguments: lostTargets(topology, plan.lostHosts),
+/**
+ * Forces a copy of what the voter has, and looks once more whether the lost side is alive.
+ * @param sandbox the body of the container that does so
+ */
+export function snapshotStep(topology: Topology, plan: Omit<FailoverPlan, "steps">, host: Host, sandbox: string): Step {
+  return step("lost-side etcd-election etcd-space etcd-force snapshot", host, "EtcdMember", {
+    arguments: [etcdCertificate(host), ownEndpoint(host), ...lostTargets(topology, plan.lostHosts)],
+    data: sandbox,
     // until the old etcd is set aside, each run takes a new one
     intact: plan.resumed,
-    after,
     limit: 900,
-    words: "save a live snapshot of etcd and check it",
+    words:
+      "copy etcd's data by a live snapshot, make the copy a cluster of one (--force-new-cluster, no network), check it",
   });
 }
 

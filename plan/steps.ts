@@ -29,6 +29,8 @@ export interface Step {
   onEach?: { script: string; data: string; limit: number }[];
   /** Names of steps that must have ended. */
   after: string[];
+  /** Those of them, on the same host, that the script waits for there: it is sent while they still run. */
+  beside?: string[];
   /** Seconds after which the step is ended and counts as failed. */
   limit: number;
   /** What it does, for people. */

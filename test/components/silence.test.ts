@@ -8,15 +8,20 @@ import { afterLossOfA } from "../plan/observations";
 import { seed } from "../plan/topologies";
 
 describe("while silence of the lost side is waited for", () => {
-  for (const [method, secured] of [
-    ["forceNewCluster", "snapshot-master3"],
-    ["restore", "source-master3"],
+  for (const [method, secured, recovery] of [
+    ["forceNewCluster", "snapshot-master3", "etcd-member-master3"],
+    ["restore", "source-master3", "etcd-restore-master3"],
   ] as const) {
-    it(`${method}: epochs are claimed and the source is secured, nothing else`, async () => {
+    it(`${method}: epochs are claimed and the source is secured, nothing else; then what is sent beside that`, async () => {
       const begun = new Set<string>();
+      let finish = () => {};
+      const secures = new Promise<void>((resolve) => {
+        finish = resolve;
+      });
       await pulumi.runtime.setMocks({
-        newResource: ({ type, name, inputs }) => {
+        newResource: async ({ type, name, inputs }) => {
           if (type === "command:remote:Command") begun.add(name);
+          if (name === secured) await secures;
           return { id: name, state: { ...inputs, stdout: "" } };
         },
         call: () => ({}),
@@ -45,6 +50,11 @@ describe("while silence of the lost side is waited for", () => {
       await new Promise((next) => setTimeout(next, 100));
       assert.deepEqual([...begun].sort(), first);
       heard();
+      // these wait for the source on the host itself
+      const beside = plan.steps.filter((step) => step.beside?.includes(secured)).map(({ name }) => name);
+      assert.deepEqual(beside, [recovery, "kube-apiserver-master3"]);
+      await until("the steps beside", 20, async () => beside.every((name) => begun.has(name)));
+      finish();
       await until("all steps", 20, async () => plan.steps.every(({ name }) => begun.has(name)));
     });
   }

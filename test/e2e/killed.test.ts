@@ -7,10 +7,15 @@ const suite = noLab === "" ? describe : describe.skip;
 
 /** Moments of a failover, in its order, by what is there on the survivor. */
 const moments: [what: string, there: string, how: "pulumi is killed" | "the survivor loses power, too"][] = [
-  ["the snapshot is there", "test -e /var/lib/rke-dr/epoch-2/snapshot.db", "pulumi is killed"],
+  [
+    "a copy of etcd's data runs with the flag",
+    "docker ps -q -f name=^etcd-force-epoch-2$ | grep .",
+    "the survivor loses power, too",
+  ],
+  ["the copy is a cluster of one", "ls -d /var/lib/rke-dr/epoch-2/{copy,copy-holds} | grep .", "pulumi is killed"],
   ["the old etcd was set aside", "docker inspect etcd-before-epoch-2", "the survivor loses power, too"],
-  ["etcd runs with the flag", "docker ps -q -f name=^etcd-force-epoch-2$ | grep .", "the survivor loses power, too"],
-  ["the flag has done its work", "test -e /var/lib/rke-dr/epoch-2/forced", "the survivor loses power, too"],
+  ["the old data was set aside", "test -e /var/lib/rke-dr/epoch-2/data", "the survivor loses power, too"],
+  ["the copy is in its place", "test -e /var/lib/rke-dr/epoch-2/forced", "the survivor loses power, too"],
   ["the new etcd is there", "docker inspect etcd", "the survivor loses power, too"],
   [
     "the new kube-apiserver was started",

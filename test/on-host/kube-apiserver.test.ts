@@ -50,12 +50,12 @@ describe("a kube-apiserver that waits for the step that recovers etcd", () => {
     failure(7);
     await until("its end", 10, () => told.code !== undefined);
     assert.equal(told.code, 1);
-    assert.match(told.stderr, /etcd: step etcd-member failed, see there; kube-apiserver was not started/);
+    assert.match(told.stderr, /kube-apiserver: step etcd-member failed, see there; this one goes no further/);
     assert.ok(!host.has("touched"));
   });
 
   for (const [what, file, text] of [
-    ["has stopped in this run", "epoch-2/stopped", "7\n"],
+    ["is about to be stopped in this run", "epoch-2/stopping", "7\n"],
     [
       "was recovered in an earlier one",
       "steps/etcd-member",
@@ -64,6 +64,7 @@ describe("a kube-apiserver that waits for the step that recovers etcd", () => {
   ] as const) {
     it(`goes on to the containers when the old etcd ${what}`, async () => {
       // of a run that died: since then somebody may have started the old etcd by hand
+      host.write("epoch-2/stopping", "6\n");
       host.write("epoch-2/stopped", "6\n");
       host.write("epoch-2/data", "");
       const told = start();

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { until } from "../../lab/run";
 import { onHostInput } from "../../on-host";
 import type { StepResult } from "../../plan/facts";
 import { code, noContainers, stateOfEachTest, stepInput } from "./host-state";
@@ -207,6 +208,43 @@ describe("what every step on a host does", () => {
     assert.equal(claimed.status, 0);
     assert.equal(ran(), "start\nend\n");
     assert.equal(await step, 0);
+  });
+
+  it("a step that is sent beside the claim waits for it", async () => {
+    const step = background("one", 1, "act", `beside_claim=yes; ${slow}`);
+    await new Promise((next) => setTimeout(next, 300));
+    assert.equal(ran(), "");
+    claim(2, "act");
+    assert.equal(await step, 0);
+    assert.equal(ran(), "start\nend\n");
+  });
+
+  describe("a step that is sent beside one that it waits for", () => {
+    const waiting = 'main() { begin "$@"; await first finished first; echo second >>"$state/ran"; finish; }';
+
+    it("goes on when that one has ended, in this run", async () => {
+      claim(2, "act");
+      assert.equal(await background("first", 1, "act", slow), 0);
+      const step = background("second", 2, "act", waiting);
+      await new Promise((next) => setTimeout(next, 300));
+      assert.equal(ran(), "start\nend\n", "an earlier run's result doesn't count");
+      assert.equal(await background("first", 2, "act", slow), 0);
+      assert.equal(await step, 0);
+      assert.equal(ran(), "start\nend\nstart\nend\nsecond\n");
+    });
+
+    it("ends without having done anything when the operator's connection ends meanwhile", async () => {
+      claim(2, "act");
+      // sshd's process, and `timeout` below it
+      const line = "timeout 60 bash -s -- second 2 1 act lab; true";
+      const sshd = spawn("bash", ["-c", line], { env: host.env, stdio: ["pipe", "ignore", "ignore"] });
+      sshd.stdin?.end(stepInput([waiting]));
+      await until("the step's wait", 10, () => host.has("lock.first"));
+      sshd.kill("SIGKILL");
+      await until("its end", 10, () => host.has("failures/second"));
+      assert.match(host.read("failures/second"), /the operator's connection ended while step first was waited for/);
+      assert.equal(ran(), "");
+    });
   });
 
   it("a host whose state can't be written is told so", () => {

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { code, stateOfEachTest } from "./host-state";
+import { mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { code, type HostState, stateOfEachTest } from "./host-state";
 
 const peer = "https://192.168.31.101:2380";
 
@@ -12,28 +11,52 @@ const pages = (text: string) => {
 };
 const sound = pages(`{"id":1,"peerURLs":["${peer}"]}`);
 
+/** Of the new cluster: member, peer URL, token, and how far the revision is put ahead. */
+const as = ["etcd-h", peer, "token-2", 1000];
+/** The step's scripts, for a host whose /var/lib/etcd is a folder of its state. */
+const scripts = (host: HostState) =>
+  ["lost-side", "etcd-restored", "source"].map((name) => code(name).replaceAll("/var/lib/etcd", host.at("etcd")));
+/** etcd 3.4 in its image: `snapshot restore` and, of what it has made or of what is mounted, `snapshot status`. */
+const etcdctl = `  *etcdutl*) echo "exec: etcdutl: executable file not found"; exit 1 ;;
+  *--bump-revision*) echo "Error: unknown flag: --bump-revision"; exit 1 ;;
+  *snapshot\\ restore*) mkdir -p $RKE_DR_STATE/etcd/restore-epoch-2/member/snap; echo restored >$RKE_DR_STATE/etcd/restore-epoch-2/member/snap/db ;;
+  *snapshot\\ status*) echo '{"hash":1,"revision":90,"totalKey":3,"totalSize":8192}' ;;
+`;
+
 describe("a restore's source, a snapshot", () => {
   const host = stateOfEachTest(
     { epoch: "2\n", act: "failover\n" },
     {
-      docker: `#!/bin/sh
-echo '{"hash":1,"revision":90,"totalKey":3,"totalSize":8192}'
-`,
+      docker: `#!/bin/sh\ncase "$*" in\n${etcdctl}esac\n`,
       // the state's folder is on another file system
       ln: "#!/bin/sh\nexit 1\n",
     },
   );
   function run(path: string) {
-    const args = ["source", 2, 1, "failover", "lab", path, "image", peer, 0];
-    return host.step(args, [code("lost-side"), code("source")]);
+    return host.step(["source", 2, 1, "failover", "lab", path, "image", peer, 0, ...as], scripts(host));
   }
-  beforeEach(() => writeFileSync(host.at("s1.db"), sound));
+  beforeEach(() => {
+    mkdirSync(host.at("etcd"));
+    writeFileSync(host.at("s1.db"), sound);
+  });
 
   it("is kept under a name of the act's own, by whatever name it was given", () => {
     symlinkSync("s1.db", host.at("newest.db"));
     const result = run(host.at("newest.db"));
     assert.equal(result.status, 0, result.stderr);
     assert.ok(readFileSync(host.at("epoch-2/snapshot.db")).equals(sound));
+    assert.equal(host.read("etcd/restored-epoch-2/member/snap/db"), "restored\n");
+  });
+
+  it("that etcdctl can't restore ends the step, before anything is changed", () => {
+    host.program(
+      "docker",
+      `#!/bin/sh\ncase "$*" in\n*etcdctl*restore*) echo "Error: expected sha256 [1], got [2]"; exit 1 ;;\n${etcdctl}esac\n`,
+    );
+    const result = run(host.at("s1.db"));
+    assert.equal(result.status, 1);
+    assert.match(result.stderr, /etcdctl can't restore .*: Error: expected sha256 .*; nothing was changed but/);
+    assert.deepEqual([host.has("etcd/restored-epoch-2"), host.has("steps/source")], [false, false]);
   });
 
   it("that can't be kept whole ends the step, before anything is changed", () => {
@@ -46,43 +69,68 @@ echo '{"hash":1,"revision":90,"totalKey":3,"totalSize":8192}'
   });
 });
 
-describe("a restore's source, a database whose etcd has to be stopped", function () {
+describe("a restore's source, a database that etcd gives no snapshot of", function () {
   // some dozens of processes, which a busy machine may keep waiting
   this.timeout(60_000);
   const host = stateOfEachTest(
     { epoch: "2\n", act: "failover\n" },
     {
-      // of containers there is the running etcd; etcdctl reads the revision of whatever is mounted
+      // of containers there is etcd alone
       docker: `#!/bin/sh
 echo "$@" >>$RKE_DR_STATE/docker-ran
 case "$*" in
   *ExitCode*) echo 0 ;;
-  inspect*) echo running ;;
-  run*) echo '{"hash":1,"revision":90,"totalKey":3,"totalSize":8192}' ;;
-esac
+  inspect*) cat $RKE_DR_STATE/etcd-is ;;
+${etcdctl}esac
 `,
     },
   );
+  const db = () => host.at("etcd/member/snap/db");
 
-  /** @param database its bytes; undefined: there is none */
-  function run(least: number, database: Buffer | undefined) {
-    const snap = host.at("etcd/member/snap");
-    mkdirSync(snap, { recursive: true });
-    if (database) writeFileSync(join(snap, "db"), database);
-    const script = code("source").replaceAll("/var/lib/etcd/", `${host.at("etcd")}/`);
-    const args = ["source", 2, 1, "failover", "lab", "data", "image", peer, least];
-    const result = host.step(args, [code("lost-side"), script]);
+  /**
+   * @param database its bytes; undefined: there is none
+   * @param etcd what docker says of it; one that restarts over and over has to be stopped for its database
+   */
+  function run(least: number, database: Buffer | undefined, etcd: "running" | "restarting" = "restarting") {
+    mkdirSync(host.at("etcd/member/snap"), { recursive: true });
+    host.write("etcd-is", `${etcd}\n`);
+    if (database) {
+      writeFileSync(db(), database);
+      utimesSync(db(), 1_700_000_000, 1_700_000_000);
+    }
+    const args = ["source", 2, 1, "failover", "lab", "data", "image", peer, least, ...as];
+    const result = host.step(args, scripts(host));
     const acts = host.read("docker-ran").match(/^(stop|start) .*$/gm) ?? [];
     return { code: result.status, said: result.stderr, acts, recorded: host.has("steps/source") };
   }
   for (const least of [0, 90]) {
-    it(`that must be at revision ${least} and is at 90 is taken; etcd stays stopped`, () => {
+    it(`that must be at revision ${least} and is at 90 is taken; an etcd that isn't up stays stopped`, () => {
       const result = run(least, sound);
       assert.equal(result.code, 0, result.said);
       assert.deepEqual(result.acts, ["stop -t 60 etcd"]);
       assert.ok(result.recorded);
     });
   }
+
+  it("is restored beside an etcd that runs and doesn't write to it", () => {
+    const result = run(90, sound, "running");
+    assert.equal(result.code, 0, result.said);
+    assert.deepEqual(result.acts, []);
+    assert.match(host.read("docker-ran"), /snapshot restore \/source\.db .*--skip-hash-check --name etcd-h /);
+    assert.equal(host.read("etcd/restored-epoch-2/member/snap/db"), "restored\n");
+    assert.match(host.read("epoch-2/database"), /^1700000000\.0+ 8192\n$/);
+  });
+
+  it("that etcd writes to meanwhile is read once it has been stopped", () => {
+    host.program("etcdctl-meanwhile", `#!/bin/sh\ntouch ${host.at("etcd/member/snap/db")}\n`);
+    host.program(
+      "docker",
+      host.read("docker").replace("*snapshot\\ restore*) ", "*snapshot\\ restore*) etcdctl-meanwhile; "),
+    );
+    const result = run(0, sound, "running");
+    assert.equal(result.code, 0, result.said);
+    assert.deepEqual(result.acts, ["stop -t 60 etcd"]);
+  });
 
   for (const [what, least, database, said] of [
     ["older than a snapshot", 91, sound, /this host's etcd is at revision 90, a snapshot at 91 is newer/],

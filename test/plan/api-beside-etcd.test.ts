@@ -13,26 +13,28 @@ const two = (): Topology =>
 
 describe("kube-apiserver is recreated while etcd recovers", () => {
   const own = ["192.168.31.103"];
-  const cases: [string, Topology, object, Record<string, { after: string[]; arguments: string[]; limit: number }>][] = [
-    [
-      "by force",
-      seed(),
-      {},
-      { "kube-apiserver-master3": { after: ["snapshot-master3"], arguments: ["etcd-member", ...own], limit: 900 } },
-    ],
+  /** On its own host it is sent together with the step that recovers etcd, both beside the one that secures the source. */
+  const together = (source: string, recovery: string, limit: number, ...claims: string[]) => ({
+    after: [source, "claim-master3", ...claims],
+    beside: [source],
+    arguments: [recovery, ...own],
+    limit,
+  });
+  const cases: [string, Topology, object, Record<string, object>][] = [
+    ["by force", seed(), {}, { "kube-apiserver-master3": together("snapshot-master3", "etcd-member", 1800) }],
     [
       "by restore",
       seed(),
       { method: "restore" },
-      { "kube-apiserver-master3": { after: ["source-master3"], arguments: ["etcd-restore", ...own], limit: 1200 } },
+      { "kube-apiserver-master3": together("source-master3", "etcd-restore", 2100) },
     ],
     [
       "on another host only afterwards",
       two(),
       {},
       {
-        "kube-apiserver-master3": { after: ["snapshot-master3"], arguments: ["etcd-member", ...own], limit: 900 },
-        "kube-apiserver-node2": { after: ["etcd-member-master3"], arguments: [], limit: 300 },
+        "kube-apiserver-master3": together("snapshot-master3", "etcd-member", 1800, "claim-node2"),
+        "kube-apiserver-node2": { after: ["etcd-member-master3"], beside: undefined, arguments: [], limit: 300 },
       },
     ],
   ];
@@ -42,7 +44,10 @@ describe("kube-apiserver is recreated while etcd recovers", () => {
       const servers = steps.filter((s) => s.script === "kube-apiserver");
       assert.deepEqual(
         Object.fromEntries(
-          servers.map(({ name, after, arguments: args, limit }) => [name, { after, arguments: args, limit }]),
+          servers.map(({ name, after, beside, arguments: args, limit }) => [
+            name,
+            { after, beside, arguments: args, limit },
+          ]),
         ),
         expected,
       );
@@ -54,6 +59,26 @@ describe("kube-apiserver is recreated while etcd recovers", () => {
       );
     });
   }
+
+  it("the flag is tried on a copy, by a container that has no network and sees nothing else of etcd's data", () => {
+    const { steps } = planFailover(seed(), ready, afterLossOfA(seed()));
+    const snapshot = steps.find((s) => recordName(s) === "snapshot");
+    const body = JSON.parse(snapshot?.data ?? "") as {
+      Cmd: string[];
+      HostConfig: { NetworkMode: string; Binds: string[]; RestartPolicy: { Name: string } };
+    };
+    assert.equal(body.HostConfig.NetworkMode, "none");
+    assert.equal(body.HostConfig.RestartPolicy.Name, "no");
+    assert.deepEqual(body.HostConfig.Binds, [
+      "/var/lib/etcd/rke-dr-forced-epoch-2:/var/lib/rancher/etcd/:z",
+      "/etc/kubernetes:/etc/kubernetes:z",
+    ]);
+    assert.deepEqual(
+      ["listen-client-urls", "listen-peer-urls"].map((name) => argument(body.Cmd, name)),
+      ["https://127.0.0.1:2379", "https://127.0.0.1:2380"],
+    );
+    assert.ok(body.Cmd.includes("--force-new-cluster"));
+  });
 
   it("nobody is served by the member that has the flag", () => {
     const { steps } = planFailover(seed(), ready, afterLossOfA(seed()));

@@ -1,0 +1,212 @@
+import assert from "node:assert/strict";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { onHostInput } from "../../on-host";
+import { code, stateOfEachTest } from "./host-state";
+
+/** Containers are files here, by name: what docker says of their status. What touches them is told in `acts`. */
+const docker = `#!/bin/bash
+cd $RKE_DR_STATE/containers
+name=\${*: -1}
+case "$*" in
+  *State.Status*) if [[ -e $name ]]; then cat "$name"; else echo "Error: No such container: $name"; exit 1; fi ;;
+  *State.Pid*) cat ../pid ;;
+  ps\\ -aq*) ls | grep ^etcd-force- ;;
+  *snapshot\\ save*) printf '%8192s%32s' db hash >$RKE_DR_STATE/etcd/rke-dr-forced-epoch-2/member/snap/db ;;
+  logs*) cat ../says ;;
+  rename*) echo "$*" >>../acts; mv "$2" "$3" ;;
+  stop*|start*) echo "$*" >>../acts ;;
+  rm*) echo "$*" >>../acts; rm -f "$name" ;;
+  inspect*Entrypoint*) echo etcd ;;
+  inspect*Id*) echo 0123456789abcdef ;;
+esac
+exit 0
+`;
+
+/** Docker's API, and etcd: what the living one and the one with the flag have is in files. */
+const curl = `#!/bin/bash
+cd $RKE_DR_STATE
+case "$*" in
+  *docker.sock*) cat >>bodies; name=$(grep -o 'name=[^ ]*' <<<"$*" | cut -d= -f2); echo running >"containers/$name"; echo "create $name" >>acts; printf '\\n201' ;;
+  *127.0.0.1:2379/health*) [[ ! -e unhealthy ]] && echo '{"health":"true"}' ;;
+  *:2379/health*) echo '{"health":"true"}' ;;
+  *127.0.0.1:2379/v3/maintenance/status*) echo '{"header":{"revision":"'$(cat copied)'"},"raftIndex":"77"}' ;;
+  *v3/maintenance/status*) [[ ! -e silent ]] && echo '{"header":{"revision":"40"},"raftIndex":"'$(cat index)'"}' ;;
+  */members*) echo '[{"id":1}]' ;;
+esac
+`;
+
+const folder = (path: string, host: { at: (...names: string[]) => string }) => {
+  mkdirSync(dirname(host.at(path)), { recursive: true });
+  writeFileSync(host.at(path), "old");
+};
+
+describe("forcing a voter's data", function () {
+  this.timeout(30_000);
+  const host = stateOfEachTest(
+    { epoch: "2\n", act: "failover\n", index: "50", copied: "40", pid: String(process.pid), says: "" },
+    { docker, curl, nsenter: '#!/bin/bash\nshift 3\nexec "$@"\n' },
+  );
+  beforeEach(() => {
+    folder("containers/etcd", host);
+    host.write("containers/etcd", "running");
+    folder("etcd/member/wal/0.wal", host);
+    folder("etcd/member/snap/1.snap", host);
+    folder("etcd/member/snap/db", host);
+  });
+  const run = (name: string, generation: number, data: string) => {
+    const names = ["lib", "lost-side", "etcd-election", "etcd-space", "etcd-force", name];
+    const scripts = names.map((n) => code(n).replaceAll("/var/lib/etcd", host.at("etcd")));
+    const args = [name, 2, generation, "failover", "lab", "kube-etcd-h", "https://10.0.0.3:2379"];
+    const { status, stderr } = host.run("bash", ["-s", "--", ...args.map(String)], onHostInput(scripts, data));
+    return { code: status, said: stderr };
+  };
+  const copy = (generation = 1) => run("snapshot", generation, '{"HostConfig":{"NetworkMode":"none"}}');
+  const member = (generation = 1) => run("etcd-member", generation, '{"the":"one with the flag"}\n{"the":"final one"}');
+  const acts = () => host.read("acts").trim().split("\n");
+
+  const onDataItself = [
+    "create etcd-force-epoch-2",
+    "start etcd-force-epoch-2",
+    "stop -t 30 etcd-force-epoch-2",
+    "create etcd",
+    "start etcd",
+    "rm -f etcd-force-epoch-2",
+  ];
+  const setAside = ["stop -t 0 etcd", "rename etcd etcd-before-epoch-2"];
+
+  it("is done on a copy, while the old etcd goes on and its data stays as it is", () => {
+    const { code: status, said } = copy();
+    assert.equal(status, 0, said);
+    assert.deepEqual(acts(), [
+      "create etcd-force-epoch-2",
+      "start etcd-force-epoch-2",
+      "stop -t 30 etcd-force-epoch-2",
+      "rm etcd-force-epoch-2",
+    ]);
+    const of = "etcd/rke-dr-forced-epoch-2/member";
+    // without the hash that a snapshot has behind its last page
+    assert.equal(host.read(`${of}/snap/db`).length, 8192);
+    assert.deepEqual([host.read(`${of}/wal/0.wal`), host.read(`${of}/snap/1.snap`)], ["old", "old"]);
+    assert.equal(host.read("etcd/member/snap/db"), "old");
+    assert.equal(host.read("epoch-2/copy"), "50\n");
+  });
+
+  it("then only the folders are exchanged, and the old data is kept as it was", () => {
+    copy();
+    host.write("acts", "");
+    const { code: status, said } = member();
+    assert.equal(status, 0, said);
+    assert.deepEqual(acts(), [...setAside, "create etcd", "start etcd", "rm -f etcd-force-epoch-2"]);
+    assert.equal(host.read("etcd/member/snap/db").length, 8192);
+    assert.equal(host.read("epoch-2/data/member/snap/db"), "old");
+    assert.deepEqual(readdirSync(host.at("etcd")), ["member"]);
+    assert.ok(host.has("epoch-2/forced"));
+  });
+
+  for (const [what, file, text, said] of [
+    ["has committed since", "index", "51", /isn't used: the old etcd committed since, from 50 to 51/],
+    ["doesn't say what it has", "silent", "", /isn't used: the old etcd doesn't say what it has committed/],
+  ] as const) {
+    it(`of an etcd that ${what} the data itself is forced, and a copy of it is kept`, () => {
+      copy();
+      host.write("acts", "");
+      host.write(file, text);
+      // its own etcdctl, asked where the gateway says nothing, says as little
+      const result = member();
+      assert.equal(result.code, 0, result.said);
+      assert.match(result.said, said);
+      assert.deepEqual(acts(), [...setAside, ...onDataItself]);
+      assert.equal(host.read("etcd/member/snap/db"), "old");
+      assert.equal(host.read("epoch-2/data/member/snap/db"), "old");
+      assert.deepEqual(readdirSync(host.at("etcd")), ["member"]);
+    });
+  }
+
+  for (const [what, prepare, said] of [
+    ["that has less", () => host.write("copied", "39"), /it has revision 39, the old etcd 40/],
+    ["of an etcd that answers nothing", () => host.write("silent", ""), /etcd runs and answers nothing/],
+    ["of an etcd that is down", () => host.write("containers/etcd", "exited"), /container etcd is exited/],
+    [
+      "whose etcd can't listen where it has no network",
+      () => {
+        host.write("pid", "999999999");
+        host.write("says", "C | etcdmain: listen tcp 10.0.0.3:2381: bind: cannot assign requested address\n");
+      },
+      /can't listen in a container without network: ended .*bind: cannot assign/,
+    ],
+  ] as const) {
+    it(`a copy ${what} isn't used; the data itself is forced`, () => {
+      prepare();
+      const first = copy();
+      assert.equal(first.code, 0, first.said);
+      assert.match(first.said, said);
+      assert.deepEqual(readdirSync(host.at("etcd")), ["member"]);
+      assert.ok(!host.has("epoch-2/copy"));
+      host.write("acts", "");
+      const then = member();
+      assert.equal(then.code, 0, then.said);
+      assert.deepEqual(acts(), [...setAside, ...onDataItself]);
+    });
+  }
+
+  it("a copy that etcd panics at ends the act, before anything is changed", () => {
+    host.write("pid", "999999999");
+    host.write("says", "panic: freepages: failed to get all reachable pages\n\ngoroutine 1 [running]:\n");
+    const { code: status, said } = copy();
+    assert.equal(status, 1);
+    assert.match(said, /can't be made a cluster of one: ended .*panic: freepages: .*; nothing was changed but/);
+    assert.deepEqual(readdirSync(host.at("etcd")), ["member"]);
+    assert.equal(host.read("containers/etcd"), "running");
+    assert.equal(host.has("containers/etcd-force-epoch-2"), false);
+  });
+
+  describe("killed", () => {
+    const ended = (what: string) => {
+      const result = member(2);
+      assert.equal(result.code, 0, `${what}: ${result.said}`);
+      assert.equal(host.read("etcd/member/snap/db").length, 8192);
+      assert.equal(host.read("epoch-2/data/member/snap/db"), "old");
+      assert.deepEqual(readdirSync(host.at("etcd")), ["member"]);
+      assert.equal(host.read("containers/etcd"), "running\n");
+    };
+    it("when the old container was set aside: the copy is used, also without a word of the old etcd", () => {
+      copy();
+      host.program("mv", '#!/bin/bash\n[[ $1 != */etcd/member ]] || exit 1\nexec /bin/mv "$@"\n');
+      assert.equal(member().code, 1);
+      assert.ok(host.has("containers/etcd-before-epoch-2"));
+      host.run("rm", [host.at("mv")]);
+      host.write("silent", "");
+      // a rerun secures nothing anew
+      assert.match(copy(2).said, /a copy of its data stays as it was taken/);
+      ended("old container aside");
+    });
+    it("when the old data was set aside, too", () => {
+      copy();
+      host.program("mv", '#!/bin/bash\n[[ $1 != *rke-dr-forced* ]] || exit 1\nexec /bin/mv "$@"\n');
+      assert.equal(member().code, 1);
+      assert.ok(host.has("epoch-2/data/member/snap/db") && !host.has("etcd/member"));
+      host.run("rm", [host.at("mv")]);
+      ended("old data aside");
+    });
+    it("when the copy was in its place", () => {
+      copy();
+      host.program("touch", '#!/bin/bash\n[[ $1 != */forced ]] || exit 1\nexec /bin/touch "$@"\n');
+      assert.equal(member().code, 1);
+      assert.ok(host.has("etcd/member") && !host.has("epoch-2/forced"));
+      host.run("rm", [host.at("touch")]);
+      ended("copy in place");
+    });
+    it("and somebody has started an etcd since: told, and nothing is overwritten", () => {
+      copy();
+      host.program("mv", '#!/bin/bash\n[[ $1 != *rke-dr-forced* ]] || exit 1\nexec /bin/mv "$@"\n');
+      member();
+      host.run("rm", [host.at("mv")]);
+      folder("etcd/member/snap/db", host);
+      const result = member(2);
+      assert.equal(result.code, 1);
+      assert.match(result.said, /somebody else started an etcd since/);
+      assert.equal(host.read("etcd/member/snap/db"), "old");
+    });
+  });
+});
