@@ -51,16 +51,20 @@ main() {
   finish
 }
 
-# Whether the copy has all that the old etcd has committed; that one's word for it is had while it runs.
+# Whether the copy has all that the old etcd has committed: by that one's own word, which is had while it runs, or by its database.
 copy_holds() {
+  local noted now
   rm -f "$aside/copy-holds"
   [[ -s $aside/copy && -d $copy/member ]] || return 1
-  if ! ask_etcd "$endpoint" kube-node; then
-    did "the forced copy isn't used: the old etcd doesn't say what it has committed"
-    return 1
+  noted=$(cat "$aside/copy")
+  if [[ $noted == index* ]]; then
+    now="not known"
+    ! ask_etcd "$endpoint" kube-node || now="index $index"
+  else
+    now="written $(database_written)"
   fi
-  if [[ $index != "$(cat "$aside/copy")" ]]; then
-    did "the forced copy isn't used: the old etcd committed since, from $(cat "$aside/copy") to $index"
+  if [[ $now != "$noted" ]]; then
+    did "the forced copy isn't used: when it was made, the old etcd's data was at $noted; now: $now"
     return 1
   fi
   mv "$aside/copy" "$aside/copy-holds"

@@ -5,9 +5,7 @@
 restoring=/var/lib/etcd/restore-epoch-$epoch
 restored=/var/lib/etcd/restored-epoch-$epoch
 
-# database_written: when the database was last written, and its size; database_unchanged: whether that is what was noted before it was
-# read. etcd that writes does so by pwrite(2), which its file's time tells (bbolt, tx.write).
-database_written() { stat -c '%.9Y %s' /var/lib/etcd/member/snap/db 2>/dev/null; }
+# Whether the database is still as it was noted to be before it was read.
 database_unchanged() { [[ -s $aside/database && $(database_written) == "$(cat "$aside/database")" ]]; }
 
 # left from a killed run

@@ -252,6 +252,11 @@ etcd_data_aside() {
   fi
   if [[ $place == "$to.new" ]]; then mv "$place" "$to"; else ln -s "$place" "$to"; fi
 }
+# database_written: when etcd's database was last written, and its size: an etcd that writes does so by pwrite(2), which tells in the
+# file's time (bbolt tx.write). database_idle: whether it hasn't for a while. Then all that etcd has applied is in there (it commits every
+# 100 ms: backend.go defaultBatchInterval), and reading the file reads one state of it.
+database_written() { stat -c '%.9Y %s' /var/lib/etcd/member/snap/db 2>/dev/null; }
+database_idle() { [[ -s /var/lib/etcd/member/snap/db ]] && (($(date +%s) - $(stat -c %Y /var/lib/etcd/member/snap/db) >= 2)); }
 # kept_aside PATH: tells a report of a file or folder that was set aside, and its size.
 kept_aside() { fact "aside $1" "$(du -sb "$1" | cut -f1)"; }
 # keep_description CONTAINER NAME: what docker knows of it, under NAME, for when the container itself has been purged.

@@ -1,15 +1,15 @@
-# snapshot: copies what this host's etcd has, by a live snapshot, which a lone voter gives without quorum, and makes a cluster of one of
-# the copy, by --force-new-cluster in a container without network. The old etcd goes on meanwhile, and its data isn't touched: whether
-# the flag works out is known before anything is changed, and the next step only exchanges the folders.
+# snapshot: copies what this host's etcd has, by a live snapshot, which a lone voter gives without quorum, else by its files, and makes a
+# cluster of one of the copy, by --force-new-cluster in a container without network. The old etcd goes on meanwhile, and its data isn't
+# touched: whether the flag works out is known before anything is changed, and the next step only exchanges the folders.
 # It begins beside the claims: it changes nothing that another host's refusal would have to take back.
-# Where no copy can be had, as from an etcd that doesn't answer, the next step forces the data itself.
+# Where no copy can be had, as from data that is written to, the next step forces the data itself.
 # Meanwhile the lost hosts are tried once more: time has passed since the operator's guards looked.
 # stdin: the body for Docker's POST /containers/create of the container with the flag
 # arguments: CERTIFICATE, the name of this member's certificate;  ENDPOINT, where clients of this host reach it;
 #   HOST=ADDRESS:PORT ... of the lost hosts
 # Sent after lost-side, etcd-election, etcd-space and etcd-force.
 main() {
-  local certificate=$1 endpoint=$2 why="" index=0 revision=0 before=0 beside_claim=yes
+  local certificate=$1 endpoint=$2 why="" how="" index=0 revision=0 before="" beside_claim=yes
   begin "$@"
   shift 2
   mkdir -p "$aside"
@@ -21,37 +21,61 @@ main() {
     finish
     return
   fi
-  no_copy
-  if live_copy && forced_copy; then
+  if forced_copy; then
     still_silent "$@"
     printf '%s\n' "$before" >"$aside/copy.new"
     mv "$aside/copy.new" "$aside/copy"
     fact revision "$revision"
     fact bytes "$(stat -c %s "$copy/member/snap/db")"
-    did "a copy of etcd's data is a cluster of one: $copy, revision $revision, $(stat -c %s "$copy/member/snap/db") bytes"
+    did "a copy of etcd's data, by $how, is a cluster of one: $copy, revision $revision, $(stat -c %s "$copy/member/snap/db") bytes"
   else
     no_copy
-    [[ -z $why ]] || did "no copy of etcd's data beforehand: $why"
+    did "no copy of etcd's data beforehand: $why"
     still_silent "$@"
   fi
   finish
 }
 
-# The snapshot is the db; what it may lack is in the WAL, most of which is empty: etcd makes its files ahead, 64 MB each (NUMBER.tmp).
 # No failure ends a step by itself where a function is asked for yes or no.
+forced_copy() {
+  local old said try
+  why="this host has no nsenter (util-linux), by which an etcd without network is asked"
+  command -v nsenter >/dev/null || return 1
+  # what etcd writes at elections that it loses may be cut in a copy
+  for try in 1 2; do
+    no_copy
+    revision=0
+    live_copy || files_copied || return 1
+    old=$revision
+    if force "$certificate" https://127.0.0.1:2379 https://127.0.0.1:2380 "$data"; then
+      later docker rm "$forced" >/dev/null </dev/null
+      why="it has revision $revision, the old etcd $old"
+      ((revision >= old))
+      return
+    fi
+    said=$why
+    docker rm -f "$forced" >/dev/null 2>&1 </dev/null
+    sandbox=""
+    # that says nothing of the data
+    why="etcd can't listen in a container without network: $said"
+    [[ $said != *"bind: "* && $said != *"listen tcp"* ]] || return 1
+  done
+  no_copy
+  # data that etcd itself can't be started from isn't worth to lose the old etcd for
+  die "etcd: a copy of its data can't be made a cluster of one: $said; nothing was changed but the survivors' epoch; recover.method: restore, or another source, with the next epoch"
+}
+
+# The snapshot is the db; what it may lack is in the WAL, most of which is empty: etcd makes its files ahead, 64 MB each (NUMBER.tmp).
 live_copy() {
   local member=/var/lib/etcd/member db=$copy/member/snap/db
   look etcd
   why="container etcd is $found"
   [[ $found == running ]] || return 1
-  why="this host has no nsenter (util-linux), by which an etcd without network is asked"
-  command -v nsenter >/dev/null || return 1
   why="etcd runs and answers nothing, as where it was started without quorum"
   ask_etcd "$endpoint" kube-node || return 1
-  before=$index
-  mkdir -p "$copy"/member/{snap,wal}
-  # RKE's etcd may run as another user than root (services.etcd.uid), who owns its folder then
-  chown -R --reference=/var/lib/etcd "$copy"
+  before="index $index"
+  how="a live snapshot"
+  folders
   if ! docker exec etcd etcdctl --command-timeout=600s snapshot save "/var/lib/rancher/etcd/${copy##*/}/member/snap/db" >/dev/null 2>"$aside/snapshot.log" </dev/null; then
     why="no live snapshot: $(tail -n 1 "$aside/snapshot.log" | cut -c1-200)"
     return 1
@@ -59,25 +83,33 @@ live_copy() {
   why="the live snapshot can't be kept"
   # behind its last page a snapshot has the hash of all before, 32 bytes, which `snapshot restore` cuts off, too
   (($(stat -c %s "$db") % 512 != 32)) || truncate -s -32 "$db" || return 1
-  find "$member/wal" -maxdepth 1 -name '*.wal' -exec cp -a --reflink=auto --sparse=always -t "$copy/member/wal" {} + || return 1
-  find "$member/snap" -maxdepth 1 -name '*.snap' -exec cp -a --reflink=auto -t "$copy/member/snap" {} + || return 1
-  chown -R --reference=/var/lib/etcd "$copy" || return 1
+  logs
 }
 
-# Data that etcd itself can't be started from isn't worth to lose the old etcd for. An etcd that can't listen in its container says
-# nothing of the data.
-forced_copy() {
-  local old=$revision said
-  if force "$certificate" https://127.0.0.1:2379 https://127.0.0.1:2380 "$data"; then
-    later docker rm "$forced" >/dev/null </dev/null
-    why="it has revision $revision, the old etcd $old"
-    ((revision >= old))
-    return
-  fi
-  said=$why
-  docker rm -f "$forced" >/dev/null 2>&1 </dev/null
-  why="etcd can't listen in a container without network: $said"
-  [[ $said == *"bind: "* || $said == *"listen tcp"* ]] && return 1
+# An etcd that gives no snapshot has its database open at most, and without quorum it doesn't write to it.
+files_copied() {
+  local reason=$why
   no_copy
-  die "etcd: a copy of its data can't be made a cluster of one: $said; nothing was changed but the survivors' epoch; recover.method: restore, or another source, with the next epoch"
+  why="$reason, and /var/lib/etcd/member/snap/db is missing or written to"
+  until_true 3 database_idle || return 1
+  before="written $(database_written)"
+  how="its files ($reason)"
+  folders
+  why="$reason, and its files can't be copied"
+  cp -a --reflink=auto --sparse=always /var/lib/etcd/member/snap/db "$copy/member/snap/db" || return 1
+  logs || return 1
+  why="$reason, and its database was written to meanwhile"
+  [[ $before == "written $(database_written)" ]]
+}
+
+folders() {
+  mkdir -p "$copy"/member/{snap,wal}
+  # RKE's etcd may run as another user than root (services.etcd.uid), who owns its folder then
+  chown -R --reference=/var/lib/etcd "$copy"
+}
+logs() {
+  local member=/var/lib/etcd/member
+  find "$member/wal" -maxdepth 1 -name '*.wal' -exec cp -a --reflink=auto --sparse=always -t "$copy/member/wal" {} + || return 1
+  find "$member/snap" -maxdepth 1 -name '*.snap' -exec cp -a --reflink=auto -t "$copy/member/snap" {} + || return 1
+  chown -R --reference=/var/lib/etcd "$copy"
 }

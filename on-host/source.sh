@@ -104,15 +104,14 @@ find_restorer() {
   mv "$aside/restorer.new" "$aside/restorer"
 } >/dev/null 2>&1 3>&- 8>&- 9>&-
 
-# The database itself, where etcd gives no snapshot of it. An etcd that hasn't written for a while has all it knows in there (it commits
-# every 100 ms: backend.go defaultBatchInterval), and is not in the way of a reader: it goes on meanwhile. Else it is stopped gracefully, which
-# writes out what it has in memory; the database of one that was killed may lack what only its WAL has.
+# The database itself, where etcd gives no snapshot of it. While it isn't written to, etcd is not in the way of a reader, and goes on. Else
+# it is stopped gracefully, which writes out what it has in memory; the database of one that was killed may lack what only its WAL has.
 database() {
   local db=/var/lib/etcd/member/snap/db code
   secured=$db
   rm -f "$aside/snapshot.db"
   look etcd
-  if [[ $found == running ]] && until_true 3 idle && idle_database; then
+  if [[ $found == running ]] && until_true 3 database_idle && idle_database; then
     did "etcd's database $db, which it doesn't write to: revision $revision, $(stat -c %s "$db") bytes (a database has no hash of its own)"
     return
   fi
@@ -130,8 +129,6 @@ database() {
   database_written >"$aside/database"
   did "etcd is stopped; its database $db: revision $revision, $(stat -c %s "$db") bytes (a database has no hash of its own)"
 }
-
-idle() { [[ -s $db ]] && (($(date +%s) - $(stat -c %Y "$db") >= 2)); }
 
 # Restores what etcd has open: etcdctl only copies from it. Whether the copy is sound is read from the restored one: whoever opens a
 # database of a running etcd waits for its lock.

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { onHostInput } from "../../on-host";
-import { code, stateOfEachTest } from "./host-state";
+import { stateOfEachTest } from "./host-state";
 
 /** Containers are files here, by name: what docker says of their status. What touches them is told in `acts`. */
 const docker = `#!/bin/bash
@@ -55,10 +54,12 @@ describe("forcing a voter's data", function () {
     folder("etcd/member/snap/db", host);
   });
   const run = (name: string, generation: number, data: string) => {
-    const names = ["lib", "lost-side", "etcd-election", "etcd-space", "etcd-force", name];
-    const scripts = names.map((n) => code(n).replaceAll("/var/lib/etcd", host.at("etcd")));
     const args = [name, 2, generation, "failover", "lab", "kube-etcd-h", "https://10.0.0.3:2379"];
-    const { status, stderr } = host.run("bash", ["-s", "--", ...args.map(String)], onHostInput(scripts, data));
+    const { status, stderr } = host.etcdStep(
+      args,
+      ["lost-side", "etcd-election", "etcd-space", "etcd-force", name],
+      data,
+    );
     return { code: status, said: stderr };
   };
   const copy = (generation = 1) => run("snapshot", generation, '{"HostConfig":{"NetworkMode":"none"}}');
@@ -89,7 +90,7 @@ describe("forcing a voter's data", function () {
     assert.equal(host.read(`${of}/snap/db`).length, 8192);
     assert.deepEqual([host.read(`${of}/wal/0.wal`), host.read(`${of}/snap/1.snap`)], ["old", "old"]);
     assert.equal(host.read("etcd/member/snap/db"), "old");
-    assert.equal(host.read("epoch-2/copy"), "50\n");
+    assert.equal(host.read("epoch-2/copy"), "index 50\n");
   });
 
   it("then only the folders are exchanged, and the old data is kept as it was", () => {
@@ -105,8 +106,8 @@ describe("forcing a voter's data", function () {
   });
 
   for (const [what, file, text, said] of [
-    ["has committed since", "index", "51", /isn't used: the old etcd committed since, from 50 to 51/],
-    ["doesn't say what it has", "silent", "", /isn't used: the old etcd doesn't say what it has committed/],
+    ["has committed since", "index", "51", /isn't used: .* at index 50; now: index 51/],
+    ["doesn't say any more what it has", "silent", "", /isn't used: .* at index 50; now: not known/],
   ] as const) {
     it(`of an etcd that ${what} the data itself is forced, and a copy of it is kept`, () => {
       copy();
@@ -125,8 +126,22 @@ describe("forcing a voter's data", function () {
 
   for (const [what, prepare, said] of [
     ["that has less", () => host.write("copied", "39"), /it has revision 39, the old etcd 40/],
-    ["of an etcd that answers nothing", () => host.write("silent", ""), /etcd runs and answers nothing/],
-    ["of an etcd that is down", () => host.write("containers/etcd", "exited"), /container etcd is exited/],
+    [
+      "of an etcd that answers nothing and writes",
+      () => {
+        host.write("silent", "");
+        utimesSync(host.at("etcd/member/snap/db"), new Date(), new Date(Date.now() + 3_600_000));
+      },
+      /etcd runs and answers nothing.* is missing or written to/,
+    ],
+    [
+      "of an etcd that is down and has no database",
+      () => {
+        host.write("containers/etcd", "exited");
+        host.write("etcd/member/snap/db", "");
+      },
+      /container etcd is exited, and .* is missing or written to/,
+    ],
     [
       "whose etcd can't listen where it has no network",
       () => {
@@ -150,6 +165,37 @@ describe("forcing a voter's data", function () {
     });
   }
 
+  for (const [what, file, text] of [
+    ["that answers nothing", "silent", ""],
+    ["that is down", "containers/etcd", "exited"],
+  ] as const) {
+    it(`of an etcd ${what} the files are copied, and used if they are the same then`, () => {
+      host.write(file, text);
+      const db = host.at("etcd/member/snap/db");
+      utimesSync(db, 1_700_000_000, 1_700_000_000);
+      const first = copy();
+      assert.equal(first.code, 0, first.said);
+      assert.match(host.read("epoch-2/copy"), /^written 1700000000\.0+ 3\n$/);
+      host.write("acts", "");
+      const then = member();
+      assert.equal(then.code, 0, then.said);
+      assert.deepEqual(acts(), [...setAside, "create etcd", "start etcd", "rm -f etcd-force-epoch-2"]);
+      assert.equal(host.read("epoch-2/data/member/snap/db"), "old");
+    });
+    it(`of an etcd ${what} the data itself is forced where its files have changed`, () => {
+      host.write(file, text);
+      const db = host.at("etcd/member/snap/db");
+      utimesSync(db, 1_700_000_000, 1_700_000_000);
+      copy();
+      host.write("acts", "");
+      utimesSync(db, 1_700_000_009, 1_700_000_009);
+      const then = member();
+      assert.equal(then.code, 0, then.said);
+      assert.match(then.said, /isn't used: .* at written 1700000000\.0+ 3; now: written 1700000009\.0+ 3/);
+      assert.deepEqual(acts(), [...setAside, ...onDataItself]);
+    });
+  }
+
   it("a copy that etcd panics at ends the act, before anything is changed", () => {
     host.write("pid", "999999999");
     host.write("says", "panic: freepages: failed to get all reachable pages\n\ngoroutine 1 [running]:\n");
@@ -159,6 +205,7 @@ describe("forcing a voter's data", function () {
     assert.deepEqual(readdirSync(host.at("etcd")), ["member"]);
     assert.equal(host.read("containers/etcd"), "running");
     assert.equal(host.has("containers/etcd-force-epoch-2"), false);
+    assert.equal(acts().filter((act) => act.startsWith("start")).length, 2, "a copy that was cut gets a second chance");
   });
 
   describe("killed", () => {

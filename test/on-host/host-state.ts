@@ -48,6 +48,11 @@ export class HostState {
   step(args: (string | number)[], scripts: string[], data = "") {
     return this.run("bash", ["-s", "--", ...args.map(String)], stepInput(scripts, data));
   }
+  /** The same for scripts by name, on a host whose /var/lib/etcd is a folder of its state. */
+  etcdStep(args: (string | number)[], names: string[], data = "") {
+    const scripts = ["lib", ...names].map((name) => code(name).replaceAll("/var/lib/etcd", this.at("etcd")));
+    return this.run("bash", ["-s", "--", ...args.map(String)], onHostInput(scripts, data));
+  }
 }
 
 /** Declares hooks: each test has a state of its own, with these files and programs by name, and nothing stays of it. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
-import { code, type HostState, stateOfEachTest } from "./host-state";
+import { code, stateOfEachTest } from "./host-state";
 
 const peer = "https://192.168.31.101:2380";
 
@@ -13,9 +13,7 @@ const sound = pages(`{"id":1,"peerURLs":["${peer}"]}`);
 
 /** Of the new cluster: member, peer URL, token, and how far the revision is put ahead. */
 const as = ["etcd-h", peer, "token-2", 1000];
-/** The step's scripts, for a host whose /var/lib/etcd is a folder of its state. */
-const scripts = (host: HostState) =>
-  ["lost-side", "etcd-restored", "source"].map((name) => code(name).replaceAll("/var/lib/etcd", host.at("etcd")));
+const scripts = ["lost-side", "etcd-restored", "source"];
 /** etcd 3.4 in its image: `snapshot restore` and, of what it has made or of what is mounted, `snapshot status`. */
 const etcdctl = `  *etcdutl*) echo "exec: etcdutl: executable file not found"; exit 1 ;;
   *--bump-revision*) echo "Error: unknown flag: --bump-revision"; exit 1 ;;
@@ -33,7 +31,7 @@ describe("a restore's source, a snapshot", () => {
     },
   );
   function run(path: string) {
-    return host.step(["source", 2, 1, "failover", "lab", path, "image", peer, 0, ...as], scripts(host));
+    return host.etcdStep(["source", 2, 1, "failover", "lab", path, "image", peer, 0, ...as], scripts);
   }
   beforeEach(() => {
     mkdirSync(host.at("etcd"));
@@ -99,7 +97,7 @@ ${etcdctl}esac
       utimesSync(db(), 1_700_000_000, 1_700_000_000);
     }
     const args = ["source", 2, 1, "failover", "lab", "data", "image", peer, least, ...as];
-    const result = host.step(args, scripts(host));
+    const result = host.etcdStep(args, scripts);
     const acts = host.read("docker-ran").match(/^(stop|start) .*$/gm) ?? [];
     return { code: result.status, said: result.stderr, acts, recorded: host.has("steps/source") };
   }
