@@ -6,7 +6,8 @@
 # what the link in epoch-N points to stands here by itself.
 aside_files() {
   local file number
-  for file in "$state"/epoch-*/{data,data.new,etcd-data*,snapshot.db*} /var/lib/etcd/rke-dr-epoch-*/etcd-data* /var/lib/etcd/{before,rke-dr-forced,restored}-epoch-* \
+  for file in "$state"/epoch-*/{data,data.new,etcd-data*,snapshot.db*,snapshot.new} /var/lib/etcd/rke-dr-epoch-*/etcd-data* \
+    /var/lib/etcd/{before,rke-dr-forced,restore,restored}-epoch-* \
     /etc/rke-dr/*.before-epoch-*; do
     [[ -e $file && ! -L $file && $file =~ epoch-([0-9]+)(/[^/]+)?$ ]] || continue
     number=${BASH_REMATCH[1]}

@@ -32,16 +32,19 @@ no_forced_left() {
 no_copy() { rm -rf "$aside/copy" "$aside/copy-holds" "$copy"; }
 
 # force CERTIFICATE URL PEER BODY: runs etcd with the flag, which rewrites the membership in the WAL when etcd starts; once a write was
-# accepted it has done its work, and is stopped. Sets $index and $revision. Returns 1 with $why where it failed.
+# accepted it has done its work, and is stopped. Sets $index and $revision. Returns 1 with $why where it failed; $damaged, where etcd's own
+# words tell that the data is the reason. No failure ends a step by itself where a function is asked for yes or no.
 force() {
   local certificate=$1 own=$2 peer=$3 body=$4 members
-  docker_api POST "/containers/create?name=$forced" "$body"
+  damaged="" leftover=$forced
   why="docker can't start it"
+  (docker_api POST "/containers/create?name=$forced" "$body") || return 1
   docker start "$forced" >/dev/null </dev/null || return 1
   [[ $body != *'"NetworkMode":"none"'* ]] || sandbox=$(docker inspect --format '{{.State.Pid}}' "$forced" </dev/null) || return 1
   if ! until_healthy 120 "$forced" "$own/health" "$certificate" "$peer"; then
-    why="not healthy 120 s after --force-new-cluster: $(last_words)"
-    [[ -z $sandbox || -e /proc/$sandbox ]] || why="ended with --force-new-cluster: $(last_words)"
+    why=$(last_words)
+    [[ ! $why =~ [Pp]anic|[Cc]orrupt|checksum|crc\ |invalid ]] || damaged=yes
+    if gone; then why="ended with --force-new-cluster: $why"; else why="not healthy 120 s after --force-new-cluster: $why"; fi
     return 1
   fi
   members=$(to_peer "$certificate" "$peer/members" </dev/null | grep -o '"id":' | wc -l) || true
@@ -55,6 +58,8 @@ force() {
   docker stop -t 30 "$forced" >/dev/null </dev/null || return 1
   sandbox=""
 }
+
+drop() { docker rm -f "$1" >/dev/null 2>&1 </dev/null || true; }
 
 # What an etcd that failed says of the reason: where it panics, a stack stands behind it.
 last_words() {

@@ -17,6 +17,8 @@ main() {
     await snapshot finished snapshot
     copy_holds || no_copy
   fi
+  # from here on to the end, with or without an operator
+  operator=""
   no_forced_left
   look etcd
   old_etcd_goes
@@ -31,16 +33,22 @@ main() {
   fi
   old_etcd_is_aside
   if [[ ! -e $aside/forced ]]; then
-    force "$certificate" https://127.0.0.1:2379 "$peer" "$body_forced" || failed_to_force
+    if [[ ! -e $aside/copy-holds ]]; then
+      force "$certificate" https://127.0.0.1:2379 "$peer" "$body_forced" || failed_to_force
+      did "--force-new-cluster made a cluster of one; stopped again"
+    fi
+    new_data_is_there
+    lasts /var/lib/etcd
     touch "$aside/forced"
-    did "--force-new-cluster made a cluster of one; stopped again"
+    lasts "$aside"
   fi
+  new_data_is_there
   look etcd
   if [[ $found == missing ]]; then
     docker_api POST "/containers/create?name=etcd" "$body_final"
   fi
   docker start etcd >/dev/null </dev/null
-  docker rm -f "$forced" >/dev/null 2>&1 </dev/null || true
+  later drop "$forced"
   until_healthy 60 etcd "$endpoint/health" "$certificate" "$peer" ||
     die "etcd: not healthy 60 s after its start: $(docker logs --tail 1 etcd 2>&1 </dev/null | cut -c1-300)"
   if docker inspect --format '{{.Config.Entrypoint}} {{.Config.Cmd}}' etcd </dev/null | grep -q -- --force-new-cluster; then
@@ -60,6 +68,9 @@ copy_holds() {
   if [[ $noted == index* ]]; then
     now="not known"
     ! ask_etcd "$endpoint" kube-node || now="index $index"
+    # a lone voter can't commit anything
+    [[ $now == "not known" || $now == "$noted" ]] ||
+      die "lost side: the old etcd has committed since, from $noted to $now: it has a quorum, so more than this host is alive; nothing was changed but the survivors' epoch"
   else
     now="written $(database_written)"
   fi
@@ -72,6 +83,7 @@ copy_holds() {
 
 # A run that was killed in between goes on where it was: each name is there whole or not at all.
 exchange() {
+  [[ -e /var/lib/etcd/member || -e $aside/data || -d $copy/member ]] || new_data_is_there
   etcd_data_aside
   if [[ -d $copy/member ]]; then
     [[ ! -e /var/lib/etcd/member ]] ||
@@ -79,7 +91,6 @@ exchange() {
     mv "$copy/member" /var/lib/etcd/member
     rmdir "$copy"
   fi
-  touch "$aside/forced"
   did "the forced copy is in /var/lib/etcd/member"
 }
 
@@ -95,6 +106,6 @@ data_copied() {
 }
 
 failed_to_force() {
-  docker rm -f "$forced" >/dev/null 2>&1 </dev/null
+  drop "$forced"
   die "etcd: $why; stopped again"
 }

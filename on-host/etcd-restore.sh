@@ -17,10 +17,13 @@ main() {
   no_restore_left
   # before etcd listens for the first time; and a host that can refuse nobody is told so while its old etcd still runs
   isolate "$@"
+  # from here on to the end, with or without an operator
+  operator=""
   old_etcd_goes
   if [[ ! -e $aside/restored ]]; then
     old_etcd_aside "$old"
-    [[ -s $aside/snapshot.db || ! -d $restored ]] || database_unchanged || {
+    # what it has killed may have written until then
+    [[ -s $aside/snapshot.db || ! -d $restored || -e $aside/data ]] || database_unchanged || {
       rm -rf "$restored"
       did "the database was written to after it was read; it is restored anew"
     }
@@ -30,6 +33,7 @@ main() {
   if [[ ! -e $aside/restored ]]; then
     new_data "$image" "$member" "$peer" "$token" "$bump"
   fi
+  new_data_is_there
   look etcd
   if [[ $found == missing ]]; then
     docker_api POST "/containers/create?name=etcd" "$data"
@@ -70,8 +74,11 @@ new_data() {
     mv "$restored/member" /var/lib/etcd/member
     rmdir "$restored"
   fi
+  new_data_is_there
+  lasts /var/lib/etcd
   printf '%s\n' "$5" >"$aside/restored.new"
   mv "$aside/restored.new" "$aside/restored"
+  lasts "$aside"
   fact token "$5"
   did "the restored data is in /var/lib/etcd/member"
 }

@@ -11,7 +11,7 @@ database_unchanged() { [[ -s $aside/database && $(database_written) == "$(cat "$
 # left from a killed run
 no_restore_left() { docker rm -f "etcd-restore-epoch-$epoch" >/dev/null 2>&1 </dev/null || true; }
 
-# restore FILE IMAGE MEMBER PEER_URL TOKEN BUMP: makes $restored, and sets $how. Returns 1 with $why where it can't: no failure ends a
+# restore FILE IMAGE MEMBER PEER_URL TOKEN BUMP: makes $restored, and sets $how, and $ahead: by how much its revision was put ahead. Returns 1 with $why where it can't: no failure ends a
 # step by itself where a function is asked for yes or no.
 restore() {
   local file=$1 image=$2 member=$3 peer=$4 token=$5 bump=$6 unchecked=() way status
@@ -39,14 +39,15 @@ restore() {
 # restore_by "PROGRAM [ahead]": ahead, where the program can put the revision ahead. 1 where this etcd lacks the program or a flag,
 # 2 with $why after every other failure.
 restore_by() {
-  local program=${1% ahead} inside=/var/lib/rancher/etcd ahead=()
-  [[ $1 != *" ahead" ]] || ahead=(--bump-revision "$bump" --mark-compacted)
+  local program=${1% ahead} inside=/var/lib/rancher/etcd flags=()
+  ahead=0
+  [[ $1 != *" ahead" ]] || { flags=(--bump-revision "$bump" --mark-compacted) && ahead=$bump; }
   if docker run --rm --name "etcd-restore-epoch-$epoch" --network none -e ETCDCTL_API=3 -v /var/lib/etcd:$inside:z -v "$file":/source.db:ro,z \
     --entrypoint "$program" "$image" snapshot restore /source.db --data-dir "$inside/${restoring##*/}" ${unchecked[@]+"${unchecked[@]}"} \
     --name "$member" --initial-cluster "$member=$peer" --initial-advertise-peer-urls "$peer" --initial-cluster-token "$token" \
-    ${ahead[@]+"${ahead[@]}"} >"$aside/restore.log" 2>&1 </dev/null; then
+    ${flags[@]+"${flags[@]}"} >"$aside/restore.log" 2>&1 </dev/null; then
     how="cluster $token"
-    ((${#ahead[@]} == 0)) || how+=", its revision put ahead by $bump"
+    ((ahead == 0)) || how+=", its revision put ahead by $ahead"
     return 0
   fi
   grep -Eq 'unknown flag|unknown command|executable file not found|no such file or directory: unknown' "$aside/restore.log" && return 1

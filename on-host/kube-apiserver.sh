@@ -10,6 +10,7 @@ main() {
     # without etcd it has nothing to finish
     grace=0
     await "$recovery" marked stopping "$recovery"
+    operator=""
   fi
   # only once: a container that RKE made anew since then is not ours to take away
   look "$old"

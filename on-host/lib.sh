@@ -60,12 +60,9 @@ now_ms() { date +%s%3N; }
 
 # Waits for the host's locks and checks the epoch. Pulumi gives no lock across stacks: these are the host's. Steps of one
 # act may run side by side, the same step not, and a claim waits until no step runs.
-# A step that sets $beside_claim is sent together with the claim, and waits for that one.
 # A step that finished with the same generation and the same input is not done again: its result is told again.
 begin() {
   started=$(now_ms)
-  # two commands at once may come in any order
-  [[ -z ${beside_claim:-} ]] || await_claim
   exec 8>"$state/lock.$step" 9>"$state/lock"
   flock -w 60 8 || busy
   flock "$([[ $step == claim ]] && echo -x || echo -s)" -w 60 9 || busy
@@ -98,12 +95,6 @@ begin() {
   fi
 }
 
-# await_claim: up to 20 s, until the host was told of this epoch, or of a newer one. A step that then still wasn't says so itself.
-await_claim() {
-  local deadline=$((started + 20000))
-  until (($(cat "$state/epoch" 2>/dev/null || echo 0) >= epoch)) || (($(now_ms) > deadline)); do sleep 0.02; done
-}
-
 # What comes with a step ends with a line of its own (see on-host.ts): an operator who dies while sending must not have half of it done.
 read_data() {
   local mark="@@ end of data"
@@ -125,11 +116,13 @@ busy() {
   die "lock: still running on this host after 60 s:${running:- unknown}; wait for it, or end it there with kill, and run again"
 }
 
+# Removes the container, if any, that only worked for this step ($leftover).
 # Keeps how the step failed, until it succeeds: the report of an act that ended half-way is made from it.
 failed() {
   local status=$1
   trap - ERR
   ((status != 0)) && [[ -n $begun && $BASHPID == "$$" ]] || return 0
+  [[ -z ${leftover:-} ]] || docker rm -f "$leftover" >/dev/null 2>&1 </dev/null || true
   mkdir -p "$state/failures" 2>/dev/null || return 0
   printf '{"step":%s,"host":%s,"epoch":%s,"generation":%s,"startedAt":%s,"milliseconds":%s,"did":%s,"exit":%s,"error":%s}\n' \
     "$(json "$step")" "$(json "$(hostname)")" "$epoch" "$generation" "$started" "$(($(now_ms) - started))" \
@@ -175,9 +168,15 @@ await() {
     fi
     flock -n "$state/lock.$other" true || seen=$(now_ms)
     (($(now_ms) - seen < 45000)) || die "$step: step $other, which this one waits for, hasn't run on this host for 45 s"
-    [[ $(parent_of "$PPID") == "$operator" ]] || die "$step: the operator's connection ended while step $other was waited for; this one goes no further"
+    still_wanted
     sleep 0.05
   done
+  still_wanted
+}
+# Who has begun to change something goes on to the end, with or without an operator: it sets $operator to "".
+still_wanted() {
+  [[ -z $operator || $(parent_of "$PPID") == "$operator" ]] ||
+    die "$step: the operator's connection ended before anything was done here; this one goes no further"
 }
 # The process that the operator's connection is: sshd's, which ends with it. Between it and this shell is `timeout`.
 parent_of() { sed -n 's/^PPid:\t//p' "/proc/$1/status" 2>/dev/null || true; }
@@ -235,22 +234,28 @@ member_aside() {
   mv "$member" "$to/$1/"
   did "etcd's data moved to $to/$1, $(du -sb "$to/$1" | cut -f1) bytes"
 }
-# etcd_data_aside: moves etcd's data to $aside/data, at once, whatever its size. On another file system than /var/lib it stays on its own.
+# etcd_data_aside: renames etcd's data, at once, whatever its size: within etcd's own folder, which may be a mount, or a link to one. What
+# else this act has set aside has a link to it, $aside/data.
 etcd_data_aside() {
-  local data=/var/lib/etcd/member to=$aside/data place=$aside/data.new bytes
-  [[ ! -e $to ]] || return 0
-  mkdir -p "$aside" /var/lib/etcd
-  if [[ $(stat -c %d /var/lib/etcd) != "$(stat -c %d "$aside")" ]]; then
-    place=/var/lib/etcd/before-epoch-$epoch
-  fi
-  mkdir -p "$place"
+  local data=/var/lib/etcd/member place=/var/lib/etcd/before-epoch-$epoch
+  [[ ! -e $aside/data ]] || return 0
+  mkdir -p "$aside" "$place"
   if [[ -e $data ]]; then
     mv "$data" "$place/"
-    bytes=$(du -sb "$place" | cut -f1)
-    fact setAsideBytes "$bytes"
-    did "the old data is in $to, $bytes bytes"
+    kept_aside "$place"
+    did "the old data is in $place, $(du -sb "$place" | cut -f1) bytes"
   fi
-  if [[ $place == "$to.new" ]]; then mv "$place" "$to"; else ln -s "$place" "$to"; fi
+  ln -sfn "$place" "$aside/data"
+}
+# lasts FOLDER: what was renamed there stays so after a power cut (a journal is written in order; `sync FILE` is younger than CentOS 7).
+lasts() {
+  dd if=/dev/null of="$1/.rke-dr-lasts" conv=fsync 2>/dev/null
+  rm -f "$1/.rke-dr-lasts"
+}
+# new_data_is_there: that there is data to start from, also where a disk wasn't mounted at boot: on an empty folder etcd would begin anew.
+new_data_is_there() {
+  [[ -n $(find /var/lib/etcd/member/wal -name '*.wal' -print -quit 2>/dev/null) && -s /var/lib/etcd/member/snap/db ]] ||
+    die "etcd: /var/lib/etcd/member holds no data: is a disk not mounted? nothing was started"
 }
 # database_written: when etcd's database was last written, and its size: an etcd that writes does so by pwrite(2), which tells in the
 # file's time (bbolt tx.write). database_idle: whether it hasn't for a while. Then all that etcd has applied is in there (it commits every

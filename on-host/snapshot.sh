@@ -1,7 +1,6 @@
 # snapshot: copies what this host's etcd has, by a live snapshot, which a lone voter gives without quorum, else by its files, and makes a
 # cluster of one of the copy, by --force-new-cluster in a container without network. The old etcd goes on meanwhile, and its data isn't
 # touched: whether the flag works out is known before anything is changed, and the next step only exchanges the folders.
-# It begins beside the claims: it changes nothing that another host's refusal would have to take back.
 # Where no copy can be had, as from data that is written to, the next step forces the data itself.
 # Meanwhile the lost hosts are tried once more: time has passed since the operator's guards looked.
 # stdin: the body for Docker's POST /containers/create of the container with the flag
@@ -9,20 +8,20 @@
 #   HOST=ADDRESS:PORT ... of the lost hosts
 # Sent after lost-side, etcd-election, etcd-space and etcd-force.
 main() {
-  local certificate=$1 endpoint=$2 why="" how="" index=0 revision=0 before="" beside_claim=yes
+  local certificate=$1 endpoint=$2 why="" how="" index=0 revision=0 before=""
   begin "$@"
   shift 2
   mkdir -p "$aside"
   watch_lost_side "$@"
-  no_forced_left
   look "etcd-before-epoch-$epoch"
   if [[ $found != missing ]]; then
     did "the old etcd is set aside already; a copy of its data stays as it was taken"
     finish
     return
   fi
+  no_forced_left
   if forced_copy; then
-    still_silent "$@"
+    (still_silent "$@") || { no_copy && exit 1; }
     printf '%s\n' "$before" >"$aside/copy.new"
     mv "$aside/copy.new" "$aside/copy"
     fact revision "$revision"
@@ -48,17 +47,17 @@ forced_copy() {
     live_copy || files_copied || return 1
     old=$revision
     if force "$certificate" https://127.0.0.1:2379 https://127.0.0.1:2380 "$data"; then
-      later docker rm "$forced" >/dev/null </dev/null
+      leftover=""
+      later drop "$forced"
       why="it has revision $revision, the old etcd $old"
       ((revision >= old))
       return
     fi
     said=$why
-    docker rm -f "$forced" >/dev/null 2>&1 </dev/null
-    sandbox=""
-    # that says nothing of the data
-    why="etcd can't listen in a container without network: $said"
-    [[ $said != *"bind: "* && $said != *"listen tcp"* ]] || return 1
+    drop "$forced"
+    leftover="" sandbox=""
+    why="etcd without network: $said"
+    [[ -n $damaged ]] || return 1
   done
   no_copy
   # data that etcd itself can't be started from isn't worth to lose the old etcd for

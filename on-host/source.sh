@@ -50,7 +50,7 @@ worker() { printf 'source-epoch-%s' "$epoch"; }
 
 # Whatever was stopped to look at it serves again: nothing else was changed.
 forget() {
-  rm -rf "$restored" "$aside/database"
+  rm -rf "$restoring" "$restored" "$aside/database"
   [[ -z $stopped ]] || docker start etcd >/dev/null </dev/null
 }
 refuse() {
@@ -133,12 +133,11 @@ database() {
 # Restores what etcd has open: etcdctl only copies from it. Whether the copy is sound is read from the restored one: whoever opens a
 # database of a running etcd waits for its lock.
 idle_database() {
-  local bump=0
+  local ahead=0
   database_written >"$aside/database"
   find_restorer
   if whole "$db" && restore "$db" "$image" "${as[@]}" && readable "$restored/member/snap/db" && database_unchanged; then
-    [[ $how != *ahead* ]] || bump=${as[3]}
-    ((revision -= bump))
+    revision=$((revision - ahead))
     return 0
   fi
   rm -rf "$restored" "$aside/database"

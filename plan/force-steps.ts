@@ -20,7 +20,7 @@ export function forceSteps(
   const base = original(factsOf(seen, etcd.host), "etcd", epoch);
   const forced = withFlag(etcd.after);
   const sandbox = createBody(inSandbox(forced, epoch), epoch, base, "no", { NetworkMode: "none" });
-  const snapshot = snapshotStep(topology, plan, etcd.host, sandbox);
+  const snapshot = snapshotStep(topology, plan, etcd.host, sandbox, after);
   const member = step("etcd-election etcd-space etcd-force etcd-member", etcd.host, "EtcdMember", {
     arguments: [etcdCertificate(etcd.host), ownEndpoint(etcd.host)],
     data: `${createBody(forced, epoch, base, "no")}\n${etcd.body}`,

@@ -17,12 +17,19 @@ export const lostTargets = (topology: Topology, lostHosts: Host[]): string[] =>
  * Forces a copy of what the voter has, and looks once more whether the lost side is alive.
  * @param sandbox the body of the container that does so
  */
-export function snapshotStep(topology: Topology, plan: Omit<FailoverPlan, "steps">, host: Host, sandbox: string): Step {
+export function snapshotStep(
+  topology: Topology,
+  plan: Omit<FailoverPlan, "steps">,
+  host: Host,
+  sandbox: string,
+  after: string[],
+): Step {
   return step("lost-side etcd-election etcd-space etcd-force snapshot", host, "EtcdMember", {
     arguments: [etcdCertificate(host), ownEndpoint(host), ...lostTargets(topology, plan.lostHosts)],
     data: sandbox,
     // until the old etcd is set aside, each run takes a new one
     intact: plan.resumed,
+    after,
     limit: 900,
     words:
       "copy etcd's data by a live snapshot, make the copy a cluster of one (--force-new-cluster, no network), check it",

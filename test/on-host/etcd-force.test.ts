@@ -83,7 +83,7 @@ describe("forcing a voter's data", function () {
       "create etcd-force-epoch-2",
       "start etcd-force-epoch-2",
       "stop -t 30 etcd-force-epoch-2",
-      "rm etcd-force-epoch-2",
+      "rm -f etcd-force-epoch-2",
     ]);
     const of = "etcd/rke-dr-forced-epoch-2/member";
     // without the hash that a snapshot has behind its last page
@@ -101,28 +101,33 @@ describe("forcing a voter's data", function () {
     assert.deepEqual(acts(), [...setAside, "create etcd", "start etcd", "rm -f etcd-force-epoch-2"]);
     assert.equal(host.read("etcd/member/snap/db").length, 8192);
     assert.equal(host.read("epoch-2/data/member/snap/db"), "old");
-    assert.deepEqual(readdirSync(host.at("etcd")), ["member"]);
+    assert.deepEqual(readdirSync(host.at("etcd")), ["before-epoch-2", "member"]);
     assert.ok(host.has("epoch-2/forced"));
   });
 
-  for (const [what, file, text, said] of [
-    ["has committed since", "index", "51", /isn't used: .* at index 50; now: index 51/],
-    ["doesn't say any more what it has", "silent", "", /isn't used: .* at index 50; now: not known/],
-  ] as const) {
-    it(`of an etcd that ${what} the data itself is forced, and a copy of it is kept`, () => {
-      copy();
-      host.write("acts", "");
-      host.write(file, text);
-      // its own etcdctl, asked where the gateway says nothing, says as little
-      const result = member();
-      assert.equal(result.code, 0, result.said);
-      assert.match(result.said, said);
-      assert.deepEqual(acts(), [...setAside, ...onDataItself]);
-      assert.equal(host.read("etcd/member/snap/db"), "old");
-      assert.equal(host.read("epoch-2/data/member/snap/db"), "old");
-      assert.deepEqual(readdirSync(host.at("etcd")), ["member"]);
-    });
-  }
+  it("of an etcd that has committed since ends the act: alone it couldn't", () => {
+    copy();
+    host.write("acts", "");
+    host.write("index", "51");
+    const result = member();
+    assert.equal(result.code, 1);
+    assert.match(result.said, /lost side: .* committed since, from index 50 to index 51: .*; nothing was changed but/);
+    assert.deepEqual(acts(), [""]);
+  });
+
+  it("of an etcd that doesn't say any more what it has the data itself is forced, and a copy of it is kept", () => {
+    copy();
+    host.write("acts", "");
+    // its own etcdctl, asked where the gateway says nothing, says as little
+    host.write("silent", "");
+    const result = member();
+    assert.equal(result.code, 0, result.said);
+    assert.match(result.said, /isn't used: .* at index 50; now: not known/);
+    assert.deepEqual(acts(), [...setAside, ...onDataItself]);
+    assert.equal(host.read("etcd/member/snap/db"), "old");
+    assert.equal(host.read("epoch-2/data/member/snap/db"), "old");
+    assert.deepEqual(readdirSync(host.at("etcd")), ["member"]);
+  });
 
   for (const [what, prepare, said] of [
     ["that has less", () => host.write("copied", "39"), /it has revision 39, the old etcd 40/],
@@ -135,12 +140,18 @@ describe("forcing a voter's data", function () {
       /etcd runs and answers nothing.* is missing or written to/,
     ],
     [
-      "of an etcd that is down and has no database",
+      "that docker can't make",
       () => {
-        host.write("containers/etcd", "exited");
-        host.write("etcd/member/snap/db", "");
+        utimesSync(host.at("etcd/member/snap/db"), 1_700_000_000, 1_700_000_000);
+        host.program(
+          "curl",
+          curl.replace(
+            "*docker.sock*)",
+            "*docker.sock*force*) [[ -e again ]] || { touch again; printf 'no space\\n500'; exit; } ;;&\n  *docker.sock*)",
+          ),
+        );
       },
-      /container etcd is exited, and .* is missing or written to/,
+      /etcd without network: docker can't start it/,
     ],
     [
       "whose etcd can't listen where it has no network",
@@ -148,7 +159,7 @@ describe("forcing a voter's data", function () {
         host.write("pid", "999999999");
         host.write("says", "C | etcdmain: listen tcp 10.0.0.3:2381: bind: cannot assign requested address\n");
       },
-      /can't listen in a container without network: ended .*bind: cannot assign/,
+      /etcd without network: ended .*bind: cannot assign/,
     ],
   ] as const) {
     it(`a copy ${what} isn't used; the data itself is forced`, () => {
@@ -214,7 +225,7 @@ describe("forcing a voter's data", function () {
       assert.equal(result.code, 0, `${what}: ${result.said}`);
       assert.equal(host.read("etcd/member/snap/db").length, 8192);
       assert.equal(host.read("epoch-2/data/member/snap/db"), "old");
-      assert.deepEqual(readdirSync(host.at("etcd")), ["member"]);
+      assert.deepEqual(readdirSync(host.at("etcd")), ["before-epoch-2", "member"]);
       assert.equal(host.read("containers/etcd"), "running\n");
     };
     it("when the old container was set aside: the copy is used, also without a word of the old etcd", () => {
@@ -243,6 +254,29 @@ describe("forcing a voter's data", function () {
       assert.ok(host.has("etcd/member") && !host.has("epoch-2/forced"));
       host.run("rm", [host.at("touch")]);
       ended("copy in place");
+    });
+    it("and the disk of etcd's data isn't mounted: told, and no etcd begins anew on an empty folder", () => {
+      for (const [moment, broken] of [
+        ["old container aside", "*/etcd/member"],
+        ["copy in place", "nothing"],
+      ] as const) {
+        for (const old of ["etcd", "epoch-2", "containers", "steps"]) host.run("rm", ["-rf", host.at(old)]);
+        for (const path of ["containers/etcd", "etcd/member/wal/0.wal", "etcd/member/snap/db"]) folder(path, host);
+        host.write("containers/etcd", "running");
+        copy();
+        host.program("mv", `#!/bin/bash\n[[ $1 != ${broken} ]] || exit 1\nexec /bin/mv "$@"\n`);
+        host.program("touch", '#!/bin/bash\n[[ $1 != */forced ]] || exit 1\nexec /bin/touch "$@"\n');
+        assert.equal(member().code, 1, moment);
+        host.run("rm", [host.at("mv"), host.at("touch")]);
+        host.run("rm", ["-rf", host.at("etcd")]);
+        mkdirSync(host.at("etcd"));
+        host.write("acts", "");
+        const result = member(2);
+        assert.equal(result.code, 1, moment);
+        assert.match(result.said, /holds no data: is a disk not mounted\? nothing was started/);
+        assert.ok(!host.has("epoch-2/forced"), moment);
+        assert.ok(!acts().includes("start etcd"), moment);
+      }
     });
     it("and somebody has started an etcd since: told, and nothing is overwritten", () => {
       copy();
