@@ -9,10 +9,13 @@ forced=etcd-force-epoch-$epoch
 sandbox=""
 
 # ask_etcd URL CERTIFICATE [CONTAINER]: sets $index, up to where it has committed, and $revision; 1 where it doesn't say so. By etcd's
-# gRPC gateway, else by its own etcdctl, which takes docker a while to start.
+# gRPC gateway, else by its own etcdctl, which takes docker a while to start; one that lets in and says nothing isn't asked twice.
 ask_etcd() {
-  local told
-  told=$(answer_of "$1/v3/maintenance/status" "$2" 5 -d '{}') ||
+  local told status=0
+  told=$(answer_of "$1/v3/maintenance/status" "$2" 4 -d '{}') || status=$?
+  # curl's own word for a time limit
+  ((status != 28)) || return 1
+  ((status == 0)) ||
     told=$(timeout 10 docker exec -e ETCDCTL_ENDPOINTS="$1" "${3:-etcd}" etcdctl --command-timeout=5s endpoint status -w json 2>/dev/null </dev/null) ||
     return 1
   [[ $told =~ \"raftIndex\":\"?([0-9]+) ]] || return 1

@@ -205,7 +205,10 @@ look() {
 # says nothing until it has a leader (etcdserver's ReadyNotify comes after its name is published by consensus).
 # Asked as a client of its own host where it lets one in, else by its own etcdctl, which takes docker a while to start.
 etcd_answers() {
-  answer_of https://127.0.0.1:2379/version kube-node 5 >/dev/null && return 0
+  local status=0
+  answer_of https://127.0.0.1:2379/version kube-node 4 >/dev/null || status=$?
+  # a time limit, in curl's words: who lets in and says nothing isn't asked twice
+  case $status in 0) return 0 ;; 28) return 1 ;; esac
   timeout 10 docker exec etcd etcdctl --command-timeout=5s endpoint status >/dev/null 2>&1 </dev/null
 }
 # later COMMAND ...: does it beside what comes next; finish waits for it. For what nothing else in the step needs.
