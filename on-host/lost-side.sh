@@ -27,5 +27,8 @@ still_silent() {
   if [[ -z $answers ]] && (($(now_ms) - started > 5000)); then
     answers=$(alive "$@")
   fi
-  [[ -z $answers ]] || die "lost side: it is alive: ${answers%; }; nothing was changed but the survivors' epoch"
+  [[ -n $answers ]] || return 0
+  # what the step has made so far
+  "${take_back:-true}"
+  die "lost side: it is alive: ${answers%; }; nothing was changed but the survivors' epoch"
 }

@@ -8,7 +8,7 @@
 #   HOST=ADDRESS:PORT ... of the lost hosts
 # Sent after lost-side, etcd-election, etcd-space and etcd-force.
 main() {
-  local certificate=$1 endpoint=$2 why="" how="" index=0 revision=0 before=""
+  local certificate=$1 endpoint=$2 why="" how="" index=0 revision=0 before="" take_back=no_copy
   begin "$@"
   shift 2
   mkdir -p "$aside"
@@ -21,7 +21,7 @@ main() {
   fi
   no_forced_left
   if forced_copy; then
-    (still_silent "$@") || { no_copy && exit 1; }
+    still_silent "$@"
     printf '%s\n' "$before" >"$aside/copy.new"
     mv "$aside/copy.new" "$aside/copy"
     fact revision "$revision"

@@ -8,7 +8,7 @@
 #   HOST=ADDRESS:PORT ... of the lost hosts
 # Sent after lost-side and etcd-restored.
 main() {
-  local from=$1 image=$2 peers=$3 least=$4 as=("${@:5:4}") why="" revision="" how="" stopped="" secured=$aside/snapshot.db
+  local from=$1 image=$2 peers=$3 least=$4 as=("${@:5:4}") why="" revision="" how="" stopped="" secured=$aside/snapshot.db take_back=forget
   begin "$@"
   shift 8
   mkdir -p "$aside"
@@ -37,10 +37,7 @@ main() {
     refuse
   fi
   [[ -d $restored ]] || restore "$secured" "$image" "${as[@]}" || refuse
-  if ! (still_silent "$@"); then
-    forget
-    exit 1
-  fi
+  still_silent "$@"
   did "restored beside etcd's data as $how"
   fact revision "$revision"
   finish

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { dirname } from "node:path";
-import { stateOfEachTest } from "./host-state";
+import { text } from "node:stream/consumers";
+import { onHostInput } from "../../on-host";
+import { code, stateOfEachTest } from "./host-state";
 
 /** Containers are files here, by name: what docker says of their status. What touches them is told in `acts`. */
 const docker = `#!/bin/bash
@@ -62,6 +67,16 @@ describe("forcing a voter's data", function () {
     );
     return { code: status, said: stderr };
   };
+  /** While this process serves: the step is another one's child. */
+  const copyBeside = async (target: string) => {
+    const names = ["lib", "lost-side", "etcd-election", "etcd-space", "etcd-force", "snapshot"];
+    const scripts = names.map((name) => code(name).replaceAll("/var/lib/etcd", host.at("etcd")));
+    const args = ["snapshot", "2", "1", "failover", "lab", "kube-etcd-h", "https://10.0.0.3:2379", target];
+    const child = spawn("bash", ["-s", "--", ...args], { env: host.env, stdio: ["pipe", "ignore", "pipe"] });
+    child.stdin.end(onHostInput(scripts, '{"HostConfig":{"NetworkMode":"none"}}'));
+    const [said, [status]] = await Promise.all([text(child.stderr), once(child, "close")]);
+    return { code: status as number, said };
+  };
   const copy = (generation = 1) => run("snapshot", generation, '{"HostConfig":{"NetworkMode":"none"}}');
   const member = (generation = 1) => run("etcd-member", generation, '{"the":"one with the flag"}\n{"the":"final one"}');
   const acts = () => host.read("acts").trim().split("\n");
@@ -103,6 +118,22 @@ describe("forcing a voter's data", function () {
     assert.equal(host.read("epoch-2/data/member/snap/db"), "old");
     assert.deepEqual(readdirSync(host.at("etcd")), ["before-epoch-2", "member"]);
     assert.ok(host.has("epoch-2/forced"));
+  });
+
+  it("ends, and leaves no copy, where the lost side is alive", async () => {
+    const there = createServer().listen(0, "127.0.0.1");
+    await once(there, "listening");
+    try {
+      const { port } = there.address() as AddressInfo;
+      const { code: status, said } = await copyBeside(`master1=127.0.0.1:${port}`);
+      assert.equal(status, 1);
+      assert.match(said, /lost side: it is alive: master1 port \d+ answers; nothing was changed but/);
+      assert.match(host.read("failures/snapshot"), /"error":"lost side: it is alive/);
+      assert.deepEqual(readdirSync(host.at("etcd")), ["member"]);
+      assert.ok(!host.has("epoch-2/copy"));
+    } finally {
+      there.close();
+    }
   });
 
   it("of an etcd that has committed since ends the act: alone it couldn't", () => {
