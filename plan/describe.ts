@@ -110,7 +110,10 @@ function describeEtcd(plan: FailoverPlan, etcd: Replacement): string[] {
           "  a new cluster, by `snapshot restore` under a token of its own; members of the old cluster and it ignore each other",
           `  refuses ${refusedAddresses(plan.lostHosts).join(", ")} at ports 2379 and 2380, after reboots too, until failback`,
         ]
-      : ["  once, until it accepts a write, with --force-new-cluster; that flag is gone before the step ends"]),
+      : [
+          "  with a copy of its data that --force-new-cluster has made a cluster of one, beforehand, in a container without network",
+          "  (where no copy can be made: with its data itself, forced once); that flag is gone before the step ends",
+        ]),
     ...likeRke(etcd),
   ];
 }
@@ -159,7 +162,7 @@ export function setAside(plan: FailoverPlan): string[] {
   return [
     ...(source
       ? [
-          `  ${source}: container etcd as etcd-before-epoch-${epoch}; ${plan.method === "restore" ? "snapshot and the whole old data" : "snapshot and WAL"} in /var/lib/rke-dr/epoch-${epoch}`,
+          `  ${source}: container etcd as etcd-before-epoch-${epoch}; the whole old data in /var/lib/etcd/before-epoch-${epoch}${plan.method === "restore" ? `, the snapshot in /var/lib/rke-dr/epoch-${epoch}` : ""}`,
         ]
       : []),
     ...plan.apiServers.map((a) => `  ${a.host.name}: container kube-apiserver as kube-apiserver-before-epoch-${epoch}`),

@@ -93,7 +93,7 @@ function lackOf(source: Source, { sources }: FailoverPlan): string {
   return revisions > 0 || seconds > 0 ? `, ${revisions} revisions and ${seconds} s behind the newest source` : "";
 }
 
-/** A snapshot as large as the data, and a copy of the rest or what is restored from it: twice the larger of both is always enough. */
+/** A snapshot as large as the data, and what is forced or restored from it, or a whole copy: twice the larger of both is always enough. */
 export function diskProblems(plan: FailoverPlan, seen: Observation): string[] {
   const host = plan.source?.host;
   const facts = host && factsOf(seen, host);
