@@ -241,14 +241,14 @@ member_aside() {
 # else this act has set aside has a link to it, $aside/data.
 etcd_data_aside() {
   local data=/var/lib/etcd/member place=/var/lib/etcd/before-epoch-$epoch
-  [[ ! -e $aside/data ]] || return 0
-  mkdir -p "$aside" "$place"
-  if [[ -e $data ]]; then
-    mv "$data" "$place/"
-    kept_aside "$place"
+  if [[ ! -e $aside/data ]]; then
+    mkdir -p "$aside" "$place"
+    [[ ! -e $data ]] || mv "$data" "$place/"
+    ln -sfn "$place" "$aside/data"
     did "the old data is in $place, $(du -sb "$place" | cut -f1) bytes"
   fi
-  ln -sfn "$place" "$aside/data"
+  # also of a run that was killed before it could tell
+  kept_aside "$(readlink -f "$aside/data")"
 }
 # lasts FOLDER: what was renamed there stays so after a power cut (a journal is written in order; `sync FILE` is younger than CentOS 7).
 lasts() {

@@ -378,7 +378,7 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
     assert.deepEqual([report.rto.targetSeconds, report.rto.verdict, report.rpo.verdict], [600, "met", "no target"]);
     assert.match(report.reliedOn, /^the fence command of master1, which succeeded at .*node1, which succeeded/);
     assert.deepEqual(ran(), ["master1", "master2", "node1"], "each fence ran once in all the runs of this act");
-    assert.ok(report.setAside.some((a) => a.what === "/var/lib/rke-dr/epoch-2/data" && (a.bytes ?? 0) > 1e6));
+    assert.ok(report.setAside.some((a) => a.what === "/var/lib/etcd/before-epoch-2" && (a.bytes ?? 0) > 1e6));
     assert.ok(report.guards.length > 15 && report.guards.every((g) => g.ok));
     assert.deepEqual(JSON.parse(await world.on("master3", "cat /var/lib/rke-dr/reports/epoch-2.json")), report);
     assert.deepEqual(JSON.parse((await world.report(clone, "--json")).stdout), report);
