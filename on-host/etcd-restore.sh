@@ -62,9 +62,9 @@ old_etcd_aside() {
   fi
 }
 
-# What was restored beforehand, if it has all that the source has; else it is restored now.
+# What was restored beforehand, if it has all that the source has; else it is restored now. Arguments as restore's, but for the file.
 new_data() {
-  local source=$aside/snapshot.db
+  local token=$4 source=$aside/snapshot.db
   [[ -s $source ]] || source=$(readlink -f "$aside/data")/member/snap/db
   if [[ ! -e /var/lib/etcd/member ]]; then
     if [[ ! -d $restored ]]; then
@@ -76,9 +76,9 @@ new_data() {
   fi
   new_data_is_there
   lasts /var/lib/etcd
-  printf '%s\n' "$5" >"$aside/restored.new"
+  printf '%s\n' "$token" >"$aside/restored.new"
   mv "$aside/restored.new" "$aside/restored"
   lasts "$aside"
-  fact token "$5"
+  fact token "$token"
   did "the restored data is in /var/lib/etcd/member"
 }

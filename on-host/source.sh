@@ -154,6 +154,8 @@ file() {
 # keep FILE move|link: under a name of this act's, so that nobody removes it meanwhile.
 keep() {
   local new=$aside/snapshot.new
+  # a run that was killed has linked it already, and mv refuses two names of one file
+  [[ ! $1 -ef $aside/snapshot.db ]] || return 0
   rm -f "$new"
   # by hand: no failure ends a step by itself where a function is asked for yes or no
   if [[ $2 == move ]]; then

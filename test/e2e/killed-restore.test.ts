@@ -35,7 +35,7 @@ const starting = (epoch: number): Moment[] => [
 ];
 const secured = (epoch: number): Moment[] => [
   ["`snapshot restore` is at work", `test -e /var/lib/etcd/restore-epoch-${epoch}`, true],
-  ["the source is secured", `grep -q epoch.:${epoch} /var/lib/rke-dr/steps/source`, false],
+  ["the source is secured", `grep -q epoch.:${epoch} /var/lib/rke-dr/steps/source`, true],
 ];
 
 /** Declares the tests of a restore that is killed at each moment, then run to its end: what it is then doesn't tell that. */

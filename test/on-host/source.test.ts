@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { code, stateOfEachTest } from "./host-state";
 
 const peer = "https://192.168.31.101:2380";
@@ -30,6 +30,14 @@ describe("a restore's source, a snapshot", () => {
       ln: "#!/bin/sh\nexit 1\n",
     },
   );
+  it("that a killed run has kept already, by a link, is kept again", () => {
+    mkdirSync(host.at("epoch-2"));
+    linkSync(host.at("s1.db"), host.at("epoch-2/snapshot.db"));
+    host.run("rm", [host.at("ln")]);
+    const result = run(host.at("s1.db"));
+    assert.equal(result.status, 0, result.stderr);
+    assert.ok(readFileSync(host.at("epoch-2/snapshot.db")).equals(sound));
+  });
   function run(path: string) {
     return host.etcdStep(["source", 2, 1, "failover", "lab", path, "image", peer, 0, ...as], scripts);
   }

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { stateOfEachTest } from "./host-state";
+
+const files = ["member/wal/0.wal", "member/snap/db"];
+
+describe("putting restored data in the old etcd's place", function () {
+  this.timeout(30_000);
+  const host = stateOfEachTest(
+    { epoch: "2\n", act: "failover\n" },
+    {
+      docker: `#!/bin/bash
+echo "$*" >>$RKE_DR_STATE/acts
+cd $RKE_DR_STATE/containers
+name=\${*: -1}
+case "$*" in
+  *State.Status*) if [[ -e $name ]]; then cat "$name"; else echo "Error: No such container: $name"; exit 1; fi ;;
+  rename*) mv "$2" "$3" ;;
+  *snapshot\\ restore*) for file in ${files.join(" ")}; do mkdir -p $(dirname $RKE_DR_STATE/etcd/restore-epoch-2/$file); echo again >$RKE_DR_STATE/etcd/restore-epoch-2/$file; done ;;
+  inspect*Id*) echo 0123456789abcdef ;;
+esac
+`,
+      curl: `#!/bin/bash
+case "$*" in
+  *docker.sock*) cat >/dev/null; name=$(grep -o 'name=[^ ]*' <<<"$*" | cut -d= -f2); echo running >"$RKE_DR_STATE/containers/$name"; printf '\\n201' ;;
+  */health*) echo '{"health":"true"}' ;;
+esac
+`,
+      nft: "#!/bin/sh\nexit 0\n",
+    },
+  );
+  const write = (folder: string, text: string) => {
+    for (const file of files) {
+      mkdirSync(host.at(folder, file, ".."), { recursive: true });
+      host.write(`${folder}/${file}`, text);
+    }
+  };
+  beforeEach(() => {
+    for (const folder of ["containers", "epoch-2", "steps"]) mkdirSync(host.at(folder));
+    host.write("containers/etcd", "running");
+    host.write("steps/source", '{"step":"source","host":"h","epoch":2,"generation":1,"input":"x"}\n');
+    write("etcd", "old");
+  });
+  const run = () => {
+    const args = ["etcd-restore", 2, 1, "failover", "lab", "kube-etcd-h", "https://127.0.0.1:2379/health", "image"];
+    const names = ["isolation", "etcd-election", "etcd-space", "etcd-restored", "etcd-restore"];
+    return host.etcdStep([...args, "etcd-h", "https://10.0.0.3:2380", "token-2", 1000], names, "{}");
+  };
+  const data = () => readFileSync(host.at("etcd/member/snap/db"), "utf8").trim();
+
+  it("takes what was restored beforehand; the old data is kept as it was, and the token is told", () => {
+    write("etcd/restored-epoch-2", "new");
+    host.write("epoch-2/snapshot.db", "snapshot");
+    const { status, stderr, stdout } = run();
+    assert.equal(status, 0, stderr);
+    assert.equal(data(), "new");
+    assert.equal(host.read("epoch-2/data/member/snap/db"), "old");
+    assert.equal(host.read("epoch-2/restored"), "token-2\n");
+    assert.equal((JSON.parse(stdout) as { facts: { token: string } }).facts.token, "token-2");
+    assert.deepEqual(readdirSync(host.at("etcd")), ["before-epoch-2", "member"]);
+    assert.doesNotMatch(host.read("acts"), /snapshot restore/);
+  });
+
+  it("restores anew from the old data where that was written to after it was read", () => {
+    write("etcd/restored-epoch-2", "new");
+    host.write("epoch-2/database", "1700000000.000000000 3\n");
+    const { status, stderr } = run();
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, /the database was written to after it was read; it is restored anew/);
+    assert.match(host.read("acts"), /stop -t 60 etcd[\s\S]*before-epoch-2\/member\/snap\/db:\/source\.db/);
+    assert.equal(data(), "again");
+  });
+});
