@@ -19,7 +19,7 @@ const runs = (name: string) => `docker ps -q -f name=^${name}$ | grep -q .`;
 
 /** Moments at which the data is about to change places, in their order. */
 const changing = (epoch: number): Moment[] => [
-  ["the old etcd was set aside", `test -e ${asideOf(epoch)}/etcd-before-epoch-${epoch}.container`, true],
+  ["the old etcd was set aside", `docker inspect etcd-before-epoch-${epoch} >/dev/null 2>&1`, true],
   ["the old data was set aside", `test -e ${asideOf(epoch)}/data`, true],
   ["the new data is in place", `test -e ${asideOf(epoch)}/restored`, true],
 ];
