@@ -32,17 +32,16 @@ main() {
     data_copied
   fi
   old_etcd_is_aside
+  if [[ ! -e $aside/forced && ! -e $aside/copy-holds ]]; then
+    force "$certificate" https://127.0.0.1:2379 "$peer" "$body_forced" || failed_to_force
+    did "--force-new-cluster made a cluster of one; stopped again"
+  fi
+  new_data_is_there
   if [[ ! -e $aside/forced ]]; then
-    if [[ ! -e $aside/copy-holds ]]; then
-      force "$certificate" https://127.0.0.1:2379 "$peer" "$body_forced" || failed_to_force
-      did "--force-new-cluster made a cluster of one; stopped again"
-    fi
-    new_data_is_there
     lasts /var/lib/etcd
     touch "$aside/forced"
     lasts "$aside"
   fi
-  new_data_is_there
   look etcd
   if [[ $found == missing ]]; then
     docker_api POST "/containers/create?name=etcd" "$body_final"

@@ -12,8 +12,9 @@ main() {
   begin "$@"
   shift 7
   look "$old"
+  local aside_already=$found
   # sent beside it
-  [[ $found != missing || -e $aside/restored || -e $aside/data ]] || await source finished source
+  [[ $aside_already != missing || -e $aside/restored || -e $aside/data ]] || await source finished source
   no_restore_left
   # before etcd listens for the first time; and a host that can refuse nobody is told so while its old etcd still runs
   isolate "$@"
@@ -34,6 +35,13 @@ main() {
     new_data "$image" "$member" "$peer" "$token" "$bump"
   fi
   new_data_is_there
+  if [[ ! -e $aside/restored ]]; then
+    lasts /var/lib/etcd
+    printf '%s\n' "$token" >"$aside/restored.new"
+    mv "$aside/restored.new" "$aside/restored"
+    lasts "$aside"
+    fact token "$token"
+  fi
   look etcd
   if [[ $found == missing ]]; then
     docker_api POST "/containers/create?name=etcd" "$data"
@@ -51,8 +59,6 @@ main() {
 old_etcd_aside() {
   local old=$1 grace=0
   [[ -s $aside/snapshot.db ]] || database_unchanged || grace=60
-  look "$old"
-  local aside_already=$found
   look etcd
   if [[ $aside_already != missing && $found != missing ]]; then
     die "etcd: container etcd is there although $old is: somebody else made it since; stop it and rename it, then run again"
@@ -64,7 +70,7 @@ old_etcd_aside() {
 
 # What was restored beforehand, if it has all that the source has; else it is restored now. Arguments as restore's, but for the file.
 new_data() {
-  local token=$4 source=$aside/snapshot.db
+  local source=$aside/snapshot.db
   [[ -s $source ]] || source=$(readlink -f "$aside/data")/member/snap/db
   if [[ ! -e /var/lib/etcd/member ]]; then
     if [[ ! -d $restored ]]; then
@@ -74,11 +80,5 @@ new_data() {
     mv "$restored/member" /var/lib/etcd/member
     rmdir "$restored"
   fi
-  new_data_is_there
-  lasts /var/lib/etcd
-  printf '%s\n' "$token" >"$aside/restored.new"
-  mv "$aside/restored.new" "$aside/restored"
-  lasts "$aside"
-  fact token "$token"
   did "the restored data is in /var/lib/etcd/member"
 }

@@ -201,16 +201,6 @@ look() {
     found=missing
   fi
 }
-# etcd_answers: whether this host's etcd serves at all. One that was started without quorum, as after a reboot, listens and
-# says nothing until it has a leader (etcdserver's ReadyNotify comes after its name is published by consensus).
-# Asked as a client of its own host where it lets one in, else by its own etcdctl, which takes docker a while to start.
-etcd_answers() {
-  local status=0
-  answer_of https://127.0.0.1:2379/version kube-node 4 >/dev/null || status=$?
-  # a time limit, in curl's words: who lets in and says nothing isn't asked twice
-  case $status in 0) return 0 ;; 28) return 1 ;; esac
-  timeout 10 docker exec etcd etcdctl --command-timeout=5s endpoint status >/dev/null 2>&1 </dev/null
-}
 # later COMMAND ...: does it beside what comes next; finish waits for it. For what nothing else in the step needs.
 later() {
   "$@" 3>&- 8>&- 9>&- &
@@ -240,15 +230,17 @@ member_aside() {
 # etcd_data_aside: renames etcd's data, at once, whatever its size: within etcd's own folder, which may be a mount, or a link to one. What
 # else this act has set aside has a link to it, $aside/data.
 etcd_data_aside() {
-  local data=/var/lib/etcd/member place=/var/lib/etcd/before-epoch-$epoch
+  local data=/var/lib/etcd/member place=/var/lib/etcd/before-epoch-$epoch bytes
   if [[ ! -e $aside/data ]]; then
     mkdir -p "$aside" "$place"
     [[ ! -e $data ]] || mv "$data" "$place/"
     ln -sfn "$place" "$aside/data"
-    did "the old data is in $place, $(du -sb "$place" | cut -f1) bytes"
   fi
-  # also of a run that was killed before it could tell
-  kept_aside "$(readlink -f "$aside/data")"
+  # told also of a run that was killed before it could
+  place=$(readlink -f "$aside/data")
+  bytes=$(du -sb "$place" | cut -f1)
+  fact "aside $place" "$bytes"
+  did "the old data is in $place, $bytes bytes"
 }
 # lasts FOLDER: what was renamed there stays so after a power cut (a journal is written in order; `sync FILE` is younger than CentOS 7).
 lasts() {

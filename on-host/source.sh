@@ -84,6 +84,17 @@ live() {
   did "live snapshot $aside/snapshot.db: revision $revision, $(stat -c %s "$aside/snapshot.db") bytes"
 }
 
+# etcd_answers: whether this host's etcd serves at all. One that was started without quorum, as after a reboot, listens and
+# says nothing until it has a leader (etcdserver's ReadyNotify comes after its name is published by consensus).
+# Asked as a client of its own host where it lets one in, else by its own etcdctl, which takes docker a while to start.
+etcd_answers() {
+  local status=0
+  answer_of https://127.0.0.1:2379/version kube-node 4 >/dev/null || status=$?
+  # a time limit, in curl's words: who lets in and says nothing isn't asked twice
+  case $status in 0) return 0 ;; 28) return 1 ;; esac
+  timeout 10 docker exec etcd etcdctl --command-timeout=5s endpoint status >/dev/null 2>&1 </dev/null
+}
+
 # Which program of etcd's image restores, and whether it puts the revision ahead, for the step that does it: known of an etcd that
 # runs. Where nothing is found out that step tries one after the other.
 find_restorer() {

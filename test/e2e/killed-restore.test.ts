@@ -57,10 +57,7 @@ function killedRestore(world: World, clone: () => Workspace, epoch: number, mome
         missed.push(what);
         this.skip();
       }
-      // some of these moments are short: they are looked for on the host itself, where steps go no further until its power is cut
-      const halt = powerCut ? "; kill -STOP $(cat /var/lib/rke-dr/lock.*.pid) 2>/dev/null || true" : "";
-      const comes = () => world.holds(survivor, `timeout 10 bash -c 'until ${there}; do sleep 0.01; done${halt}'`);
-      await world.kill(clone(), comes, powerCut ? survivor : undefined);
+      await world.killAt(clone(), survivor, there, powerCut);
     });
   }
 

@@ -67,12 +67,7 @@ suite(`a failover that is killed at each step${noLab && ` (skipped: ${noLab})`}`
         missed.push(what);
         this.skip();
       }
-      const powerCut = how === "pulumi is killed" ? undefined : "master3";
-      // some of these moments are short: they are looked for on the host itself, where steps go no further until its power is cut
-      const halt = powerCut ? "; kill -STOP $(cat /var/lib/rke-dr/lock.*.pid) 2>/dev/null || true" : "";
-      const comes = () =>
-        world.holds("master3", `timeout 10 bash -c 'until { ${there}; } 2>/dev/null; do sleep 0.01; done${halt}'`);
-      await world.kill(clone, comes, powerCut);
+      await world.killAt(clone, "master3", there, how !== "pulumi is killed");
     });
   }
 

@@ -165,6 +165,18 @@ export class World {
     }
   }
 
+  /**
+   * The same at a moment that is short: a script of that host's own looks for it, and where the host is to lose its power, steps go no
+   * further there until it has.
+   * @param there the command that succeeds on `host` when the moment has come
+   */
+  async killAt(workspace: Workspace, host: string, there: string, powerCut: boolean): Promise<void> {
+    const halt = powerCut ? "; kill -STOP $(cat /var/lib/rke-dr/lock.*.pid) 2>/dev/null || true" : "";
+    const comes = () =>
+      this.holds(host, `timeout 10 bash -c 'until { ${there}; } 2>/dev/null; do sleep 0.01; done${halt}'`);
+    await this.kill(workspace, comes, powerCut ? host : undefined);
+  }
+
   private lastCopy(workspace: Workspace, stack: string): void {
     const file = join(workspace.backend, ".pulumi/stacks/rke-dr", `${stack}.json`);
     copyFileSync(`${file}.bak`, file);

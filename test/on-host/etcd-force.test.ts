@@ -5,8 +5,7 @@ import { mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { dirname } from "node:path";
 import { text } from "node:stream/consumers";
-import { onHostInput } from "../../on-host";
-import { code, stateOfEachTest } from "./host-state";
+import { stateOfEachTest } from "./host-state";
 
 /** Containers are files here, by name: what docker says of their status. What touches them is told in `acts`. */
 const docker = `#!/bin/bash
@@ -58,26 +57,25 @@ describe("forcing a voter's data", function () {
     folder("etcd/member/snap/1.snap", host);
     folder("etcd/member/snap/db", host);
   });
+  const before = ["lost-side", "etcd-election", "etcd-space", "etcd-force"];
+  const argsOf = (name: string, generation: number) =>
+    [name, 2, generation, "failover", "lab", "kube-etcd-h", "https://10.0.0.3:2379"].map(String);
   const run = (name: string, generation: number, data: string) => {
-    const args = [name, 2, generation, "failover", "lab", "kube-etcd-h", "https://10.0.0.3:2379"];
-    const { status, stderr } = host.etcdStep(
-      args,
-      ["lost-side", "etcd-election", "etcd-space", "etcd-force", name],
-      data,
-    );
+    const { status, stderr } = host.etcdStep(argsOf(name, generation), [...before, name], data);
     return { code: status, said: stderr };
   };
+  const sandbox = '{"HostConfig":{"NetworkMode":"none"}}';
   /** While this process serves: the step is another one's child. */
   const copyBeside = async (target: string) => {
-    const names = ["lib", "lost-side", "etcd-election", "etcd-space", "etcd-force", "snapshot"];
-    const scripts = names.map((name) => code(name).replaceAll("/var/lib/etcd", host.at("etcd")));
-    const args = ["snapshot", "2", "1", "failover", "lab", "kube-etcd-h", "https://10.0.0.3:2379", target];
-    const child = spawn("bash", ["-s", "--", ...args], { env: host.env, stdio: ["pipe", "ignore", "pipe"] });
-    child.stdin.end(onHostInput(scripts, '{"HostConfig":{"NetworkMode":"none"}}'));
+    const child = spawn("bash", ["-s", "--", ...argsOf("snapshot", 1), target], {
+      env: host.env,
+      stdio: ["pipe", "ignore", "pipe"],
+    });
+    child.stdin.end(host.etcdInput([...before, "snapshot"], sandbox));
     const [said, [status]] = await Promise.all([text(child.stderr), once(child, "close")]);
     return { code: status as number, said };
   };
-  const copy = (generation = 1) => run("snapshot", generation, '{"HostConfig":{"NetworkMode":"none"}}');
+  const copy = (generation = 1) => run("snapshot", generation, sandbox);
   const member = (generation = 1) => run("etcd-member", generation, '{"the":"one with the flag"}\n{"the":"final one"}');
   const acts = () => host.read("acts").trim().split("\n");
 

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
-import { onHostInput } from "../../on-host";
-import { code, stateOfEachTest } from "./host-state";
+import { stateOfEachTest } from "./host-state";
 
 const files = ["member/wal/0.wal", "member/snap/db"];
 
@@ -42,14 +41,18 @@ esac
     write("etcd", "old");
   });
   const run = () => {
-    const args = ["etcd-restore", 2, 1, "failover", "lab", "kube-etcd-h", "https://127.0.0.1:2379/health", "image"];
+    const of = ["etcd-restore", "2", "1", "failover", "lab"];
+    const args = [
+      "kube-etcd-h",
+      "https://127.0.0.1:2379/health",
+      "image",
+      "etcd-h",
+      "https://10.0.0.3:2380",
+      "token-2",
+    ];
+    const input = host.etcdInput(["etcd-election", "etcd-space", "etcd-restored", "etcd-restore"], "{}");
     // the lost side is refused by firewall and boot of a real host: the lab's
-    const scripts = ["lib", "etcd-election", "etcd-space", "etcd-restored", "etcd-restore"].map((name) =>
-      code(name).replaceAll("/var/lib/etcd", host.at("etcd")),
-    );
-    args.push("etcd-h", "https://10.0.0.3:2380", "token-2", 1000);
-    const input = onHostInput(["isolate() { :; }", ...scripts], "{}");
-    return host.run("bash", ["-s", "--", ...args.map(String)], input);
+    return host.run("bash", ["-s", "--", ...of, ...args, "1000"], `isolate() { :; }\n${input}`);
   };
   const data = () => readFileSync(host.at("etcd/member/snap/db"), "utf8").trim();
 

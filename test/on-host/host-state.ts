@@ -48,10 +48,13 @@ export class HostState {
   step(args: (string | number)[], scripts: string[], data = "") {
     return this.run("bash", ["-s", "--", ...args.map(String)], stepInput(scripts, data));
   }
-  /** The same for scripts by name, on a host whose /var/lib/etcd is a folder of its state. */
-  etcdStep(args: (string | number)[], names: string[], data = "") {
+  /** What such a step gets on stdin, its scripts by name, on a host whose /var/lib/etcd is a folder of its state. */
+  etcdInput(names: string[], data = ""): string {
     const scripts = ["lib", ...names].map((name) => code(name).replaceAll("/var/lib/etcd", this.at("etcd")));
-    return this.run("bash", ["-s", "--", ...args.map(String)], onHostInput(scripts, data));
+    return onHostInput(scripts, data);
+  }
+  etcdStep(args: (string | number)[], names: string[], data = "") {
+    return this.run("bash", ["-s", "--", ...args.map(String)], this.etcdInput(names, data));
   }
 }
 
