@@ -166,15 +166,23 @@ export class World {
   }
 
   /**
-   * The same at a moment that is short: a script of that host's own looks for it, and where the host is to lose its power, steps go no
-   * further there until it has.
-   * @param there the command that succeeds on `host` when the moment has come
+   * The same at a moment of `host`, however short: no step goes on there, from the command that brought the moment about to the kill.
+   * Steps that their host survives then go on without an operator.
+   * @param there the command that succeeds on `host` when the moment has come; it fails now
    */
-  async killAt(workspace: Workspace, host: string, there: string, powerCut: boolean): Promise<void> {
-    const halt = powerCut ? "; kill -STOP $(cat /var/lib/rke-dr/lock.*.pid) 2>/dev/null || true" : "";
-    const comes = () =>
-      this.holds(host, `timeout 10 bash -c 'until { ${there}; } 2>/dev/null; do sleep 0.01; done${halt}'`);
-    await this.kill(workspace, comes, powerCut ? host : undefined);
+  async killAt(
+    workspace: Workspace,
+    [host, there]: [host: string, there: string],
+    powerCut?: string,
+    stack: "primary" | "failover" = "failover",
+  ): Promise<void> {
+    assert.equal(await this.holds(host, there), false, "the moment has passed before its turn came");
+    await this.on(host, halting(there));
+    await this.kill(workspace, () => this.holds(host, `timeout 10 bash ${halt}/watch`), powerCut, stack);
+    await this.on(
+      host,
+      `rm -f ~/.bashrc; [[ ! -e /run/halted ]] || xargs -r kill -CONT </run/halted; rm -f /run/halted`,
+    );
   }
 
   private lastCopy(workspace: Workspace, stack: string): void {
@@ -187,3 +195,32 @@ export class World {
     rmSync(join(workspace.backend, ".pulumi"), { recursive: true, force: true });
   }
 }
+
+/** What stops steps on a host at a moment lies here. */
+const halt = "/root/halt";
+
+/**
+ * Prepares it. A watch sees a moment late, and moments that lie milliseconds apart not at all: so each bash that comes by SSH looks for
+ * the moment itself, after each command that may change something. What takes long in one command, such as `rke up`, is watched as well.
+ */
+const halting = (there: string) => `set -e
+rm -f /run/halted
+mkdir -p ${halt}
+cat >${halt}/watch <<'END'
+until { ${there}; } </dev/null >/dev/null 2>&1; do
+  [[ $1 != once ]] || exit 1
+  sleep 0.05
+done
+for file in /var/lib/rke-dr/lock.*.pid; do
+  # the process that a file tells of may have ended since, its number be another's
+  pid=$(cat "$file")
+  if grep -qsxze -s "/proc/$pid/cmdline" && kill -STOP "$pid"; then echo "$pid" >>/run/halted; fi
+done
+exit 0
+END
+cat >${halt}/look <<'END'
+set -T
+last=""
+trap 'case $last in mv*|ln*|touch*|docker*|answer*|set_container*|etcdctl*) BASH_ENV= bash ${halt}/watch once </dev/null >/dev/null 2>&1 || : ;; esac; last=$BASH_COMMAND' DEBUG
+END
+echo 'export BASH_ENV=${halt}/look' >~/.bashrc`;
