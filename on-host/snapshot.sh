@@ -1,5 +1,5 @@
-# snapshot: copies what this host's etcd has, by a live snapshot, which a lone voter gives without quorum, else by its files, and makes a
-# cluster of one of the copy, by --force-new-cluster in a container without network. The old etcd goes on meanwhile, and its data isn't
+# snapshot: copies what this host's etcd has, by its files, which a voter without quorum doesn't write to, else by a live snapshot, which it
+# gives nevertheless, and makes a cluster of one of the copy, by --force-new-cluster in a container without network. The old etcd goes on meanwhile, and its data isn't
 # touched: whether the flag works out is known before anything is changed, and the next step only exchanges the folders.
 # Where no copy can be had, as from data that is written to, the next step forces the data itself.
 # Meanwhile the lost hosts are tried once more: time has passed since the operator's guards looked.
@@ -44,7 +44,7 @@ forced_copy() {
   for try in 1 2; do
     no_copy
     revision=0
-    live_copy || files_copied || return 1
+    { answers && { files_copied 0 || live_copy; }; } || files_copied 3 || return 1
     old=$revision
     if force "$certificate" https://127.0.0.1:2379 https://127.0.0.1:2380 "$data"; then
       leftover=""
@@ -64,15 +64,38 @@ forced_copy() {
   die "etcd: a copy of its data can't be made a cluster of one: $said; nothing was changed but the survivors' epoch; recover.method: restore, or another source, with the next epoch"
 }
 
-# The snapshot is the db; what it may lack is in the WAL, most of which is empty: etcd makes its files ahead, 64 MB each (NUMBER.tmp).
-live_copy() {
-  local member=/var/lib/etcd/member db=$copy/member/snap/db
+# Whether this host's etcd says where it is, for the step that comes next: to ask it again; 1 with $why.
+answers() {
   look etcd
   why="container etcd is $found"
   [[ $found == running ]] || return 1
   why="etcd runs and answers nothing, as where it was started without quorum"
   ask_etcd "$endpoint" kube-node || return 1
-  before="index $index"
+  before="index $index" why=""
+}
+
+# files_copied SECONDS: if the database isn't written to within that time; then etcd has it open at most. What an etcd that answers nothing
+# has in it is compared with it later.
+files_copied() {
+  local reason=${why:+$why, and } written
+  no_copy
+  why="${reason}/var/lib/etcd/member/snap/db is missing or written to"
+  until_true "$1" database_idle || return 1
+  written="written $(database_written)"
+  [[ -z $reason ]] || before=$written
+  how="its files${reason:+ (${reason%, and })}"
+  folders
+  why="${reason}its files can't be copied"
+  cp -a --reflink=auto --sparse=always /var/lib/etcd/member/snap/db "$copy/member/snap/db" || return 1
+  logs || return 1
+  why="${reason}its database was written to meanwhile"
+  [[ $written == "written $(database_written)" ]]
+}
+
+# The snapshot is the db; what it may lack is in the WAL, most of which is empty: etcd makes its files ahead, 64 MB each (NUMBER.tmp).
+live_copy() {
+  local db=$copy/member/snap/db
+  no_copy
   how="a live snapshot"
   folders
   if ! docker exec etcd etcdctl --command-timeout=600s snapshot save "/var/lib/rancher/etcd/${copy##*/}/member/snap/db" >/dev/null 2>"$aside/snapshot.log" </dev/null; then
@@ -83,22 +106,6 @@ live_copy() {
   # behind its last page a snapshot has the hash of all before, 32 bytes, which `snapshot restore` cuts off, too
   (($(stat -c %s "$db") % 512 != 32)) || truncate -s -32 "$db" || return 1
   logs
-}
-
-# An etcd that gives no snapshot has its database open at most, and without quorum it doesn't write to it.
-files_copied() {
-  local reason=$why
-  no_copy
-  why="$reason, and /var/lib/etcd/member/snap/db is missing or written to"
-  until_true 3 database_idle || return 1
-  before="written $(database_written)"
-  how="its files ($reason)"
-  folders
-  why="$reason, and its files can't be copied"
-  cp -a --reflink=auto --sparse=always /var/lib/etcd/member/snap/db "$copy/member/snap/db" || return 1
-  logs || return 1
-  why="$reason, and its database was written to meanwhile"
-  [[ $before == "written $(database_written)" ]]
 }
 
 folders() {

@@ -1,8 +1,8 @@
 # source: secures and checks what a restore starts from, and restores it into a folder beside etcd's data, before anything is changed
 # that can't be taken back.
 # Meanwhile the lost hosts are tried once more: time has passed since the operator's guards looked.
-# arguments: FROM: live (this host's etcd is asked for a snapshot), data (its database, where it can't give one), or the
-#   path of a snapshot;  IMAGE, etcd's;  PEERS, the topology's peer URLs, separated by commas: a snapshot of another cluster
+# arguments: FROM: live (this host's etcd is asked for a snapshot where its database is written to), data (its database, where it can't
+#   give one), or the path of a snapshot;  IMAGE, etcd's;  PEERS, the topology's peer URLs, separated by commas: a snapshot of another cluster
 #   knows none of them;  LEAST, the revision that it must have, 0 for any: a snapshot that has it is the better source;
 #   MEMBER and PEER_URL, as RKE names them;  TOKEN, the new cluster's own;  BUMP, how far the revision is put ahead;
 #   HOST=ADDRESS:PORT ... of the lost hosts
@@ -24,7 +24,7 @@ main() {
   watch_lost_side "$@"
   case $from in
     live)
-      if ! live; then
+      if ! idle 0 && ! live; then
         did "no live snapshot: $why"
         database || refuse
       fi
@@ -112,17 +112,14 @@ find_restorer() {
   mv "$aside/restorer.new" "$aside/restorer"
 } >/dev/null 2>&1 3>&- 8>&- 9>&-
 
-# The database itself, where etcd gives no snapshot of it. While it isn't written to, etcd is not in the way of a reader, and goes on. Else
-# it is stopped gracefully, which writes out what it has in memory; the database of one that was killed may lack what only its WAL has.
+# The database itself, where etcd gives no snapshot of it: idle, else of an etcd that is stopped gracefully, which writes out what it has in
+# memory; the database of one that was killed may lack what only its WAL has.
 database() {
   local db=/var/lib/etcd/member/snap/db code
+  ! idle 3 || return 0
   secured=$db
   rm -f "$aside/snapshot.db"
   look etcd
-  if [[ $found == running ]] && until_true 3 database_idle && idle_database; then
-    did "etcd's database $db, which it doesn't write to: revision $revision, $(stat -c %s "$db") bytes (a database has no hash of its own)"
-    return
-  fi
   if [[ $found == running || $found == restarting ]]; then
     stopped=yes
     if ! docker stop -t 60 etcd >/dev/null </dev/null; then
@@ -138,14 +135,19 @@ database() {
   did "etcd is stopped; its database $db: revision $revision, $(stat -c %s "$db") bytes (a database has no hash of its own)"
 }
 
-# Restores what etcd has open: etcdctl only copies from it. Whether the copy is sound is read from the restored one: whoever opens a
-# database of a running etcd waits for its lock.
-idle_database() {
-  local ahead=0
+# idle SECONDS: restores what etcd has open, if it isn't written to within that time: etcd is not in the way of a reader then, and goes on.
+# etcdctl only copies from it, once. Whether the copy is sound is read from the restored one: whoever opens a database of a running etcd
+# waits for its lock.
+idle() {
+  local db=/var/lib/etcd/member/snap/db ahead=0
+  look etcd
+  [[ $found == running ]] && until_true "$1" database_idle || return 1
+  rm -f "$aside/snapshot.db"
   database_written >"$aside/database"
   find_restorer
-  if whole "$db" && restore "$db" "$image" "${as[@]}" && readable "$restored/member/snap/db" && database_unchanged; then
+  if whole "$db" && restore "$db" "$image" "${as[@]}" && readable "$restored/member/snap/db" "${restored##*/}" && database_unchanged; then
     revision=$((revision - ahead))
+    did "etcd's database $db, which it doesn't write to: revision $revision, $(stat -c %s "$db") bytes (a database has no hash of its own)"
     return 0
   fi
   rm -rf "$restored" "$aside/database"
@@ -182,7 +184,7 @@ unkept() {
   refuse
 }
 
-# check FILE, whole FILE, readable FILE: 1 with $why where it isn't; readable sets $revision.
+# check FILE, whole FILE, readable FILE ...: 1 with $why where it isn't; readable sets $revision.
 check() { whole "$1" && readable "$1"; }
 
 # A snapshot ends with the SHA-256 of all before it (32 bytes behind pages of 512 or more: etcdctl/snapshot/v3_snapshot.go
@@ -208,10 +210,13 @@ whole() {
   fi
 }
 
+# readable FILE [FOLDER]: FOLDER is that of its data beside etcd's, where the etcd that runs can read it: sooner than a new container.
 readable() {
-  local file=$1 status
-  if ! status=$(docker run --rm --name "$(worker)" --network none -e ETCDCTL_API=3 -v "$file":/source.db:ro,z --entrypoint etcdctl "$image" \
-    snapshot status /source.db -w json 2>&1 </dev/null) || ! [[ $status =~ \"revision\":([0-9]+) ]]; then
+  local file=$1 status reader=(run --rm --name "$(worker)" --network none -e ETCDCTL_API=3 -v "$1":/source.db:ro,z --entrypoint etcdctl "$image") seen=/source.db
+  if [[ -n ${2:-} ]]; then
+    reader=(exec etcd etcdctl) seen=/var/lib/rancher/etcd/$2/member/snap/db
+  fi
+  if ! status=$(docker "${reader[@]}" snapshot status "$seen" -w json 2>&1 </dev/null) || ! [[ $status =~ \"revision\":([0-9]+) ]]; then
     why="$file can't be read, it is damaged: $(tail -n 1 <<<"$status" | cut -c1-200)"
     return 1
   fi

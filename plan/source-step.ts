@@ -31,8 +31,7 @@ export function snapshotStep(
     intact: plan.resumed,
     after,
     limit: 900,
-    words:
-      "copy etcd's data by a live snapshot, make the copy a cluster of one (--force-new-cluster, no network), check it",
+    words: "copy etcd's data, make the copy a cluster of one (--force-new-cluster, no network), check it",
   });
 }
 

@@ -19,7 +19,7 @@ export interface Source {
    */
   dataAsOf: number | undefined;
   revision: number | undefined;
-  /** Where a restore gets it: from the running etcd, from its stopped database, or a snapshot's path. */
+  /** Where a restore gets it: from the running etcd, from its database whatever etcd does, or a snapshot's path. */
   take: "live" | "data" | string;
   /** Of one that an act began with: the revision that it had to have. */
   least?: number;

@@ -106,6 +106,25 @@ describe("forcing a voter's data", function () {
     assert.equal(host.read("epoch-2/copy"), "index 50\n");
   });
 
+  it("of an etcd that answers and doesn't write to its database, its files are copied, which is quicker; it is asked again later", () => {
+    utimesSync(host.at("etcd/member/snap/db"), 1_700_000_000, 1_700_000_000);
+    const { code: status, said } = copy();
+    assert.equal(status, 0, said);
+    assert.match(said, /a copy of etcd's data, by its files, is a cluster of one/);
+    assert.equal(host.read("etcd/rke-dr-forced-epoch-2/member/snap/db"), "old");
+    assert.equal(host.read("epoch-2/copy"), "index 50\n");
+  });
+
+  it("of one that writes to it while its files are copied, by a live snapshot", () => {
+    const db = host.at("etcd/member/snap/db");
+    utimesSync(db, 1_700_000_000, 1_700_000_000);
+    host.program("cp", `#!/bin/bash\n/bin/cp "$@"; touch ${db}\n`);
+    const { code: status, said } = copy();
+    assert.equal(status, 0, said);
+    assert.match(said, /by a live snapshot, is a cluster of one/);
+    assert.equal(host.read("etcd/rke-dr-forced-epoch-2/member/snap/db").length, 8192);
+  });
+
   it("then only the folders are exchanged, and the old data is kept as it was", () => {
     copy();
     host.write("acts", "");

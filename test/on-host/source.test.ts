@@ -97,14 +97,19 @@ ${etcdctl}esac
    * @param database its bytes; undefined: there is none
    * @param etcd what docker says of it; one that restarts over and over has to be stopped for its database
    */
-  function run(least: number, database: Buffer | undefined, etcd: "running" | "restarting" = "restarting") {
+  function run(
+    least: number,
+    database: Buffer | undefined,
+    etcd: "running" | "restarting" = "restarting",
+    from = "data",
+  ) {
     mkdirSync(host.at("etcd/member/snap"), { recursive: true });
     host.write("etcd-is", `${etcd}\n`);
     if (database) {
       writeFileSync(db(), database);
       utimesSync(db(), 1_700_000_000, 1_700_000_000);
     }
-    const args = ["source", 2, 1, "failover", "lab", "data", "image", peer, least, ...as];
+    const args = ["source", 2, 1, "failover", "lab", from, "image", peer, least, ...as];
     const result = host.etcdStep(args, scripts);
     const acts = host.read("docker-ran").match(/^(stop|start) .*$/gm) ?? [];
     return { code: result.status, said: result.stderr, acts, recorded: host.has("steps/source") };
@@ -125,6 +130,36 @@ ${etcdctl}esac
     assert.match(host.read("docker-ran"), /snapshot restore \/source\.db .*--skip-hash-check --name etcd-h /);
     assert.equal(host.read("etcd/restored-epoch-2/member/snap/db"), "restored\n");
     assert.match(host.read("epoch-2/database"), /^1700000000\.0+ 8192\n$/);
+  });
+
+  it("of an etcd that would give a snapshot is restored beside it as well: that is one copy in place of two", () => {
+    mkdirSync(host.at("epoch-2"));
+    host.write("epoch-2/snapshot.db", "of a run that was killed");
+    const result = run(90, sound, "running", "live");
+    assert.equal(result.code, 0, result.said);
+    assert.deepEqual(result.acts, []);
+    assert.doesNotMatch(host.read("docker-ran"), /snapshot save/);
+    assert.equal(host.read("etcd/restored-epoch-2/member/snap/db"), "restored\n");
+    assert.deepEqual([host.has("epoch-2/database"), host.has("epoch-2/snapshot.db")], [true, false]);
+  });
+
+  it("that such an etcd writes to: a live snapshot is restored", () => {
+    host.program("etcdctl-meanwhile", `#!/bin/sh\ntouch ${db()}\n`);
+    host.program(
+      "docker",
+      host
+        .read("docker")
+        .replace("*snapshot\\ restore*) ", "*snapshot\\ restore*) etcdctl-meanwhile; ")
+        .replace(
+          "*ExitCode*",
+          "*save*) cp $RKE_DR_STATE/etcd/member/snap/db $RKE_DR_STATE/etcd/rke-dr-snapshot.db ;;\n  *ExitCode*",
+        ),
+    );
+    const result = run(90, sound, "running", "live");
+    assert.equal(result.code, 0, result.said);
+    assert.match(result.said, /live snapshot .*epoch-2\/snapshot\.db: revision 90, 8192 bytes/);
+    assert.deepEqual(result.acts, []);
+    assert.deepEqual([host.has("epoch-2/database"), host.has("epoch-2/snapshot.db")], [false, true]);
   });
 
   it("that etcd writes to meanwhile is read once it has been stopped", () => {
