@@ -1,9 +1,11 @@
 # first-write: one write that the API server acknowledges, and its read. With it the recovery time ends.
 # The object stays: ConfigMap kube-system/rke-dr-epoch-N tells in the cluster itself what happened.
-# arguments: SERVER, the URL of this side's own kube-apiserver
+# arguments: SERVER, the URL of this side's own kube-apiserver;  [STEP], which recreates it on this host meanwhile, and goes on
+# until it calls itself ready
 main() {
-  local server=$1 read_back
+  local server=$1 beside=${2:-} read_back
   begin "$@"
+  [[ -z $beside ]] || await "$beside" marked serving "$beside"
   until_true 120 write "$server" || die "API: $server accepted no write within 120 s; its log: docker logs kube-apiserver"
   read_back=$(kube "$server" GET "/api/v1/namespaces/kube-system/configmaps/rke-dr-epoch-$epoch") || true
   grep -q "\"act\": *$(json "$act")" <<<"$read_back" ||

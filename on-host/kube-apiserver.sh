@@ -29,18 +29,14 @@ main() {
     await "$recovery" listening "$address"
   fi
   docker start kube-apiserver >/dev/null </dev/null
+  # step first-write waits for this: the API takes writes before it calls itself ready
+  printf '%s\n' "$generation" >"$aside/serving.new" && mv "$aside/serving.new" "$aside/serving"
   until_true 120 healthy https://127.0.0.1:6443/readyz kube-node ||
     die "kube-apiserver: not ready 120 s after its start: $(docker logs --tail 1 kube-apiserver 2>&1 </dev/null | cut -c1-300)"
   # what the return guard of a host of the other side is told
   printf '%s\n' "$epoch" >"$state/serves.new" && mv "$state/serves.new" "$state/serves"
   did "kube-apiserver is ready with $(docker inspect --format '{{.Config.Entrypoint}}' kube-apiserver </dev/null | grep -o -- '--etcd-servers=[^ ]*')"
   finish
-}
-
-# marked MARK STEP: written in this run, "stopping" before the old etcd is stopped, "stopped" when its data lies aside, too: none listens
-# for clients from then on but the one that is to stay. Where the step has done its work before, nobody writes them.
-marked() {
-  [[ $(cat "$aside/$1" 2>/dev/null) == "$generation" ]] || grep -qs "\"epoch\":$epoch," "$state/steps/$2"
 }
 
 # The port opens before etcd answers: who connects in between waits, and is served first.

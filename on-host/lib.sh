@@ -183,6 +183,10 @@ parent_of() { sed -n 's/^PPid:\t//p' "/proc/$1/status" 2>/dev/null || true; }
 operator=$(parent_of "$PPID")
 # finished STEP: in this run.
 finished() { grep -qs "\"epoch\":$epoch,\"generation\":$generation," "$state/steps/$1"; }
+# marked MARK STEP: what STEP has written of itself in this run: "stopping" before the old etcd is stopped, "stopped" when its data lies aside,
+# too: none listens for clients from then on but the one that is to stay; "serving" when the new kube-apiserver was started. Where the
+# step has done its work before, nobody writes them.
+marked() { [[ $(cat "$aside/$1" 2>/dev/null) == "$generation" ]] || grep -qs "\"epoch\":$epoch," "$state/steps/$2"; }
 
 # docker_api METHOD PATH [BODY]: RKE puts whole commands into Entrypoint, which the docker command can't say.
 docker_api() {

@@ -212,7 +212,7 @@ whole() {
 
 # readable FILE [FOLDER]: FOLDER is that of its data beside etcd's, where the etcd that runs can read it: sooner than a new container.
 readable() {
-  local file=$1 status reader=(run --rm --name "$(worker)" --network none -e ETCDCTL_API=3 -v "$1":/source.db:ro,z --entrypoint etcdctl "$image") seen=/source.db
+  local file=$1 status reader=(run --rm --name "$(worker)" --network none -e ETCDCTL_API=3 -v "$1:/source.db:ro,z" --entrypoint etcdctl "$image") seen=/source.db
   if [[ -n ${2:-} ]]; then
     reader=(exec etcd etcdctl) seen=/var/lib/rancher/etcd/$2/member/snap/db
   fi

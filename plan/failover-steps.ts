@@ -51,9 +51,13 @@ export function failoverSteps(
       intact: runs(factsOf(seen, replacement.host), replacement),
     }),
   );
+  const own = apiServers.filter(({ host }) => host.name === deployHost.name);
   const firstWrite = step("kube first-write", deployHost, "KubeApiServer", {
-    arguments: [server],
+    arguments: [server, ...own.map(recordName)],
     after: stepNames([...recovery, ...apiServers]),
+    // a kube-apiserver takes writes a second before it calls itself ready
+    beside: stepNames(own),
+    limit: 300,
     words: "write through the API: here the recovery time ends",
   });
   const watchers = leading.map((host) =>
@@ -96,7 +100,7 @@ export function failoverSteps(
   const rkeUp = step("rke-up", deployHost, "RkeCluster", {
     arguments: [server],
     data: plan.clusterYml.after,
-    after: stepNames(tidying),
+    after: stepNames([...tidying, ...apiServers]),
     limit: 1800,
     words: "rke up, which finds nothing to do but the workers' nginx-proxy",
   });

@@ -52,10 +52,15 @@ describe("kube-apiserver is recreated while etcd recovers", () => {
         expected,
       );
       const recovery = steps.find((s) => s.script.endsWith("etcd-member") || s.script.endsWith("etcd-restore"));
+      const firstWrite = steps.find((s) => s.name === "first-write-master3");
+      assert.deepEqual(firstWrite?.after, [recovery?.name, ...servers.map((s) => s.name)], "writes wait for both");
+      // it takes writes before it calls itself ready, which `rke up` waits for
+      assert.deepEqual(firstWrite.beside, ["kube-apiserver-master3"]);
+      assert.equal(firstWrite.arguments[1], "kube-apiserver");
+      const rkeUp = steps.find((s) => recordName(s) === "rke-up");
       assert.deepEqual(
-        steps.find((s) => s.name === "first-write-master3")?.after,
-        [recovery?.name, ...servers.map((s) => s.name)],
-        "writes wait for both",
+        rkeUp?.after.slice(-servers.length),
+        servers.map((s) => s.name),
       );
     });
   }
