@@ -46,12 +46,22 @@ export function killedFailback(world: World, returned: string[], members: string
     }
   });
 
+  const passed: string[] = [];
   for (const [what, host, there, powerCut] of moments) {
-    it(`when ${what}: ${powerCut === undefined ? "pulumi is killed" : `${powerCut} loses power, too`}`, async () => {
+    it(`when ${what}: ${powerCut === undefined ? "pulumi is killed" : `${powerCut} loses power, too`}`, async function () {
       await etcdServes();
+      // steps of hosts that neither lost power nor were watched went on to their end in the run before this one
+      if (await world.holds(host, there)) {
+        passed.push(what);
+        this.skip();
+      }
       await world.killAt(project, [host, there], powerCut, "primary");
     });
   }
+
+  it("at most two of the moments had passed by then", () => {
+    assert.ok(passed.length <= 2, `passed already when their turn came: ${passed.join("; ")}`);
+  });
 
   it("finishes when it is run again: every host is back, the old members of datacenter a as new ones", async () => {
     await etcdServes();
