@@ -65,8 +65,10 @@ quarantine() {
   done
   if ((${#present[@]} > 0)); then
     say "$target serves epoch $seen, this host is at $own: it is put in quarantine"
-    docker update --restart=no "${present[@]}" >/dev/null
+    docker update --restart=no "${present[@]}" >/dev/null 2>&1
     docker stop -t 1 "${present[@]}" >/dev/null
+    # docker refuses that of a container that ends in the same moment
+    docker update --restart=no "${present[@]}" >/dev/null
     for name in "${present[@]}"; do
       to=$name-before-epoch-$seen
       if docker inspect --type container "$to" >/dev/null 2>&1; then to+=-$(date +%s); fi

@@ -212,9 +212,12 @@ later() {
 }
 # set_container_aside CONTAINER NEW-NAME [GRACE SECONDS]: restart policy first, so that a reboot in between doesn't bring it back.
 set_container_aside() {
-  docker update --restart=no "$1" >/dev/null </dev/null
+  # docker refuses this of a container that ends in the same moment, as one that restarts over and over does: then once it is stopped
+  local off=yes
+  docker update --restart=no "$1" >/dev/null 2>&1 </dev/null || off=""
   # with a grace of 0 `docker stop` sends SIGTERM, too, and what that begins is cut anywhere; kill refuses what doesn't run
   { [[ ${3:-10} == 0 ]] && docker kill "$1" >/dev/null 2>&1 </dev/null; } || docker stop -t "${3:-10}" "$1" >/dev/null </dev/null
+  [[ -n $off ]] || docker update --restart=no "$1" >/dev/null </dev/null
   docker rename "$1" "$2" </dev/null
   later keep_description "$2" "$2"
   did "container $1 stopped, kept as $2, restart policy off"

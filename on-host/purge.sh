@@ -3,7 +3,7 @@
 # Sent after aside.
 # arguments: EPOCH, the newest whose things go
 main() {
-  local newest=$1 name file number bytes freed=0 containers=() left=()
+  local newest=$1 name file number bytes freed=0 containers=() restarting=() left=()
   begin "$@"
   docker ps -q >/dev/null </dev/null || die "docker: doesn't list its containers; nothing was deleted"
   while read -r number name; do
@@ -13,7 +13,12 @@ main() {
     look "$name"
     [[ $found != running ]] || die "purge: container $name runs; nothing of it was deleted"
     containers+=("$name")
+    # docker may take it for one that it is about to start again
+    [[ $found != restarting ]] || restarting+=("$name")
   done < <(aside_containers)
+  if ((${#restarting[@]} > 0)); then
+    timeout 60 docker stop -t 1 "${restarting[@]}" >/dev/null </dev/null
+  fi
   if ((${#containers[@]} > 0)); then
     docker rm "${containers[@]}" >/dev/null </dev/null
     did "containers deleted: ${containers[*]}"

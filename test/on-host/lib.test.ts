@@ -77,6 +77,32 @@ describe("what every step on a host does", () => {
     assert.ok(host.has("own-disk/rke-dr-epoch-2/etcd-data/member"));
   });
 
+  for (const [what, refusing, acts] of [
+    ["", "false", ["update --restart=no etcd", "stop -t 10 etcd", "rename etcd old"]],
+    // "Cannot update container ...: container not running", of one that restarts over and over
+    [
+      ", and not started again either where docker refused that at first, as of one that ends in the same moment",
+      '[[ $1 == update ]] && ! grep -q stop "$RKE_DR_STATE/acts"',
+      ["update --restart=no etcd", "stop -t 10 etcd", "update --restart=no etcd", "rename etcd old"],
+    ],
+  ] as const) {
+    it(`a container that is set aside is stopped${what}`, () => {
+      claim(2, "act");
+      host.program(
+        "docker",
+        `#!/bin/bash\n[[ $1 == inspect ]] || echo "$*" >>$RKE_DR_STATE/acts\n! { ${refusing}; }\n`,
+      );
+      const step = `main() { begin "$@"; set_container_aside etcd old; finish; }`;
+      const result = host.run(
+        "bash",
+        ["-s", "--", "quarantine", "2", "1", "act", "lab"],
+        onHostInput([code("lib"), step], ""),
+      );
+      assert.equal(result.status, 0, result.stderr);
+      assert.deepEqual(host.read("acts").trim().split("\n"), acts);
+    });
+  }
+
   it("what was done is not done again, and is told again", () => {
     claim(2, "act");
     const first = mark(2, 1, "act");

@@ -63,6 +63,23 @@ esac
     assert.match(result.stderr, /of what epochs up to 3 set aside nothing is left/);
   });
 
+  it("a container of theirs that docker takes for one to be started again is stopped first", () => {
+    host.write("containers", "etcd-before-epoch-2\netcd-before-epoch-3\n");
+    host.program(
+      "docker",
+      host
+        .read("docker")
+        .replace(
+          "inspect) echo exited",
+          'stop) echo "$*" >>$RKE_DR_STATE/stopped ;;\n  inspect) case "$*" in *epoch-2*) echo restarting ;; *) echo exited ;; esac',
+        ),
+    );
+    const result = purge(3);
+    assert.equal(result.status, 0, result.stderr);
+    assert.equal(host.read("stopped"), "stop -t 1 etcd-before-epoch-2\n");
+    assert.equal(host.read("containers"), "");
+  });
+
   it("data that somebody has put elsewhere stays, and is told", () => {
     put("elsewhere/member/snap/db");
     mkdirSync(host.at("epoch-2"));
