@@ -13,6 +13,8 @@ main() {
     look "$name"
     [[ $found != running ]] || die "purge: container $name runs; nothing of it was deleted"
     containers+=("$name")
+    # a plan goes by it when the container is gone; a run that was killed may not have got to it
+    [[ ! $name =~ -before-epoch-[0-9]+$ || -s $state/epoch-$number/$name.container ]] || aside=$state/epoch-$number keep_description "$name" "$name"
     # docker may take it for one that it is about to start again
     [[ $found != restarting ]] || restarting+=("$name")
   done < <(aside_containers)

@@ -63,6 +63,23 @@ esac
     assert.match(result.stderr, /of what epochs up to 3 set aside nothing is left/);
   });
 
+  it("what docker knows of a container is kept before it is deleted, where a run that was killed hadn't got to it", () => {
+    host.write("containers", "etcd-before-epoch-2\nkube-apiserver-before-epoch-2\n");
+    mkdirSync(host.at("epoch-2"));
+    host.write("epoch-2/kube-apiserver-before-epoch-2.container", "kept before\n");
+    host.program(
+      "docker",
+      host
+        .read("docker")
+        .replace("inspect) echo exited", 'inspect) case "$*" in *json*) echo "{described}" ;; *) echo exited ;; esac'),
+    );
+    const result = purge(3);
+    assert.equal(result.status, 0, result.stderr);
+    assert.equal(host.read("containers"), "");
+    assert.equal(host.read("epoch-2/etcd-before-epoch-2.container"), "{described}\n");
+    assert.equal(host.read("epoch-2/kube-apiserver-before-epoch-2.container"), "kept before\n");
+  });
+
   it("a container of theirs that docker takes for one to be started again is stopped first", () => {
     host.write("containers", "etcd-before-epoch-2\netcd-before-epoch-3\n");
     host.program(
