@@ -1,6 +1,7 @@
 # snapshot: copies what this host's etcd has, by its files, which a voter without quorum doesn't write to, else by a live snapshot, which it
-# gives nevertheless, and makes a cluster of one of the copy, by --force-new-cluster in a container without network. The old etcd goes on meanwhile, and its data isn't
-# touched: whether the flag works out is known before anything is changed, and the next step only exchanges the folders.
+# gives nevertheless, and makes a cluster of one of the copy, by --force-new-cluster in a container without network. The old etcd goes on
+# meanwhile, and its data isn't touched: whether the flag works out is known before anything is changed, and the next step only exchanges
+# the folders.
 # Where no copy can be had, as from data that is written to, the next step forces the data itself.
 # Meanwhile the lost hosts are tried once more: time has passed since the operator's guards looked.
 # stdin: the body for Docker's POST /containers/create of the container with the flag
@@ -77,19 +78,19 @@ answers() {
 # files_copied SECONDS: if the database isn't written to within that time; then etcd has it open at most. What an etcd that answers nothing
 # has in it is compared with it later.
 files_copied() {
-  local reason=${why:+$why, and } written
+  local reason=$why and=${why:+$why, and } written
   no_copy
-  why="${reason}/var/lib/etcd/member/snap/db is missing or written to"
+  why="${and}/var/lib/etcd/member/snap/db is missing or written to"
   until_true "$1" database_idle || return 1
-  written="written $(database_written)"
-  [[ -z $reason ]] || before=$written
-  how="its files${reason:+ (${reason%, and })}"
+  written=$(database_written)
+  [[ -z $reason ]] || before="written $written"
+  how="its files${reason:+ ($reason)}"
   folders
-  why="${reason}its files can't be copied"
+  why="${and}its files can't be copied"
   cp -a --reflink=auto --sparse=always /var/lib/etcd/member/snap/db "$copy/member/snap/db" || return 1
   logs || return 1
-  why="${reason}its database was written to meanwhile"
-  [[ $written == "written $(database_written)" ]]
+  why="${and}its database was written to meanwhile"
+  [[ $written == "$(database_written)" ]]
 }
 
 # The snapshot is the db; what it may lack is in the WAL, most of which is empty: etcd makes its files ahead, 64 MB each (NUMBER.tmp).

@@ -143,36 +143,31 @@ ${etcdctl}esac
     assert.deepEqual([host.has("epoch-2/database"), host.has("epoch-2/snapshot.db")], [true, false]);
   });
 
-  for (const [what, meanwhile] of [
-    ["that such an etcd writes to", () => `touch ${db()}`],
-    ["that lacks what such an etcd has", () => ""],
-  ] as const)
+  /** While it is restored from, a command runs. */
+  const meanwhile = (command: string) =>
+    host.program("docker", host.read("docker").replace("*snapshot\\ restore*) ", `*snapshot\\ restore*) ${command}; `));
+
+  for (const [what, prepare] of [
+    ["that such an etcd writes to", () => meanwhile(`touch ${db()}`)],
+    [
+      "that lacks what such an etcd has",
+      () => host.program("curl", `#!/bin/sh\necho '{"header":{"revision":"91"},"raftIndex":"99"}'\n`),
+    ],
+  ] as const) {
     it(`${what}: a live snapshot is restored`, () => {
-      host.program("etcdctl-meanwhile", `#!/bin/sh\n${meanwhile()}\n`);
-      if (meanwhile() === "") host.program("curl", `#!/bin/sh\necho '{"header":{"revision":"91"},"raftIndex":"99"}'\n`);
-      host.program(
-        "docker",
-        host
-          .read("docker")
-          .replace("*snapshot\\ restore*) ", "*snapshot\\ restore*) etcdctl-meanwhile; ")
-          .replace(
-            "*ExitCode*",
-            "*save*) cp $RKE_DR_STATE/etcd/member/snap/db $RKE_DR_STATE/etcd/rke-dr-snapshot.db ;;\n  *ExitCode*",
-          ),
-      );
+      prepare();
+      const save = "*save*) cp $RKE_DR_STATE/etcd/member/snap/db $RKE_DR_STATE/etcd/rke-dr-snapshot.db ;;";
+      host.program("docker", host.read("docker").replace("*ExitCode*", `${save}\n  *ExitCode*`));
       const result = run(90, sound, "running", "live");
       assert.equal(result.code, 0, result.said);
       assert.match(result.said, /live snapshot .*epoch-2\/snapshot\.db: revision 90, 8192 bytes/);
       assert.deepEqual(result.acts, []);
       assert.deepEqual([host.has("epoch-2/database"), host.has("epoch-2/snapshot.db")], [false, true]);
     });
+  }
 
   it("that etcd writes to meanwhile is read once it has been stopped", () => {
-    host.program("etcdctl-meanwhile", `#!/bin/sh\ntouch ${host.at("etcd/member/snap/db")}\n`);
-    host.program(
-      "docker",
-      host.read("docker").replace("*snapshot\\ restore*) ", "*snapshot\\ restore*) etcdctl-meanwhile; "),
-    );
+    meanwhile(`touch ${db()}`);
     const result = run(0, sound, "running");
     assert.equal(result.code, 0, result.said);
     assert.deepEqual(result.acts, ["stop -t 60 etcd"]);
