@@ -92,21 +92,8 @@ async function rehearse(
   epoch: number,
   generation: number,
 ): Promise<RehearsalResult> {
-  const { host, source } = rehearsal;
-  const from = source.kind === "live" ? "live" : source.snapshot.name;
-  const words = [
-    "rehearse",
-    epoch,
-    generation,
-    "rehearsal",
-    topology.cluster,
-    rehearsal.etcdImage,
-    rehearsal.endpoint,
-    from,
-    rehearsal.prefix,
-  ];
-  const command = `timeout -k 30 ${limit} nice -n 10 bash -s -- ${words.join(" ")}`;
-  const script = `${onHostScript("lib")}\n${onHostScript("rehearse")}\nmain "$@"; exit\n${rehearsal.etcdBody}\n${rehearsal.apiServerBody}\n`;
+  const { host } = rehearsal;
+  const { command, input } = sentToRehearse(topology, rehearsal, epoch, generation);
   const broken = new AbortController();
   let said = false;
   const breakOff = () => {
@@ -121,7 +108,7 @@ async function rehearse(
       process.stderr.write(text);
     };
     return JSON.parse(
-      await runOverSsh(host, access, command, script, { limits, ends: broken.signal, onStderr }),
+      await runOverSsh(host, access, command, input, { limits, ends: broken.signal, onStderr }),
     ) as RehearsalResult;
   } catch (error) {
     if (broken.signal.aborted) {
@@ -131,6 +118,32 @@ async function rehearse(
   } finally {
     process.off("SIGINT", breakOff).off("SIGTERM", breakOff);
   }
+}
+
+/** The command line of a rehearsal on its host, and what it reads from stdin. */
+export function sentToRehearse(
+  topology: Topology,
+  rehearsal: Rehearsal,
+  epoch: number,
+  generation: number,
+): { command: string; input: string } {
+  const { source } = rehearsal;
+  const from = source.kind === "live" ? "live" : source.snapshot.name;
+  const words = [
+    "rehearse",
+    epoch,
+    generation,
+    "rehearsal",
+    topology.cluster,
+    rehearsal.etcdImage,
+    rehearsal.endpoint,
+    from,
+    rehearsal.prefix,
+  ];
+  return {
+    command: `timeout -k 30 ${limit} nice -n 10 bash -s -- ${words.join(" ")}`,
+    input: `${onHostScript("lib")}\n${onHostScript("rehearse")}\nmain "$@"; exit\n${rehearsal.etcdBody}\n${rehearsal.apiServerBody}\n`,
+  };
 }
 
 /** Puts the report onto the deploy host. @returns its path there without the ending */
@@ -148,12 +161,14 @@ async function keep(rehearsal: Rehearsal, access: SshAccess, report: RehearsalRe
   return path;
 }
 
-main(process.argv.slice(2)).then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
-    process.exitCode = 2;
-  },
-);
+if (require.main === module) {
+  main(process.argv.slice(2)).then(
+    (code) => {
+      process.exitCode = code;
+    },
+    (error: unknown) => {
+      process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+      process.exitCode = 2;
+    },
+  );
+}
