@@ -1,14 +1,15 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import { type AdoptedCluster, parseRkeState } from "./plan/adopted";
-import type { FailoverSettings } from "./plan/failover";
-import type { PrimaryOptions } from "./plan/primary";
-import { readRecover } from "./plan/recover";
-import { findDatacenter, parseTopology, type Topology } from "./plan/topology";
-import { readSshAccess, type SshAccess } from "./ssh-access";
+import type { FailoverSettings } from "./plan/acts/failover/failover";
+import type { PrimaryOptions } from "./plan/acts/primary/primary";
+import { parseTopology } from "./plan/declaration/declaration";
+import { readRecover } from "./plan/etcd/recover";
+import { type AdoptedCluster, parseRkeState } from "./plan/installers/rke/adopted";
+import { findDatacenter, type Topology } from "./plan/topology/topology";
+import { readSshAccess, type SshAccess } from "./reach/ssh-access";
 import { stop } from "./stop";
 
-export type { SshAccess } from "./ssh-access";
+export type { SshAccess } from "./reach/ssh-access";
 
 export type Settings = { topology: Topology; ssh: SshAccess } & (
   | ({

@@ -4,16 +4,17 @@ import { reportSteps } from "./components/report";
 import { readSettings, type Settings, type SshAccess } from "./config";
 import { failoverEvidence, recordedEvidence } from "./evidence/evidence";
 import { observe } from "./observe/observe";
-import { describeFailover, describePrimary, describeVerdicts } from "./plan/describe";
-import { type FailoverSettings, planFailover } from "./plan/failover";
-import { failoverGuards } from "./plan/guards";
+import { type FailoverSettings, planFailover } from "./plan/acts/failover/failover";
+import { planPrimary, primaryGuards } from "./plan/acts/primary/primary";
+import { describeSnapshots, snapshotProblems } from "./plan/acts/primary/snapshot-schedule";
+import { warnings } from "./plan/declaration/declaration";
+import type { Observation } from "./plan/facts/observation";
+import { sourceSearch } from "./plan/facts/source-files";
+import { failoverGuards } from "./plan/guards/failover";
 import type { Verdict } from "./plan/guards/verdict";
-import type { Observation } from "./plan/observation";
-import { lostHosts, survivors } from "./plan/order";
-import { planPrimary, primaryGuards } from "./plan/primary";
-import { describeSnapshots, snapshotProblems } from "./plan/snapshot-schedule";
-import { sourceSearch } from "./plan/source-files";
-import { allHosts, type Topology, warnings } from "./plan/topology";
+import { describeFailover, describePrimary, describeVerdicts } from "./plan/preview/describe";
+import { lostHosts, survivors } from "./plan/topology/order";
+import { allHosts, type Topology } from "./plan/topology/topology";
 import { stop } from "./stop";
 
 /** settings -> observe -> plan -> components -> exports */

@@ -56,7 +56,7 @@ function run({ outputFiles }) {
   return program.exports();
 }
 
-/** Positions of the piece as those of the sources: `program.js:120:7` becomes `plan/failover.ts:31:5`. */
+/** Positions of the piece as those of the sources: `program.js:120:7` becomes `plan/acts/failover/failover.ts:31:5`. */
 function inSources(text, { outputFiles }) {
   const map = outputFiles.find((output) => output.path !== file);
   const positions = new Module.SourceMap(JSON.parse(map.text));

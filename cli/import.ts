@@ -5,7 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { isNode, parseDocument } from "yaml";
-import { importTopology } from "../plan/import";
+import { importTopology } from "../plan/import/import";
 import { type Outcome, outcome, tell } from "./command";
 
 const usage =

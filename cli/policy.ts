@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { policyWords } from "../plan/policy";
+import { policyWords } from "../plan/review/policy";
 import { type Outcome, outcome, tell } from "./command";
 import { readTopologyFile } from "./topology-file";
 

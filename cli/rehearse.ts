@@ -8,18 +8,19 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { parse } from "yaml";
 import { observe } from "../observe/observe";
-import { runOverSsh } from "../observe/ssh";
 import { onHostScript } from "../on-host";
-import { factsOf } from "../plan/observation";
-import { planRehearsal, type Rehearsal, type RehearsalFrom } from "../plan/rehearsal";
+import { planRehearsal, type Rehearsal, type RehearsalFrom } from "../plan/acts/rehearsal/rehearsal";
 import {
   type RehearsalReport,
   type RehearsalResult,
   rehearsalMarkdown,
   reportRehearsal,
-} from "../plan/rehearsal-report";
-import { parseTopology, sites, type Topology } from "../plan/topology";
-import { readSshAccess, type SshAccess } from "../ssh-access";
+} from "../plan/acts/rehearsal/report";
+import { parseTopology } from "../plan/declaration/declaration";
+import { factsOf } from "../plan/facts/observation";
+import { sites, type Topology } from "../plan/topology/topology";
+import { runOverSsh } from "../reach/ssh";
+import { readSshAccess, type SshAccess } from "../reach/ssh-access";
 import { readTopologyFile } from "./topology-file";
 
 const root = join(__dirname, "..");

@@ -6,10 +6,11 @@
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { pages } from "../plan/pages";
-import { policyWords } from "../plan/policy";
-import { type Act, onlyOther, render } from "../plan/rendering";
-import { findDatacenter, type Topology, warnings } from "../plan/topology";
+import { warnings } from "../plan/declaration/declaration";
+import { pages } from "../plan/review/pages";
+import { policyWords } from "../plan/review/policy";
+import { type Act, onlyOther, render } from "../plan/review/rendering";
+import { findDatacenter, type Topology } from "../plan/topology/topology";
 import { type Outcome, outcome, tell } from "./command";
 import { staleness, writeFolder } from "./rendered-folder";
 import { readTopologyFile } from "./topology-file";

@@ -12,8 +12,8 @@ import { lastAct } from "../evidence/collected";
 import { reportHtml } from "../evidence/html";
 import { reportMarkdown } from "../evidence/markdown";
 import { observe } from "../observe/observe";
-import { allHosts, type Topology } from "../plan/topology";
-import { readSshAccess } from "../ssh-access";
+import { allHosts, type Topology } from "../plan/topology/topology";
+import { readSshAccess } from "../reach/ssh-access";
 import { tell } from "./command";
 import { readTopologyFile } from "./topology-file";
 

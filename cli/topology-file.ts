@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
-import { isMapping } from "../plan/mapping";
-import { parseTopology, type Topology } from "../plan/topology";
+import { parseTopology } from "../plan/declaration/declaration";
+import type { Topology } from "../plan/topology/topology";
+import { isMapping } from "../plan/values/mapping";
 
 /**
  * Reads the topology of a Pulumi.yaml (`config.topology.value`), of a file with the key `topology`, or one that stands

@@ -4,7 +4,7 @@ import type { SshAccess } from "../config";
 import type { ActReport } from "../evidence/act-report";
 import { claimsWith, type Evidence } from "../evidence/evidence";
 import { answersOf } from "../observe/observe";
-import type { FailoverPlan } from "../plan/failover";
+import type { FailoverPlan } from "../plan/acts/failover/failover";
 import {
   allAnswers,
   type FenceResult,
@@ -13,13 +13,13 @@ import {
   mergedFences,
   recordedFences,
   silentLimit,
-} from "../plan/fence";
+} from "../plan/acts/failover/fence";
+import { beforeSilence } from "../plan/acts/failover/source-step";
+import type { Observation } from "../plan/facts/observation";
 import { stillAlive } from "../plan/guards/lost-side";
-import type { Observation } from "../plan/observation";
-import { beforeSilence } from "../plan/source-step";
-import type { Topology } from "../plan/topology";
+import type { Topology } from "../plan/topology/topology";
+import { runFences } from "../reach/fence";
 import { stop } from "../stop";
-import { runFences } from "./fence";
 import { reportFailover, reportFiles } from "./report";
 import { runSteps } from "./steps";
 

@@ -2,9 +2,9 @@ import { remote, types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { SshAccess } from "../config";
 import { onHostInput, onHostScript } from "../on-host";
-import type { StepResult } from "../plan/facts";
-import { recordOf } from "../plan/step-records";
-import { recordName, type ScheduledStep } from "../plan/steps";
+import { recordName, type ScheduledStep } from "../plan/acts/steps/steps";
+import type { StepResult } from "../plan/facts/facts";
+import { recordOf } from "../plan/facts/step-records";
 
 /** What all steps of one deployment share. */
 export interface ActContext {

@@ -1,5 +1,5 @@
-import type { HostFacts, StepResult } from "../plan/facts";
-import type { FailedStep } from "../plan/preflight-facts";
+import type { HostFacts, StepResult } from "../plan/facts/facts";
+import type { FailedStep } from "../plan/facts/preflight";
 import { type Evidence, parseEvidence } from "./evidence";
 
 /** What hosts recorded of the last act that left evidence, or why there is none. */

@@ -1,10 +1,10 @@
-import type { FailoverPlan } from "../plan/failover";
-import { type FenceResult, reliedOn } from "../plan/fence";
+import type { FailoverPlan } from "../plan/acts/failover/failover";
+import { type FenceResult, reliedOn } from "../plan/acts/failover/fence";
+import { recordName } from "../plan/acts/steps/steps";
+import type { Source } from "../plan/etcd/sources";
+import { factsOf, type Observation } from "../plan/facts/observation";
 import type { Verdict } from "../plan/guards/verdict";
-import { factsOf, type Observation } from "../plan/observation";
-import type { Source } from "../plan/sources";
-import { recordName } from "../plan/steps";
-import type { Topology } from "../plan/topology";
+import type { Topology } from "../plan/topology/topology";
 
 export interface PlannedStep {
   step: string;

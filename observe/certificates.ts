@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { basename } from "node:path";
-import type { CertificateFacts, CertificateReading } from "../plan/preflight-facts";
+import type { CertificateFacts, CertificateReading } from "../plan/facts/preflight";
 
 /** Reads a host's certificate files, and looks which were signed by the CAs among them. */
 export function readCertificates(files: { file: string; pem: string }[]): CertificateReading {

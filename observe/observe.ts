@@ -1,15 +1,15 @@
 import { createConnection } from "node:net";
 import type { SshAccess } from "../config";
 import { onHostScript } from "../on-host";
-import { type HostFacts, lateAnswersFollow, parseFacts, withLateAnswers } from "../plan/facts";
-import type { Observation } from "../plan/observation";
-import { hasEtcdOrApi } from "../plan/order";
-import type { SourceSearch } from "../plan/source-files";
-import { type Host, sshTarget } from "../plan/topology";
-import { type Route, throughBastion } from "./bastion";
+import { type HostFacts, lateAnswersFollow, parseFacts, withLateAnswers } from "../plan/facts/facts";
+import type { Observation } from "../plan/facts/observation";
+import type { SourceSearch } from "../plan/facts/source-files";
+import { hasEtcdOrApi } from "../plan/topology/order";
+import { type Host, sshTarget } from "../plan/topology/topology";
+import { type Route, throughBastion } from "../reach/bastion";
+import { Places } from "../reach/places";
+import { RefusedError, runOverSsh } from "../reach/ssh";
 import { readCertificates } from "./certificates";
-import { Places } from "./places";
-import { RefusedError, runOverSsh } from "./ssh";
 
 const script = ["preflight-facts", "source-facts", "aside", "facts"].map(onHostScript).join("\n");
 

@@ -1,9 +1,10 @@
-import { clusterYmlText } from "../../plan/cluster-yml";
-import { etcdProcess } from "../../plan/etcd";
-import { kubeApiServerProcess, ownServer } from "../../plan/kube-apiserver";
-import { clusterOrder, survivors } from "../../plan/order";
-import type { Process } from "../../plan/process";
-import { allHosts, type Host, parseTopology, type Topology } from "../../plan/topology";
+import { parseTopology } from "../../plan/declaration/declaration";
+import { clusterYmlText } from "../../plan/installers/rke/cluster-yml";
+import { etcdProcess } from "../../plan/installers/rke/etcd";
+import { kubeApiServerProcess, ownServer } from "../../plan/installers/rke/kube-apiserver";
+import type { Process } from "../../plan/runtimes/process";
+import { clusterOrder, survivors } from "../../plan/topology/order";
+import { allHosts, type Host, type Topology } from "../../plan/topology/topology";
 
 /** The networks of the two datacenters; the first is lost. */
 export const networks = { a: "10.81.0.0/16", b: "10.80.0.0/16" };

@@ -1,12 +1,12 @@
 /** How long the pure parts take by the number of hosts: reading the topology, planning, describing, rendering. */
 
-import { describeFailover } from "../../plan/describe";
-import { parseFacts } from "../../plan/facts";
-import { planFailover } from "../../plan/failover";
-import { failoverGuards } from "../../plan/guards";
-import type { Observation } from "../../plan/observation";
-import { pages } from "../../plan/pages";
-import { warnings } from "../../plan/topology";
+import { planFailover } from "../../plan/acts/failover/failover";
+import { warnings } from "../../plan/declaration/declaration";
+import { parseFacts } from "../../plan/facts/facts";
+import type { Observation } from "../../plan/facts/observation";
+import { failoverGuards } from "../../plan/guards/failover";
+import { describeFailover } from "../../plan/preview/describe";
+import { pages } from "../../plan/review/pages";
 import { factsText, fleetTopology, survivorsOf } from "./fleet-topology";
 
 export interface PureCosts {

@@ -1,11 +1,11 @@
-import { isIp, serviceIp } from "../addresses";
-import { etcdCertificate } from "../etcd";
-import type { Reachable } from "../facts";
-import type { FailoverPlan } from "../failover";
-import { factsOf, type Observation } from "../observation";
-import { namesInCertificates } from "../order";
-import type { CertificateFacts } from "../preflight-facts";
-import type { Host, Topology } from "../topology";
+import type { FailoverPlan } from "../acts/failover/failover";
+import type { Reachable } from "../facts/facts";
+import { factsOf, type Observation } from "../facts/observation";
+import type { CertificateFacts } from "../facts/preflight";
+import { etcdCertificate } from "../installers/rke/etcd";
+import { namesInCertificates } from "../topology/order";
+import type { Host, Topology } from "../topology/topology";
+import { isIp, serviceIp } from "../values/addresses";
 
 /**
  * Certificates on the survivors: valid by the clock of the host that checks them, signed by the CA beside them, and good

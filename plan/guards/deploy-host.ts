@@ -1,6 +1,6 @@
-import type { FailoverPlan } from "../failover";
-import { factsOf, type Observation } from "../observation";
-import { sshTarget, type Topology } from "../topology";
+import type { FailoverPlan } from "../acts/failover/failover";
+import { factsOf, type Observation } from "../facts/observation";
+import { sshTarget, type Topology } from "../topology/topology";
 
 export function deployProblems(plan: FailoverPlan, seen: Observation): string[] {
   const host = plan.deployHost;

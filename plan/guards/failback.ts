@@ -1,9 +1,9 @@
-import type { Failback } from "../failback";
-import { withQuorum } from "../living-cluster";
-import { factsOf, type Observation } from "../observation";
-import { voters } from "../order";
-import type { PrimaryPlan } from "../primary";
-import type { Topology } from "../topology";
+import type { Failback } from "../acts/failback/failback";
+import { withQuorum } from "../acts/failback/living-cluster";
+import type { PrimaryPlan } from "../acts/primary/primary";
+import { factsOf, type Observation } from "../facts/observation";
+import { voters } from "../topology/order";
+import type { Topology } from "../topology/topology";
 import { list, type Verdict, verdict } from "./verdict";
 
 /** What must hold before a lost datacenter is brought back; nothing where there is nothing to bring back. */

@@ -1,5 +1,5 @@
-import { factsOf, type Observation } from "../observation";
-import type { Host } from "../topology";
+import { factsOf, type Observation } from "../facts/observation";
+import type { Host } from "../topology/topology";
 
 /** What a step needs to be allowed to do on every host. */
 export function rights(hosts: Host[], seen: Observation): string[] {

@@ -1,8 +1,8 @@
-import { memberName, peerUrl } from "../etcd";
-import type { FailoverPlan } from "../failover";
-import { factsOf, type Observation } from "../observation";
-import { argument } from "../process";
-import type { Host, Topology } from "../topology";
+import type { FailoverPlan } from "../acts/failover/failover";
+import { factsOf, type Observation } from "../facts/observation";
+import { memberName, peerUrl } from "../installers/rke/etcd";
+import { argument } from "../runtimes/process";
+import type { Host, Topology } from "../topology/topology";
 
 export function reachability(hosts: Host[], seen: Observation): string[] {
   return hosts.flatMap((h) => {

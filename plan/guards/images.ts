@@ -1,7 +1,7 @@
-import type { FailoverPlan } from "../failover";
-import { imagesOf } from "../images";
-import { factsOf, type Observation } from "../observation";
-import type { Host, Topology } from "../topology";
+import type { FailoverPlan } from "../acts/failover/failover";
+import { factsOf, type Observation } from "../facts/observation";
+import { imagesOf } from "../installers/rke/images";
+import type { Host, Topology } from "../topology/topology";
 
 /**
  * Images that the act and its `rke up` start on the survivors. In a disaster nothing should have to be pulled: the

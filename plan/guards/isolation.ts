@@ -1,6 +1,6 @@
-import type { FailoverPlan } from "../failover";
-import { refusedAddresses } from "../isolation";
-import { factsOf, type Observation } from "../observation";
+import type { FailoverPlan } from "../acts/failover/failover";
+import { refusedAddresses } from "../acts/failover/isolation";
+import { factsOf, type Observation } from "../facts/observation";
 
 /** Whether the host that etcd is restored on can keep the lost side away from it. */
 export function isolationProblems(plan: FailoverPlan, seen: Observation): string[] {

@@ -1,8 +1,8 @@
-import { attestCommand, foundAttestation, isAttested, meant, wantedAttestation } from "../attestation";
-import type { FailoverPlan } from "../failover";
-import { answeringHost, fencesDue, fenceWords, recordedFences, serves, unfenced } from "../fence";
-import { factsOf, type Observation } from "../observation";
-import type { Topology } from "../topology";
+import { attestCommand, foundAttestation, isAttested, meant, wantedAttestation } from "../acts/failover/attestation";
+import type { FailoverPlan } from "../acts/failover/failover";
+import { answeringHost, fencesDue, fenceWords, recordedFences, serves, unfenced } from "../acts/failover/fence";
+import { factsOf, type Observation } from "../facts/observation";
+import type { Topology } from "../topology/topology";
 import { list } from "./verdict";
 
 export function confirmationProblems({ settings }: FailoverPlan): string[] {

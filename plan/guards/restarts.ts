@@ -1,6 +1,6 @@
-import type { Reachable } from "../facts";
-import { factsOf, type Observation } from "../observation";
-import type { Host } from "../topology";
+import type { Reachable } from "../facts/facts";
+import { factsOf, type Observation } from "../facts/observation";
+import type { Host } from "../topology/topology";
 
 /** Restarts from which on it is a loop, and how long ago the last one was then, in milliseconds. */
 const manyRestarts = 3;

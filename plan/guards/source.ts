@@ -1,9 +1,9 @@
-import type { FailoverPlan } from "../failover";
-import { factsOf, type Observation } from "../observation";
-import { survivors, voters } from "../order";
-import { majorityProblem, majorityWithout } from "../quorum";
-import { isMeant, type Source } from "../sources";
-import type { Host, Topology } from "../topology";
+import type { FailoverPlan } from "../acts/failover/failover";
+import { majorityProblem, majorityWithout } from "../etcd/quorum";
+import { isMeant, type Source } from "../etcd/sources";
+import { factsOf, type Observation } from "../facts/observation";
+import { survivors, voters } from "../topology/order";
+import type { Host, Topology } from "../topology/topology";
 import { list, type Verdict, verdict } from "./verdict";
 
 /** A cluster that has quorum needs no recovery, and forcing one would throw the other members out. */

@@ -1,7 +1,7 @@
-import type { FailoverPlan } from "../failover";
-import { factsOf, type Observation } from "../observation";
-import { onlyRunsPods } from "../order";
-import type { Host } from "../topology";
+import type { FailoverPlan } from "../acts/failover/failover";
+import { factsOf, type Observation } from "../facts/observation";
+import { onlyRunsPods } from "../topology/order";
+import type { Host } from "../topology/topology";
 import { reachability } from "./identity";
 import { list } from "./verdict";
 

@@ -1,6 +1,6 @@
-import { lostBy } from "../act";
-import type { FailoverPlan } from "../failover";
-import { factsOf, type Observation } from "../observation";
+import type { FailoverPlan } from "../acts/failover/failover";
+import { lostBy } from "../acts/steps/act";
+import { factsOf, type Observation } from "../facts/observation";
 
 /**
  * An act of an older epoch that was begun and not finished: what it left half-done must not be built on. One that only

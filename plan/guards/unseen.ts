@@ -1,5 +1,5 @@
-import { factsOf, type Observation } from "../observation";
-import type { Host } from "../topology";
+import { factsOf, type Observation } from "../facts/observation";
+import type { Host } from "../topology/topology";
 import { list, type Verdict } from "./verdict";
 
 /** Guards that know without a look at the survivors, or are about nothing else; every other one knows only what that told. */

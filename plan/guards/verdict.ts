@@ -1,4 +1,4 @@
-import type { Host } from "../topology";
+import type { Host } from "../topology/topology";
 
 /** What a guard says. A failed one stops `up`; preview shows them all and changes nothing anyway. */
 export interface Verdict {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { importCommand } from "../../cli/import";
-import { parseTopology } from "../../plan/topology";
+import { parseTopology } from "../../plan/declaration/declaration";
 
 const root = join(__dirname, "../..");
 const run = (...args: string[]) => importCommand(args);

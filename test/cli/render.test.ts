@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { renderCommand } from "../../cli/render";
-import { raw, seedHosts } from "../plan/topologies";
+import { raw, seedHosts } from "../plan/worlds/topologies";
 import { rkePlan } from "../rke-golden";
 
 const root = join(__dirname, "../..");

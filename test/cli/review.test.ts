@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { pages } from "../../plan/pages";
-import { parseTopology } from "../../plan/topology";
-import { raw, seedHosts } from "../plan/topologies";
+import { parseTopology } from "../../plan/declaration/declaration";
+import { pages } from "../../plan/review/pages";
+import { raw, seedHosts } from "../plan/worlds/topologies";
 
 const doc = readFileSync(join(__dirname, "../../docs/review.md"), "utf8");
 

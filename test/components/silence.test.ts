@@ -3,9 +3,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { buildFailover } from "../../components/failover";
 import { failoverEvidence } from "../../evidence/evidence";
 import { until } from "../../lab/run";
-import { planFailover } from "../../plan/failover";
-import { afterLossOfA } from "../plan/observations";
-import { seed } from "../plan/topologies";
+import { planFailover } from "../../plan/acts/failover/failover";
+import { afterLossOfA } from "../plan/worlds/observations";
+import { seed } from "../plan/worlds/topologies";
 
 describe("while silence of the lost side is waited for", () => {
   for (const [method, secured, recovery] of [

@@ -4,11 +4,11 @@
  */
 import { readTopologyFile } from "../../cli/topology-file";
 import { observe } from "../../observe/observe";
-import { type FailoverSettings, planFailover } from "../../plan/failover";
-import { failoverGuards } from "../../plan/guards";
-import { lostHosts, survivors } from "../../plan/order";
-import { sourceSearch } from "../../plan/source-files";
-import { readSshAccess } from "../../ssh-access";
+import { type FailoverSettings, planFailover } from "../../plan/acts/failover/failover";
+import { sourceSearch } from "../../plan/facts/source-files";
+import { failoverGuards } from "../../plan/guards/failover";
+import { lostHosts, survivors } from "../../plan/topology/order";
+import { readSshAccess } from "../../reach/ssh-access";
 
 async function main([file = "", json = "{}"]: string[]): Promise<void> {
   const topology = readTopologyFile(file);

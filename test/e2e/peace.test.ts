@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { Client } from "../../lab/drill/client";
 import { namespace } from "../../lab/drill/workload";
 import { run, until } from "../../lab/run";
-import type { RehearsalReport } from "../../plan/rehearsal-report";
+import type { RehearsalReport } from "../../plan/acts/rehearsal/report";
 import { noLab, World } from "./world";
 
 const suite = noLab === "" ? describe : describe.skip;

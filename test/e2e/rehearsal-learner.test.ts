@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Client } from "../../lab/drill/client";
 import { namespace } from "../../lab/drill/workload";
 import { run } from "../../lab/run";
-import type { RehearsalReport } from "../../plan/rehearsal-report";
+import type { RehearsalReport } from "../../plan/acts/rehearsal/report";
 import { onRequest } from "./on-request";
 import { World } from "./world";
 

@@ -1,11 +1,11 @@
 import { failoverEvidence } from "../../evidence/evidence";
-import type { StepResult } from "../../plan/facts";
-import { planFailover } from "../../plan/failover";
-import { failoverGuards } from "../../plan/guards";
-import { recordName } from "../../plan/steps";
-import { parseTopology } from "../../plan/topology";
-import { afterLossOfA, now, record } from "../plan/observations";
-import { raw, seedHosts } from "../plan/topologies";
+import { planFailover } from "../../plan/acts/failover/failover";
+import { recordName } from "../../plan/acts/steps/steps";
+import { parseTopology } from "../../plan/declaration/declaration";
+import type { StepResult } from "../../plan/facts/facts";
+import { failoverGuards } from "../../plan/guards/failover";
+import { afterLossOfA, now, record } from "../plan/worlds/observations";
+import { raw, seedHosts } from "../plan/worlds/topologies";
 
 /** A failover of the seed's cluster as it would be recorded; `targets` as the topology says them. */
 export function recordedAct(targets: { rtoSeconds?: number; rpoSeconds?: number } = {}) {

@@ -6,10 +6,10 @@ import { reportHtml } from "../../evidence/html";
 import { reportMarkdown } from "../../evidence/markdown";
 import { headline } from "../../evidence/words";
 import { fleetTopology } from "../../lab/bench/fleet-topology";
-import { parseFacts } from "../../plan/facts";
-import { planFailover } from "../../plan/failover";
-import type { FailedStep } from "../../plan/preflight-facts";
-import { afterLossOfA, preflight, record, survivor } from "../plan/observations";
+import { planFailover } from "../../plan/acts/failover/failover";
+import { parseFacts } from "../../plan/facts/facts";
+import type { FailedStep } from "../../plan/facts/preflight";
+import { afterLossOfA, preflight, record, survivor } from "../plan/worlds/observations";
 import { recordedAct } from "./act";
 
 const failure = (step: string, startedAt: number): FailedStep => ({

@@ -5,7 +5,7 @@ import { describe, it } from "mocha";
 import { parse } from "yaml";
 import { planNetwork } from "../../lab/network-plan";
 import { readTopology } from "../../lab/topology";
-import { parseTopology } from "../../plan/topology";
+import { parseTopology } from "../../plan/declaration/declaration";
 
 const FOLDER = join(__dirname, "../../topologies");
 const PROJECT = readFileSync(join(__dirname, "../../Pulumi.yaml"), "utf8");

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import type { ServerChannel } from "ssh2";
 import { observe } from "../../observe/observe";
-import type { Observation } from "../../plan/observation";
-import { allHosts } from "../../plan/topology";
-import { seed } from "../plan/topologies";
-import { ended, listening, newKey, sshServer } from "./ssh-server";
+import type { Observation } from "../../plan/facts/observation";
+import { allHosts } from "../../plan/topology/topology";
+import { seed } from "../plan/worlds/topologies";
+import { ended, listening, newKey, sshServer } from "../reach/ssh-server";
 
 const key = newKey();
 const told = "@@ host\narch=x86_64\n@@ answers\nmaster1 22\n@@ end\nnow=1\n@@ late\n";

@@ -6,7 +6,7 @@ import { code } from "./host-state";
 const plan = join(__dirname, "../../plan");
 /** What is sent together, as the plan has it: `step("isolation etcd-restore", ...)`. */
 const together = new Set(
-  readdirSync(plan)
+  readdirSync(plan, { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".ts"))
     .flatMap((file) => [
       ...readFileSync(join(plan, file), "utf8").matchAll(/\bstep\(\s*"([a-z -]+)"|\bscript: "([a-z -]+)"/g),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { FailedStep } from "../../plan/preflight-facts";
+import type { FailedStep } from "../../plan/facts/preflight";
 import { code, noContainers, stateOfEachTest, stepInput } from "./host-state";
 
 describe("what a host keeps of a step", () => {

@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "../../lab/run";
-import type { Snapshot, SnapshotRun } from "../../plan/snapshot-facts";
+import type { Snapshot, SnapshotRun } from "../../plan/facts/snapshots";
 
 const scripts = join(__dirname, "../../on-host/snapshots");
 const noEtcd = spawnSync("etcd", ["--version"]).error || spawnSync("etcdctl", ["version"]).error;

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseSourceFiles } from "../../plan/source-files";
+import { parseSourceFiles } from "../../plan/facts/source-files";
 
 const script = join(__dirname, "../../on-host/source-facts.sh");
 const peers = ["https://192.168.31.101:2380", "https://192.168.31.103:2380"];

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parse, stringify } from "yaml";
-import { clusterYml, clusterYmlText } from "../../plan/cluster-yml";
-import { ImportError, importTopology } from "../../plan/import";
-import { pages } from "../../plan/pages";
-import { render } from "../../plan/rendering";
-import { parseTopology, type Topology, TopologyError } from "../../plan/topology";
-import { seed } from "./topologies";
+import { parseTopology, TopologyError } from "../../plan/declaration/declaration";
+import { ImportError, importTopology } from "../../plan/import/import";
+import { clusterYml, clusterYmlText } from "../../plan/installers/rke/cluster-yml";
+import { pages } from "../../plan/review/pages";
+import { render } from "../../plan/review/rendering";
+import type { Topology } from "../../plan/topology/topology";
+import { seed } from "./worlds/topologies";
 
 type Plain = Record<string, unknown>;
 

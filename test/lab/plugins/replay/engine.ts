@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { build, type Plugin } from "esbuild";
 import { stringify } from "yaml";
-import { Places } from "../../../../observe/places.js";
+import { Places } from "../../../../reach/places.js";
 import { observe, observeState } from "./observe.js";
 import type { World } from "./world.js";
 

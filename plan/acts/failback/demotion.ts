@@ -1,0 +1,61 @@
+import type { Membership } from "../../etcd/members";
+import type { Observation } from "../../facts/observation";
+import { clientUrl, etcdCertificate, memberName, peerUrl } from "../../installers/rke/etcd";
+import { imagesOf } from "../../installers/rke/images";
+import { voters } from "../../topology/order";
+import type { Host, Topology } from "../../topology/topology";
+import { joinStep } from "../steps/join";
+import { type Step, step } from "../steps/steps";
+import { type Failback, nextFailure } from "./failback";
+
+/** Steps, and what the next failure costs while they run. */
+export interface Demotion {
+  steps: Step[];
+  nextFailure: string;
+}
+
+/**
+ * Takes away the vote that a failover gave to a host, and makes it a learner again where it was one. etcd has no demotion: the
+ * member is removed and added anew, on no data. It comes last of all that concerns etcd: until then the host's data is the
+ * other side's newest, and its kube-apiserver has only just been given the other members to talk to.
+ *
+ * @param hosts all hosts, in cluster.yml's order
+ */
+export function demotion(
+  topology: Topology,
+  failback: Failback,
+  hosts: Host[],
+  host: Host,
+  known: Membership,
+  seen: Observation,
+  after: string[],
+): Demotion {
+  const others = voters(hosts);
+  const demote = step("quarantine leader etcd-membership etcd-demote", host, "EtcdMember", {
+    arguments: [
+      failback.preferred.map(memberName).join(","),
+      peerUrl(host),
+      etcdCertificate(host),
+      imagesOf(topology).etcd,
+      ...others.map(clientUrl),
+    ],
+    after,
+    limit: 300,
+    words:
+      "no voter any more: removed from etcd while the others are a majority without it, container and data set aside",
+  });
+  const state = known.members.find((m) => m.wanted === "learner" && m.host.name === host.name);
+  const cost = nextFailure(others.map((h) => h.name));
+  return state
+    ? {
+        steps: [
+          demote,
+          {
+            ...joinStep(topology, failback.epoch, hosts, state, seen, [demote.name]),
+            words: "a learner again: added to etcd without any old data",
+          },
+        ],
+        nextFailure: `${cost}; until ${host.name} has caught up, the newest copy in ${host.datacenter} is what it has set aside`,
+      }
+    : { steps: [demote], nextFailure: cost };
+}

@@ -1,0 +1,95 @@
+import { tolerates } from "../../etcd/quorum";
+import { factsOf, type Observation } from "../../facts/observation";
+import { clusterYmlText } from "../../installers/rke/cluster-yml";
+import { clusterOrder, survivors as hostsBut, lostHosts, voters } from "../../topology/order";
+import { deployHost, findDatacenter, type Host, type Topology, takesOver } from "../../topology/topology";
+import { lostBy } from "../steps/act";
+
+/** What brings a datacenter back: the failover that is over, and who is who. */
+export interface Failback {
+  epoch: number;
+  /** The failover's epoch, and the datacenter that it gave up. */
+  from: { epoch: number; lost: string };
+  /** In cluster.yml's order. */
+  survivors: Host[];
+  returned: Host[];
+  /**
+   * The survivor that the failover made etcd's only member, where the topology has it as no voter: failback takes its vote
+   * away, and makes a learner of it again where it was one.
+   */
+  demoted: Host | undefined;
+  /** The deploy host that ran the failover: its rkestate is the cluster's. */
+  deployHost: Host;
+  /** Where the leader belongs: the voters of the datacenter with most of them, in cluster.yml's order. */
+  preferred: Host[];
+  /** On the deploy host: as it is now, and of the whole topology. */
+  clusterYml: { before: string; after: string };
+  /** Whether a host knows of this failback already. */
+  resumed: boolean;
+  /** Whether it has been verified: from then on its steps are repaired as those of any primary. */
+  finished: boolean;
+}
+
+/**
+ * The failback that `primary` means by its epoch: one that hosts have recorded, or one that follows the newest failover on
+ * the hosts; undefined where there is none to come back from.
+ */
+export function failbackOf(topology: Topology, epoch: number, seen: Observation): Failback | undefined {
+  const known = clusterOrder(topology).flatMap((h) => factsOf(seen, h) ?? []);
+  const recorded = known.find((f) => f.plan.role === "failback");
+  const newest = known
+    .filter((f) => f.epoch < epoch && lostBy(f.act) !== undefined)
+    .sort((a, b) => b.epoch - a.epoch)[0];
+  const from = recorded
+    ? { epoch: Number(recorded.plan.from), lost: recorded.plan.lost ?? "" }
+    : newest && { epoch: newest.epoch, lost: lostBy(newest.act) ?? "" };
+  const member = recorded
+    ? recorded.plan.member
+    : (newest?.preflight.earlierPlan.member ?? newest?.preflight.earlierPlan.source);
+  if (!from?.lost || !findDatacenter(topology, from.lost) || known.some((f) => f.epoch > epoch)) {
+    return undefined;
+  }
+  const survivors = hostsBut(topology, from.lost);
+  const deploy = deployHost(topology, takesOver(topology, from.lost));
+  const clusterYml = clusterYmlText(topology);
+  return {
+    epoch,
+    from,
+    survivors,
+    returned: lostHosts(topology, from.lost),
+    demoted: survivors.find((h) => h.name === member && h.etcd !== "voter"),
+    deployHost: deploy,
+    clusterYml: { before: factsOf(seen, deploy)?.deploy?.clusterYml || clusterYml, after: clusterYml },
+    preferred: preferredVoters(topology),
+    resumed: recorded !== undefined,
+    finished: factsOf(seen, deploy)?.steps.verify?.epoch === epoch,
+  };
+}
+
+/** What each host is told of it, so that a rerun knows; `failbackOf` reads it. */
+export const failbackRecord = ({ from, demoted }: Failback): string =>
+  [`role=failback`, `lost=${from.lost}`, `from=${from.epoch}`, ...(demoted ? [`member=${demoted.name}`] : [])].join(
+    "\n",
+  );
+
+/** The leader belongs where most voters are: there it commits without the other side. */
+function preferredVoters(topology: Topology): Host[] {
+  const all = voters(clusterOrder(topology));
+  const count = (name: string) => all.filter((h) => h.datacenter === name).length;
+  const best = topology.datacenters
+    .map((dc) => dc.name)
+    .reduce((a, b) => (count(b) > count(a) || (count(b) === count(a) && a === topology.standby) ? b : a));
+  return all.filter((h) => h.datacenter === best);
+}
+
+/** What the loss of one host costs while these vote, in one sentence. */
+export function nextFailure(members: string[]): string {
+  const spare = tolerates(members.length, members.length);
+  const list = members.join(", ");
+  if (members.length === 1) {
+    return `if ${list} is lost now, the API stops and the only copy of the newest data is gone`;
+  }
+  return spare === 0
+    ? `if one of ${list} is lost now, writes stop until it is back`
+    : `any ${spare === 1 ? "one" : spare} of ${list} can be lost without a stop`;
+}

@@ -1,0 +1,46 @@
+import { memberName } from "../../installers/rke/etcd";
+import { ownServer } from "../../installers/rke/kube-apiserver";
+import { clusterOrder, learner, voters } from "../../topology/order";
+import type { Topology } from "../../topology/topology";
+import { type Step, step, stepNames } from "../steps/steps";
+import { apiVerification } from "../steps/verification";
+import type { Failback } from "./failback";
+
+/**
+ * What a failback checks after `rke up`, whose exit code is 0 even where a voter is missing or a Node has a role too many.
+ *
+ * @param rkeUp the name of the `rke up` step
+ */
+export function failbackVerification(topology: Topology, { deployHost, demoted }: Failback, rkeUp: string): Step[] {
+  const hosts = clusterOrder(topology);
+  const server = ownServer(topology, deployHost.datacenter);
+  const standing = learner(hosts);
+  const joined = [rkeUp, ...(standing ? [`etcd-join-${standing.name}`] : [])];
+  const role = demoted && [
+    step("kube etcd-role", deployHost, "Cleanup", {
+      arguments: [server, demoted.name],
+      after: [rkeUp],
+      words: `take the label of the role etcd from Node ${demoted.name}`,
+    }),
+  ];
+  return [
+    ...(role ?? []),
+    ...voters(hosts).map((host) =>
+      step("verify-member", host, "Verification", {
+        arguments: [
+          [...voters(hosts).map(memberName), ...(standing ? [`${memberName(standing)}(learner)`] : [])]
+            .sort()
+            .join(","),
+        ],
+        after: joined,
+        words: "member list equals the topology, no --force-new-cluster left",
+      }),
+    ),
+    ...apiVerification(deployHost, server, hosts, [], rkeUp),
+    step("kube verify-nodes", deployHost, "Verification", {
+      arguments: [server, ...hosts.map((h) => `${h.name}=${h.datacenter}=${h.roles.join(",")}`)],
+      after: [rkeUp, ...stepNames(role ?? [])],
+      words: "every host is a ready Node with its roles, no others, and its datacenter's label",
+    }),
+  ];
+}

@@ -1,0 +1,77 @@
+import { goesOnByItself } from "../../etcd/quorum";
+import type { Method, Recover } from "../../etcd/recover";
+import { hasBegun } from "../../etcd/source-record";
+import { chooseSource, methodFor, type Source } from "../../etcd/sources";
+import { factsOf, type Observation } from "../../facts/observation";
+import { clusterYmlText } from "../../installers/rke/cluster-yml";
+import { controlPlane, lostHosts, survivors } from "../../topology/order";
+import { deployHost, type Host, type Topology, takesOver } from "../../topology/topology";
+import { failoverAct } from "../steps/act";
+import { type Replacement, replaceApiServer, replaceEtcd } from "../steps/replacement";
+import { type ScheduledStep, schedule } from "../steps/steps";
+import { aftermath } from "./aftermath";
+import { failoverSteps } from "./steps";
+
+/** The failover stack's configuration, validated. */
+export interface FailoverSettings extends Recover {
+  lost: string;
+  epoch: number;
+  confirm: string | undefined;
+  attest: string | undefined;
+}
+
+export interface FailoverPlan {
+  settings: FailoverSettings;
+  act: string;
+  method: Method;
+  /** What survives, each host with the part in etcd that it will have. */
+  survivors: Host[];
+  lostHosts: Host[];
+  deployHost: Host;
+  /** What the recovery starts from; undefined where nothing that the operator means can be taken. */
+  source: Source | undefined;
+  /** Everything that could be started from, the chosen one first, those that can't be taken last. */
+  sources: Source[];
+  /** Whether an earlier run of this act has set the old etcd aside: from then on nothing is decided anew. */
+  resumed: boolean;
+  /** Whether a majority survives and serves: then nothing is planned. */
+  goesOn: boolean;
+  etcd: Replacement | undefined;
+  apiServers: Replacement[];
+  clusterYml: { before: string; after: string };
+  steps: ScheduledStep[];
+}
+
+/** Decides the whole act from the topology, the settings and what was seen. Changes nothing. */
+export function planFailover(topology: Topology, settings: FailoverSettings, seen: Observation): FailoverPlan {
+  const { source, sources } = chooseSource(settings, seen, survivors(topology, settings.lost));
+  const after = aftermath(topology, settings.lost, source?.host);
+  const left = survivors(after, settings.lost);
+  const gone = lostHosts(topology, settings.lost);
+  const deploy = deployHost(after, takesOver(topology, settings.lost));
+  const method = methodFor(source, settings);
+  const act = failoverAct(settings.lost, method, source?.name ?? "none");
+  const etcd = source && replaceEtcd(after, settings.epoch, seen, left, source.host);
+  const apiServers = controlPlane(left).map((host) => replaceApiServer(after, settings.epoch, seen, left, host));
+  const goesOn = goesOnByItself(topology, settings.lost, sources);
+  const plan = {
+    settings,
+    goesOn,
+    act,
+    method,
+    survivors: left,
+    lostHosts: gone,
+    deployHost: deploy,
+    source,
+    sources,
+    resumed: left.some((h) => hasBegun(seen, h, settings.epoch)),
+    etcd,
+    apiServers,
+    clusterYml: {
+      before: factsOf(seen, deploy)?.deploy?.clusterYml || clusterYmlText(topology),
+      after: clusterYmlText(after, settings.lost),
+    },
+  };
+  const steps = etcd && source && !goesOn ? failoverSteps(after, plan, etcd, source, seen) : [];
+  return { ...plan, steps: schedule(steps, settings.epoch, (host) => factsOf(seen, host), seen.at) };
+}

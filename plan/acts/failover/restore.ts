@@ -1,0 +1,71 @@
+import { leastRevision, type Source } from "../../etcd/sources";
+import { factsOf, type Observation } from "../../facts/observation";
+import { etcdCertificate, memberName, ownEndpoint, peerUrl } from "../../installers/rke/etcd";
+import { voters } from "../../topology/order";
+import { allHosts, type Topology } from "../../topology/topology";
+import { type Replacement, runs } from "../steps/replacement";
+import { step } from "../steps/steps";
+import type { FailoverPlan } from "./failover";
+import { isolationStands, refusedAddresses } from "./isolation";
+import { type EtcdSteps, lostTargets } from "./source-step";
+
+/**
+ * Given to `snapshot restore` alone, where it decides the new cluster's ID; the container keeps RKE's arguments. RKE's own
+ * token is the same in every cluster: restored under it, a host that bootstrapped the cluster would get the old ID again,
+ * and old peers would be let in.
+ */
+export const restoreToken = (topology: Topology, epoch: number): string => `rke-dr-${topology.cluster}-epoch-${epoch}`;
+
+/** How far the restored revision is put ahead, so that no client's old revision lies in the future (etcd's own example). */
+const bump = 1_000_000_000;
+
+/** etcd by `snapshot restore`, isolated from the lost side: the last step but `isolate` starts it. */
+export function restoreSteps(
+  topology: Topology,
+  plan: Omit<FailoverPlan, "steps">,
+  etcd: Replacement,
+  source: Source,
+  seen: Observation,
+  after: string[],
+): EtcdSteps {
+  const { host } = etcd;
+  const { lostHosts, settings } = plan;
+  const addresses = refusedAddresses(lostHosts);
+  const image = etcd.after.image;
+  const as = [memberName(host), peerUrl(host), restoreToken(topology, settings.epoch), String(bump)];
+  const secured = step("lost-side etcd-restored source", host, "EtcdMember", {
+    arguments: [
+      source.take,
+      image,
+      voters(allHosts(topology)).map(peerUrl).join(","),
+      String(leastRevision(plan)),
+      ...as,
+      ...lostTargets(topology, lostHosts),
+    ],
+    // until the old etcd is set aside, each run secures it anew
+    intact: plan.resumed,
+    after,
+    limit: 900,
+    words: `secure ${words(source)}, check it, restore it into a folder beside etcd's data`,
+  });
+  const restore = step("isolation etcd-election etcd-space etcd-restored etcd-restore", host, "EtcdMember", {
+    arguments: [etcdCertificate(host), `${ownEndpoint(host)}/health`, image, ...as, ...addresses],
+    data: etcd.body,
+    after: [secured.name, ...after],
+    beside: [secured.name],
+    limit: secured.limit + 900,
+    words:
+      "refuse the lost hosts at etcd's ports, set the old etcd and its data aside, put the restored data in its place, start etcd as RKE would",
+    intact: runs(factsOf(seen, host), etcd),
+  });
+  const isolation = step("isolation isolate", host, "EtcdMember", {
+    arguments: addresses,
+    after: [restore.name],
+    words: `refuse ${addresses.join(", ")} at etcd's ports 2379 and 2380, after reboots too, until failback`,
+    intact: isolationStands(factsOf(seen, host), lostHosts),
+  });
+  return { member: [secured, restore], isolation: [isolation] };
+}
+
+const words = (source: Source): string =>
+  source.kind === "snapshot" ? `snapshot ${source.name}` : `the ${source.kind}'s data`;

@@ -1,0 +1,39 @@
+import { etcdCertificate, ownEndpoint } from "../../installers/rke/etcd";
+import type { Host, Topology } from "../../topology/topology";
+import { recordName, type Step, step } from "../steps/steps";
+import type { FailoverPlan } from "./failover";
+
+/** How etcd comes back: what leads to the running member, last the step that starts it, and what keeps it apart. */
+export interface EtcdSteps {
+  member: Step[];
+  isolation: Step[];
+}
+
+/** Where the last look at the lost side goes: SSH, etcd's clients and the API of each host. */
+export const lostTargets = (topology: Topology, lostHosts: Host[]): string[] =>
+  lostHosts.flatMap((h) => [topology.ssh.port, 2379, 6443].map((port) => `${h.name}=${h.internalAddress}:${port}`));
+
+/**
+ * Forces a copy of what the voter has, and looks once more whether the lost side is alive.
+ * @param sandbox the body of the container that does so
+ */
+export function snapshotStep(
+  topology: Topology,
+  plan: Omit<FailoverPlan, "steps">,
+  host: Host,
+  sandbox: string,
+  after: string[],
+): Step {
+  return step("lost-side etcd-election etcd-space etcd-force snapshot", host, "EtcdMember", {
+    arguments: [etcdCertificate(host), ownEndpoint(host), ...lostTargets(topology, plan.lostHosts)],
+    data: sandbox,
+    // until the old etcd is set aside, each run takes a new one
+    intact: plan.resumed,
+    after,
+    limit: 900,
+    words: "copy etcd's data, make the copy a cluster of one (--force-new-cluster, no network), check it",
+  });
+}
+
+/** What a failover does while it isn't sure yet that the lost side is silent: nothing that can't be taken back. */
+export const beforeSilence = (step: Step): boolean => ["claim", "snapshot", "source"].includes(recordName(step));

@@ -1,0 +1,141 @@
+import type { Reachable } from "../../facts/facts";
+import { factsOf, type Observation } from "../../facts/observation";
+import { snapshotDir } from "../../facts/snapshots";
+import { imagesOf } from "../../installers/rke/images";
+import { clusterOrder, learner, voters } from "../../topology/order";
+import { deployHosts, type Host, sshTarget, type Topology } from "../../topology/topology";
+import { durationSeconds, durationWords } from "../../values/duration";
+import { type Step, step } from "../steps/steps";
+
+/** Runs the schedule on a deploy host; docker starts it again after a reboot. */
+export const scheduleContainer = "rke-dr-snapshots";
+
+/** Scheduled snapshots of each deploy host: set up where the topology asks for them, ended where it no longer does. */
+export function snapshotSteps(
+  topology: Topology,
+  after: string[],
+  facts: (host: Host) => Reachable | undefined,
+): Step[] {
+  const wanted = topology.etcd.snapshots;
+  const running = (host: Host) => facts(host)?.containers[scheduleContainer]?.State.Status === "running";
+  return deployHosts(topology)
+    .filter((host) => wanted !== undefined || facts(host)?.snapshots !== undefined)
+    .map((host) =>
+      step("snapshot-schedule", host, "Snapshots", {
+        data: wanted === undefined ? "" : `${containerBody(topology)}\n@@ config\n${scheduleConfig(topology, host)}`,
+        after,
+        limit: 1800,
+        words:
+          wanted === undefined
+            ? "end its snapshot schedule; what was taken stays"
+            : `a snapshot of etcd each ${wanted.every}, from ${givers(topology, host)[0]?.name} or the next that can, kept in ${snapshotDir}; the first at once`,
+        intact: wanted === undefined ? !running(host) : running(host),
+      }),
+    );
+}
+
+/** Who is asked for a snapshot, in this order: voters of other datacenters first; a learner for the time after a failover made a voter of it. */
+export function givers(topology: Topology, keeper: Host): Host[] {
+  const hosts = clusterOrder(topology);
+  const follower = learner(hosts);
+  return [
+    ...voters(hosts).filter((h) => h.datacenter !== keeper.datacenter),
+    ...voters(hosts).filter((h) => h.datacenter === keeper.datacenter),
+    ...(follower ? [follower] : []),
+  ];
+}
+
+/** What on-host/snapshots/ reads: `key=value` lines. */
+function scheduleConfig(topology: Topology, keeper: Host): string {
+  const wanted = topology.etcd.snapshots;
+  return [
+    `every=${wanted === undefined ? 0 : durationSeconds(wanted.every)}`,
+    `count=${wanted?.keep.count}`,
+    `days=${wanted?.keep.days}`,
+    `cluster=${topology.cluster}`,
+    ...givers(topology, keeper).map((h) => `voter=${h.name}=${sshTarget(topology, h)}`),
+  ].join("\n");
+}
+
+/**
+ * The body for Docker's POST /containers/create. The container is no more than a supervisor: its process is bash in the
+ * host's own root, with the host's ssh and coreutils. Any image with a chroot does; RKE's tools
+ * image is on every host, by the name under which RKE took it: Docker's API pulls nothing here.
+ */
+function containerBody(topology: Topology): string {
+  return JSON.stringify({
+    Image: imagesOf(topology).tools,
+    Entrypoint: ["chroot", "/host", "/bin/bash", "/etc/rke-dr/snapshots/loop.sh"],
+    Cmd: null,
+    HostConfig: {
+      NetworkMode: "host",
+      // mounts that come and go on the host must do so here, too: else this container would hold them
+      Binds: ["/:/host:rslave"],
+      RestartPolicy: { Name: "always", MaximumRetryCount: 0 },
+      // with SELinux a confined container can't read the host's files
+      SecurityOpt: ["label=disable"],
+      CpuShares: 128,
+    },
+  });
+}
+
+/** What is wrong with the scheduled snapshots, a sentence each; for preview of both stacks. */
+export function snapshotProblems(topology: Topology, hosts: Host[], seen: Observation): string[] {
+  const wanted = topology.etcd.snapshots;
+  if (wanted === undefined) {
+    return [];
+  }
+  const every = durationSeconds(wanted.every);
+  return deployHosts(topology)
+    .filter((keeper) => hosts.some((h) => h.name === keeper.name))
+    .flatMap((keeper) => {
+      const facts = factsOf(seen, keeper);
+      return facts === undefined ? [] : keeperProblems(keeper, facts, every, seen.at);
+    });
+}
+
+function keeperProblems(keeper: Host, facts: Reachable, every: number, at: number): string[] {
+  const found = facts.snapshots;
+  if (found === undefined) {
+    return [`${keeper.name}: no snapshots yet: its schedule isn't set up`];
+  }
+  const [newest] = found.kept;
+  const hostNow = at + facts.clockSkew;
+  const container = facts.containers[scheduleContainer]?.State.Status ?? "missing";
+  const age = newest && Math.max(0, (hostNow - newest.takenAt) / 1000);
+  return [
+    ...(container === "running"
+      ? []
+      : [`${keeper.name}: no snapshots are taken: container ${scheduleContainer} is ${container}`]),
+    ...(age === undefined ? [`${keeper.name}: has no whole snapshot`] : []),
+    ...(age !== undefined && age > 2 * every
+      ? [
+          `${keeper.name}: a snapshot was missed: the newest is ${durationWords(age)} old, one is due each ${durationWords(every)}`,
+        ]
+      : []),
+    ...(found.lastRun?.ok === false
+      ? [
+          `${keeper.name}: the last snapshot failed ${durationWords(Math.max(0, (hostNow - found.lastRun.at) / 1000))} ago: ${found.lastRun.reason}`,
+        ]
+      : []),
+    ...found.damaged.map((name) => `${keeper.name}: ${snapshotDir}/${name}.db is damaged and doesn't count`),
+  ];
+}
+
+/** What there is, a line for each deploy host; empty where the topology asks for none. */
+export function describeSnapshots(topology: Topology, hosts: Host[], seen: Observation): string[] {
+  if (topology.etcd.snapshots === undefined) {
+    return [];
+  }
+  return deployHosts(topology)
+    .filter((keeper) => hosts.some((h) => h.name === keeper.name))
+    .map((keeper) => {
+      const facts = factsOf(seen, keeper);
+      const [newest] = facts?.snapshots?.kept ?? [];
+      return newest === undefined || facts === undefined
+        ? `${keeper.name}: none`
+        : `${keeper.name}: ${facts.snapshots?.kept.length} kept; the newest is ${durationWords(
+            Math.max(0, (seen.at + facts.clockSkew - newest.takenAt) / 1000),
+          )} old, revision ${newest.revision}, from ${newest.host}, ${newest.bytes} bytes`;
+    });
+}

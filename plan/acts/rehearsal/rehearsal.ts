@@ -1,0 +1,211 @@
+import { type Container, processOf, type Reachable } from "../../facts/facts";
+import { factsOf, type Observation } from "../../facts/observation";
+import type { Snapshot } from "../../facts/snapshots";
+import { etcdProcess, ownEndpoint } from "../../installers/rke/etcd";
+import { argument, type Process } from "../../runtimes/process";
+import { clusterOrder } from "../../topology/order";
+import { deployHost, type Host, type Topology } from "../../topology/topology";
+
+/** A rehearsal of the standby's recovery on a living cluster: where, and from what. */
+export interface Rehearsal {
+  /** The standby's deploy host: there a failover would bring the API back. */
+  host: Host;
+  /** The standby's member of etcd that is asked; its endpoint as `host` reaches it. */
+  member: Host;
+  endpoint: string;
+  /** A live snapshot of the member, or the newest scheduled one. */
+  source: { kind: "live" } | { kind: "scheduled"; snapshot: Snapshot };
+  etcdImage: string;
+  /** Of Kubernetes' keys in etcd. */
+  prefix: string;
+  /** Bodies for Docker's POST /containers/create. */
+  etcdBody: string;
+  apiServerBody: string;
+}
+
+/** What from: a live snapshot where the member gives one, the newest scheduled one, or the one of these that is asked for. */
+export type RehearsalFrom = "auto" | "live" | "scheduled";
+
+/** Decides a rehearsal from what was seen; else says, a sentence each, why there can be none. */
+export function planRehearsal(
+  topology: Topology,
+  from: RehearsalFrom,
+  seen: Observation,
+): { rehearsal: Rehearsal } | { problems: string[] } {
+  const host = deployHost(topology, topology.standby);
+  const facts = factsOf(seen, host);
+  if (!facts) {
+    const unseen = seen.hosts[host.name];
+    return {
+      problems: [`${host.name} (${host.address}): ${unseen?.reachable === false ? unseen.reason : "not looked at"}`],
+    };
+  }
+  const api = facts.containers["kube-apiserver"];
+  const member = memberOf(topology, host, seen);
+  const problems = [
+    ...(facts.cluster === topology.cluster
+      ? []
+      : [`${host.name} belongs to cluster ${facts.cluster ?? "none"}, not to ${topology.cluster}`]),
+    ...(api?.State.Status === "running"
+      ? []
+      : [`${host.name}: kube-apiserver doesn't run: its arguments are what is rehearsed`]),
+    ...(facts.deploy?.files.includes("certs/kube-admin-key.pem")
+      ? []
+      : [`${host.name}: /etc/rke-dr/certs/kube-admin-key.pem is missing`]),
+    ...(member
+      ? []
+      : [
+          `datacenter ${topology.standby}: no member of etcd answers; a rehearsal needs a living cluster to compare with`,
+        ]),
+  ];
+  const source = member && chooseSource(member, from, facts);
+  if (typeof source === "string") {
+    problems.push(source);
+  }
+  if (problems.length > 0 || !api || !member || !source || typeof source === "string") {
+    return { problems };
+  }
+  const before = processOf(api);
+  const etcd = factsOf(seen, member.host)?.containers.etcd;
+  const etcdImage = etcd
+    ? processOf(etcd).image
+    : etcdProcess(topology, clusterOrder(topology), member.host, facts.architecture).image;
+  return {
+    rehearsal: {
+      host,
+      member: member.host,
+      endpoint: member.host.name === host.name ? ownEndpoint(host) : `https://${member.host.internalAddress}:2379`,
+      source,
+      etcdImage,
+      prefix: argument(before.entrypoint, "etcd-prefix") ?? "/registry",
+      etcdBody: etcdBody(etcdImage, facts, etcd),
+      apiServerBody: apiServerBody(before),
+    },
+  };
+}
+
+interface Member {
+  host: Host;
+  /** Whether `snapshot save` works on it: a voter always, a learner from etcd 3.5 on (measured: a 3.4 learner's times out). */
+  givesLive: boolean;
+}
+
+/** The standby's member of etcd, the deploy host's own first. */
+function memberOf(topology: Topology, host: Host, seen: Observation): Member | undefined {
+  const own = clusterOrder(topology)
+    .filter((h) => h.datacenter === host.datacenter && factsOf(seen, h)?.etcd)
+    .sort((a, b) => Number(b.name === host.name) - Number(a.name === host.name))[0];
+  const etcd = own && factsOf(seen, own)?.etcd;
+  return own && etcd && { host: own, givesLive: !etcd.learner || !/^3\.[0-4]\./.test(etcd.version) };
+}
+
+function chooseSource(member: Member, from: RehearsalFrom, facts: Reachable): Rehearsal["source"] | string {
+  const newest = facts.snapshots?.kept[0];
+  if (from !== "scheduled" && member.givesLive) {
+    return { kind: "live" };
+  }
+  if (from === "live") {
+    return `${member.host.name} is a learner of an etcd before 3.5, which gives no live snapshot`;
+  }
+  return newest ? { kind: "scheduled", snapshot: newest } : `${facts.host}: has no scheduled snapshot to start from`;
+}
+
+const ssl = "/etc/kubernetes/ssl";
+export const rehearsalLabel = "rke-dr.rehearsal";
+
+/** The live cluster comes first: little of the processor when it wants some, first to go when memory runs out. */
+const lastInLine = {
+  RestartPolicy: { Name: "no", MaximumRetryCount: 0 },
+  CpuShares: 64,
+  OomScoreAdj: 1000,
+  // on-host/rehearse.sh puts a limit here, from what the host has
+  Memory: 0,
+  SecurityOpt: ["label=disable"],
+};
+
+/** The scratch etcd: on the loopback of a network namespace of its own, by the API server's certificate, which names it. */
+function etcdBody(image: string, facts: Reachable, live: Container | undefined): string {
+  const quota = argument(live ? processOf(live).cmd : [], "quota-backend-bytes");
+  const [certificate, key, ca] = [`${ssl}/kube-apiserver.pem`, `${ssl}/kube-apiserver-key.pem`, `${ssl}/kube-ca.pem`];
+  const client = "https://127.0.0.1:2379";
+  const peer = "https://127.0.0.1:2380";
+  return JSON.stringify({
+    Image: image,
+    Entrypoint: null,
+    Cmd: [
+      "/usr/local/bin/etcd",
+      "--name=rehearsal",
+      "--data-dir=/rehearsal/data",
+      `--listen-client-urls=${client}`,
+      `--advertise-client-urls=${client}`,
+      `--listen-peer-urls=${peer}`,
+      `--initial-advertise-peer-urls=${peer}`,
+      `--initial-cluster=rehearsal=${peer}`,
+      "--client-cert-auth=true",
+      `--trusted-ca-file=${ca}`,
+      `--cert-file=${certificate}`,
+      `--key-file=${key}`,
+      "--peer-client-cert-auth=true",
+      `--peer-trusted-ca-file=${ca}`,
+      `--peer-cert-file=${certificate}`,
+      `--peer-key-file=${key}`,
+      ...(quota === undefined ? [] : [`--quota-backend-bytes=${quota}`]),
+    ],
+    Env: [
+      "ETCDCTL_API=3",
+      `ETCDCTL_CACERT=${ca}`,
+      `ETCDCTL_CERT=${ssl}/kube-node.pem`,
+      `ETCDCTL_KEY=${ssl}/kube-node-key.pem`,
+      `ETCDCTL_ENDPOINTS=${client}`,
+      `ETCD_UNSUPPORTED_ARCH=${facts.architecture}`,
+    ],
+    Labels: { [rehearsalLabel]: "1" },
+    HostConfig: {
+      ...lastInLine,
+      NetworkMode: "none",
+      Binds: ["/var/lib/rke-dr/rehearsal:/rehearsal", "/etc/kubernetes:/etc/kubernetes:ro"],
+    },
+  });
+}
+
+/** Arguments that would write beside the live API server's files, or reach for another etcd. */
+const leftOut = /^--(audit-.*|etcd-servers-overrides)(=|$)/;
+/** Their webhooks live in the cluster, which the scratch API server must not call (and can't reach). */
+const webhooks = ["MutatingAdmissionWebhook", "ValidatingAdmissionWebhook"];
+
+/** The scratch kube-apiserver: the live one's image and arguments, but that its etcd is the scratch one, in the same namespace. */
+function apiServerBody(live: Process): string {
+  const changed: Record<string, string> = {
+    "etcd-servers": "https://127.0.0.1:2379",
+    "bind-address": "127.0.0.1",
+    "secure-port": "6443",
+    // it writes itself into the endpoints of the Service kubernetes, though only into the scratch etcd's
+    "endpoint-reconciler-type": "none",
+    "disable-admission-plugins": webhooks.join(","),
+  };
+  const enabled = argument(live.entrypoint, "enable-admission-plugins");
+  if (enabled !== undefined) {
+    changed["enable-admission-plugins"] = enabled
+      .split(",")
+      .filter((plugin) => !webhooks.includes(plugin))
+      .join(",");
+  }
+  const kept = live.entrypoint.filter(
+    (arg) => !leftOut.test(arg) && !(/^--([^=]+)=/.exec(arg)?.[1] ?? "").match(namesOf(changed)),
+  );
+  return JSON.stringify({
+    Image: live.image,
+    Entrypoint: [...kept, ...Object.entries(changed).map(([name, value]) => `--${name}=${value}`)],
+    Cmd: null,
+    Env: live.env,
+    Labels: { [rehearsalLabel]: "1" },
+    HostConfig: {
+      ...lastInLine,
+      NetworkMode: "container:rke-dr-rehearsal-etcd",
+      Binds: live.binds.filter((bind) => !bind.startsWith("/var/log/")),
+      VolumesFrom: live.volumesFrom.length > 0 ? live.volumesFrom : null,
+    },
+  });
+}
+
+const namesOf = (changed: Record<string, string>): RegExp => new RegExp(`^(${Object.keys(changed).join("|")})$`);

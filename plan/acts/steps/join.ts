@@ -1,0 +1,57 @@
+import type { MemberState } from "../../etcd/members";
+import { factsOf, type Observation } from "../../facts/observation";
+import {
+  clientUrl,
+  etcdCertificate,
+  etcdProcess,
+  initialCluster,
+  memberName,
+  ownEndpoint,
+} from "../../installers/rke/etcd";
+import { joiningProcess } from "../../installers/rke/learner";
+import { createBody } from "../../runtimes/docker/create-body";
+import { voters } from "../../topology/order";
+import type { Host, Topology } from "../../topology/topology";
+import { type Step, step } from "./steps";
+
+/**
+ * The step that makes a host's etcd a member of the cluster that the other voters form, and does nothing where it is one
+ * (on-host/etcd-join.sh tells what it takes). Its certificate and key, for /etc/kubernetes/ssl, come behind its data.
+ *
+ * @param guests members for the time being that the topology has as no voters; they may be asked, too
+ */
+export function joinStep(
+  topology: Topology,
+  epoch: number,
+  hosts: Host[],
+  state: MemberState,
+  seen: Observation,
+  after: string[],
+  guests: Host[] = [],
+): Step {
+  const { host, wanted } = state;
+  const others = voters(hosts).filter((h) => h.name !== host.name);
+  const architecture = factsOf(seen, host)?.architecture || "x86_64";
+  const joining = joiningProcess(topology, hosts, host, architecture);
+  const final = wanted === "learner" ? joining : etcdProcess(topology, hosts, host, architecture);
+  return step("etcd-membership etcd-join", host, "EtcdMember", {
+    arguments: [
+      wanted,
+      memberName(host),
+      etcdCertificate(host),
+      ownEndpoint(host),
+      joining.image,
+      initialCluster([...others, host]),
+      ...[...others, ...guests].map(clientUrl),
+    ],
+    data: [joining, final].map((process) => createBody(process, epoch, undefined)).join("\n"),
+    after,
+    // a learner gets the whole database by the network; the step itself ends where nothing moves any more
+    limit: 3600,
+    words:
+      wanted === "learner"
+        ? "a learner of etcd beside RKE; one that isn't well is set aside and added anew"
+        : "see that etcd here is a healthy voter; one that isn't is set aside and comes back by way of a learner",
+    intact: state.condition === "well" || state.condition === "unseen",
+  });
+}

@@ -1,0 +1,96 @@
+import type { Reachable, StepResult } from "../../facts/facts";
+import type { Host } from "../../topology/topology";
+
+/** One thing done on one host by one script of `on-host/`. */
+export interface Step {
+  /** Unique in the deployment: `SCRIPT-HOST`. */
+  name: string;
+  /** The concept that it belongs to: the component that holds the resource. */
+  part:
+    | "Claim"
+    | "Quarantine"
+    | "ReturnGuard"
+    | "EtcdMember"
+    | "KubeApiServer"
+    | "RkeCluster"
+    | "Cleanup"
+    | "Verification"
+    | "Evidence"
+    | "SshTrust"
+    | "DeployHost"
+    | "Snapshots";
+  /** Scripts of `on-host/`, separated by spaces: those that it builds on, then the one that defines `main`. */
+  script: string;
+  host: Host;
+  arguments: string[];
+  /** What the script reads from stdin. */
+  data: string;
+  /** Steps that the script does, one after the other, on each of many other hosts: what they read comes with it on stdin. */
+  onEach?: { script: string; data: string; limit: number }[];
+  /** Names of steps that must have ended. */
+  after: string[];
+  /** Those of them, on the same host, that the script waits for there: it is sent while they still run. */
+  beside?: string[];
+  /** Seconds after which the step is ended and counts as failed. */
+  limit: number;
+  /** What it does, for people. */
+  words: string;
+  /** Whether what it made is there, as far as could be seen; true where nothing can be seen but its record. */
+  intact: boolean;
+}
+
+export interface ScheduledStep extends Step {
+  /** What triggers the step: the recorded one where nothing is to be done, else the next. */
+  generation: number;
+  due: boolean;
+}
+
+/** A step with the usual values. */
+export function step(script: string, host: Host, part: Step["part"], rest: Partial<Step> = {}): Step {
+  const made: Step = {
+    name: "",
+    part,
+    script,
+    host,
+    arguments: [],
+    data: "",
+    after: [],
+    limit: 180,
+    words: "",
+    intact: true,
+    ...rest,
+  };
+  return { ...made, name: `${recordName(made)}-${host.name}` };
+}
+
+/**
+ * Decides which steps have to run: those without a record of this epoch, those whose work isn't intact, and those after
+ * one that runs. Pulumi sees no drift: a changed generation is what makes it run a step again. It is a time, so that it
+ * differs from whatever Pulumi's state may hold of a host that has lost its record since.
+ *
+ * @param now Unix milliseconds
+ */
+export function schedule(
+  steps: Step[],
+  epoch: number,
+  facts: (host: Host) => Reachable | undefined,
+  now: number,
+): ScheduledStep[] {
+  const due = new Set<string>();
+  return steps.map((step) => {
+    const record = ofEpoch(facts(step.host)?.steps[recordName(step)], epoch);
+    if (!record || !step.intact || step.after.some((name) => due.has(name))) {
+      due.add(step.name);
+    }
+    const generation = record && !due.has(step.name) ? record.generation : now;
+    return { ...step, generation, due: due.has(step.name) };
+  });
+}
+
+/** Their names, as `after` takes them. */
+export const stepNames = (steps: Step[]): string[] => steps.map((s) => s.name);
+
+/** The name under which the host keeps the step's result: its script's, the last of those that `script` lists. */
+export const recordName = (step: Pick<Step, "script">): string => step.script.split(" ").at(-1) ?? step.script;
+
+const ofEpoch = (record: StepResult | undefined, epoch: number) => (record?.epoch === epoch ? record : undefined);

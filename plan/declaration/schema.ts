@@ -1,0 +1,135 @@
+import { z } from "zod";
+import { releases } from "../installers/rke/releases";
+import { isIpv4, parseCidr } from "../values/addresses";
+import { isDuration } from "../values/duration";
+
+const name = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, "is not a DNS-1123 label");
+/** RKE's hostname_override, which becomes the Node's name: RKE takes a whole domain name, too, and an address. */
+const hostName = z
+  .string()
+  .max(63, "is longer than 63 letters")
+  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, "is not a DNS-1123 name");
+const address = z.string().refine(isIpv4, "is not an IPv4 address");
+const port = z.int().min(1).max(65535);
+const text = z.string().min(1, "is empty");
+const count = z.int().min(1);
+const milliseconds = z.int().min(1);
+/** Arguments but those that this program decides on, or that would move etcd's data to where it doesn't look. */
+const argumentsBut = (reserved: RegExp) =>
+  z
+    .record(
+      z.string().refine((key) => !reserved.test(key), "is an argument that must stay RKE's"),
+      z.string(),
+    )
+    .default({});
+const taint = z.strictObject({
+  key: text,
+  value: z.string().default(""),
+  effect: z.enum(["NoSchedule", "PreferNoSchedule", "NoExecute"]),
+});
+const hostKey = z
+  .string()
+  .regex(
+    /^(unpinned|(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/=]+)$/,
+    'is neither a public host key ("ssh-ed25519 AAAA...") nor the word unpinned',
+  );
+
+export const hostSchema = z.strictObject({
+  name: hostName,
+  /** Where SSH, and by default everything else, reaches the host. */
+  address,
+  /** What etcd and the kube-apiserver listen on and advertise, where it differs. */
+  internalAddress: address.optional(),
+  roles: z.array(z.enum(["controlplane", "etcd", "worker"])).min(1, "names no role"),
+  /** Its part in etcd: a voter is RKE's role etcd; a learner follows the voters beside RKE, without a vote. */
+  etcd: z.enum(["voter", "learner", "none"]).optional(),
+  labels: z.record(z.string(), z.string()).default({}),
+  taints: z.array(taint).default([]),
+  hostKey,
+});
+
+export const datacenterSchema = z.strictObject({
+  name,
+  /** Holds voters and nothing else, so that neither of the other sites has the majority; no failover goes there. */
+  witness: z.boolean().default(false),
+  /** Where `rke` runs for this side; a witness has none. */
+  deployHost: hostName.optional(),
+  hosts: z.array(hostSchema).min(1, "has no host"),
+});
+
+const ssh = z.strictObject({
+  user: text.default("root"),
+  port: port.default(22),
+  keyPath: text.default("~/.ssh/id_rsa"),
+  /** The host through which the operator's SSH goes to all others, with the same key. */
+  bastion: z
+    .strictObject({
+      host: text,
+      port: port.default(22),
+      /** The hosts' user where it isn't said. */
+      user: text.optional(),
+      hostKey,
+    })
+    .optional(),
+});
+
+/** Snapshots that each deploy host takes on schedule from a voter, the other side's if it can; absent: none. RKE's own stand under `rke:`. */
+const snapshots = z.strictObject({
+  /** The time between two, like "15m", "1h" or "1d". */
+  every: z.string().refine(isDuration, 'is not a time like "15m", "1h" or "1d"'),
+  /** The newest so many are kept, and of each of the last so many days the last one. */
+  keep: z.strictObject({ count: count.default(24), days: count.default(7) }).default({ count: 24, days: 7 }),
+});
+
+const etcd = z.strictObject({
+  /** The version that the reviewer expects, as "3.4.14": it must be that of the image that runs. */
+  version: z
+    .string()
+    .regex(/^\d+\.\d+\.\d+$/, 'is not a version like "3.4.14"')
+    .optional(),
+  /** Milliseconds; RKE's 500 where it isn't said. */
+  heartbeatInterval: milliseconds.optional(),
+  /** Milliseconds; RKE's 5000 where it isn't said. */
+  electionTimeout: milliseconds.optional(),
+  snapshots: snapshots.optional(),
+  extraArgs: argumentsBut(/^(name|data-dir|wal-dir|force-new-cluster|initial-.*|listen-.*|advertise-.*|.*-file)$/),
+});
+
+/** A topology as it stands in Pulumi.yaml: keys, shapes and defaults. What spans several keys is checked in topology-checks.ts. */
+export const topologySchema = z.strictObject({
+  cluster: name,
+  kubernetesVersion: z.string().refine((value) => value in releases, {
+    error: `is not a version that this program knows (${Object.keys(releases).join(", ")})`,
+  }),
+  standby: name,
+  /** Where the cluster's certificates come from: this program makes them, or an existing cluster has them. */
+  pki: z.enum(["generated", "adopted"]).default("generated"),
+  ssh,
+  serviceCidr: z
+    .string()
+    .refine((value) => parseCidr(value) !== undefined, "is not an IPv4 range in CIDR form")
+    .default("10.43.0.0/16"),
+  clusterDomain: text.default("cluster.local"),
+  etcd: etcd.prefault({}),
+  kubeApi: z
+    .strictObject({
+      extraArgs: argumentsBut(/^(etcd-servers|advertise-address)$/),
+      /** Further names and addresses of the API in its certificate; RKE's authentication.sans. */
+      sans: z.array(text).default([]),
+    })
+    .prefault({}),
+  datacenters: z.array(datacenterSchema).min(2, "needs two datacenters or more"),
+  /** All hosts in cluster.yml's order, where that isn't the standby's first. */
+  order: z.array(hostName).optional(),
+  /** What the operator's machine runs to make sure that a lost host stays down, by host; clear text, no secrets. */
+  fence: z.record(hostName, text).default({}),
+  /** What a loss of any datacenter may cost: seconds without the API, and seconds of acknowledged writes. */
+  targets: z.strictObject({ rtoSeconds: count.optional(), rpoSeconds: z.int().min(0).optional() }).default({}),
+  /** Findings of the policy that somebody has decided to live with. */
+  accept: z.array(z.strictObject({ finding: text, reason: text })).default([]),
+  /** What RKE knows and this program does not model; goes into cluster.yml unchanged. */
+  rke: z.record(z.string(), z.unknown()).default({}),
+});
+
+/** What the schema makes of a topology: defaults are filled in, nothing is derived. */
+export type DeclaredTopology = z.infer<typeof topologySchema>;

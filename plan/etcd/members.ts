@@ -1,0 +1,162 @@
+import { unlike } from "../acts/steps/replacement";
+import { type EtcdStatus, type Member, processOf, type Reachable } from "../facts/facts";
+import { factsOf, type Observation } from "../facts/observation";
+import { peerUrl } from "../installers/rke/etcd";
+import { learnerProcess } from "../installers/rke/learner";
+import type { Process } from "../runtimes/process";
+import { clusterOrder, learner, voters } from "../topology/order";
+import type { Host, Topology } from "../topology/topology";
+
+/**
+ * From when on a learner counts as lagging. Controllers renew a Lease every 2 s and hosts are looked at some seconds apart:
+ * 15 s is more than both. 5000 entries are what etcd keeps for slow followers behind a snapshot
+ * (etcdserver/server.go DefaultSnapshotCatchUpEntries): a learner further behind needs the whole database again.
+ */
+export const lagLimit = { revisions: 5000, seconds: 15 };
+
+/** What is wrong with a member, as its repair goes; `well` and `unseen` need none. */
+export type Condition =
+  | "well"
+  | "unseen"
+  | "missing"
+  | "never started"
+  | "stopped"
+  | "silent"
+  | "corrupt"
+  | "unpromoted"
+  | "outdated"
+  | "lagging";
+
+/** A host's etcd as it was seen. */
+export interface MemberState {
+  host: Host;
+  wanted: "voter" | "learner";
+  condition: Condition;
+  /** What was found, for people. */
+  found: string;
+  etcd: EtcdStatus | undefined;
+  /** Behind the voters; undefined where that can't be told. */
+  lag: { revisions: number; seconds: number | undefined } | undefined;
+}
+
+export interface Membership {
+  members: MemberState[];
+  /** Whether some voter answered a linearizable read. */
+  quorum: boolean;
+  /** Members of etcd that the topology doesn't name. */
+  strangers: Member[];
+}
+
+/**
+ * Who is a member of etcd, and how each is, as the hosts told it.
+ * @param believed whose word on the cluster counts: hosts that return may tell of a cluster of their own
+ */
+export function membership(
+  topology: Topology,
+  seen: Observation,
+  believed: (host: Host) => boolean = () => true,
+): Membership {
+  const hosts = clusterOrder(topology);
+  // after a failover a host may vote that the topology has as a learner
+  const speakers = hosts.filter((h) => believed(h) && factsOf(seen, h)?.etcd?.quorum);
+  const teller = speakers.map((h) => factsOf(seen, h)).find((f) => f && f.members.length > 0);
+  const listed = teller?.members ?? [];
+  const standing = learner(hosts);
+  const members = [...voters(hosts), ...(standing ? [standing] : [])];
+  return {
+    members: members.map((host) => {
+      const architecture = factsOf(seen, host)?.architecture || "x86_64";
+      const planned = host.etcd === "learner" ? learnerProcess(topology, hosts, host, architecture) : undefined;
+      return stateOf(host, speakers, listed, planned, seen);
+    }),
+    quorum: teller !== undefined,
+    strangers: listed.filter((m) => !members.some((h) => m.peerUrls.includes(peerUrl(h)))),
+  };
+}
+
+/** Those that `up` would replace, while the cluster has quorum. */
+export const broken = (m: Membership): MemberState[] =>
+  m.quorum ? m.members.filter((s) => s.condition !== "well" && s.condition !== "unseen") : [];
+
+/** @param planned what the container must be like; for a voter that is RKE's affair */
+function stateOf(
+  host: Host,
+  speakers: Host[],
+  listed: Member[],
+  planned: Process | undefined,
+  seen: Observation,
+): MemberState {
+  const wanted = host.etcd === "learner" ? "learner" : "voter";
+  const facts = factsOf(seen, host);
+  const state = { host, wanted, etcd: facts?.etcd, lag: facts && lagOf(host, facts, speakers, seen) } as const;
+  const is = (condition: Condition, found: string): MemberState => ({ ...state, condition, found });
+  if (!facts) {
+    return is("unseen", "can't be reached");
+  }
+  if (listed.length === 0) {
+    return is("unseen", facts.etcd ? "answers, without quorum" : "no voter with quorum tells of it");
+  }
+  const member = listed.find((m) => m.peerUrls.includes(peerUrl(host)));
+  const container = facts.containers.etcd;
+  const log = facts.etcdLog === "" ? "" : `: ${facts.etcdLog}`;
+  if (!member) {
+    return is("missing", "is no member of etcd");
+  }
+  const alarm = facts.etcd?.complaints?.find((e) => e.includes("CORRUPT"));
+  if (alarm !== undefined || /corrupt|panic/i.test(facts.etcdLog)) {
+    return is("corrupt", `its data is damaged${alarm === undefined ? log : `: ${alarm}`}`);
+  }
+  if (!member.started) {
+    return is("never started", "was added to etcd and never started");
+  }
+  if (!container) {
+    return is("stopped", "there is no container etcd");
+  }
+  if (container.State.Status !== "running") {
+    return is("stopped", `container etcd is ${container.State.Status}${log}`);
+  }
+  if (!facts.etcd) {
+    return is("silent", `container etcd runs, etcd doesn't answer${log}`);
+  }
+  if (wanted === "voter" && !facts.etcd.quorum) {
+    return is("silent", "sees no quorum, which others have");
+  }
+  if (wanted === "voter" && member.learner) {
+    return is("unpromoted", "is still a learner");
+  }
+  if (wanted === "learner" && !member.learner) {
+    return is("missing", "is a voter; the topology wants a learner");
+  }
+  if (planned && unlike(planned, processOf(container)).length > 0) {
+    return is("outdated", `its container isn't as planned: ${unlike(planned, processOf(container)).join(" ")}`);
+  }
+  const { lag } = state;
+  if (wanted === "learner" && lag && (lag.revisions > lagLimit.revisions || (lag.seconds ?? 0) > lagLimit.seconds)) {
+    return is(
+      "lagging",
+      `${behind(lag)}; more than ${lagLimit.revisions} revisions or ${lagLimit.seconds} s is too far`,
+    );
+  }
+  return is("well", wanted === "learner" && lag ? behind(lag) : "healthy");
+}
+
+function lagOf(host: Host, facts: Reachable, speakers: Host[], seen: Observation): MemberState["lag"] {
+  const own = facts.etcd?.revision;
+  const others = speakers.filter((h) => h.name !== host.name).map((h) => factsOf(seen, h));
+  const revisions = others.map((f) => f?.etcd?.revision ?? 0);
+  const leases = others.flatMap((f) => f?.newestLease ?? []);
+  if (own === undefined || revisions.length === 0) {
+    return undefined;
+  }
+  return {
+    // hosts are looked at one after the other's time: the last one looked at may well be ahead
+    revisions: Math.max(0, Math.max(...revisions) - own),
+    seconds:
+      facts.newestLease === undefined || leases.length === 0
+        ? undefined
+        : Math.max(0, (Math.max(...leases) - facts.newestLease) / 1000),
+  };
+}
+
+const behind = (lag: NonNullable<MemberState["lag"]>): string =>
+  `${lag.revisions} revisions${lag.seconds === undefined ? "" : ` and ${lag.seconds.toFixed(1)} s`} behind`;

@@ -1,0 +1,51 @@
+import { factsOf, type Observation } from "../facts/observation";
+import { survivors, voters } from "../topology/order";
+import { allHosts, type Host, type Topology } from "../topology/topology";
+import type { Source } from "./sources";
+
+/** What the loss of a datacenter leaves of etcd's majority, by the topology. */
+export interface Majority {
+  left: Host[];
+  all: number;
+  needed: number;
+  kept: boolean;
+  /** "2 of 3 voters survive, a majority is 2" */
+  words: string;
+}
+
+/** How many of so many voters etcd needs. */
+export const majorityOf = (voters: number): number => Math.floor(voters / 2) + 1;
+
+/** How many more voters may fail: with `voters` on the list, of which `well` serve. */
+export const tolerates = (voters: number, well: number): number => well - majorityOf(voters);
+
+export function majorityWithout(topology: Topology, lost: string): Majority {
+  const all = voters(allHosts(topology)).length;
+  const left = voters(survivors(topology, lost));
+  const needed = majorityOf(all);
+  const words = `${left.length} of ${all} voters survive, a majority is ${needed}`;
+  return { left, all, needed, kept: left.length >= needed, words };
+}
+
+/** Whether a majority survives and was seen serving: then there is nothing to recover, and any failover would harm. */
+export const goesOnByItself = (topology: Topology, lost: string, sources: Source[]): boolean =>
+  majorityWithout(topology, lost).kept && sources.some((source) => source.etcd?.quorum === true);
+
+/**
+ * Why a failover that gives up `lost` is not what helps, where a majority should survive; undefined where none does.
+ * Without anything seen the topology alone decides.
+ */
+export function majorityProblem(topology: Topology, lost: string, sources: Source[], seen: Observation) {
+  const { left, kept, words } = majorityWithout(topology, lost);
+  if (!kept) {
+    return undefined;
+  }
+  const wasSeen = left.some((host) => factsOf(seen, host));
+  if (!wasSeen || goesOnByItself(topology, lost, sources)) {
+    return `${words}: etcd keeps its quorum without ${lost}, there is nothing to recover`;
+  }
+  const states = left.map(
+    (host) => `${host.name}: ${factsOf(seen, host)?.containers.etcd?.State.Status ?? "not seen"}`,
+  );
+  return `${words}, but none of them answers a linearizable read (etcd on ${states.join(", ")}): bring these voters up again, then etcd goes on by itself; more than ${lost} can't be given up at once`;
+}

@@ -1,0 +1,365 @@
+import { Reader } from "protobufjs/minimal";
+import type { Process } from "../runtimes/process";
+import { type PreflightFacts, parsePreflight, type ReadCertificates } from "./preflight";
+import { parseSnapshots, type SnapshotFacts } from "./snapshots";
+import { parseSourceFiles, type SourceFile } from "./source-files";
+import { recordOf } from "./step-records";
+
+/** The result of a step as the host keeps it: `on-host/lib.sh` writes it, last. */
+export interface StepResult {
+  step: string;
+  /** Its name in the topology: where a record is read, the host that was asked stands for what it calls itself. */
+  host: string;
+  epoch: number;
+  generation: number;
+  input: string;
+  /** Unix time, milliseconds, of the host's clock. */
+  startedAt: number;
+  milliseconds: number;
+  did: string[];
+  facts: Record<string, string>;
+}
+
+/** A container as `docker inspect` gives it, as far as it is read here. */
+export interface Container {
+  Id: string;
+  Name: string;
+  State: { Status: string; StartedAt: string };
+  /** How often docker has restarted it since somebody last started it. */
+  RestartCount?: number;
+  Config: Record<string, unknown> & {
+    Image: string;
+    Entrypoint: string[] | null;
+    Cmd: string[] | null;
+    Env: string[] | null;
+    Labels: Record<string, string> | null;
+  };
+  HostConfig: Record<string, unknown> & { Binds: string[] | null };
+}
+
+export interface EtcdStatus {
+  revision: number;
+  raftTerm: number;
+  dbBytes: number;
+  version: string;
+  /** Whether a linearizable read was answered: the cluster has a leader and a majority. */
+  quorum: boolean;
+  learner: boolean;
+  leader: boolean;
+  /** What etcd itself complains of, as "memberID:1 alarm:CORRUPT" or "etcdserver: no leader". */
+  complaints?: string[];
+}
+
+/** A member as `etcdctl member list` tells it; the name is empty until it has started. */
+export interface Member {
+  id: string;
+  started: boolean;
+  name: string;
+  peerUrls: string[];
+  learner: boolean;
+}
+
+/** Why a host told nothing, where that is known. */
+export type Refusal = "another host key" | "login refused";
+
+/** What one host told, or why it told nothing. */
+export type HostFacts =
+  | { reachable: false; host: string; reason: string; refusal?: Refusal }
+  | {
+      reachable: true;
+      host: string;
+      architecture: string;
+      /** The host's clock minus the operator's, milliseconds; a trip of the network is in it. */
+      clockSkew: number;
+      freeBytes: number;
+      etcdBytes: number;
+      /** When etcd last wrote to its WAL, Unix milliseconds of the host's clock; undefined where it has none. */
+      etcdWritten?: number | undefined;
+      /** SHA-256, in hex, of the kube-ca certificate without the line feed at its end. */
+      caSum?: string | undefined;
+      /** What steps need on the host and is there: curl with --unix-socket, root, docker's version, flock; rke. */
+      tools: { curl: boolean; root: boolean; docker: string; flock: boolean; rke: boolean };
+      epoch: number;
+      /** The cluster that it was claimed for. */
+      cluster: string | undefined;
+      act: string | undefined;
+      /** What an act of this epoch decided, key by key; empty before it began. */
+      plan: Record<string, string>;
+      steps: Record<string, StepResult>;
+      containers: Record<string, Container>;
+      /** Files that a recovery could start from, newest first, the one that the operator named before them. */
+      files: SourceFile[];
+      /** Whether it can refuse packets; addresses that its etcd refuses now; what does so at the next boot, or "". */
+      isolation: { firewall: boolean; refused: string[]; boot: string };
+      etcd: EtcdStatus | undefined;
+      /** Members as a voter with quorum lists them; empty where this host's etcd can't tell. */
+      members: Member[];
+      /** The last complaint in etcd's log, where it doesn't answer; empty where there is none. */
+      etcdLog: string;
+      /** When the newest Lease of the cluster was renewed, Unix milliseconds: how new the data is. */
+      newestLease: number | undefined;
+      deploy: { files: string[]; server: string; clusterYml: string } | undefined;
+      /** What acts have set aside there: data by path, and containers ("container NAME", of 0 bytes). */
+      aside: { path: string; bytes: number }[];
+      /** SSH from this deploy host, by target: "ok" or the reason. */
+      trust: Record<string, string>;
+      /** Ports of lost hosts that answered this host, as "HOST PORT", or "HOST PORT refused". */
+      answers: string[];
+      preflight: PreflightFacts;
+      /** What the snapshot schedule of a deploy host has taken. */
+      snapshots?: SnapshotFacts;
+    };
+
+export type Reachable = Extract<HostFacts, { reachable: true }>;
+
+const lines = (text: string | undefined): string[] => (text ?? "").split("\n").filter((line) => line !== "");
+
+function pairs(text: string | undefined): Record<string, string> {
+  return Object.fromEntries(
+    lines(text).map((line) => {
+      const at = line.indexOf("=");
+      return [line.slice(0, at), line.slice(at + 1)];
+    }),
+  );
+}
+
+const late = /^@@ late$/m;
+
+/** Whether a host has told all but what of the lost side answers late. */
+export const lateAnswersFollow = (output: string): boolean => late.test(output);
+
+/** What a host told, with the answers that it heard after that. @param output what it printed to the end */
+export function withLateAnswers(facts: HostFacts, output: string): HostFacts {
+  const answers = lines(output.split(late)[1]);
+  return facts.reachable && answers.length > 0 ? { ...facts, answers: [...facts.answers, ...answers] } : facts;
+}
+
+/**
+ * Reads what `on-host/preflight-facts.sh` and `on-host/facts.sh` printed.
+ * @param readAt the operator's clock when the answer arrived, Unix milliseconds
+ * @throws Error when the output is not whole
+ */
+export function parseFacts(
+  host: string,
+  output: string,
+  readAt: number,
+  readCertificates: ReadCertificates,
+): Reachable {
+  const sections = new Map<string, string>();
+  for (const part of output.split(/^@@ /m).slice(1)) {
+    const end = part.indexOf("\n");
+    sections.set(part.slice(0, end), part.slice(end + 1));
+  }
+  if (!sections.has("end")) {
+    throw new Error(`facts of ${host}: the output ends early: ${JSON.stringify(output.slice(-200))}`);
+  }
+  const own = pairs(sections.get("host"));
+  const deploy = sections.get("deploy");
+  return {
+    reachable: true,
+    host,
+    architecture: own.arch ?? "",
+    clockSkew: Number(pairs(sections.get("end")).now) - readAt,
+    freeBytes: Number(own.freeBytes || 0),
+    etcdBytes: Number(own.etcdBytes || 0),
+    etcdWritten: Number(own.etcdWritten) || undefined,
+    caSum: own.ca || undefined,
+    tools: {
+      curl: own.curl === "yes",
+      root: own.root === "yes",
+      docker: own.docker ?? "",
+      flock: Boolean(own.flock),
+      rke: Boolean(own.rke),
+    },
+    epoch: Number(sections.get("epoch")?.trim() || 0),
+    cluster: sections.get("cluster")?.trim() || undefined,
+    act: sections.get("act")?.trim() || undefined,
+    plan: pairs(sections.get("plan")),
+    steps: Object.fromEntries(
+      lines(sections.get("steps")).map((line) => {
+        const result = recordOf<StepResult>(host, line);
+        return [result.step, result];
+      }),
+    ),
+    containers: Object.fromEntries(
+      lines(sections.get("containers")).map((line) => {
+        const container = JSON.parse(line) as Container;
+        return [container.Name.replace(/^\//, ""), container];
+      }),
+    ),
+    files: parseSourceFiles(sections.get("sources")),
+    isolation: parseIsolation(sections.get("isolation")),
+    etcd: readable(() => parseStatus(sections.get("status"), sections.has("quorum"))),
+    members: lines(sections.get("members")).flatMap(parseMember),
+    etcdLog: sections.get("etcdlog")?.trim() ?? "",
+    newestLease: readable(() => newestRenewal(sections.get("leases"))),
+    deploy: deploy?.trim() ? parseDeploy(deploy, sections.get("cluster.yml") ?? "") : undefined,
+    aside: lines(sections.get("aside")).map((line) => {
+      const [bytes = "", path = ""] = line.split("\t");
+      return { path, bytes: Number(bytes) };
+    }),
+    trust: Object.fromEntries(
+      lines(sections.get("trust")).map((line) => {
+        const at = line.indexOf(" ");
+        return [line.slice(0, at), line.slice(at + 1)];
+      }),
+    ),
+    answers: lines(sections.get("answers")),
+    preflight: parsePreflight(host, sections, readCertificates),
+    snapshots: parseSnapshots(sections.get("snapshots")),
+  };
+}
+
+/** What etcdctl printed may be cut by a time limit; a fact that is only shown must not make the host unreachable. */
+function readable<T>(read: () => T | undefined): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
+function parseIsolation(text: string | undefined): Reachable["isolation"] {
+  const { firewall, boot = "" } = pairs(text);
+  return {
+    firewall: firewall === "yes",
+    boot,
+    refused: lines(text)
+      .filter((line) => line.startsWith("refused="))
+      .map((line) => line.slice("refused=".length)),
+  };
+}
+
+function parseDeploy(text: string, clusterYml: string): Reachable["deploy"] {
+  const values = pairs(text);
+  return {
+    files: lines(text)
+      .filter((line) => line.startsWith("file="))
+      .map((line) => line.slice("file=".length)),
+    server: values.server ?? "",
+    clusterYml,
+  };
+}
+
+function parseStatus(text: string | undefined, quorum: boolean): EtcdStatus | undefined {
+  if (!text?.trim()) {
+    return undefined;
+  }
+  const [entry] = JSON.parse(text) as {
+    Status: {
+      header: { revision: number; raft_term: number };
+      version: string;
+      dbSize: number;
+      isLearner?: boolean;
+      errors?: string[];
+    };
+  }[];
+  if (!entry) {
+    return undefined;
+  }
+  const status = entry.Status;
+  return {
+    revision: status.header.revision,
+    raftTerm: status.header.raft_term,
+    dbBytes: status.dbSize,
+    version: status.version,
+    quorum,
+    learner: status.isLearner ?? false,
+    // compared as text: the IDs are longer than a number's digits
+    leader: /"member_id":(\d+)/.exec(text)?.[1] === /"leader":(\d+)/.exec(text)?.[1],
+    complaints: status.errors ?? [],
+  };
+}
+
+/** One line of `etcdctl member list`: ID, started or unstarted, name, peer URLs, client URLs, whether it is a learner. */
+function parseMember(line: string): Member[] {
+  const found = /^([0-9a-f]+), (started|unstarted), ([^,]*), (.*?), ([^ ]*), (true|false)$/.exec(line);
+  return found
+    ? [
+        {
+          id: found[1] ?? "",
+          started: found[2] === "started",
+          name: found[3] ?? "",
+          peerUrls: (found[4] ?? "").split(","),
+          learner: found[6] === "true",
+        },
+      ]
+    : [];
+}
+
+function newestRenewal(text: string | undefined): number | undefined {
+  if (!text?.trim()) {
+    return undefined;
+  }
+  const list = JSON.parse(text) as { kvs?: { value: string }[] };
+  const times = (list.kvs ?? [])
+    .map((kv) => renewTime(Buffer.from(kv.value, "base64")))
+    .filter((time) => time !== undefined);
+  return times.length > 0 ? Math.max(...times) : undefined;
+}
+
+/**
+ * `spec.renewTime` of a stored coordination.k8s.io Lease, Unix milliseconds. Kubernetes stores "k8s\0" and a
+ * runtime.Unknown whose field 2 holds the Lease: its field 2 is the spec, whose field 4 is a MicroTime of seconds (1)
+ * and nanoseconds (2) (k8s.io/api/coordination/v1/generated.proto).
+ */
+export function renewTime(value: Buffer): number | undefined {
+  if (value.subarray(0, 4).toString("latin1") !== "k8s\0") {
+    try {
+      const lease = JSON.parse(value.toString("utf8")) as { spec?: { renewTime?: string } };
+      return lease.spec?.renewTime === undefined ? undefined : Date.parse(lease.spec.renewTime);
+    } catch {
+      return undefined;
+    }
+  }
+  const lease = bytesField(value.subarray(4), 2);
+  const spec = lease && bytesField(lease, 2);
+  const time = spec && bytesField(spec, 4);
+  if (!time) {
+    return undefined;
+  }
+  const seconds = field(time, 1);
+  const nanos = field(time, 2) ?? 0;
+  return typeof seconds === "number" && typeof nanos === "number"
+    ? seconds * 1000 + Math.floor(nanos / 1e6)
+    : undefined;
+}
+
+function bytesField(message: Uint8Array, number: number): Uint8Array | undefined {
+  const value = field(message, number);
+  return value instanceof Uint8Array ? value : undefined;
+}
+
+/** One field of a protobuf message: a varint as a number, a length-delimited one as bytes. */
+function field(message: Uint8Array, number: number): number | Uint8Array | undefined {
+  const reader = Reader.create(message);
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    if (tag >>> 3 !== number) {
+      reader.skipType(tag & 7);
+    } else {
+      return (tag & 7) === 0 ? Number(reader.int64()) : reader.bytes();
+    }
+  }
+  return undefined;
+}
+
+/** A container's whole command: RKE's stands in Entrypoint for some processes, in Cmd for others. */
+export const commandOf = (container: Container): string[] => [
+  ...(container.Config.Entrypoint ?? []),
+  ...(container.Config.Cmd ?? []),
+];
+
+/** A running or stopped container in the shape of a plan. */
+export function processOf(container: Container): Process {
+  return {
+    name: container.Name.replace(/^\//, ""),
+    image: container.Config.Image,
+    entrypoint: container.Config.Entrypoint ?? [],
+    cmd: container.Config.Cmd ?? [],
+    env: container.Config.Env ?? [],
+    binds: container.HostConfig.Binds ?? [],
+    volumesFrom: (container.HostConfig.VolumesFrom as string[] | null) ?? [],
+    labels: container.Config.Labels ?? {},
+  };
+}

@@ -1,0 +1,103 @@
+import { isPath, type Recover } from "../etcd/recover";
+import { peerUrl } from "../installers/rke/etcd";
+import { voters } from "../topology/order";
+import { allHosts, type Topology } from "../topology/topology";
+
+/** Which snapshots are looked for: one that the operator named, and the schedule's; of a cluster with these peer URLs. */
+export interface SourceSearch {
+  file: string | undefined;
+  peers: string[];
+}
+
+export const sourceSearch = (topology: Topology, { from }: Recover): SourceSearch => ({
+  file: isPath(from) ? from : undefined,
+  peers: voters(allHosts(topology)).map(peerUrl),
+});
+
+/** A snapshot, or a copied database, as it lies on a host. */
+export interface SourceFile {
+  path: string;
+  /** What its bytes tell; `unread`: there was no time to read them, a restore will. */
+  state: "whole" | "unhashed" | "unread" | "missing" | "empty" | "cut" | "damaged" | "foreign";
+  bytes: number;
+  /** Unix milliseconds, whole seconds; of a file without a description when it was last written. */
+  takenAt: number;
+  revision: number | undefined;
+  /** What its description says of its length and of the topology's cluster; undefined where it has none. */
+  described: { bytes: number | undefined; cluster: string | undefined };
+}
+
+/** Reads the section `sources` of on-host/source-facts.sh: a line "STATE BYTES MODIFIED PATH DESCRIPTION" each. */
+export function parseSourceFiles(text: string | undefined): SourceFile[] {
+  return (text ?? "").split("\n").flatMap((line) => {
+    const [, state, bytes, modified, path, description] = /^(\w+) (\d+) (\d+) (\/\S+) (.*)$/.exec(line) ?? [];
+    if (state === undefined || path === undefined) {
+      return [];
+    }
+    const said = numbersAndNames(description);
+    return [
+      {
+        path,
+        state: state as SourceFile["state"],
+        bytes: Number(bytes),
+        // down to the second: a voter that gives a snapshot may lag a little behind the leader
+        takenAt: Math.floor((said.takenAt ?? Number(modified)) / 1000) * 1000,
+        revision: said.revision,
+        described: { bytes: said.bytes, cluster: said.cluster },
+      },
+    ];
+  });
+}
+
+/** Why a file can't be restored from; empty: as far as was seen it can. */
+export function fileProblems(file: SourceFile, cluster: string | undefined): string[] {
+  const { described } = file;
+  const shorter = described.bytes !== undefined && described.bytes !== file.bytes;
+  const other = described.cluster !== undefined && cluster !== undefined && described.cluster !== cluster;
+  switch (file.state) {
+    case "missing":
+      return ["it is missing"];
+    case "empty":
+      return ["it is empty"];
+    case "cut":
+      return [`it is cut: ${file.bytes} bytes${shorter ? ` of ${described.bytes}` : ""}`];
+    case "damaged":
+      return ["it is damaged: its hash is another"];
+    case "foreign":
+      return ["it is another cluster's: none of its members is of this topology"];
+    case "whole":
+    case "unhashed":
+    case "unread":
+      return [
+        ...(shorter ? [`it is cut: ${file.bytes} bytes of ${described.bytes}`] : []),
+        ...(other ? [`it is of cluster ${described.cluster}, not of ${cluster}`] : []),
+        ...(file.revision !== undefined && file.revision <= 1
+          ? [`it holds nothing: its revision is ${file.revision}`]
+          : []),
+        ...(file.revision === undefined && file.state === "unhashed" ? ["it can't be read as etcd's data"] : []),
+      ];
+    default:
+      return file.state satisfies never;
+  }
+}
+
+function numbersAndNames(text: string | undefined): {
+  takenAt: number | undefined;
+  revision: number | undefined;
+  bytes: number | undefined;
+  cluster: string | undefined;
+} {
+  let value: Record<string, unknown> = {};
+  try {
+    value = JSON.parse(text ?? "{}") as Record<string, unknown>;
+  } catch {
+    // a description that can't be read describes nothing
+  }
+  const number = (key: string) => (typeof value[key] === "number" ? value[key] : undefined);
+  return {
+    takenAt: number("takenAt"),
+    revision: number("revision"),
+    bytes: number("bytes"),
+    cluster: typeof value.cluster === "string" ? value.cluster : undefined,
+  };
+}

@@ -1,0 +1,77 @@
+import { meant } from "../acts/failover/attestation";
+import type { FailoverPlan } from "../acts/failover/failover";
+import type { Observation } from "../facts/observation";
+import type { Topology } from "../topology/topology";
+import { certificateProblems } from "./certificates";
+import { deployProblems, deployWords, trustProblems } from "./deploy-host";
+import { clockProblems, rights, roomProblems, tools } from "./hosts";
+import { epochProblems, hostKeyProblems, reachability, strangers } from "./identity";
+import { imageProblems } from "./images";
+import { isolationProblems, isolationWords } from "./isolation";
+import { attestationProblems, attestationWords, confirmationProblems, livingProblems } from "./lost-side";
+import { restartProblems, restartWords } from "./restarts";
+import { diskProblems, quorum, sourceProblems, sourceWords } from "./source";
+import { survivorProblems } from "./survivors";
+import { unfinishedProblems } from "./unfinished";
+import { withoutUnseen } from "./unseen";
+import { list, type Verdict, verdict } from "./verdict";
+
+/** Every guard of a failover, in the order in which a person would ask. They read, and never change anything. */
+export function failoverGuards(topology: Topology, plan: FailoverPlan, seen: Observation): Verdict[] {
+  const { settings, survivors, lostHosts, deployHost } = plan;
+  if (plan.goesOn) {
+    // whoever were asked to confirm and to attest would take the act for something that helps
+    return [
+      quorum(topology, plan, seen),
+      verdict("survivors reachable", reachability(survivors, seen), list(survivors)),
+    ];
+  }
+  const verdicts = [
+    verdict("confirmation", confirmationProblems(plan), `the operator confirmed ${meant(settings)}`),
+    verdict("attestation", attestationProblems(topology, plan), attestationWords(topology, plan, seen)),
+    ...(plan.method === "restore" ? [verdict("isolation", isolationProblems(plan, seen), isolationWords(plan))] : []),
+    verdict(
+      "lost side is silent",
+      livingProblems(topology, plan, seen),
+      `nothing of ${list(lostHosts)} answers at SSH, etcd or the API`,
+    ),
+    verdict("survivors reachable", survivorProblems(plan, seen), list(survivors)),
+    verdict("host keys", hostKeyProblems(survivors, seen), "none but the pinned ones"),
+    verdict("rights", rights(survivors, seen), "root, and docker answers"),
+    verdict(
+      "the hosts meant",
+      strangers(topology, survivors, seen, plan),
+      `they belong to cluster ${topology.cluster}`,
+    ),
+    verdict("epoch", epochProblems(plan, seen), `${settings.epoch} is newer than, or resumes, every survivor's`),
+    verdict("earlier acts", unfinishedProblems(plan, seen), "none is unfinished"),
+    quorum(topology, plan, seen),
+    verdict("source", sourceProblems(topology, plan), sourceWords(plan)),
+    verdict(
+      "control plane",
+      plan.apiServers.length > 0 ? [] : [`no control plane host survives the loss of ${settings.lost}`],
+      list(plan.apiServers.map((a) => a.host)),
+    ),
+    verdict("tools on the survivors", tools(survivors, seen), "flock, curl with --unix-socket"),
+    verdict("images", imageProblems(topology, plan, seen), "all that the act starts are on the survivors"),
+    verdict(
+      "disk space",
+      [...diskProblems(plan, seen), ...roomProblems(survivors, seen)],
+      "enough for what is set aside",
+    ),
+    verdict("deploy host", deployProblems(plan, seen), deployWords(plan, seen)),
+    verdict(
+      "SSH from the deploy host",
+      trustProblems(topology, plan, seen),
+      `${deployHost.name} reaches ${list(survivors)}`,
+    ),
+    verdict(
+      "certificates",
+      certificateProblems(topology, plan, seen),
+      "valid by the hosts' clocks, good for the survivors' names",
+    ),
+    verdict("clocks", clockProblems(survivors, seen), "survivors and operator agree within 5 s"),
+    verdict("kubelets", restartProblems(survivors, seen), restartWords(survivors, seen)),
+  ];
+  return withoutUnseen(verdicts, survivors, seen, topology.ssh.bastion !== undefined);
+}

@@ -1,0 +1,93 @@
+import { controlPlane, namesInCertificates, voters } from "../../topology/order";
+import type { Host, Topology } from "../../topology/topology";
+import { isIp, serviceIp } from "../../values/addresses";
+import { etcdCertificate } from "./etcd";
+
+/** One of RKE's certificates; the file names are `${name}.pem` and `${name}-key.pem` in /etc/kubernetes/ssl. */
+export interface Certificate {
+  name: string;
+  commonName: string;
+  organization: string[];
+  /** The name of the CA that signs it; its own name for a CA. */
+  issuer: string;
+  keyUsage: string[];
+  extKeyUsage: string[];
+  dnsNames: string[];
+  ipAddresses: string[];
+}
+
+/** Every RKE certificate: RSA (RKE panics on ECDSA), 2048 bits, ten years. */
+export const certificateDays = 3650;
+export const certificateKeyBits = 2048;
+
+const ca = (name: string): Certificate => ({
+  name,
+  commonName: name,
+  organization: [],
+  issuer: name,
+  keyUsage: ["certSign", "digitalSignature", "keyEncipherment"],
+  extKeyUsage: [],
+  dnsNames: [],
+  ipAddresses: [],
+});
+
+const leaf = (name: string, rest: Partial<Certificate>): Certificate => ({
+  name,
+  commonName: name,
+  organization: [],
+  issuer: "kube-ca",
+  keyUsage: ["digitalSignature", "keyEncipherment"],
+  extKeyUsage: ["clientAuth"],
+  dnsNames: [],
+  ipAddresses: [],
+  ...rest,
+});
+
+/** SANs in RKE's order, which it compares one by one (pki/util.go GetAltNames). */
+function altNames(topology: Topology, hosts: Host[], sans: string[]): Pick<Certificate, "dnsNames" | "ipAddresses"> {
+  const names = [...hosts.flatMap(namesInCertificates), ...sans];
+  return {
+    dnsNames: [
+      ...names.filter((n) => !isIp(n)),
+      "localhost",
+      "kubernetes",
+      "kubernetes.default",
+      "kubernetes.default.svc",
+      `kubernetes.default.svc.${topology.clusterDomain}`,
+    ],
+    ipAddresses: [...names.filter(isIp), "127.0.0.1", serviceIp(topology.serviceCidr)],
+  };
+}
+
+/**
+ * The certificates that RKE would generate for a cluster.yml (golden rke-plan *.certs.json), CAs first.
+ *
+ * @param hosts the hosts of cluster.yml, in its order
+ * @param sans authentication.sans
+ */
+export function certificates(topology: Topology, hosts: Host[], sans: string[] = []): Certificate[] {
+  const both = ["clientAuth", "serverAuth"];
+  const apiNames = altNames(topology, controlPlane(hosts), sans);
+  return [
+    ca("kube-ca"),
+    ca("kube-apiserver-requestheader-ca"),
+    leaf("kube-apiserver", { extKeyUsage: both, ...apiNames }),
+    leaf("kube-apiserver-proxy-client", { issuer: "kube-apiserver-requestheader-ca", extKeyUsage: both }),
+    leaf("kube-controller-manager", { commonName: "system:kube-controller-manager" }),
+    leaf("kube-scheduler", { commonName: "system:kube-scheduler" }),
+    leaf("kube-proxy", { commonName: "system:kube-proxy" }),
+    leaf("kube-node", { commonName: "system:node", organization: ["system:nodes"] }),
+    leaf("kube-admin", { organization: ["system:masters"] }),
+    // RKE makes the service account key's certificate a copy of the API server's.
+    leaf("kube-service-account-token", { commonName: "kube-apiserver", extKeyUsage: both, ...apiNames }),
+    ...voters(hosts).map((h) => etcdLeaf(topology, h, voters(hosts))),
+  ];
+}
+
+/** A host's etcd certificate; each carries the names of all etcd hosts. */
+export const etcdLeaf = (topology: Topology, host: Host, members: Host[]): Certificate =>
+  leaf(etcdCertificate(host), {
+    commonName: "kube-etcd",
+    extKeyUsage: ["clientAuth", "serverAuth"],
+    ...altNames(topology, members, []),
+  });

@@ -1,0 +1,200 @@
+import { structuredPatch } from "diff";
+import type { FailoverPlan } from "../acts/failover/failover";
+import { refusedAddresses } from "../acts/failover/isolation";
+import type { PrimaryPlan } from "../acts/primary/primary";
+import { describeAside } from "../acts/primary/purge";
+import type { Replacement } from "../acts/steps/replacement";
+import type { ScheduledStep } from "../acts/steps/steps";
+import type { Observation } from "../facts/observation";
+import type { Verdict } from "../guards/verdict";
+import { argument } from "../runtimes/process";
+import { voters } from "../topology/order";
+import { describeFailback } from "./failback";
+import { describeMembers } from "./members";
+import { describeSources } from "./sources";
+
+/** A failover in words: what preview shows. */
+export function describeFailover(
+  plan: FailoverPlan,
+  verdicts: Verdict[],
+  warnings: string[],
+  now: number,
+  snapshots: string[] = [],
+): string {
+  const { settings, lostHosts, survivors } = plan;
+  if (plan.goesOn) {
+    return [
+      `FAILOVER: nothing to recover from the loss of ${settings.lost}`,
+      "",
+      ...goingOn(plan),
+      "",
+      "etcd",
+      ...describeSources(plan, now),
+      "",
+      ...describeVerdicts(verdicts, warnings),
+    ].join("\n");
+  }
+  return [
+    `FAILOVER: datacenter ${settings.lost} is given up (epoch ${settings.epoch}, method ${plan.method})`,
+    "",
+    `Hosts removed     ${names(lostHosts)}`,
+    `Hosts that remain ${names(survivors)}; rke runs on ${plan.deployHost.name}`,
+    "",
+    "Sources",
+    ...(plan.sources.length > 0 ? describeSources(plan, now) : ["  none"]),
+    ...section("Scheduled snapshots", snapshots),
+    ...(plan.etcd ? describeEtcd(plan, plan.etcd) : []),
+    ...plan.apiServers.flatMap(describeApiServer),
+    "",
+    "cluster.yml",
+    ...lineDiff(plan.clusterYml.before, plan.clusterYml.after),
+    "",
+    "Set aside on the hosts, nothing is deleted",
+    ...setAside(plan),
+    "",
+    ...describeSteps(plan.steps),
+    "",
+    ...describeVerdicts(verdicts, warnings),
+  ].join("\n");
+}
+
+/** What happens without a failover, and what the operator had better do instead. */
+function goingOn({ settings, survivors }: FailoverPlan): string[] {
+  const left = voters(survivors).map((h) => h.name);
+  return [
+    `  A majority of etcd's voters remains (${left.join(", ")}) and serves: etcd and the API go on by themselves; API servers that`,
+    "  asked a lost member may take half a minute. Kubernetes tells the lost Nodes NotReady and moves their pods.",
+    `  Don't force anything. Bring ${settings.lost} back; where its hosts were rebuilt, \`pulumi up --stack primary\` brings their members back.`,
+  ];
+}
+
+export function describePrimary(
+  plan: PrimaryPlan,
+  verdicts: Verdict[],
+  warnings: string[],
+  seen: Observation,
+  snapshots: string[] = [],
+): string {
+  const { failback } = plan;
+  return [
+    `PRIMARY: the whole cluster, epoch ${plan.epoch}; rke runs on ${plan.runsRke.name}`,
+    "",
+    ...describeFailback(plan, seen),
+    ...(failback && !failback.finished
+      ? ["cluster.yml", ...lineDiff(failback.clusterYml.before, failback.clusterYml.after), ""]
+      : []),
+    ...describeMembers(plan.membership, seen.at),
+    "",
+    ...describeAside(plan.hosts, seen),
+    ...describeSteps(plan.steps, failback?.nextFailure),
+    ...section("Scheduled snapshots", snapshots),
+    "",
+    ...describeVerdicts(verdicts, warnings),
+  ].join("\n");
+}
+
+const section = (title: string, lines: string[]): string[] =>
+  lines.length === 0 ? [] : ["", title, ...lines.map((line) => `  ${line}`)];
+
+const names = (hosts: { name: string; address: string }[]): string =>
+  hosts.map((h) => `${h.name} (${h.address})`).join(", ");
+
+function describeEtcd(plan: FailoverPlan, etcd: Replacement): string[] {
+  const before = [...(etcd.before?.entrypoint ?? []), ...(etcd.before?.cmd ?? [])];
+  return [
+    "",
+    `etcd on ${etcd.host.name}`,
+    ...changes(before, [...etcd.after.entrypoint, ...etcd.after.cmd]),
+    ...(plan.method === "restore"
+      ? [
+          "  a new cluster, by `snapshot restore` under a token of its own; members of the old cluster and it ignore each other",
+          `  refuses ${refusedAddresses(plan.lostHosts).join(", ")} at ports 2379 and 2380, after reboots too, until failback`,
+        ]
+      : [
+          "  with a copy of its data that --force-new-cluster has made a cluster of one, beforehand, in a container without network",
+          "  (where no copy can be made: with its data itself, forced once); that flag is gone before the step ends",
+        ]),
+    ...likeRke(etcd),
+  ];
+}
+
+function describeApiServer(api: Replacement): string[] {
+  const of = (command: string[] | undefined) => argument(command ?? [], "etcd-servers") ?? "unknown";
+  return [
+    "",
+    `kube-apiserver on ${api.host.name}`,
+    `  - --etcd-servers=${of(api.before?.entrypoint)}`,
+    `  + --etcd-servers=${of(api.after.entrypoint)}`,
+    ...likeRke(api),
+  ];
+}
+
+function changes(before: string[], after: string[]): string[] {
+  const lines = [...after].sort().map((arg) => {
+    const name = arg.split("=")[0];
+    const old = before.find((b) => b.split("=")[0] === name);
+    return old === arg ? `    ${arg}` : [...(old === undefined ? [] : [`  - ${old}`]), `  + ${arg}`].join("\n");
+  });
+  const gone = before.filter((b) => !after.some((a) => a.split("=")[0] === b.split("=")[0]));
+  return [...lines, ...gone.map((arg) => `  - ${arg}`)];
+}
+
+function likeRke(replacement: Replacement): string[] {
+  return replacement.unlikeRke.length === 0
+    ? ["  equal to what RKE plans: rke up will leave it alone"]
+    : [
+        "  NOT what RKE plans from this topology; rke up will recreate it (- RKE's, + as it runs):",
+        ...replacement.unlikeRke.map((line) => `    ${line}`),
+      ];
+}
+
+/** Changed lines with two lines around them. */
+export function lineDiff(before: string, after: string): string[] {
+  const { hunks } = structuredPatch("before", "after", before, after, "", "", { context: 2 });
+  return hunks.length === 0
+    ? ["  unchanged"]
+    : hunks.flatMap((hunk) => [`  @@ line ${hunk.oldStart}`, ...hunk.lines.map((line) => `  ${line}`)]);
+}
+
+export function setAside(plan: FailoverPlan): string[] {
+  const { epoch } = plan.settings;
+  const source = plan.etcd?.host.name;
+  return [
+    ...(source
+      ? [
+          `  ${source}: container etcd as etcd-before-epoch-${epoch}; the whole old data in /var/lib/etcd/before-epoch-${epoch}${plan.method === "restore" ? `, the snapshot in /var/lib/rke-dr/epoch-${epoch}` : ""}`,
+        ]
+      : []),
+    ...plan.apiServers.map((a) => `  ${a.host.name}: container kube-apiserver as kube-apiserver-before-epoch-${epoch}`),
+    `  ${plan.deployHost.name}: /etc/rke-dr/cluster.yml and cluster.rkestate, each as *.before-epoch-${epoch}`,
+  ];
+}
+
+/** @param nextFailure by step name: what the loss of one more host costs meanwhile; told where it changes */
+function describeSteps(steps: ScheduledStep[], nextFailure: Record<string, string> = {}): string[] {
+  if (steps.length === 0) {
+    return ["Steps: none can be planned"];
+  }
+  const lines = ["Steps (done: recorded on the host, and still so)"];
+  let told: string | undefined;
+  for (const s of steps) {
+    const cost = nextFailure[s.name];
+    if (s.due && cost !== undefined && cost !== told) lines.push(`         ${cost}:`);
+    lines.push(`  ${s.due ? "to do" : "done "}  ${s.name.padEnd(24)} ${s.words}`);
+    told = cost ?? told;
+  }
+  return lines;
+}
+
+export function describeVerdicts(verdicts: Verdict[], warnings: string[]): string[] {
+  const failed = verdicts.filter((v) => !v.ok).length;
+  return [
+    failed === 0 ? "Guards: all hold" : `Guards: ${failed} stop \`pulumi up\``,
+    ...verdicts.flatMap((v) =>
+      v.ok
+        ? [`  ${v.unknown ? "?   " : "ok  "}  ${v.guard}: ${v.found}`]
+        : v.problems.map((problem) => `  STOP  ${v.guard}: ${problem}`),
+    ),
+    ...warnings.map((w) => `  note  ${w}`),
+  ];
+}

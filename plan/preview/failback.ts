@@ -1,0 +1,63 @@
+import type { PrimaryPlan } from "../acts/primary/primary";
+import { type Container, commandOf } from "../facts/facts";
+import { factsOf, type Observation } from "../facts/observation";
+import { argument } from "../runtimes/process";
+import { hasEtcdOrApi, voters } from "../topology/order";
+import type { Host } from "../topology/topology";
+
+/** A failback in words: who comes back, what runs there now, and what is set aside. */
+export function describeFailback(plan: PrimaryPlan, seen: Observation): string[] {
+  const { failback } = plan;
+  if (!failback || failback.finished) {
+    return [];
+  }
+  const { from, returned, survivors, deployHost, preferred, demoted, epoch } = failback;
+  return [
+    `FAILBACK: datacenter ${from.lost} comes back (epoch ${epoch}, after the failover of epoch ${from.epoch})`,
+    "",
+    `Hosts that return ${names(returned)}`,
+    `Hosts that serve  ${names(survivors)}; rke runs on ${deployHost.name}; etcd's leader goes to ${names(preferred)}`,
+    ...(demoted
+      ? [
+          `Roles that swap   ${names(voters(returned))} vote again; ${demoted.name} then becomes ${demoted.etcd === "learner" ? "a learner" : "no member of etcd"} again`,
+        ]
+      : []),
+    "",
+    "Hosts that return, as they are now",
+    ...returned.map((h) => `  ${h.name.padEnd(12)} ${stateOf(h, seen, epoch)}`),
+    "  What they wrote since the failover, if they served, is not merged: it is set aside with their data.",
+    "",
+  ];
+}
+
+const names = (hosts: Host[]): string => hosts.map((h) => h.name).join(", ");
+
+function stateOf(host: Host, seen: Observation, epoch: number): string {
+  const facts = factsOf(seen, host);
+  if (!facts) {
+    return "can't be reached";
+  }
+  if (!hasEtcdOrApi(host)) {
+    return "a worker: nothing is set aside there";
+  }
+  if (facts.epoch === epoch) {
+    return `knows of epoch ${epoch} already`;
+  }
+  const { etcd } = facts.containers;
+  const data = facts.etcdBytes > 0 ? `${facts.etcdBytes} bytes of old data` : "no etcd data";
+  if (facts.etcd?.quorum) {
+    return `SERVES an old cluster (revision ${facts.etcd.revision}): it is stopped; ${data}`;
+  }
+  if (!etcd) {
+    const kept = Object.keys(facts.containers).filter((name) => name.startsWith("etcd-before-epoch-"));
+    return kept.length > 0
+      ? `quarantined by the return guard (${kept.join(", ")}); ${data}`
+      : `no etcd runs there, a new or rebuilt host; ${data}`;
+  }
+  return `its old etcd is ${etcd.State.Status}${serversOf(facts.containers["kube-apiserver"])}; ${data}`;
+}
+
+function serversOf(apiServer: Container | undefined): string {
+  const servers = apiServer?.State.Status === "running" ? argument(commandOf(apiServer), "etcd-servers") : undefined;
+  return servers === undefined ? "" : `, its kube-apiserver runs on ${servers}`;
+}

@@ -1,0 +1,33 @@
+import type { FailoverPlan } from "../acts/failover/failover";
+import type { Source } from "../etcd/sources";
+
+/** What a recovery could start from, one line each, the chosen one marked. */
+export function describeSources({ sources, source: chosen }: FailoverPlan, now: number): string[] {
+  return sources.map((source) => {
+    const data =
+      source.dataAsOf === undefined
+        ? "age unknown"
+        : `data as of ${new Date(source.dataAsOf).toISOString()} (${age(now - source.dataAsOf)} ago)`;
+    const revision = `revision ${source.revision ?? "unknown"}`;
+    return `  ${source === chosen ? "->" : "  "} ${titled(source)}, ${revision}, ${data}; ${[...source.problems.map((p) => `REFUSED: ${p}`), state(source)].join("; ")}`;
+  });
+}
+
+const titled = (source: Source): string =>
+  source.kind === "snapshot" ? `${source.host.name}: snapshot ${source.name}` : `${source.host.name}: ${source.kind}`;
+
+function state(source: Source): string {
+  if (source.kind === "snapshot") {
+    return source.unread
+      ? "a file that was not read in the time for a look: step source reads it whole before anything but the epoch is changed"
+      : "a file";
+  }
+  return source.etcd
+    ? `etcd ${source.etcd.version}, ${source.etcd.quorum ? "has quorum" : "no quorum"}, ${source.etcd.dbBytes} bytes`
+    : "etcd doesn't answer";
+}
+
+function age(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  return seconds < 120 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}

@@ -1,0 +1,88 @@
+import type { Topology } from "../topology/topology";
+import { suggestion } from "../values/nearest";
+import { analyse, type Loss } from "./analysis";
+
+/** Something in the topology that the policy refuses, unless somebody has accepted it. */
+export interface Finding {
+  /** By which `accept` names it: "rpo-a". */
+  name: string;
+  words: string;
+  /** Why somebody decided to live with it; undefined where nobody has. */
+  accepted: string | undefined;
+}
+
+/**
+ * What the policy finds: each datacenter whose loss alone costs more acknowledged writes than `targets.rpoSeconds`, and each
+ * whose loss leaves no API to bring back. `targets.rtoSeconds` can't be judged from a topology: drills measure it.
+ */
+export function policy(topology: Topology): Finding[] {
+  const losses = Object.entries(analyse(topology).datacenters);
+  return [
+    ...losses.flatMap(([name, loss]) => rpoFinding(topology, name, loss)),
+    ...losses.flatMap(([name]) => apiFinding(topology, name)),
+  ].map((finding) => ({
+    ...finding,
+    accepted: topology.accept.find((a) => a.finding === finding.name)?.reason,
+  }));
+}
+
+/** Accepted findings that there aren't (any more): what nobody needs would hide the next one. */
+export function staleAcceptances(topology: Topology, findings: Finding[]): string[] {
+  const known = findings.map((f) => f.name);
+  return topology.accept.flatMap(({ finding }, i) =>
+    known.includes(finding)
+      ? []
+      : [
+          `topology.accept[${i}].finding: is not a finding of this topology${known.length > 0 ? ` (${suggestion(finding, known)})` : ""}: ${JSON.stringify(finding)}`,
+        ],
+  );
+}
+
+/** What the policy says, a line each; `refused` where something stands against it. */
+export function policyWords(topology: Topology): { refused: boolean; lines: string[] } {
+  const findings = policy(topology);
+  const stale = staleAcceptances(topology, findings);
+  const target = topology.targets.rpoSeconds;
+  return {
+    refused: stale.length > 0 || findings.some((f) => f.accepted === undefined),
+    lines: [
+      ...findings.map((f) =>
+        f.accepted === undefined ? `REFUSED ${f.name}: ${f.words}` : `accepted ${f.name}: ${f.words} (${f.accepted})`,
+      ),
+      ...stale.map((words) => `REFUSED ${words}`),
+      ...(target === undefined
+        ? ["targets.rpoSeconds isn't declared: what a loss may cost is told, and nothing is refused for it"]
+        : []),
+      ...(findings.length + stale.length === 0 && target !== undefined
+        ? [`no datacenter's loss alone costs more than ${target} s of acknowledged writes`]
+        : []),
+    ],
+  };
+}
+
+type Found = Omit<Finding, "accepted">;
+
+function rpoFinding(topology: Topology, name: string, loss: Loss): Found[] {
+  const target = topology.targets.rpoSeconds;
+  if (target === undefined || loss.mayBeLostSeconds <= target) {
+    return [];
+  }
+  const prevented = loss.prevention.map((p) => `prevented by ${p}`);
+  return [
+    {
+      name: `rpo-${name}`,
+      words: [`without ${name} may be lost, against a target of ${target} s: ${loss.mayBeLost}`, ...prevented].join(
+        "; ",
+      ),
+    },
+  ];
+}
+
+function apiFinding(topology: Topology, name: string): Found[] {
+  const left = topology.datacenters
+    .filter((dc) => dc.name !== name)
+    .flatMap((dc) => dc.hosts.filter((h) => h.roles.includes("controlplane")));
+  return left.length > 0
+    ? []
+    : [{ name: `api-${name}`, words: `without ${name} no control plane host is left: there is no API to bring back` }];
+}

@@ -1,0 +1,143 @@
+import type { Duplex } from "node:stream";
+import { Client } from "ssh2";
+import type { SshAccess } from "../config";
+import type { Refusal } from "../plan/facts/facts";
+import type { Host } from "../plan/topology/topology";
+import { throughBastion } from "./bastion";
+import { pinned } from "./host-keys";
+import { login } from "./login";
+
+/** A host that answered, but with another key than the topology pins, or that doesn't let the operator in. */
+export class RefusedError extends Error {
+  constructor(
+    readonly refusal: Refusal,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Milliseconds: until the connection is ready, and until the command has ended. */
+interface Limits {
+  ready: number;
+  total: number;
+}
+
+/** How a command is run; what is left out is as for a short one that nobody listens to. */
+export interface Run {
+  limits?: Limits;
+  /** Until then the command's stdin stays open: its end is how the command learns that the operator is gone. */
+  ends?: AbortSignal;
+  onStdout?: (text: string) => void;
+  onStderr?: (text: string) => void;
+  /** Called when the handshake is over. */
+  onReady?: () => void;
+  /** To the host's SSH port, where a way through the bastion is open already; else one is opened where there is one. */
+  stream?: Duplex | undefined;
+}
+
+/**
+ * Runs a command on a host, with `input` on its stdin, and returns its stdout.
+ * @throws RefusedError, or Error with the reason in one line
+ */
+export async function runOverSsh(
+  host: Host,
+  access: SshAccess,
+  command: string,
+  input: string,
+  how: Run = {},
+): Promise<string> {
+  const route = how.stream ? undefined : throughBastion(access);
+  try {
+    const stream = how.stream ?? (await route?.open(host.address, access.port));
+    return await runOver(host, access, command, input, { ...how, stream });
+  } finally {
+    route?.end();
+  }
+}
+
+function runOver(host: Host, access: SshAccess, command: string, input: string, how: Run): Promise<string> {
+  const { limits = { ready: 8000, total: 40000 }, ends, stream: route } = how;
+  return new Promise((resolve, reject) => {
+    const client = new Client();
+    let wrongKey: string | undefined;
+    let settled = false;
+    const settle = (act: () => void) => {
+      if (!settled) {
+        settled = true;
+        clearTimeout(timer);
+        client.end();
+        act();
+      }
+    };
+    const timer = setTimeout(
+      () => settle(() => reject(new Error(`no answer to ${named(command)} within ${limits.total / 1000} s`))),
+      limits.total,
+    );
+    client.on("ready", () => {
+      how.onReady?.();
+      client.exec(command, (error, stream) => {
+        if (error) {
+          settle(() => reject(error));
+          return;
+        }
+        let stdout = "";
+        let stderr = "";
+        // a character may be cut where a piece of the answer ends
+        stream.setEncoding("utf8").on("data", (text: string) => {
+          stdout += text;
+          how.onStdout?.(text);
+        });
+        stream.stderr.setEncoding("utf8").on("data", (text: string) => {
+          stderr += text;
+          how.onStderr?.(text);
+        });
+        stream.on("close", (code: number | null) =>
+          settle(() =>
+            code === 0
+              ? resolve(stdout)
+              : reject(new Error(`${named(command)} ended with ${code}: ${lastLine(stderr)}`)),
+          ),
+        );
+        if (ends === undefined || ends.aborted) {
+          stream.end(input);
+        } else {
+          stream.write(input);
+          ends.addEventListener("abort", () => stream.end());
+        }
+      });
+    });
+    client.on("error", (error) => settle(() => reject(explained(error, host, access, wrongKey))));
+    client.connect({
+      host: host.address,
+      port: access.port,
+      ...login(access),
+      readyTimeout: limits.ready,
+      ...(route ? { sock: route } : {}),
+      ...pinned(host.hostKey, (shown) => {
+        wrongKey = shown;
+      }),
+    });
+  });
+}
+
+/** ssh2 says "Host denied" of a wrong key and "All configured authentication methods failed" of a refused login. */
+function explained(
+  error: Error & { level?: string },
+  host: Host,
+  access: SshAccess,
+  wrongKey: string | undefined,
+): Error {
+  if (wrongKey !== undefined || error.message.includes("no matching host key format")) {
+    const shown = wrongKey ?? "none of the pinned kind";
+    return new RefusedError("another host key", `must show the key ${host.hostKey}, shows ${shown}`);
+  }
+  return error.level === "client-authentication"
+    ? new RefusedError("login refused", `must let ${access.user} in with the operator's key, refuses it`)
+    : error;
+}
+
+/** Hundreds of hosts may stand in its arguments. */
+const named = (command: string): string => `\`${command.slice(0, 80)}\``;
+
+const lastLine = (text: string): string => text.trim().split("\n").at(-1) ?? "";

@@ -1,0 +1,186 @@
+import assert from "node:assert/strict";
+import { planPrimary, primaryAct, primaryGuards } from "../../../../plan/acts/primary/primary";
+import type { EtcdStatus, Reachable } from "../../../../plan/facts/facts";
+import type { Observation } from "../../../../plan/facts/observation";
+import { peerUrl } from "../../../../plan/installers/rke/etcd";
+import { allHosts } from "../../../../plan/topology/topology";
+import { container, named, record, survivor } from "../../worlds/observations";
+import { stoppedBy } from "../../worlds/stopped-by";
+import { seed } from "../../worlds/topologies";
+
+const topology = seed();
+
+/** Hosts as they are before anything was built; `null` makes one unreachable. */
+function bare(change: Record<string, Partial<Reachable> | null> = {}): Observation {
+  const nothing = { epoch: 0, act: undefined, containers: {}, etcd: undefined, deploy: undefined, trust: {} };
+  return observation((name) => (change[name] === null ? null : { ...nothing, ...change[name] }));
+}
+
+/** Hosts of a cluster that was built whole. */
+function built(change: Record<string, Partial<Reachable>> = {}, quorum = true): Observation {
+  const names = ["claim", "deploy-files", "authorize", "trust", "etcd-join", "rke-up", "return-guard"];
+  const steps = Object.fromEntries(names.map((name) => [name, record(name, 1, 1)]));
+  const server = (name: string) => `https://192.168.31.${name === "master1" ? 101 : 103}:6443`;
+  const files = ["cluster.yml", "certs/kube-admin.pem", "ssh/id_ed25519", "ssh/known_hosts"];
+  const members = ["master1", "master2", "master3"].map((name) => ({
+    id: name,
+    started: true,
+    name: `etcd-${name}`,
+    peerUrls: [peerUrl(master(name))],
+    learner: false,
+  }));
+  const etcd = { ...survivor(topology, master("master1")).etcd, quorum } as EtcdStatus;
+  return observation((name) => ({
+    act: primaryAct,
+    steps,
+    containers: { ...survivor(topology, master(name)).containers, ...(master(name).etcd === "voter" ? guard : {}) },
+    ...(master(name).etcd === "voter" ? { etcd, members: quorum ? members : [] } : {}),
+    deploy: { files, server: server(name), certificateEnds: "", clusterYml: "" },
+    ...change[name],
+  }));
+}
+
+function observation(change: (name: string) => Partial<Reachable> | null): Observation {
+  return {
+    hosts: Object.fromEntries(
+      allHosts(topology).map((h) => {
+        const own = change(h.name);
+        return [
+          h.name,
+          own === null ? { reachable: false, host: h.name, reason: "no route to host" } : survivor(topology, h, own),
+        ];
+      }),
+    ),
+    answers: [],
+    at: 0,
+  };
+}
+
+const due = (seen: Observation) =>
+  planPrimary(topology, 1, seen)
+    .steps.filter((s) => s.due)
+    .map((s) => s.name);
+
+const guard = {
+  "rke-dr-guard": container(named("rke-dr-guard")),
+};
+/** After everything else, where there is something to guard. */
+const guards = ["master3", "master1", "master2"].map((h) => `return-guard-${h}`);
+
+describe("building the cluster", () => {
+  it("everything is to be done at first, rke last, on the standby's deploy host", () => {
+    const steps = planPrimary(topology, 1, bare()).steps;
+    assert.deepEqual(
+      due(bare()),
+      steps.map((s) => s.name),
+    );
+    const rkeUp = steps.findIndex((s) => s.name === "rke-up-master3");
+    assert.deepEqual(
+      steps.slice(rkeUp + 1).map((s) => s.name),
+      guards,
+    );
+  });
+
+  it("nothing is to be done when all is there", () => assert.deepEqual(due(built()), []));
+
+  const cases: [string, Record<string, Partial<Reachable>>, string[]][] = [
+    [
+      "an etcd was stopped",
+      {
+        master2: {
+          etcd: undefined,
+          containers: Object.fromEntries(
+            Object.entries(survivor(topology, master("master2")).containers).map(([name, c]) => [
+              name,
+              { ...c, State: { ...c.State, Status: name === "etcd" ? "exited" : "running" } },
+            ]),
+          ),
+        },
+      },
+      ["etcd-join-master2", "rke-up-master3", ...guards],
+    ],
+    [
+      "a deploy host's kubeconfig names the other side",
+      {
+        master1: {
+          deploy: {
+            files: ["cluster.yml", "certs/kube-admin.pem", "ssh/id_ed25519", "ssh/known_hosts"],
+            server: "https://192.168.31.103:6443",
+            clusterYml: "",
+          },
+        },
+      },
+      ["rke-up-master3", ...guards],
+    ],
+    [
+      "a deploy host lost its key",
+      { master3: { trust: {} } },
+      [
+        ...["master3", "node2", "master1", "master2", "node1"].map((h) => `authorize-${h}`),
+        "trust-master1",
+        "trust-master3",
+        ...["master3", "master1", "master2"].map((h) => `etcd-join-${h}`),
+        "rke-up-master3",
+        ...guards,
+      ],
+    ],
+  ];
+  for (const [what, change, expected] of cases) {
+    it(`${what}: ${expected.length} step(s) run again`, () => assert.deepEqual(due(built(change)), expected));
+  }
+});
+
+function master(name: string) {
+  const host = allHosts(topology).find((h) => h.name === name);
+  assert.ok(host);
+  return host;
+}
+
+describe("guards of primary", () => {
+  const cases: [string, Observation, number, Record<string, RegExp>][] = [
+    ["new hosts", bare(), 1, {}],
+    ["its own cluster", built(), 1, {}],
+    [
+      "an unreachable host",
+      bare({ node1: null }),
+      1,
+      { "hosts reachable": /node1 \(192\.168\.31\.104\): no route to host/ },
+    ],
+    [
+      "a cluster that somebody else built",
+      bare({ master1: { containers: survivor(topology, master("master1")).containers } }),
+      1,
+      { "no foreign cluster": /master1 has containers of a cluster .* \(etcd, kube-apiserver\)/ },
+    ],
+    [
+      "after a failover",
+      built({ master3: { epoch: 2, act: "failover:a:forceNewCluster:master3" } }),
+      1,
+      { epoch: /master3 is at epoch 2 \(failover:a:.*\), an older epoch is refused: 1/ },
+    ],
+    [
+      "the failover's epoch",
+      built({ master3: { epoch: 2, act: "failover:a:forceNewCluster:master3" } }),
+      2,
+      { epoch: /master3 is at epoch 2 by another act/ },
+    ],
+    [
+      "quorum is lost",
+      built(Object.fromEntries(["master1", "master2"].map((h) => [h, { etcd: undefined }])), false),
+      1,
+      { "members of etcd": /no voter answers a linearizable read \(master3 answers, master1 doesn't answer.*failover/ },
+    ],
+    ["a newer epoch", built(), 3, { epoch: /epoch 3 follows no failover, there is nothing to come back from/ }],
+    [
+      "no rke",
+      bare({ master1: { tools: { curl: true, root: true, docker: "20", flock: true, rke: false } } }),
+      1,
+      { "rke on the deploy hosts": /master1: rke is not on the PATH/ },
+    ],
+  ];
+  for (const [what, seen, epoch, stops] of cases) {
+    it(what, () => {
+      stoppedBy(primaryGuards(topology, planPrimary(topology, epoch, seen), seen, undefined), stops);
+    });
+  }
+});

@@ -1,0 +1,287 @@
+import assert from "node:assert/strict";
+import { parse, stringify } from "yaml";
+import { parseTopology, warnings } from "../../../plan/declaration/declaration";
+import { ImportError, importTopology } from "../../../plan/import/import";
+import { clusterYml, clusterYmlText } from "../../../plan/installers/rke/cluster-yml";
+import { render } from "../../../plan/review/rendering";
+import { extraArgs, internalAddresses, learner, seed } from "../worlds/topologies";
+
+const sides = { a: ["master1"], b: ["master3"] };
+
+/** A cluster.yml of two hosts; `change` alters it. */
+function two(change: (yml: { nodes: Record<string, unknown>[] } & Record<string, unknown>) => void = () => {}): string {
+  const yml = {
+    cluster_name: "lab",
+    kubernetes_version: "v1.20.5-rancher1-1",
+    nodes: [
+      { hostname_override: "master1", address: "10.0.0.1", user: "root", role: ["controlplane", "etcd"] },
+      { hostname_override: "master3", address: "10.0.0.3", user: "root", role: ["controlplane"] },
+    ],
+  };
+  change(yml);
+  return stringify(yml);
+}
+const imported = (text: string, datacenters: Record<string, string[]> = sides, standby?: string): string =>
+  importTopology(text, { datacenters, standby });
+
+describe("an imported topology", () => {
+  for (const [what, topology] of Object.entries({
+    seed: seed(),
+    learner: learner(),
+    "internal addresses": internalAddresses(),
+    "extra args": extraArgs(),
+  })) {
+    it(`renders the cluster.yml that it came from: ${what}`, () => {
+      const names = Object.fromEntries(topology.datacenters.map((dc) => [dc.name, dc.hosts.map((h) => h.name)]));
+      const text = clusterYmlText(topology);
+      assert.equal(clusterYmlText(parseTopology(parse(imported(text, names, topology.standby)))), text);
+    });
+  }
+
+  it("takes hosts by address too", () => {
+    const topology = parseTopology(parse(imported(two(), { a: ["10.0.0.1"], b: ["10.0.0.3"] })));
+    assert.deepEqual(
+      topology.datacenters.map((dc) => dc.hosts[0]?.name),
+      ["master1", "master3"],
+    );
+  });
+
+  it("keeps under rke: what it doesn't model", () => {
+    const text = two((yml) => {
+      yml.network = { plugin: "canal" };
+      yml.services = { etcd: { snapshot: true, extra_args: { "quota-backend-bytes": 7 } }, scheduler: { image: "x" } };
+    });
+    const topology = parseTopology(parse(imported(text)));
+    assert.deepEqual(topology.rke, {
+      network: { plugin: "canal" },
+      services: { etcd: { snapshot: true }, scheduler: { image: "x" } },
+    });
+    assert.deepEqual(topology.etcd.extraArgs, { "quota-backend-bytes": "7" });
+  });
+
+  it("takes the zero values that `rke config` writes for not set", () => {
+    const text = two((yml) => {
+      Object.assign(yml, {
+        authentication: { strategy: "x509", sans: [], webhook: null },
+        system_images: {
+          etcd: "rancher/coreos-etcd:v3.4.14-rancher1",
+          kubernetes: "rancher/hyperkube:v1.20.5-rancher1",
+        },
+        services: { etcd: { image: "", extra_args: {}, external_urls: [], uid: 0, snapshot: null }, "kube-api": null },
+        private_registries: [],
+        bastion_host: { address: "", port: "" },
+        ssh_key_path: "",
+      });
+      for (const node of yml.nodes) {
+        Object.assign(node, { port: "22", internal_address: "", docker_socket: "/var/run/docker.sock", ssh_key: "" });
+        Object.assign(node, { labels: {}, taints: [], ssh_key_path: "~/.ssh/own" });
+      }
+    });
+    const read = imported(text);
+    assert.equal(parseTopology(parse(read)).ssh.keyPath, "~/.ssh/own");
+    assert.doesNotMatch(read, /^# - (rke\.|master\d\.|ssh)/m);
+  });
+
+  it("keeps cluster.yml's order of hosts where it isn't the standby's first", () => {
+    const topology = parseTopology(parse(imported(two())));
+    assert.deepEqual(topology.order, ["master1", "master3"]);
+    assert.match(warnings(topology).join("\n"), /order: b's hosts don't come first in cluster\.yml/);
+    assert.equal(parseTopology(parse(imported(two(), sides, "a"))).order, undefined);
+  });
+
+  it("keeps further names in the API server's certificate, behind those of the hosts", () => {
+    const text = two((yml) => {
+      yml.authentication = { strategy: "x509", sans: ["vip.example", "10.0.0.100"] };
+    });
+    const topology = parseTopology(parse(imported(text)));
+    const sans = (lost?: string) => (clusterYml(topology, lost).authentication as { sans: string[] }).sans;
+    assert.deepEqual(sans(), ["vip.example", "10.0.0.100"]);
+    assert.deepEqual(sans("a"), ["10.0.0.1", "master1", "vip.example", "10.0.0.100"]);
+  });
+
+  it("calls a host without a name by its address, as RKE does, and names by small letters", () => {
+    const text = two((yml) => {
+      delete yml.nodes[0]?.hostname_override;
+      Object.assign(yml.nodes[1] ?? {}, { hostname_override: "Master3.Example" });
+    });
+    const topology = parseTopology(parse(imported(text, { a: ["10.0.0.1"], b: ["Master3.Example"] })));
+    const { processes, certificates } = render(topology, { stack: "primary" });
+    assert.ok(processes["10.0.0.1/etcd"]?.args?.includes("--name=etcd-10.0.0.1"));
+    assert.deepEqual(certificates["kube-apiserver"]?.dnsNames.slice(0, 2), ["master3.example", "localhost"]);
+    assert.deepEqual(certificates["kube-apiserver"]?.ipAddresses.slice(0, 2), ["10.0.0.1", "10.0.0.3"]);
+  });
+
+  it("makes voters of the hosts on which an external etcd runs", () => {
+    const text = two((yml) => {
+      for (const node of yml.nodes) node.role = ["controlplane"];
+      yml.services = { etcd: { external_urls: ["https://10.0.0.3:2379"], path: "/registry", ca_cert: "CA", key: "K" } };
+    });
+    const read = imported(text);
+    assert.match(read, /external_urls: left out\. master3 became voters.* \(ca_cert, key are left out, too/);
+    const topology = parseTopology(parse(read));
+    assert.deepEqual(
+      topology.datacenters.map((dc) => dc.hosts.map((h) => h.etcd)),
+      [["none"], ["voter"]],
+    );
+    assert.equal(topology.rke.services, undefined);
+  });
+
+  it("follows YAML's merge keys", () => {
+    const text = [
+      "defaults: &d {user: root, role: [controlplane, etcd]}",
+      ...two()
+        .replace(/ {4}user: root\n {4}role:\n( {6}- .*\n)+/g, "    <<: *d\n")
+        .split("\n"),
+    ].join("\n");
+    assert.deepEqual(parseTopology(parse(imported(text))).datacenters[1]?.hosts[0]?.roles, ["controlplane", "etcd"]);
+  });
+});
+
+describe("notes of an import", () => {
+  const cases: [string, string, RegExp][] = [
+    ["the deploy hosts", imported(two()), /# - deploy host of b: master3/],
+    ["the standby, where it was chosen", imported(two()), /# - standby: b, since it has a control plane host/],
+    [
+      "what the order that is kept costs",
+      imported(two()),
+      /# - order: kept, master1, master3, .* While master3 isn't first, `rke up` after a failover issues/,
+    ],
+    ["labels to come", imported(two()), /# - label topology\.kubernetes\.io\/zone: master1, master3 get it/],
+    ["keys to pin", imported(two()), /# - hostKey: pin master1, master3/],
+    [
+      "RKE's defaults",
+      imported(
+        two((yml) => {
+          delete yml.cluster_name;
+          delete yml.kubernetes_version;
+        }),
+      ),
+      /cluster_name: .* takes local[\s\S]*kubernetes_version: .* takes v1\.20\.5-rancher1-1/,
+    ],
+    [
+      "a key of one host",
+      imported(
+        two((yml) => {
+          yml.ssh_key_path = "~/.ssh/a";
+          Object.assign(yml.nodes[0] ?? {}, { ssh_key_path: "~/.ssh/b" });
+        }),
+      ),
+      /# - master1\.ssh_key_path: left out, the operator's key is one for all: ~\/\.ssh\/b/,
+    ],
+    [
+      "another user than root",
+      imported(
+        two((yml) => {
+          for (const node of yml.nodes) node.user = "ubuntu";
+        }),
+      ),
+      /ssh\.user: ubuntu; .* needs root/,
+    ],
+    [
+      "what rendering doesn't show",
+      imported(
+        two((yml) => {
+          yml.services = { "kube-api": { always_pull_images: true } };
+        }),
+      ),
+      /# - rke\.services\.kube-api\.always_pull_images: goes into cluster\.yml as it stands/,
+    ],
+    [
+      "secrets",
+      imported(
+        two((yml) => {
+          yml.private_registries = [{ url: "r.example", user: "u", password: "hush" }];
+        }),
+      ),
+      /# - rke\.private_registries\[0\]\.password: LEFT OUT/,
+    ],
+  ];
+  for (const [what, text, pattern] of cases) {
+    it(what, () => assert.match(text, pattern));
+  }
+  it("never tell the secret", () => assert.doesNotMatch(cases.map(([, text]) => text).join(), /hush/));
+  it("say nothing of the order where it stays", () => {
+    assert.doesNotMatch(imported(two(), sides, "a"), /order:/);
+  });
+});
+
+describe("what can't be carried over stops an import by name", () => {
+  const cases: [string, () => string, RegExp][] = [
+    ["no YAML", () => imported("a: [", sides), /cluster\.yml: is not YAML/],
+    [
+      "services that are none",
+      () =>
+        imported(
+          two((yml) => {
+            yml.services = { etcd: "x" };
+          }),
+        ),
+      /services\.etcd: is not a mapping: "x"/,
+    ],
+    ["no nodes", () => imported("cluster_name: x"), /has no list of nodes/],
+    [
+      "an unknown host",
+      () => imported(two(), { ...sides, b: ["master3", "m9"] }),
+      /--datacenter b: is not a node of cluster\.yml \(known are master1, master3\): "m9"/,
+    ],
+    ["a host in no datacenter", () => imported(two(), { a: ["master1"] }), /is in no datacenter: "master3"/],
+    [
+      "a host in two",
+      () => imported(two(), { a: ["master1", "master3"], b: ["master3"] }),
+      /more than one datacenter \(a, b\): "master3"/,
+    ],
+    ["one datacenter", () => imported(two(), { a: ["master1", "master3"] }), /needs two datacenters or more/],
+    [
+      "an unknown standby",
+      () => imported(two(), sides, "q"),
+      /topology\.standby: is not one of the datacenters \(known are a, b\): "q"/,
+    ],
+    [
+      "external etcd",
+      () =>
+        imported(
+          two((yml) => {
+            yml.services = { etcd: { external_urls: ["https://e:2379"] } };
+          }),
+        ),
+      /services\.etcd\.external_urls: only an etcd on hosts of cluster\.yml.*: \["https:\/\/e:2379"\]/,
+    ],
+    [
+      "different users",
+      () =>
+        imported(
+          two((yml) => {
+            (yml.nodes[0] ?? {}).user = "ubuntu";
+          }),
+        ),
+      /must have the same user.*: ubuntu, root/,
+    ],
+    [
+      "another docker socket",
+      () =>
+        imported(
+          two((yml) => {
+            (yml.nodes[0] ?? {}).docker_socket = "/run/d.sock";
+          }),
+        ),
+      /nodes master1\.docker_socket: .*: "\/run\/d\.sock"/,
+    ],
+    [
+      "an unknown version",
+      () =>
+        imported(
+          two((yml) => {
+            yml.kubernetes_version = "v1.9.1";
+          }),
+        ),
+      /topology\.kubernetesVersion: is not a version that this program knows/,
+    ],
+  ];
+  it("a datacenter none of whose hosts are there is told once", () => {
+    const run = () => imported(two(), { ...sides, c: ["m9"] });
+    assert.throws(run, (e) => e instanceof ImportError && e.problems.length === 1);
+  });
+  for (const [what, run, pattern] of cases) {
+    it(what, () => assert.throws(run, (e) => e instanceof ImportError && pattern.test(e.message)));
+  }
+});

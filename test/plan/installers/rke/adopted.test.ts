@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { planPrimary, primaryGuards } from "../../../../plan/acts/primary/primary";
+import { parseTopology } from "../../../../plan/declaration/declaration";
+import type { Reachable } from "../../../../plan/facts/facts";
+import type { Observation } from "../../../../plan/facts/observation";
+import { type AdoptedCluster, adoptionProblems, parseRkeState } from "../../../../plan/installers/rke/adopted";
+import { clusterOrder } from "../../../../plan/topology/order";
+import { survivor } from "../../worlds/observations";
+import { raw, seedHosts } from "../../worlds/topologies";
+
+const topology = parseTopology(raw(seedHosts, { pki: "adopted" }));
+const hosts = clusterOrder(topology);
+const pem = (name: string) => ({ certificatePEM: `${name} certificate`, keyPEM: `${name} key` });
+const state = (change: object = {}, addresses = hosts.map((h) => h.address)) =>
+  JSON.stringify({
+    desiredState: {},
+    currentState: {
+      rkeConfig: { nodes: addresses.map((address) => ({ address, role: ["worker"] })) },
+      certificatesBundle: {
+        "kube-ca": pem("ca"),
+        "kube-admin": pem("admin"),
+        "kube-node": { ...pem("x"), keyPEM: "" },
+      },
+      ...change,
+    },
+  });
+const adopted = (addresses?: string[]): AdoptedCluster => ({ ...parseRkeState(state({}, addresses)), caSum: "sum" });
+
+/** A cluster that RKE built without this program. */
+const foreign = (change: Record<string, Partial<Reachable>> = {}): Observation => ({
+  hosts: Object.fromEntries(
+    hosts.map((h) => [
+      h.name,
+      survivor(topology, h, { epoch: 0, act: undefined, caSum: "sum", deploy: undefined, ...change[h.name] }),
+    ]),
+  ),
+  answers: [],
+  at: 0,
+});
+
+/** A container's command with one argument replaced. */
+function otherArgument(host: string, name: string, from: string, to: string): Record<string, Partial<Reachable>> {
+  const found = hosts.find((h) => h.name === host);
+  assert.ok(found);
+  const { containers } = survivor(topology, found);
+  const text = JSON.stringify(containers[name]);
+  assert.ok(text.includes(from));
+  return { [host]: { containers: { ...containers, [name]: JSON.parse(text.replace(from, to)) } } };
+}
+
+describe("an existing cluster's state", () => {
+  it("gives what has a certificate and a key, and the order of hosts", () => {
+    const read = parseRkeState(state());
+    assert.deepEqual(Object.keys(read.certificates), ["kube-ca", "kube-admin"]);
+    assert.deepEqual(
+      read.hosts,
+      hosts.map((h) => h.address),
+    );
+  });
+  for (const [what, text, words] of [
+    ["not JSON", "BEGIN secret", /^is not JSON$/],
+    ["another JSON", "{}", /is not a cluster\.rkestate .* lacks currentState/],
+    ["no key of the CA", state({ certificatesBundle: { "kube-admin": pem("admin") } }), /lacks .* kube-ca$/],
+  ] as const) {
+    it(`${what} is refused without repeating it`, () => {
+      assert.throws(
+        () => parseRkeState(text),
+        (e) => e instanceof Error && words.test(e.message) && !/secret|key$/.test(e.message.replace(/the key/, "")),
+      );
+    });
+  }
+});
+
+describe("taking over an existing cluster", () => {
+  it("takes over its state, and runs no rke up", () => {
+    const names = planPrimary(topology, 1, foreign()).steps.map((s) => s.name);
+    assert.deepEqual(
+      names.filter((n) => /^(adopt|rke)/.test(n)),
+      ["adopt-master1", "adopt-master3"],
+    );
+  });
+
+  it("is what the guards let pass where it runs as RKE plans from the topology", () => {
+    const seen = foreign(
+      otherArgument("master2", "etcd", "--initial-cluster-state=new", "--initial-cluster-state=existing"),
+    );
+    const failed = primaryGuards(topology, planPrimary(topology, 1, seen), seen, adopted()).filter((v) => !v.ok);
+    assert.deepEqual(failed, []);
+  });
+
+  const cases: [string, Observation, AdoptedCluster, RegExp][] = [
+    [
+      "another argument",
+      foreign(otherArgument("master2", "etcd", "--election-timeout=5000", "--election-timeout=7000")),
+      adopted(),
+      /^master2: etcd isn't what RKE would plan .*: - --election-timeout=5000, \+ --election-timeout=7000$/,
+    ],
+    [
+      "another image",
+      foreign(otherArgument("master1", "kube-apiserver", "hyperkube:v1.20.5", "hyperkube:v1.19.9")),
+      adopted(),
+      /^master1: kube-apiserver isn't .*v1\.19\.9/,
+    ],
+    ["no etcd", foreign({ master2: { containers: {} } }), adopted(), /^master2: etcd doesn't run\nmaster2: kube-apis/],
+    [
+      "another CA",
+      foreign({ node1: { caSum: "other" } }),
+      adopted(),
+      /^node1: its kube-ca isn't that of rke-dr:adopted$/,
+    ],
+    [
+      "another order of hosts",
+      foreign(),
+      adopted(hosts.map((h) => h.address).reverse()),
+      /its cluster lists 192\.168\.31\.104, .*; `order:` keeps it$/,
+    ],
+    [
+      "a host less and one more",
+      foreign(),
+      adopted([...hosts.slice(1).map((h) => h.address), "10.9.9.9"]),
+      /has a host that the topology lacks: 10\.9\.9\.9\n.*lacks the topology's master3/,
+    ],
+  ];
+  for (const [what, seen, cluster, words] of cases) {
+    it(`is refused: ${what}`, () => assert.match(adoptionProblems(topology, cluster, seen).join("\n"), words));
+  }
+});

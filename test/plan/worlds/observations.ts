@@ -1,0 +1,178 @@
+import type { Container, EtcdStatus, Reachable, Refusal, StepResult } from "../../../plan/facts/facts";
+import type { Observation } from "../../../plan/facts/observation";
+import type { PreflightFacts } from "../../../plan/facts/preflight";
+import { certificates } from "../../../plan/installers/rke/certificates";
+import { etcdProcess } from "../../../plan/installers/rke/etcd";
+import { imagesOf } from "../../../plan/installers/rke/images";
+import { kubeApiServerProcess } from "../../../plan/installers/rke/kube-apiserver";
+import { epochLabel } from "../../../plan/runtimes/docker/create-body";
+import type { Process } from "../../../plan/runtimes/process";
+import { clusterOrder, survivors } from "../../../plan/topology/order";
+import type { Host, Topology } from "../../../plan/topology/topology";
+
+/** A process of which nothing matters but its name, or what `change` says. */
+export const named = (name: string, change: Partial<Process> = {}): Process => ({
+  name,
+  image: "",
+  entrypoint: [],
+  cmd: [],
+  env: [],
+  binds: [],
+  volumesFrom: [],
+  labels: {},
+  ...change,
+});
+
+/** A container as docker inspect would tell it when RKE started the process. */
+export function container(process: Process, status = "running", epoch?: number): Container {
+  return {
+    Id: `id-of-${process.name}`,
+    Name: `/${process.name}`,
+    State: { Status: status, StartedAt: "2026-11-21T12:00:00Z" },
+    Config: {
+      Hostname: "somewhere",
+      Image: process.image,
+      Entrypoint: process.entrypoint,
+      Cmd: process.cmd,
+      Env: [...process.env, "PATH=/usr/local/bin:/usr/bin"],
+      Labels: { ...process.labels, ...(epoch === undefined ? {} : { [epochLabel]: String(epoch) }) },
+    },
+    HostConfig: {
+      NetworkMode: "host",
+      Binds: process.binds,
+      VolumesFrom: process.volumesFrom,
+      RestartPolicy: { Name: "always", MaximumRetryCount: 0 },
+    },
+  };
+}
+
+/** When the observations of these tests are made. */
+export const now = Date.parse("2026-11-21T12:00:58Z");
+
+/** A voter's etcd that has lost its majority. */
+export const alone: EtcdStatus = {
+  revision: 478,
+  raftTerm: 3,
+  dbBytes: 737280,
+  version: "3.4.23",
+  quorum: false,
+  learner: false,
+  leader: false,
+};
+
+/** A survivor of the seed's disaster, before anything was done to it. */
+export function survivor(topology: Topology, host: Host, change: Partial<Reachable> = {}): Reachable {
+  const hosts = clusterOrder(topology);
+  const containers: Record<string, Container> = {};
+  if (host.etcd === "voter") {
+    containers.etcd = container(etcdProcess(topology, hosts, host, "x86_64"));
+  }
+  if (host.roles.includes("controlplane")) {
+    containers["kube-apiserver"] = container(kubeApiServerProcess(topology, hosts, host));
+  }
+  return {
+    reachable: true,
+    host: host.name,
+    architecture: "x86_64",
+    clockSkew: 12,
+    freeBytes: 1e11,
+    etcdBytes: 1e8,
+    tools: { curl: true, root: true, docker: "20.10.24", flock: true, rke: true },
+    epoch: 1,
+    cluster: "lab",
+    act: "primary",
+    plan: {},
+    steps: {},
+    containers,
+    files: [],
+    isolation: { firewall: true, refused: [], boot: "" },
+    etcd: host.etcd === "voter" ? { ...alone, complaints: [] } : undefined,
+    members: [],
+    etcdLog: "",
+    newestLease: host.etcd === "voter" ? Date.parse("2026-11-21T11:59:58Z") : undefined,
+    deploy: {
+      files: [
+        "cluster.yml",
+        "cluster.rkestate",
+        "kube_config_cluster.yml",
+        "certs/kube-ca.pem",
+        "certs/kube-admin.pem",
+        "certs/kube-admin-key.pem",
+        "ssh/id_ed25519",
+      ],
+      server: "https://192.168.31.103:6443",
+      clusterYml: "",
+    },
+    aside: [],
+    trust: Object.fromEntries(hosts.map((h) => [`root@${h.address}:22`, "ok"])),
+    answers: [],
+    preflight: preflight(topology, host),
+    ...change,
+  };
+}
+
+const day = 86_400_000;
+
+/** What a survivor that nothing is wrong with tells guards. */
+export function preflight(topology: Topology, host: Host, change: Partial<PreflightFacts> = {}): PreflightFacts {
+  return {
+    images: Object.values(imagesOf(topology)),
+    orphans: [],
+    restartedSandboxes: [],
+    kubeletWords: undefined,
+    database: undefined,
+    smallestFreeBytes: 1e11,
+    earlierPlan: {},
+    failures: [],
+    certificates: certificates(topology, clusterOrder(topology))
+      .filter((c) => host.roles.includes("controlplane") || /^kube-(ca|node|proxy)$/.test(c.name))
+      .map((c) => ({
+        file: `/etc/kubernetes/ssl/${c.name}.pem`,
+        name: c.name,
+        notBefore: now - day,
+        notAfter: now + 3650 * day,
+        dnsNames: c.dnsNames,
+        ipAddresses: c.ipAddresses,
+        signed: true,
+      })),
+    unreadableCertificates: [],
+    ...change,
+  };
+}
+
+/** Datacenter a is gone; `change` alters what a host says, `null` makes it unreachable, a refusal says why it tells nothing. */
+export function afterLossOfA(
+  topology: Topology,
+  change: Record<string, Partial<Reachable> | { refusal: Refusal; reason: string } | null> = {},
+  answers: string[] = [],
+): Observation {
+  return {
+    hosts: Object.fromEntries(
+      survivors(topology, "a").map((h) => {
+        const own = change[h.name];
+        return [
+          h.name,
+          own && "refusal" in own
+            ? { reachable: false, host: h.name, ...own }
+            : own === null
+              ? { reachable: false, host: h.name, reason: "connect timed out" }
+              : survivor(topology, h, own),
+        ];
+      }),
+    ),
+    answers,
+    at: now,
+  };
+}
+
+export const record = (step: string, epoch: number, generation: number): StepResult => ({
+  step,
+  host: "",
+  epoch,
+  generation,
+  input: "0",
+  startedAt: 0,
+  milliseconds: 1,
+  did: [],
+  facts: {},
+});
