@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import type { FailoverSettings } from "./plan/acts/failover/failover";
-import type { PrimaryOptions } from "./plan/acts/primary/primary";
+import type { FailoverSettings } from "./plan/acts/failover/plan";
+import type { PrimaryOptions } from "./plan/acts/primary/plan";
 import { parseTopology } from "./plan/declaration/declaration";
 import { readRecover } from "./plan/etcd/recover";
 import { type AdoptedCluster, parseRkeState } from "./plan/installers/rke/adopted";

@@ -1,10 +1,8 @@
 import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import type { SshAccess } from "../config";
 import type { ActReport } from "../evidence/act-report";
 import { claimsWith, type Evidence } from "../evidence/evidence";
 import { answersOf } from "../observe/observe";
-import type { FailoverPlan } from "../plan/acts/failover/failover";
 import {
   allAnswers,
   type FenceResult,
@@ -14,11 +12,13 @@ import {
   recordedFences,
   silentLimit,
 } from "../plan/acts/failover/fence";
+import type { FailoverPlan } from "../plan/acts/failover/plan";
 import { beforeSilence } from "../plan/acts/failover/source-step";
 import type { Observation } from "../plan/facts/observation";
 import { stillAlive } from "../plan/guards/lost-side";
 import type { Topology } from "../plan/topology/topology";
 import { runFences } from "../reach/fence";
+import type { SshAccess } from "../reach/ssh-access";
 import { stop } from "../stop";
 import { reportFailover, reportFiles } from "./report";
 import { runSteps } from "./steps";

@@ -1,10 +1,10 @@
 import { remote, types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import type { SshAccess } from "../config";
 import { onHostInput, onHostScript } from "../on-host";
 import { recordName, type ScheduledStep } from "../plan/acts/steps/steps";
-import type { StepResult } from "../plan/facts/facts";
+import type { StepResult } from "../plan/facts/step-records";
 import { recordOf } from "../plan/facts/step-records";
+import type { SshAccess } from "../reach/ssh-access";
 
 /** What all steps of one deployment share. */
 export interface ActContext {

@@ -1,5 +1,5 @@
-import type { StepResult } from "../plan/facts/facts";
 import type { FailedStep } from "../plan/facts/preflight";
+import type { StepResult } from "../plan/facts/step-records";
 import type { Evidence, PlannedStep } from "./evidence";
 import { type AgainstTarget, dataLoss, recoveryTime } from "./targets";
 

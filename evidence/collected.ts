@@ -1,5 +1,6 @@
-import type { HostFacts, StepResult } from "../plan/facts/facts";
+import type { HostFacts } from "../plan/facts/facts";
 import type { FailedStep } from "../plan/facts/preflight";
+import type { StepResult } from "../plan/facts/step-records";
 import { type Evidence, parseEvidence } from "./evidence";
 
 /** What hosts recorded of the last act that left evidence, or why there is none. */

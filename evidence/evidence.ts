@@ -1,7 +1,7 @@
-import type { FailoverPlan } from "../plan/acts/failover/failover";
 import { type FenceResult, reliedOn } from "../plan/acts/failover/fence";
+import type { FailoverPlan } from "../plan/acts/failover/plan";
 import { recordName } from "../plan/acts/steps/steps";
-import type { Source } from "../plan/etcd/sources";
+import type { Source } from "../plan/etcd/source";
 import { factsOf, type Observation } from "../plan/facts/observation";
 import type { Verdict } from "../plan/guards/verdict";
 import type { Topology } from "../plan/topology/topology";

@@ -1,14 +1,14 @@
 import { createConnection } from "node:net";
-import type { SshAccess } from "../config";
 import { onHostScript } from "../on-host";
+import type { SourceSearch } from "../plan/etcd/source-search";
 import { type HostFacts, lateAnswersFollow, parseFacts, withLateAnswers } from "../plan/facts/facts";
 import type { Observation } from "../plan/facts/observation";
-import type { SourceSearch } from "../plan/facts/source-files";
 import { hasEtcdOrApi } from "../plan/topology/order";
 import { type Host, sshTarget } from "../plan/topology/topology";
 import { type Route, throughBastion } from "../reach/bastion";
 import { Places } from "../reach/places";
 import { RefusedError, runOverSsh } from "../reach/ssh";
+import type { SshAccess } from "../reach/ssh-access";
 import { readCertificates } from "./certificates";
 
 const script = ["preflight-facts", "source-facts", "aside", "facts"].map(onHostScript).join("\n");

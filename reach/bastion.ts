@@ -1,8 +1,8 @@
 import type { Duplex } from "node:stream";
 import { Client } from "ssh2";
-import type { SshAccess } from "../config";
 import { pinned } from "./host-keys";
 import { login } from "./login";
+import type { SshAccess } from "./ssh-access";
 
 /** Streams to ports of hosts that only the bastion reaches. */
 export interface Route {

@@ -1,5 +1,5 @@
 import type { ConnectConfig, PublicKeyAuthMethod } from "ssh2";
-import type { SshAccess } from "../config";
+import type { SshAccess } from "./ssh-access";
 
 /**
  * What of a connection's settings lets the operator in, by the key and nothing else: ssh2 would ask first for a login without

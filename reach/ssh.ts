@@ -1,11 +1,11 @@
 import type { Duplex } from "node:stream";
 import { Client } from "ssh2";
-import type { SshAccess } from "../config";
 import type { Refusal } from "../plan/facts/facts";
 import type { Host } from "../plan/topology/topology";
 import { throughBastion } from "./bastion";
 import { pinned } from "./host-keys";
 import { login } from "./login";
+import type { SshAccess } from "./ssh-access";
 
 /** A host that answered, but with another key than the topology pins, or that doesn't let the operator in. */
 export class RefusedError extends Error {

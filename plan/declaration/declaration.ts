@@ -1,9 +1,9 @@
 import { standbyIsFirst } from "../topology/order";
+import { topologySchema } from "../topology/schema";
 import { allHosts, type Topology } from "../topology/topology";
 import { crossCheck } from "./checks";
 import { draftProblems } from "./draft";
 import { describeIssue, TopologyError } from "./problems";
-import { topologySchema } from "./schema";
 
 export { TopologyError } from "./problems";
 

@@ -1,9 +1,9 @@
 import type { z } from "zod";
+import { topologySchema } from "../topology/schema";
 import type { Datacenter, EtcdPart, Host, Role, Topology } from "../topology/topology";
 import { isMapping, mapping } from "../values/mapping";
 import { crossCheck, present } from "./checks";
 import { itemOf } from "./problems";
-import { topologySchema } from "./schema";
 
 type Shape = typeof topologySchema.shape;
 

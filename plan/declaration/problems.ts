@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { topologySchema } from "../topology/schema";
 import { suggestion } from "../values/nearest";
-import { topologySchema } from "./schema";
 
 /** One thing that is wrong with the topology: `item: rule: value`. */
 export class TopologyError extends Error {

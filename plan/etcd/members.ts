@@ -1,11 +1,11 @@
-import { unlike } from "../acts/steps/replacement";
-import { type EtcdStatus, type Member, processOf, type Reachable } from "../facts/facts";
+import type { EtcdStatus, Member, Reachable } from "../facts/facts";
 import { factsOf, type Observation } from "../facts/observation";
-import { peerUrl } from "../installers/rke/etcd";
-import { learnerProcess } from "../installers/rke/learner";
+import { processOf } from "../runtimes/docker/container";
+import { unlike } from "../runtimes/docker/differs";
 import type { Process } from "../runtimes/process";
 import { clusterOrder, learner, voters } from "../topology/order";
 import type { Host, Topology } from "../topology/topology";
+import { peerUrl } from "./urls";
 
 /**
  * From when on a learner counts as lagging. Controllers renew a Lease every 2 s and hosts are looked at some seconds apart:
@@ -48,12 +48,14 @@ export interface Membership {
 }
 
 /**
- * Who is a member of etcd, and how each is, as the hosts told it.
- * @param believed whose word on the cluster counts: hosts that return may tell of a cluster of their own
+ * The members of etcd, and the condition of each, as the hosts reported them.
+ * @param learnerPlan the process that a learner must run as; of voters the installer decides that
+ * @param believed if a host's report on the cluster counts: hosts that return may report a cluster of their own
  */
 export function membership(
   topology: Topology,
   seen: Observation,
+  learnerPlan: (host: Host, architecture: string) => Process,
   believed: (host: Host) => boolean = () => true,
 ): Membership {
   const hosts = clusterOrder(topology);
@@ -66,7 +68,7 @@ export function membership(
   return {
     members: members.map((host) => {
       const architecture = factsOf(seen, host)?.architecture || "x86_64";
-      const planned = host.etcd === "learner" ? learnerProcess(topology, hosts, host, architecture) : undefined;
+      const planned = host.etcd === "learner" ? learnerPlan(host, architecture) : undefined;
       return stateOf(host, speakers, listed, planned, seen);
     }),
     quorum: teller !== undefined,

@@ -1,7 +1,7 @@
 import { factsOf, type Observation } from "../facts/observation";
 import { survivors, voters } from "../topology/order";
 import { allHosts, type Host, type Topology } from "../topology/topology";
-import type { Source } from "./sources";
+import type { Source } from "./source";
 
 /** What the loss of a datacenter leaves of etcd's majority, by the topology. */
 export interface Majority {

@@ -2,7 +2,7 @@
 import { factsOf, type Observation } from "../facts/observation";
 import type { Host } from "../topology/topology";
 import { isPath } from "./recover";
-import type { Source } from "./sources";
+import type { Source } from "./source";
 
 /** Whether an earlier run of this epoch's act has set the old etcd aside on the host. */
 export function hasBegun(seen: Observation, host: Host, epoch: number): boolean {

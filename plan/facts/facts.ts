@@ -1,41 +1,9 @@
 import { Reader } from "protobufjs/minimal";
-import type { Process } from "../runtimes/process";
+import type { Container } from "../runtimes/docker/container";
 import { type PreflightFacts, parsePreflight, type ReadCertificates } from "./preflight";
 import { parseSnapshots, type SnapshotFacts } from "./snapshots";
 import { parseSourceFiles, type SourceFile } from "./source-files";
-import { recordOf } from "./step-records";
-
-/** The result of a step as the host keeps it: `on-host/lib.sh` writes it, last. */
-export interface StepResult {
-  step: string;
-  /** Its name in the topology: where a record is read, the host that was asked stands for what it calls itself. */
-  host: string;
-  epoch: number;
-  generation: number;
-  input: string;
-  /** Unix time, milliseconds, of the host's clock. */
-  startedAt: number;
-  milliseconds: number;
-  did: string[];
-  facts: Record<string, string>;
-}
-
-/** A container as `docker inspect` gives it, as far as it is read here. */
-export interface Container {
-  Id: string;
-  Name: string;
-  State: { Status: string; StartedAt: string };
-  /** How often docker has restarted it since somebody last started it. */
-  RestartCount?: number;
-  Config: Record<string, unknown> & {
-    Image: string;
-    Entrypoint: string[] | null;
-    Cmd: string[] | null;
-    Env: string[] | null;
-    Labels: Record<string, string> | null;
-  };
-  HostConfig: Record<string, unknown> & { Binds: string[] | null };
-}
+import { recordOf, type StepResult } from "./step-records";
 
 export interface EtcdStatus {
   revision: number;
@@ -342,24 +310,4 @@ function field(message: Uint8Array, number: number): number | Uint8Array | undef
     }
   }
   return undefined;
-}
-
-/** A container's whole command: RKE's stands in Entrypoint for some processes, in Cmd for others. */
-export const commandOf = (container: Container): string[] => [
-  ...(container.Config.Entrypoint ?? []),
-  ...(container.Config.Cmd ?? []),
-];
-
-/** A running or stopped container in the shape of a plan. */
-export function processOf(container: Container): Process {
-  return {
-    name: container.Name.replace(/^\//, ""),
-    image: container.Config.Image,
-    entrypoint: container.Config.Entrypoint ?? [],
-    cmd: container.Config.Cmd ?? [],
-    env: container.Config.Env ?? [],
-    binds: container.HostConfig.Binds ?? [],
-    volumesFrom: (container.HostConfig.VolumesFrom as string[] | null) ?? [],
-    labels: container.Config.Labels ?? {},
-  };
 }

@@ -1,4 +1,4 @@
-import type { StepResult } from "./facts";
+import type { StepResult } from "./step-records";
 import { recordOf } from "./step-records";
 
 /** A certificate on a host, as far as guards ask for it. */

@@ -1,19 +1,3 @@
-import { isPath, type Recover } from "../etcd/recover";
-import { peerUrl } from "../installers/rke/etcd";
-import { voters } from "../topology/order";
-import { allHosts, type Topology } from "../topology/topology";
-
-/** Which snapshots are looked for: one that the operator named, and the schedule's; of a cluster with these peer URLs. */
-export interface SourceSearch {
-  file: string | undefined;
-  peers: string[];
-}
-
-export const sourceSearch = (topology: Topology, { from }: Recover): SourceSearch => ({
-  file: isPath(from) ? from : undefined,
-  peers: voters(allHosts(topology)).map(peerUrl),
-});
-
 /** A snapshot, or a copied database, as it lies on a host. */
 export interface SourceFile {
   path: string;

@@ -9,3 +9,18 @@ export const recordOf = <T extends { host: string }>(host: string, line: string)
   ...(JSON.parse(line) as T),
   host,
 });
+/** The result of a step as the host keeps it: `on-host/lib.sh` writes it, last. */
+
+export interface StepResult {
+  step: string;
+  /** Its name in the topology: where a record is read, the host that was asked stands for what it calls itself. */
+  host: string;
+  epoch: number;
+  generation: number;
+  input: string;
+  /** Unix time, milliseconds, of the host's clock. */
+  startedAt: number;
+  milliseconds: number;
+  did: string[];
+  facts: Record<string, string>;
+}

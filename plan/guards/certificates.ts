@@ -1,4 +1,4 @@
-import type { FailoverPlan } from "../acts/failover/failover";
+import type { FailoverPlan } from "../acts/failover/plan";
 import type { Reachable } from "../facts/facts";
 import { factsOf, type Observation } from "../facts/observation";
 import type { CertificateFacts } from "../facts/preflight";

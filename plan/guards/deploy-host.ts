@@ -1,4 +1,4 @@
-import type { FailoverPlan } from "../acts/failover/failover";
+import type { FailoverPlan } from "../acts/failover/plan";
 import { factsOf, type Observation } from "../facts/observation";
 import { sshTarget, type Topology } from "../topology/topology";
 

@@ -1,6 +1,6 @@
 import type { Failback } from "../acts/failback/failback";
 import { withQuorum } from "../acts/failback/living-cluster";
-import type { PrimaryPlan } from "../acts/primary/primary";
+import type { PrimaryPlan } from "../acts/primary/plan";
 import { factsOf, type Observation } from "../facts/observation";
 import { voters } from "../topology/order";
 import type { Topology } from "../topology/topology";

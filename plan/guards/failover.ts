@@ -1,5 +1,5 @@
 import { meant } from "../acts/failover/attestation";
-import type { FailoverPlan } from "../acts/failover/failover";
+import type { FailoverPlan } from "../acts/failover/plan";
 import type { Observation } from "../facts/observation";
 import type { Topology } from "../topology/topology";
 import { certificateProblems } from "./certificates";

@@ -1,6 +1,7 @@
-import type { FailoverPlan } from "../acts/failover/failover";
+import type { FailoverPlan } from "../acts/failover/plan";
+import { peerUrl } from "../etcd/urls";
 import { factsOf, type Observation } from "../facts/observation";
-import { memberName, peerUrl } from "../installers/rke/etcd";
+import { memberName } from "../installers/rke/etcd";
 import { argument } from "../runtimes/process";
 import type { Host, Topology } from "../topology/topology";
 

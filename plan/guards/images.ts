@@ -1,4 +1,4 @@
-import type { FailoverPlan } from "../acts/failover/failover";
+import type { FailoverPlan } from "../acts/failover/plan";
 import { factsOf, type Observation } from "../facts/observation";
 import { imagesOf } from "../installers/rke/images";
 import type { Host, Topology } from "../topology/topology";

@@ -1,5 +1,5 @@
-import type { FailoverPlan } from "../acts/failover/failover";
 import { refusedAddresses } from "../acts/failover/isolation";
+import type { FailoverPlan } from "../acts/failover/plan";
 import { factsOf, type Observation } from "../facts/observation";
 
 /** Whether the host that etcd is restored on can keep the lost side away from it. */

@@ -1,6 +1,6 @@
 import { attestCommand, foundAttestation, isAttested, meant, wantedAttestation } from "../acts/failover/attestation";
-import type { FailoverPlan } from "../acts/failover/failover";
 import { answeringHost, fencesDue, fenceWords, recordedFences, serves, unfenced } from "../acts/failover/fence";
+import type { FailoverPlan } from "../acts/failover/plan";
 import { factsOf, type Observation } from "../facts/observation";
 import type { Topology } from "../topology/topology";
 import { list } from "./verdict";

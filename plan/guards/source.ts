@@ -1,6 +1,7 @@
-import type { FailoverPlan } from "../acts/failover/failover";
+import type { FailoverPlan } from "../acts/failover/plan";
 import { majorityProblem, majorityWithout } from "../etcd/quorum";
-import { isMeant, type Source } from "../etcd/sources";
+import type { Source } from "../etcd/source";
+import { isMeant } from "../etcd/sources";
 import { factsOf, type Observation } from "../facts/observation";
 import { survivors, voters } from "../topology/order";
 import type { Host, Topology } from "../topology/topology";

@@ -1,14 +1,14 @@
 import { structuredPatch } from "diff";
-import type { FailoverPlan } from "../acts/failover/failover";
 import { refusedAddresses } from "../acts/failover/isolation";
-import type { PrimaryPlan } from "../acts/primary/primary";
-import { describeAside } from "../acts/primary/purge";
+import type { FailoverPlan } from "../acts/failover/plan";
+import type { PrimaryPlan } from "../acts/primary/plan";
 import type { Replacement } from "../acts/steps/replacement";
 import type { ScheduledStep } from "../acts/steps/steps";
 import type { Observation } from "../facts/observation";
 import type { Verdict } from "../guards/verdict";
 import { argument } from "../runtimes/process";
 import { voters } from "../topology/order";
+import { describeAside } from "./aside";
 import { describeFailback } from "./failback";
 import { describeMembers } from "./members";
 import { describeSources } from "./sources";

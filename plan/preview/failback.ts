@@ -1,6 +1,6 @@
-import type { PrimaryPlan } from "../acts/primary/primary";
-import { type Container, commandOf } from "../facts/facts";
+import type { PrimaryPlan } from "../acts/primary/plan";
 import { factsOf, type Observation } from "../facts/observation";
+import { type Container, commandOf } from "../runtimes/docker/container";
 import { argument } from "../runtimes/process";
 import { hasEtcdOrApi, voters } from "../topology/order";
 import type { Host } from "../topology/topology";

@@ -1,5 +1,5 @@
-import type { FailoverPlan } from "../acts/failover/failover";
-import type { Source } from "../etcd/sources";
+import type { FailoverPlan } from "../acts/failover/plan";
+import type { Source } from "../etcd/source";
 
 /** What a recovery could start from, one line each, the chosen one marked. */
 export function describeSources({ sources, source: chosen }: FailoverPlan, now: number): string[] {

@@ -3,8 +3,9 @@ import { warnings } from "../declaration/declaration";
 import { setAside } from "../preview/describe";
 import { differences } from "../runtimes/process";
 import type { Host, Topology } from "../topology/topology";
-import type { Analysis, Loss } from "./analysis";
+import type { Analysis } from "./analysis";
 import { mermaid, quorumWords, svg } from "./diagram";
+import type { Loss } from "./loss";
 import { policyWords } from "./policy";
 import {
   type Act,

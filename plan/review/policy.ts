@@ -1,6 +1,7 @@
 import type { Topology } from "../topology/topology";
 import { suggestion } from "../values/nearest";
-import { analyse, type Loss } from "./analysis";
+import { analyse } from "./analysis";
+import type { Loss } from "./loss";
 
 /** Something in the topology that the policy refuses, unless somebody has accepted it. */
 export interface Finding {

@@ -2,7 +2,7 @@ import { snapshotSchedule } from "../installers/rke/recurring-snapshots";
 import { learner, voters } from "../topology/order";
 import { allHosts, type Topology } from "../topology/topology";
 import { durationSeconds } from "../values/duration";
-import type { Loss } from "./analysis";
+import type { Loss } from "./loss";
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 

@@ -1,10 +1,12 @@
 import { aftermath } from "../acts/failover/aftermath";
-import { type FailoverPlan, planFailover } from "../acts/failover/failover";
+import { planFailover } from "../acts/failover/failover";
+import type { FailoverPlan } from "../acts/failover/plan";
 import { planPrimary } from "../acts/primary/primary";
 import type { ScheduledStep } from "../acts/steps/steps";
+import { clientUrl } from "../etcd/urls";
 import { type Certificate, certificateDays, certificateKeyBits, certificates } from "../installers/rke/certificates";
 import { clusterYmlText } from "../installers/rke/cluster-yml";
-import { clientUrl, etcdProcess } from "../installers/rke/etcd";
+import { etcdProcess } from "../installers/rke/etcd";
 import { kubeApiServerProcess } from "../installers/rke/kube-apiserver";
 import { learnerCertificate, learnerProcess } from "../installers/rke/learner";
 import type { Process } from "../runtimes/process";

@@ -1,4 +1,4 @@
-import type { DeclaredTopology } from "../declaration/schema";
+import type { DeclaredTopology } from "./schema";
 
 /** What a host does in the cluster, in RKE's words. */
 export type Role = "controlplane" | "etcd" | "worker";

@@ -4,8 +4,9 @@
  */
 import { readTopologyFile } from "../../cli/topology-file";
 import { observe } from "../../observe/observe";
-import { type FailoverSettings, planFailover } from "../../plan/acts/failover/failover";
-import { sourceSearch } from "../../plan/facts/source-files";
+import { planFailover } from "../../plan/acts/failover/failover";
+import type { FailoverSettings } from "../../plan/acts/failover/plan";
+import { sourceSearch } from "../../plan/etcd/source-search";
 import { failoverGuards } from "../../plan/guards/failover";
 import { lostHosts, survivors } from "../../plan/topology/order";
 import { readSshAccess } from "../../reach/ssh-access";

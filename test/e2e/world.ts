@@ -8,7 +8,7 @@ import type { Workspace } from "../../lab/project";
 import { type Result, until } from "../../lab/run";
 import { machineProblems, thisMachine } from "../../lab/toolchain";
 import type { UpOptions } from "../../lab/up";
-import type { FailoverSettings } from "../../plan/acts/failover/failover";
+import type { FailoverSettings } from "../../plan/acts/failover/plan";
 
 const root = join(__dirname, "../..");
 

@@ -2,7 +2,7 @@ import { failoverEvidence } from "../../evidence/evidence";
 import { planFailover } from "../../plan/acts/failover/failover";
 import { recordName } from "../../plan/acts/steps/steps";
 import { parseTopology } from "../../plan/declaration/declaration";
-import type { StepResult } from "../../plan/facts/facts";
+import type { StepResult } from "../../plan/facts/step-records";
 import { failoverGuards } from "../../plan/guards/failover";
 import { afterLossOfA, now, record } from "../plan/worlds/observations";
 import { raw, seedHosts } from "../plan/worlds/topologies";

@@ -4,7 +4,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../../lab/run";
 import { onHostInput } from "../../on-host";
-import type { StepResult } from "../../plan/facts/facts";
+import type { StepResult } from "../../plan/facts/step-records";
 import { code, noContainers, stateOfEachTest, stepInput } from "./host-state";
 
 const marking = `main() { begin "$@"; printf '%s|%s\\n' "$*" "$data" >>"$state/ran"; did 'a "quoted" \\ line'; fact key "va\\"lue"; finish; }`;

@@ -1,6 +1,7 @@
 import type { Membership } from "../../etcd/members";
+import { clientUrl, peerUrl } from "../../etcd/urls";
 import type { Observation } from "../../facts/observation";
-import { clientUrl, etcdCertificate, memberName, peerUrl } from "../../installers/rke/etcd";
+import { etcdCertificate, memberName } from "../../installers/rke/etcd";
 import { imagesOf } from "../../installers/rke/images";
 import { voters } from "../../topology/order";
 import type { Host, Topology } from "../../topology/topology";

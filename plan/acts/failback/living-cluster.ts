@@ -1,6 +1,6 @@
+import { peerUrl } from "../../etcd/urls";
 import type { Reachable } from "../../facts/facts";
 import { factsOf, type Observation } from "../../facts/observation";
-import { peerUrl } from "../../installers/rke/etcd";
 import type { Host } from "../../topology/topology";
 import type { Failback } from "./failback";
 

@@ -1,9 +1,11 @@
 import { membership } from "../../etcd/members";
+import { clientUrl } from "../../etcd/urls";
 import type { Reachable } from "../../facts/facts";
 import { factsOf, type Observation } from "../../facts/observation";
 import { deployDir } from "../../installers/rke/cluster-yml";
-import { clientUrl, etcdCertificate, memberName, ownEndpoint } from "../../installers/rke/etcd";
+import { etcdCertificate, memberName, ownEndpoint } from "../../installers/rke/etcd";
 import { etcdServers, ownServer } from "../../installers/rke/kube-apiserver";
+import { learnerPlan } from "../../installers/rke/learner";
 import { clusterOrder, controlPlane, hasEtcdOrApi, voters } from "../../topology/order";
 import type { Host, Topology } from "../../topology/topology";
 import { joinStep } from "../steps/join";
@@ -67,7 +69,7 @@ export function failbackSteps(
         }),
       ),
     );
-  const known = membership(topology, seen, believes(failback, seen));
+  const known = membership(topology, seen, learnerPlan(topology), believes(failback, seen));
   const rejoined: Step[] = [];
   for (const state of known.members.filter((m) => m.wanted === "voter" && returned.includes(m.host))) {
     rejoined.push(

@@ -1,4 +1,4 @@
-import type { FailoverSettings } from "./failover";
+import type { FailoverSettings } from "./plan";
 
 /** What the operator gives their word for: every lost host has no power, and gets none until failback. */
 const word = "powered-off";

@@ -1,46 +1,16 @@
 import { goesOnByItself } from "../../etcd/quorum";
-import type { Method, Recover } from "../../etcd/recover";
 import { hasBegun } from "../../etcd/source-record";
-import { chooseSource, methodFor, type Source } from "../../etcd/sources";
+import { chooseSource, methodFor } from "../../etcd/sources";
 import { factsOf, type Observation } from "../../facts/observation";
 import { clusterYmlText } from "../../installers/rke/cluster-yml";
 import { controlPlane, lostHosts, survivors } from "../../topology/order";
-import { deployHost, type Host, type Topology, takesOver } from "../../topology/topology";
+import { deployHost, type Topology, takesOver } from "../../topology/topology";
 import { failoverAct } from "../steps/act";
-import { type Replacement, replaceApiServer, replaceEtcd } from "../steps/replacement";
-import { type ScheduledStep, schedule } from "../steps/steps";
+import { replaceApiServer, replaceEtcd } from "../steps/replacement";
+import { schedule } from "../steps/steps";
 import { aftermath } from "./aftermath";
+import type { FailoverPlan, FailoverSettings } from "./plan";
 import { failoverSteps } from "./steps";
-
-/** The failover stack's configuration, validated. */
-export interface FailoverSettings extends Recover {
-  lost: string;
-  epoch: number;
-  confirm: string | undefined;
-  attest: string | undefined;
-}
-
-export interface FailoverPlan {
-  settings: FailoverSettings;
-  act: string;
-  method: Method;
-  /** What survives, each host with the part in etcd that it will have. */
-  survivors: Host[];
-  lostHosts: Host[];
-  deployHost: Host;
-  /** What the recovery starts from; undefined where nothing that the operator means can be taken. */
-  source: Source | undefined;
-  /** Everything that could be started from, the chosen one first, those that can't be taken last. */
-  sources: Source[];
-  /** Whether an earlier run of this act has set the old etcd aside: from then on nothing is decided anew. */
-  resumed: boolean;
-  /** Whether a majority survives and serves: then nothing is planned. */
-  goesOn: boolean;
-  etcd: Replacement | undefined;
-  apiServers: Replacement[];
-  clusterYml: { before: string; after: string };
-  steps: ScheduledStep[];
-}
 
 /** Decides the whole act from the topology, the settings and what was seen. Changes nothing. */
 export function planFailover(topology: Topology, settings: FailoverSettings, seen: Observation): FailoverPlan {

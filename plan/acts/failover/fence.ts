@@ -1,7 +1,7 @@
 import { factsOf, type Observation } from "../../facts/observation";
 import type { Host, Topology } from "../../topology/topology";
 import { attestCommand, isAttested, wantedAttestation } from "./attestation";
-import type { FailoverPlan } from "./failover";
+import type { FailoverPlan } from "./plan";
 
 /** A command that makes sure that a lost host is down and stays down; it runs on the operator's machine. */
 export interface Fence {

@@ -5,7 +5,7 @@ import { type Process, withArgument } from "../../runtimes/process";
 import type { Topology } from "../../topology/topology";
 import { original, type Replacement, runs } from "../steps/replacement";
 import { step } from "../steps/steps";
-import type { FailoverPlan } from "./failover";
+import type { FailoverPlan } from "./plan";
 import { type EtcdSteps, snapshotStep } from "./source-step";
 
 /** etcd by --force-new-cluster, the last step starts it. */

@@ -1,12 +1,14 @@
-import { leastRevision, type Source } from "../../etcd/sources";
+import type { Source } from "../../etcd/source";
+import { leastRevision } from "../../etcd/sources";
+import { peerUrl } from "../../etcd/urls";
 import { factsOf, type Observation } from "../../facts/observation";
-import { etcdCertificate, memberName, ownEndpoint, peerUrl } from "../../installers/rke/etcd";
+import { etcdCertificate, memberName, ownEndpoint } from "../../installers/rke/etcd";
 import { voters } from "../../topology/order";
 import { allHosts, type Topology } from "../../topology/topology";
 import { type Replacement, runs } from "../steps/replacement";
 import { step } from "../steps/steps";
-import type { FailoverPlan } from "./failover";
 import { isolationStands, refusedAddresses } from "./isolation";
+import type { FailoverPlan } from "./plan";
 import { type EtcdSteps, lostTargets } from "./source-step";
 
 /**

@@ -1,7 +1,7 @@
 import { etcdCertificate, ownEndpoint } from "../../installers/rke/etcd";
 import type { Host, Topology } from "../../topology/topology";
 import { recordName, type Step, step } from "../steps/steps";
-import type { FailoverPlan } from "./failover";
+import type { FailoverPlan } from "./plan";
 
 /** How etcd comes back: what leads to the running member, last the step that starts it, and what keeps it apart. */
 export interface EtcdSteps {

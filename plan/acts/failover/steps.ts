@@ -1,4 +1,5 @@
-import { leastRevision, type Source } from "../../etcd/sources";
+import type { Source } from "../../etcd/source";
+import { leastRevision } from "../../etcd/sources";
 import { factsOf, type Observation } from "../../facts/observation";
 import { deployDir } from "../../installers/rke/cluster-yml";
 import { memberName } from "../../installers/rke/etcd";
@@ -9,9 +10,9 @@ import { type Replacement, runs } from "../steps/replacement";
 import { recordName, type Step, step, stepNames } from "../steps/steps";
 import { apiVerification } from "../steps/verification";
 import { recordedAttestation } from "./attestation";
-import type { FailoverPlan } from "./failover";
 import { forceSteps } from "./force";
 import { refusedAddresses } from "./isolation";
+import type { FailoverPlan } from "./plan";
 import { restoreSteps, restoreToken } from "./restore";
 
 /** Where RKE and Rancher put pods that watch the API: DNS, CNI, metrics, ingress, Rancher's agents. */

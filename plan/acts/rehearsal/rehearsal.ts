@@ -1,7 +1,8 @@
-import { type Container, processOf, type Reachable } from "../../facts/facts";
+import type { Reachable } from "../../facts/facts";
 import { factsOf, type Observation } from "../../facts/observation";
 import type { Snapshot } from "../../facts/snapshots";
 import { etcdProcess, ownEndpoint } from "../../installers/rke/etcd";
+import { type Container, processOf } from "../../runtimes/docker/container";
 import { argument, type Process } from "../../runtimes/process";
 import { clusterOrder } from "../../topology/order";
 import { deployHost, type Host, type Topology } from "../../topology/topology";

@@ -1,13 +1,7 @@
 import type { MemberState } from "../../etcd/members";
+import { clientUrl } from "../../etcd/urls";
 import { factsOf, type Observation } from "../../facts/observation";
-import {
-  clientUrl,
-  etcdCertificate,
-  etcdProcess,
-  initialCluster,
-  memberName,
-  ownEndpoint,
-} from "../../installers/rke/etcd";
+import { etcdCertificate, etcdProcess, initialCluster, memberName, ownEndpoint } from "../../installers/rke/etcd";
 import { joiningProcess } from "../../installers/rke/learner";
 import { createBody } from "../../runtimes/docker/create-body";
 import { voters } from "../../topology/order";

@@ -1,9 +1,11 @@
-import { type Container, commandOf, processOf, type Reachable } from "../../facts/facts";
+import type { Reachable } from "../../facts/facts";
 import { factsOf, type Observation } from "../../facts/observation";
 import { etcdProcess, initialCluster } from "../../installers/rke/etcd";
 import { etcdServers, kubeApiServerProcess } from "../../installers/rke/kube-apiserver";
+import { type Container, commandOf, processOf } from "../../runtimes/docker/container";
 import { createBody, epochLabel } from "../../runtimes/docker/create-body";
-import { argument, differences, type Process, withArgument } from "../../runtimes/process";
+import { unlike } from "../../runtimes/docker/differs";
+import { argument, type Process, withArgument } from "../../runtimes/process";
 import type { Host, Topology } from "../../topology/topology";
 
 /** A container as it runs, as it will run, and where that differs from what RKE would plan. */
@@ -74,18 +76,6 @@ export function replaceApiServer(
       }
     : planned;
   return { host, before, after, unlikeRke: unlike(planned, after), body: createBody(after, epoch, base) };
-}
-
-/** Where RKE would find a difference: it compares image, command, environment and binds, in any order. */
-export function unlike(planned: Process, ours: Process): string[] {
-  // the image's own environment stands in every container
-  const env = ours.env.filter((e) => !/^(PATH|ETCD_VER|DEBIAN_FRONTEND)=/.test(e));
-  return [
-    ...differences([planned.image], [ours.image]),
-    ...differences([...planned.entrypoint, ...planned.cmd], [...ours.entrypoint, ...ours.cmd]),
-    ...differences(planned.env, env),
-    ...differences(planned.binds, ours.binds),
-  ];
 }
 
 /**

@@ -1,4 +1,5 @@
-import type { Reachable, StepResult } from "../../facts/facts";
+import type { Reachable } from "../../facts/facts";
+import type { StepResult } from "../../facts/step-records";
 import type { Host } from "../../topology/topology";
 
 /** One thing done on one host by one script of `on-host/`. */

@@ -1,3 +1,4 @@
+import { clientUrl, peerUrl } from "../../etcd/urls";
 import { mergeArguments, type Process } from "../../runtimes/process";
 import { voters } from "../../topology/order";
 import type { Host, Topology } from "../../topology/topology";
@@ -8,9 +9,6 @@ import { releaseOf } from "./releases";
 export const rkeToken = "etcd-cluster-1";
 
 export const memberName = (host: Host): string => `etcd-${host.name}`;
-export const peerUrl = (host: Host): string => `https://${host.internalAddress}:2380`;
-export const clientUrl = (host: Host): string => `https://${host.internalAddress}:2379`;
-
 /** Where a member is reached on its own host. RKE lets it listen on the internal address alone where there is one. */
 export const ownEndpoint = (host: Host): string =>
   `https://${host.internalAddress === host.address ? "127.0.0.1" : host.internalAddress}:2379`;

@@ -1,7 +1,7 @@
+import { clientUrl } from "../../etcd/urls";
 import { mergeArguments, type Process } from "../../runtimes/process";
 import { clusterOrder, controlPlane, voters } from "../../topology/order";
 import { deployHost, type Host, type Topology } from "../../topology/topology";
-import { clientUrl } from "./etcd";
 import { imagesOf } from "./images";
 
 const ssl = "/etc/kubernetes/ssl";

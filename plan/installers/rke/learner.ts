@@ -1,5 +1,5 @@
 import { type Process, withArgument } from "../../runtimes/process";
-import { voters } from "../../topology/order";
+import { clusterOrder, voters } from "../../topology/order";
 import type { Host, Topology } from "../../topology/topology";
 import { type Certificate, etcdLeaf } from "./certificates";
 import { etcdProcess, initialCluster } from "./etcd";
@@ -26,6 +26,12 @@ export function joiningProcess(topology: Topology, hosts: Host[], host: Host, ar
 
 /** The learner's container: it stays a joining member for good, RKE knows nothing of it. */
 export const learnerProcess = joiningProcess;
+
+/** The same for any host of a topology. */
+export const learnerPlan =
+  (topology: Topology) =>
+  (host: Host, architecture: string): Process =>
+    learnerProcess(topology, clusterOrder(topology), host, architecture);
 
 /**
  * The learner's certificate, which RKE gives to no host without the role etcd. Its SANs are its own host's alone: those

@@ -1,5 +1,5 @@
-import type { Container } from "../../facts/facts";
 import type { Process } from "../process";
+import type { Container } from "./container";
 
 /** Marks what this program started; RKE doesn't compare labels. */
 export const epochLabel = "rke-dr.epoch";

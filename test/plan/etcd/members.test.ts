@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { broken, membership } from "../../../plan/etcd/members";
 import type { EtcdStatus, Reachable } from "../../../plan/facts/facts";
 import type { Observation } from "../../../plan/facts/observation";
+import { learnerPlan } from "../../../plan/installers/rke/learner";
 import { describeMembers } from "../../../plan/preview/members";
 import { inState, listed, peace, topology } from "../worlds/learner-world";
 
@@ -100,7 +101,10 @@ describe("how each member of etcd is", () => {
   for (const [what, seen, expected] of cases) {
     it(what, () => {
       const found = Object.fromEntries(
-        broken(membership(topology, seen)).map((s) => [s.host.name, `${s.condition}: ${s.found}`]),
+        broken(membership(topology, seen, learnerPlan(topology))).map((s) => [
+          s.host.name,
+          `${s.condition}: ${s.found}`,
+        ]),
       );
       assert.deepEqual(Object.keys(found), Object.keys(expected), JSON.stringify(found));
       for (const [host, words] of Object.entries(expected)) assert.match(found[host] ?? "", words);
@@ -109,7 +113,7 @@ describe("how each member of etcd is", () => {
 });
 
 describe("members in preview", () => {
-  const words = (seen: Observation) => describeMembers(membership(topology, seen), 0).join("\n");
+  const words = (seen: Observation) => describeMembers(membership(topology, seen, learnerPlan(topology)), 0).join("\n");
 
   it("a healthy learner's lag is shown", () =>
     assert.match(words(peace()), /master3 +learner +2 revisions and 1\.0 s behind \(revision 498\)/));

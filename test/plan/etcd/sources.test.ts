@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
-import { type FailoverSettings, planFailover } from "../../../plan/acts/failover/failover";
-import type { Container, Reachable } from "../../../plan/facts/facts";
-import { parseSourceFiles, type SourceFile, sourceSearch } from "../../../plan/facts/source-files";
+import { planFailover } from "../../../plan/acts/failover/failover";
+import type { FailoverSettings } from "../../../plan/acts/failover/plan";
+import { sourceSearch } from "../../../plan/etcd/source-search";
+import type { Reachable } from "../../../plan/facts/facts";
+import { parseSourceFiles, type SourceFile } from "../../../plan/facts/source-files";
 import { failoverGuards } from "../../../plan/guards/failover";
 import { etcdProcess } from "../../../plan/installers/rke/etcd";
 import { describeSources } from "../../../plan/preview/sources";
+import type { Container } from "../../../plan/runtimes/docker/container";
 import { survivors } from "../../../plan/topology/order";
 import { afterLossOfA, alone, container, now, record, survivor } from "../worlds/observations";
 import { ready } from "../worlds/settings";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type FailoverSettings, planFailover } from "../../../plan/acts/failover/failover";
+import { planFailover } from "../../../plan/acts/failover/failover";
+import type { FailoverSettings } from "../../../plan/acts/failover/plan";
 import { parseTopology } from "../../../plan/declaration/declaration";
 import type { Reachable } from "../../../plan/facts/facts";
 import type { CertificateFacts, PreflightFacts } from "../../../plan/facts/preflight";

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { parseTopology } from "../../../plan/declaration/declaration";
-import { analyse, type Loss } from "../../../plan/review/analysis";
+import { analyse } from "../../../plan/review/analysis";
+import type { Loss } from "../../../plan/review/loss";
 import type { Topology } from "../../../plan/topology/topology";
 import { raw, seed } from "../worlds/topologies";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import { peerUrl } from "../../../plan/etcd/urls";
 import type { EtcdStatus, Member, Reachable } from "../../../plan/facts/facts";
 import type { Observation } from "../../../plan/facts/observation";
-import { peerUrl } from "../../../plan/installers/rke/etcd";
 import { allHosts, type Host, type Topology } from "../../../plan/topology/topology";
 import { record, survivor } from "./observations";
 import { seed } from "./topologies";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { FailoverPlan } from "../../../plan/acts/failover/failover";
+import type { FailoverPlan } from "../../../plan/acts/failover/plan";
 import type { Reachable } from "../../../plan/facts/facts";
 import type { Observation } from "../../../plan/facts/observation";
 import { afterLossOfA, container, record } from "./observations";

@@ -1,10 +1,12 @@
-import type { Container, EtcdStatus, Reachable, Refusal, StepResult } from "../../../plan/facts/facts";
+import type { EtcdStatus, Reachable, Refusal } from "../../../plan/facts/facts";
 import type { Observation } from "../../../plan/facts/observation";
 import type { PreflightFacts } from "../../../plan/facts/preflight";
+import type { StepResult } from "../../../plan/facts/step-records";
 import { certificates } from "../../../plan/installers/rke/certificates";
 import { etcdProcess } from "../../../plan/installers/rke/etcd";
 import { imagesOf } from "../../../plan/installers/rke/images";
 import { kubeApiServerProcess } from "../../../plan/installers/rke/kube-apiserver";
+import type { Container } from "../../../plan/runtimes/docker/container";
 import { epochLabel } from "../../../plan/runtimes/docker/create-body";
 import type { Process } from "../../../plan/runtimes/process";
 import { clusterOrder, survivors } from "../../../plan/topology/order";

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { failbackOf, nextFailure } from "../../../../plan/acts/failback/failback";
-import { planPrimary, primaryGuards } from "../../../../plan/acts/primary/primary";
-import { commandOf, type EtcdStatus, type Reachable } from "../../../../plan/facts/facts";
+import { planPrimary } from "../../../../plan/acts/primary/primary";
+import { peerUrl } from "../../../../plan/etcd/urls";
+import type { EtcdStatus, Reachable } from "../../../../plan/facts/facts";
 import type { Observation } from "../../../../plan/facts/observation";
-import { peerUrl } from "../../../../plan/installers/rke/etcd";
+import { primaryGuards } from "../../../../plan/guards/primary";
 import { describePrimary } from "../../../../plan/preview/describe";
+import { commandOf } from "../../../../plan/runtimes/docker/container";
 import { epochLabel } from "../../../../plan/runtimes/docker/create-body";
 import { argument } from "../../../../plan/runtimes/process";
 import { allHosts } from "../../../../plan/topology/topology";

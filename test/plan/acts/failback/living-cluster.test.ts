@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { failbackOf } from "../../../../plan/acts/failback/failback";
 import { readmitted, withQuorum } from "../../../../plan/acts/failback/living-cluster";
-import { planPrimary, primaryGuards } from "../../../../plan/acts/primary/primary";
-import type { Reachable, StepResult } from "../../../../plan/facts/facts";
+import { planPrimary } from "../../../../plan/acts/primary/primary";
+import type { Reachable } from "../../../../plan/facts/facts";
 import type { Observation } from "../../../../plan/facts/observation";
+import type { StepResult } from "../../../../plan/facts/step-records";
+import { primaryGuards } from "../../../../plan/guards/primary";
 import { hostOf, memberOf, returned, serving, topology } from "../../worlds/failback-world";
 import { record, survivor } from "../../worlds/observations";
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type FailoverPlan, planFailover } from "../../../../plan/acts/failover/failover";
+import { planFailover } from "../../../../plan/acts/failover/failover";
+import type { FailoverPlan } from "../../../../plan/acts/failover/plan";
 import { recordName } from "../../../../plan/acts/steps/steps";
 import { failoverGuards } from "../../../../plan/guards/failover";
 import { describeFailover } from "../../../../plan/preview/describe";

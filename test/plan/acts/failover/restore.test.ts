@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type FailoverSettings, planFailover } from "../../../../plan/acts/failover/failover";
+import { planFailover } from "../../../../plan/acts/failover/failover";
+import type { FailoverSettings } from "../../../../plan/acts/failover/plan";
 import { failoverGuards } from "../../../../plan/guards/failover";
 import { describeFailover } from "../../../../plan/preview/describe";
 import { render } from "../../../../plan/review/rendering";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { planPrimary } from "../../../../plan/acts/primary/primary";
-import type { StepResult } from "../../../../plan/facts/facts";
+import type { StepResult } from "../../../../plan/facts/step-records";
 import { etcdServers } from "../../../../plan/installers/rke/kube-apiserver";
 import { learnerCertificate, learnerProcess } from "../../../../plan/installers/rke/learner";
 import { differences } from "../../../../plan/runtimes/process";

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { planPrimary, primaryAct, primaryGuards } from "../../../../plan/acts/primary/primary";
+import { primaryAct } from "../../../../plan/acts/primary/plan";
+import { planPrimary } from "../../../../plan/acts/primary/primary";
+import { peerUrl } from "../../../../plan/etcd/urls";
 import type { EtcdStatus, Reachable } from "../../../../plan/facts/facts";
 import type { Observation } from "../../../../plan/facts/observation";
-import { peerUrl } from "../../../../plan/installers/rke/etcd";
+import { primaryGuards } from "../../../../plan/guards/primary";
 import { allHosts } from "../../../../plan/topology/topology";
 import { container, named, record, survivor } from "../../worlds/observations";
 import { stoppedBy } from "../../worlds/stopped-by";

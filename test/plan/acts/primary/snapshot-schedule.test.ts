@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { planPrimary } from "../../../../plan/acts/primary/primary";
-import { describeSnapshots, givers, snapshotProblems } from "../../../../plan/acts/primary/snapshot-schedule";
+import { givers } from "../../../../plan/acts/primary/snapshot-schedule";
 import type { Reachable } from "../../../../plan/facts/facts";
 import type { Observation } from "../../../../plan/facts/observation";
 import { parseSnapshots, type Snapshot, type SnapshotFacts } from "../../../../plan/facts/snapshots";
+import { describeSnapshots, snapshotProblems } from "../../../../plan/preview/snapshots";
 import { allHosts, type Topology } from "../../../../plan/topology/topology";
 import { durationWords } from "../../../../plan/values/duration";
 import { container, named, now, survivor } from "../../worlds/observations";

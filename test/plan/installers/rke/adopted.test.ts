@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { planPrimary, primaryGuards } from "../../../../plan/acts/primary/primary";
+import { planPrimary } from "../../../../plan/acts/primary/primary";
 import { parseTopology } from "../../../../plan/declaration/declaration";
 import type { Reachable } from "../../../../plan/facts/facts";
 import type { Observation } from "../../../../plan/facts/observation";
-import { type AdoptedCluster, adoptionProblems, parseRkeState } from "../../../../plan/installers/rke/adopted";
+import { adoptionProblems } from "../../../../plan/guards/adoption";
+import { primaryGuards } from "../../../../plan/guards/primary";
+import { type AdoptedCluster, parseRkeState } from "../../../../plan/installers/rke/adopted";
 import { clusterOrder } from "../../../../plan/topology/order";
 import { survivor } from "../../worlds/observations";
 import { raw, seedHosts } from "../../worlds/topologies";

@@ -1,0 +1,35 @@
+import type { Method, Recover } from "../../etcd/recover";
+import type { Source } from "../../etcd/source";
+import type { Host } from "../../topology/topology";
+import type { Replacement } from "../steps/replacement";
+import type { ScheduledStep } from "../steps/steps";
+
+/** The failover stack's configuration, validated. */
+export interface FailoverSettings extends Recover {
+  lost: string;
+  epoch: number;
+  confirm: string | undefined;
+  attest: string | undefined;
+}
+
+export interface FailoverPlan {
+  settings: FailoverSettings;
+  act: string;
+  method: Method;
+  /** What survives, each host with the part in etcd that it will have. */
+  survivors: Host[];
+  lostHosts: Host[];
+  deployHost: Host;
+  /** What the recovery starts from; undefined where nothing that the operator means can be taken. */
+  source: Source | undefined;
+  /** Everything that could be started from, the chosen one first, those that can't be taken last. */
+  sources: Source[];
+  /** Whether an earlier run of this act has set the old etcd aside: from then on nothing is decided anew. */
+  resumed: boolean;
+  /** Whether a majority survives and serves: then nothing is planned. */
+  goesOn: boolean;
+  etcd: Replacement | undefined;
+  apiServers: Replacement[];
+  clusterYml: { before: string; after: string };
+  steps: ScheduledStep[];
+}

@@ -1,0 +1,76 @@
+import type { Reachable } from "../facts/facts";
+import { factsOf, type Observation } from "../facts/observation";
+import { type AdoptedCluster, auditChecksum } from "../installers/rke/adopted";
+import { etcdProcess } from "../installers/rke/etcd";
+import { kubeApiServerProcess } from "../installers/rke/kube-apiserver";
+import { processOf } from "../runtimes/docker/container";
+import { unlike } from "../runtimes/docker/differs";
+import type { Process } from "../runtimes/process";
+import { clusterOrder, controlPlane, voters } from "../topology/order";
+import type { Host, Topology } from "../topology/topology";
+
+/** Why the cluster that runs isn't the one that the topology describes, so that it can't be taken over. */
+export function adoptionProblems(topology: Topology, rke: AdoptedCluster, seen: Observation): string[] {
+  const hosts = clusterOrder(topology);
+  const order = hosts.map((h) => h.address);
+  const listed = rke.hosts.filter((a) => order.includes(a));
+  const strange = rke.hosts.filter((a) => !order.includes(a));
+  const missing = hosts.filter((h) => !rke.hosts.includes(h.address)).map((h) => h.name);
+  return [
+    ...strange.map((a) => `rke-dr:adopted: its cluster has a host that the topology lacks: ${a}`),
+    ...missing.map((name) => `rke-dr:adopted: its cluster lacks the topology's ${name}`),
+    ...(strange.length + missing.length === 0 && listed.join() !== order.join()
+      ? [
+          `rke-dr:adopted: its cluster lists ${listed.join(", ")}, the topology ${order.join(", ")}; \`order:\` keeps it`,
+        ]
+      : []),
+    ...hosts.flatMap((host) => hostProblems(topology, hosts, host, rke.caSum, factsOf(seen, host))),
+  ];
+}
+
+function hostProblems(
+  topology: Topology,
+  hosts: Host[],
+  host: Host,
+  caSum: string,
+  facts: Reachable | undefined,
+): string[] {
+  if (!facts) {
+    return [];
+  }
+  const checksum = facts.containers["kube-apiserver"]?.Config.Env?.find((e) => e.startsWith(auditChecksum));
+  const planned = [
+    ...voters([host]).map(() => etcdProcess(topology, hosts, host, facts.architecture)),
+    ...controlPlane([host]).map(() =>
+      kubeApiServerProcess(topology, hosts, host, checksum?.slice(auditChecksum.length)),
+    ),
+  ];
+  return [
+    ...(facts.caSum === caSum ? [] : [`${host.name}: its kube-ca isn't that of rke-dr:adopted`]),
+    ...planned.flatMap((process) => containerProblems(host, process, facts)),
+  ];
+}
+
+function containerProblems(host: Host, planned: Process, facts: Reachable): string[] {
+  const container = facts.containers[planned.name];
+  if (container?.State.Status !== "running") {
+    // of a cluster that was taken over already, `up` brings a dead member back
+    return facts.epoch === 0 ? [`${host.name}: ${planned.name} doesn't run`] : [];
+  }
+  const differences = unlike(comparable(planned), comparable(processOf(container), planned));
+  return differences.length === 0
+    ? []
+    : [
+        `${host.name}: ${planned.name} isn't what RKE would plan from the topology (- planned, + running): ${differences.join(", ")}`,
+      ];
+}
+
+/** RKE gives a member that it added another --initial-cluster-state, and leaves it; images bring variables of their own. */
+function comparable(process: Process, planned: Process = process): Process {
+  const names = planned.env.map((e) => e.slice(0, e.indexOf("=") + 1));
+  return {
+    ...process,
+    cmd: process.cmd.filter((arg) => !arg.startsWith("--initial-cluster-state=")),
+    env: process.env.filter((e) => names.some((name) => e.startsWith(name))),
+  };
+}

@@ -1,0 +1,21 @@
+import { factsOf, type Observation } from "../facts/observation";
+import type { Host } from "../topology/topology";
+
+/** What lies there and how large it is, host by host; nothing where nothing was set aside. */
+export function describeAside(hosts: Host[], seen: Observation): string[] {
+  const lines = hosts.flatMap((host) => {
+    const aside = factsOf(seen, host)?.aside ?? [];
+    const containers = aside
+      .filter((a) => a.path.startsWith("container "))
+      .map((a) => a.path.slice("container ".length));
+    return [
+      ...aside
+        .filter((a) => !a.path.startsWith("container "))
+        .map((a) => `  ${host.name.padEnd(12)} ${a.path}, ${a.bytes} bytes`),
+      ...(containers.length > 0 ? [`  ${host.name.padEnd(12)} containers ${containers.join(", ")}`] : []),
+    ];
+  });
+  return lines.length === 0
+    ? []
+    : ["Set aside by earlier acts; nothing is deleted unless rke-dr:purge names an epoch", ...lines, ""];
+}
