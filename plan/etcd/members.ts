@@ -1,8 +1,6 @@
 import type { EtcdStatus, Member, Reachable } from "../facts/facts";
 import { factsOf, type Observation } from "../facts/observation";
-import { processOf } from "../runtimes/docker/container";
-import { unlike } from "../runtimes/docker/differs";
-import type { Process } from "../runtimes/process";
+import { isRunning, type Running } from "../runtimes/running";
 import { clusterOrder, learner, voters } from "../topology/order";
 import type { Host, Topology } from "../topology/topology";
 import { peerUrl } from "./urls";
@@ -49,13 +47,13 @@ export interface Membership {
 
 /**
  * The members of etcd, and the condition of each, as the hosts reported them.
- * @param learnerPlan the process that a learner must run as; of voters the installer decides that
+ * @param learnerDiffers lines "- planned" and "+ found" for a learner's process; a voter's is the installer's affair
  * @param believed if a host's report on the cluster counts: hosts that return may report a cluster of their own
  */
 export function membership(
   topology: Topology,
   seen: Observation,
-  learnerPlan: (host: Host, architecture: string) => Process,
+  learnerDiffers: (host: Host, architecture: string, found: Running) => string[],
   believed: (host: Host) => boolean = () => true,
 ): Membership {
   const hosts = clusterOrder(topology);
@@ -68,8 +66,8 @@ export function membership(
   return {
     members: members.map((host) => {
       const architecture = factsOf(seen, host)?.architecture || "x86_64";
-      const planned = host.etcd === "learner" ? learnerPlan(host, architecture) : undefined;
-      return stateOf(host, speakers, listed, planned, seen);
+      const differs = (found: Running) => (host.etcd === "learner" ? learnerDiffers(host, architecture, found) : []);
+      return stateOf(host, speakers, listed, differs, seen);
     }),
     quorum: teller !== undefined,
     strangers: listed.filter((m) => !members.some((h) => m.peerUrls.includes(peerUrl(h)))),
@@ -80,12 +78,12 @@ export function membership(
 export const broken = (m: Membership): MemberState[] =>
   m.quorum ? m.members.filter((s) => s.condition !== "well" && s.condition !== "unseen") : [];
 
-/** @param planned what the container must be like; for a voter that is RKE's affair */
+/** @param differs lines in which the process isn't as planned */
 function stateOf(
   host: Host,
   speakers: Host[],
   listed: Member[],
-  planned: Process | undefined,
+  differs: (found: Running) => string[],
   seen: Observation,
 ): MemberState {
   const wanted = host.etcd === "learner" ? "learner" : "voter";
@@ -99,7 +97,7 @@ function stateOf(
     return is("unseen", facts.etcd ? "answers, without quorum" : "no voter with quorum tells of it");
   }
   const member = listed.find((m) => m.peerUrls.includes(peerUrl(host)));
-  const container = facts.containers.etcd;
+  const running = facts.processes.etcd;
   const log = facts.etcdLog === "" ? "" : `: ${facts.etcdLog}`;
   if (!member) {
     return is("missing", "is no member of etcd");
@@ -111,11 +109,11 @@ function stateOf(
   if (!member.started) {
     return is("never started", "was added to etcd and never started");
   }
-  if (!container) {
+  if (!running) {
     return is("stopped", "there is no container etcd");
   }
-  if (container.State.Status !== "running") {
-    return is("stopped", `container etcd is ${container.State.Status}${log}`);
+  if (!isRunning(running)) {
+    return is("stopped", `container etcd is ${running.status}${log}`);
   }
   if (!facts.etcd) {
     return is("silent", `container etcd runs, etcd doesn't answer${log}`);
@@ -129,8 +127,9 @@ function stateOf(
   if (wanted === "learner" && !member.learner) {
     return is("missing", "is a voter; the topology wants a learner");
   }
-  if (planned && unlike(planned, processOf(container)).length > 0) {
-    return is("outdated", `its container isn't as planned: ${unlike(planned, processOf(container)).join(" ")}`);
+  const differences = differs(running);
+  if (differences.length > 0) {
+    return is("outdated", `its container isn't as planned: ${differences.join(" ")}`);
   }
   const { lag } = state;
   if (wanted === "learner" && lag && (lag.revisions > lagLimit.revisions || (lag.seconds ?? 0) > lagLimit.seconds)) {

@@ -44,8 +44,6 @@ export function majorityProblem(topology: Topology, lost: string, sources: Sourc
   if (!wasSeen || goesOnByItself(topology, lost, sources)) {
     return `${words}: etcd keeps its quorum without ${lost}, there is nothing to recover`;
   }
-  const states = left.map(
-    (host) => `${host.name}: ${factsOf(seen, host)?.containers.etcd?.State.Status ?? "not seen"}`,
-  );
+  const states = left.map((host) => `${host.name}: ${factsOf(seen, host)?.processes.etcd?.status ?? "not seen"}`);
   return `${words}, but none of them answers a linearizable read (etcd on ${states.join(", ")}): bring these voters up again, then etcd goes on by itself; more than ${lost} can't be given up at once`;
 }

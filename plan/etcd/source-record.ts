@@ -8,7 +8,7 @@ import type { Source } from "./source";
 export function hasBegun(seen: Observation, host: Host, epoch: number): boolean {
   const facts = factsOf(seen, host);
   return (
-    facts?.containers[`etcd-before-epoch-${epoch}`] !== undefined ||
+    facts?.processes[`etcd-before-epoch-${epoch}`] !== undefined ||
     facts?.plan.begun === "yes" ||
     ["etcd-member", "etcd-restore"].some((step) => facts?.steps[step]?.epoch === epoch)
   );

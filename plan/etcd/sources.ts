@@ -111,7 +111,7 @@ function memberSource(host: Host, part: "voter" | "learner", facts: Reachable | 
 
 /** etcd writes to its WAL at its start, too (wal.ReadAll overwrites what follows the last entry), whatever it has heard. */
 function lastHeard(facts: Reachable | undefined): number | undefined {
-  const startedAt = Date.parse(facts?.containers.etcd?.State.StartedAt ?? "");
+  const startedAt = Date.parse(facts?.processes.etcd?.startedAt ?? "");
   const written = facts?.etcdWritten;
   return written !== undefined && written > startedAt + startLimit ? written : undefined;
 }

@@ -1,5 +1,6 @@
 import { Reader } from "protobufjs/minimal";
-import type { Container } from "../runtimes/docker/container";
+import { docker } from "../runtimes/docker/docker";
+import type { Running } from "../runtimes/running";
 import { type PreflightFacts, parsePreflight, type ReadCertificates } from "./preflight";
 import { parseSnapshots, type SnapshotFacts } from "./snapshots";
 import { parseSourceFiles, type SourceFile } from "./source-files";
@@ -54,7 +55,7 @@ export type HostFacts =
       /** What an act of this epoch decided, key by key; empty before it began. */
       plan: Record<string, string>;
       steps: Record<string, StepResult>;
-      containers: Record<string, Container>;
+      processes: Record<string, Running>;
       /** Files that a recovery could start from, newest first, the one that the operator named before them. */
       files: SourceFile[];
       /** Whether it can refuse packets; addresses that its etcd refuses now; what does so at the next boot, or "". */
@@ -149,10 +150,10 @@ export function parseFacts(
         return [result.step, result];
       }),
     ),
-    containers: Object.fromEntries(
+    processes: Object.fromEntries(
       lines(sections.get("containers")).map((line) => {
-        const container = JSON.parse(line) as Container;
-        return [container.Name.replace(/^\//, ""), container];
+        const found = docker.read(line);
+        return [found.name, found];
       }),
     ),
     files: parseSourceFiles(sections.get("sources")),

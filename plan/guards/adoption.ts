@@ -1,11 +1,12 @@
 import type { Reachable } from "../facts/facts";
 import { factsOf, type Observation } from "../facts/observation";
+import { installerOf } from "../installers/installers";
 import { type AdoptedCluster, auditChecksum } from "../installers/rke/adopted";
 import { etcdProcess } from "../installers/rke/etcd";
 import { kubeApiServerProcess } from "../installers/rke/kube-apiserver";
-import { processOf } from "../runtimes/docker/container";
-import { unlike } from "../runtimes/docker/differs";
 import type { Process } from "../runtimes/process";
+import { isRunning } from "../runtimes/running";
+import type { Runtime } from "../runtimes/runtime";
 import { clusterOrder, controlPlane, voters } from "../topology/order";
 import type { Host, Topology } from "../topology/topology";
 
@@ -38,7 +39,8 @@ function hostProblems(
   if (!facts) {
     return [];
   }
-  const checksum = facts.containers["kube-apiserver"]?.Config.Env?.find((e) => e.startsWith(auditChecksum));
+  const { differs } = installerOf(topology).runtimeOf("kube-apiserver");
+  const checksum = facts.processes["kube-apiserver"]?.process.env.find((e) => e.startsWith(auditChecksum));
   const planned = [
     ...voters([host]).map(() => etcdProcess(topology, hosts, host, facts.architecture)),
     ...controlPlane([host]).map(() =>
@@ -47,17 +49,17 @@ function hostProblems(
   ];
   return [
     ...(facts.caSum === caSum ? [] : [`${host.name}: its kube-ca isn't that of rke-dr:adopted`]),
-    ...planned.flatMap((process) => containerProblems(host, process, facts)),
+    ...planned.flatMap((process) => processProblems(differs, host, process, facts)),
   ];
 }
 
-function containerProblems(host: Host, planned: Process, facts: Reachable): string[] {
-  const container = facts.containers[planned.name];
-  if (container?.State.Status !== "running") {
+function processProblems(differs: Runtime["differs"], host: Host, planned: Process, facts: Reachable): string[] {
+  const found = facts.processes[planned.name];
+  if (!isRunning(found)) {
     // of a cluster that was taken over already, `up` brings a dead member back
     return facts.epoch === 0 ? [`${host.name}: ${planned.name} doesn't run`] : [];
   }
-  const differences = unlike(comparable(planned), comparable(processOf(container), planned));
+  const differences = differs(comparable(planned), comparable(found.process, planned));
   return differences.length === 0
     ? []
     : [

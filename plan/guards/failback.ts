@@ -67,7 +67,7 @@ function quorumProblems(failback: Failback, seen: Observation): string[] {
   const { survivors, epoch } = failback;
   const aside = `etcd-before-epoch-${epoch}`;
   const without = survivors.filter((h) => {
-    const containers = factsOf(seen, h)?.containers;
+    const containers = factsOf(seen, h)?.processes;
     return containers?.[aside] && !containers.etcd;
   });
   return withQuorum(failback, seen).length > 0

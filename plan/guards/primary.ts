@@ -76,7 +76,7 @@ function memberProblems(plan: PrimaryPlan, seen: Observation): string[] {
 function foreignProblems(plan: PrimaryPlan, seen: Observation): string[] {
   return plan.hosts.flatMap((h) => {
     const facts = factsOf(seen, h);
-    const found = Object.keys(facts?.containers ?? {});
+    const found = Object.keys(facts?.processes ?? {});
     return facts?.epoch === 0 && found.length > 0
       ? [
           `${h.name} has containers of a cluster that this program didn't build (${found.join(", ")}); \`pki: adopted\` takes it over (docs/quickstart.md)`,

@@ -24,7 +24,7 @@ export function restartProblems(hosts: Host[], seen: Observation): string[] {
       ),
       ...(loops(facts, seen.at) && !missesApi.test(words)
         ? [
-            `${host.name}: the kubelet must run, it restarts in a loop (${facts.containers.kubelet?.RestartCount} times)${words === "" ? "" : `: ${words}`}`,
+            `${host.name}: the kubelet must run, it restarts in a loop (${facts.processes.kubelet?.restarts} times)${words === "" ? "" : `: ${words}`}`,
           ]
         : []),
     ];
@@ -35,12 +35,12 @@ export function restartProblems(hosts: Host[], seen: Observation): string[] {
 const missesApi = /CSINode|:6443|connection refused|contact API server/;
 
 function loops(facts: Reachable, at: number): boolean {
-  const kubelet = facts.containers.kubelet;
-  if (kubelet === undefined || (kubelet.RestartCount ?? 0) < manyRestarts) {
+  const kubelet = facts.processes.kubelet;
+  if (kubelet === undefined || kubelet.restarts < manyRestarts) {
     return false;
   }
-  const ran = at + facts.clockSkew - Date.parse(kubelet.State.StartedAt);
-  return kubelet.State.Status === "restarting" || ran < lately;
+  const ran = at + facts.clockSkew - Date.parse(kubelet.startedAt);
+  return kubelet.status === "restarting" || ran < lately;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { PrimaryPlan } from "../acts/primary/plan";
 import { factsOf, type Observation } from "../facts/observation";
-import { type Container, commandOf } from "../runtimes/docker/container";
-import { argument } from "../runtimes/process";
+import { argument, commandOf } from "../runtimes/process";
+import { isRunning, type Running } from "../runtimes/running";
 import { hasEtcdOrApi, voters } from "../topology/order";
 import type { Host } from "../topology/topology";
 
@@ -43,21 +43,21 @@ function stateOf(host: Host, seen: Observation, epoch: number): string {
   if (facts.epoch === epoch) {
     return `knows of epoch ${epoch} already`;
   }
-  const { etcd } = facts.containers;
+  const { etcd } = facts.processes;
   const data = facts.etcdBytes > 0 ? `${facts.etcdBytes} bytes of old data` : "no etcd data";
   if (facts.etcd?.quorum) {
     return `SERVES an old cluster (revision ${facts.etcd.revision}): it is stopped; ${data}`;
   }
   if (!etcd) {
-    const kept = Object.keys(facts.containers).filter((name) => name.startsWith("etcd-before-epoch-"));
+    const kept = Object.keys(facts.processes).filter((name) => name.startsWith("etcd-before-epoch-"));
     return kept.length > 0
       ? `quarantined by the return guard (${kept.join(", ")}); ${data}`
       : `no etcd runs there, a new or rebuilt host; ${data}`;
   }
-  return `its old etcd is ${etcd.State.Status}${serversOf(facts.containers["kube-apiserver"])}; ${data}`;
+  return `its old etcd is ${etcd.status}${serversOf(facts.processes["kube-apiserver"])}; ${data}`;
 }
 
-function serversOf(apiServer: Container | undefined): string {
-  const servers = apiServer?.State.Status === "running" ? argument(commandOf(apiServer), "etcd-servers") : undefined;
+function serversOf(apiServer: Running | undefined): string {
+  const servers = isRunning(apiServer) ? argument(commandOf(apiServer.process), "etcd-servers") : undefined;
   return servers === undefined ? "" : `, its kube-apiserver runs on ${servers}`;
 }

@@ -27,7 +27,7 @@ function keeperProblems(keeper: Host, facts: Reachable, every: number, at: numbe
   }
   const [newest] = found.kept;
   const hostNow = at + facts.clockSkew;
-  const container = facts.containers[scheduleContainer]?.State.Status ?? "missing";
+  const container = facts.processes[scheduleContainer]?.status ?? "missing";
   const age = newest && Math.max(0, (hostNow - newest.takenAt) / 1000);
   return [
     ...(container === "running"

@@ -11,6 +11,9 @@ export interface Process {
   labels: Record<string, string>;
 }
 
+/** The whole command: RKE puts it into the entrypoint of some processes, into the arguments of others. */
+export const commandOf = ({ entrypoint, cmd }: Process): string[] => [...entrypoint, ...cmd];
+
 /** The value of `--NAME=value` in a command, undefined where the argument is missing. */
 export function argument(command: string[], argumentName: string): string | undefined {
   const prefix = `--${argumentName}=`;

@@ -5,7 +5,7 @@ import { factsOf, type Observation } from "../../facts/observation";
 import { deployDir } from "../../installers/rke/cluster-yml";
 import { etcdCertificate, memberName, ownEndpoint } from "../../installers/rke/etcd";
 import { etcdServers, ownServer } from "../../installers/rke/kube-apiserver";
-import { learnerPlan } from "../../installers/rke/learner";
+import { learnerDiffers } from "../../installers/rke/learner";
 import { clusterOrder, controlPlane, hasEtcdOrApi, voters } from "../../topology/order";
 import type { Host, Topology } from "../../topology/topology";
 import { joinStep } from "../steps/join";
@@ -69,7 +69,7 @@ export function failbackSteps(
         }),
       ),
     );
-  const known = membership(topology, seen, learnerPlan(topology), believes(failback, seen));
+  const known = membership(topology, seen, learnerDiffers(topology), believes(failback, seen));
   const rejoined: Step[] = [];
   for (const state of known.members.filter((m) => m.wanted === "voter" && returned.includes(m.host))) {
     rejoined.push(
@@ -199,5 +199,5 @@ function whileAway(members: Host[], host: Host): string {
 /** Whether a returned host had the container; what runs under the name once it was in quarantine, RKE has made since. */
 function cameWith(facts: Reachable | undefined, name: string, epoch: number): boolean {
   const found = original(facts, name, epoch);
-  return found !== undefined && (found.Name !== `/${name}` || facts?.steps.quarantine?.epoch !== epoch);
+  return found !== undefined && (found.name !== name || facts?.steps.quarantine?.epoch !== epoch);
 }

@@ -1,6 +1,6 @@
 import { factsOf, type Observation } from "../../facts/observation";
+import { installerOf } from "../../installers/installers";
 import { etcdCertificate, ownEndpoint } from "../../installers/rke/etcd";
-import { createBody } from "../../runtimes/docker/create-body";
 import { type Process, withArgument } from "../../runtimes/process";
 import type { Topology } from "../../topology/topology";
 import { original, type Replacement, runs } from "../steps/replacement";
@@ -19,11 +19,12 @@ export function forceSteps(
   const { epoch } = plan.settings;
   const base = original(factsOf(seen, etcd.host), "etcd", epoch);
   const forced = withFlag(etcd.after);
-  const sandbox = createBody(inSandbox(forced, epoch), epoch, base, "no", { NetworkMode: "none" });
+  const runtime = installerOf(topology).runtimeOf("etcd");
+  const sandbox = runtime.spec(inSandbox(forced, epoch), epoch, { base, once: true, isolated: true });
   const snapshot = snapshotStep(topology, plan, etcd.host, sandbox, after);
   const member = step("etcd-election etcd-space etcd-force etcd-member", etcd.host, "EtcdMember", {
     arguments: [etcdCertificate(etcd.host), ownEndpoint(etcd.host)],
-    data: `${createBody(forced, epoch, base, "no")}\n${etcd.body}`,
+    data: `${runtime.spec(forced, epoch, { base, once: true })}\n${etcd.body}`,
     after: [snapshot.name, ...after],
     beside: [snapshot.name],
     limit: snapshot.limit + 600,

@@ -3,9 +3,9 @@ import type { Reachable } from "../../facts/facts";
 import { factsOf, type Observation } from "../../facts/observation";
 import { deployDir } from "../../installers/rke/cluster-yml";
 import { etcdServers, ownServer } from "../../installers/rke/kube-apiserver";
-import { learnerPlan } from "../../installers/rke/learner";
-import { commandOf } from "../../runtimes/docker/container";
-import { argument } from "../../runtimes/process";
+import { learnerDiffers } from "../../installers/rke/learner";
+import { argument, commandOf } from "../../runtimes/process";
+import { isRunning } from "../../runtimes/running";
 import { clusterOrder, controlPlane, hasEtcdOrApi, voters } from "../../topology/order";
 import { deployHost, deployHosts, type Host, sshTarget, type Topology } from "../../topology/topology";
 import { failbackOf, failbackRecord } from "../failback/failback";
@@ -66,7 +66,7 @@ export function planPrimary(
   const members = membership(
     topology,
     seen,
-    learnerPlan(topology),
+    learnerDiffers(topology),
     failback && !failback.finished ? believes(failback, seen) : undefined,
   );
   // one after the other: each needs the others' votes; a failback has an order of its own
@@ -110,7 +110,7 @@ export function planPrimary(
         returnGuard === "off"
           ? "no return guard (rke-dr:returnGuard: off)"
           : "the return guard: after a failover that left this host behind, it stops etcd and the control plane here",
-      intact: (facts(host)?.containers["rke-dr-guard"]?.State.Status === "running") === (returnGuard === "on"),
+      intact: isRunning(facts(host)?.processes["rke-dr-guard"]) === (returnGuard === "on"),
     }),
   );
   const lasting = [
@@ -150,8 +150,8 @@ const asTarget = (topology: Topology, host: Host): string =>
  */
 function running(hosts: Host[], facts: (host: Host) => Reachable | undefined): boolean {
   const command = (host: Host, name: string) => {
-    const container = facts(host)?.containers[name];
-    return container?.State.Status === "running" ? commandOf(container) : undefined;
+    const found = facts(host)?.processes[name];
+    return isRunning(found) ? commandOf(found.process) : undefined;
   };
   return (
     voters(hosts).every((h) => command(h, "etcd")?.includes("--force-new-cluster") === false) &&

@@ -16,7 +16,7 @@ export function snapshotSteps(
   facts: (host: Host) => Reachable | undefined,
 ): Step[] {
   const wanted = topology.etcd.snapshots;
-  const running = (host: Host) => facts(host)?.containers[scheduleContainer]?.State.Status === "running";
+  const running = (host: Host) => facts(host)?.processes[scheduleContainer]?.status === "running";
   return deployHosts(topology)
     .filter((host) => wanted !== undefined || facts(host)?.snapshots !== undefined)
     .map((host) =>

@@ -2,8 +2,8 @@ import type { Reachable } from "../../facts/facts";
 import { factsOf, type Observation } from "../../facts/observation";
 import type { Snapshot } from "../../facts/snapshots";
 import { etcdProcess, ownEndpoint } from "../../installers/rke/etcd";
-import { type Container, processOf } from "../../runtimes/docker/container";
 import { argument, type Process } from "../../runtimes/process";
+import { isRunning, type Running } from "../../runtimes/running";
 import { clusterOrder } from "../../topology/order";
 import { deployHost, type Host, type Topology } from "../../topology/topology";
 
@@ -41,15 +41,13 @@ export function planRehearsal(
       problems: [`${host.name} (${host.address}): ${unseen?.reachable === false ? unseen.reason : "not looked at"}`],
     };
   }
-  const api = facts.containers["kube-apiserver"];
+  const api = facts.processes["kube-apiserver"];
   const member = memberOf(topology, host, seen);
   const problems = [
     ...(facts.cluster === topology.cluster
       ? []
       : [`${host.name} belongs to cluster ${facts.cluster ?? "none"}, not to ${topology.cluster}`]),
-    ...(api?.State.Status === "running"
-      ? []
-      : [`${host.name}: kube-apiserver doesn't run: its arguments are what is rehearsed`]),
+    ...(isRunning(api) ? [] : [`${host.name}: kube-apiserver doesn't run: its arguments are what is rehearsed`]),
     ...(facts.deploy?.files.includes("certs/kube-admin-key.pem")
       ? []
       : [`${host.name}: /etc/rke-dr/certs/kube-admin-key.pem is missing`]),
@@ -66,10 +64,10 @@ export function planRehearsal(
   if (problems.length > 0 || !api || !member || !source || typeof source === "string") {
     return { problems };
   }
-  const before = processOf(api);
-  const etcd = factsOf(seen, member.host)?.containers.etcd;
+  const before = api.process;
+  const etcd = factsOf(seen, member.host)?.processes.etcd;
   const etcdImage = etcd
-    ? processOf(etcd).image
+    ? etcd.process.image
     : etcdProcess(topology, clusterOrder(topology), member.host, facts.architecture).image;
   return {
     rehearsal: {
@@ -125,8 +123,8 @@ const lastInLine = {
 };
 
 /** The scratch etcd: on the loopback of a network namespace of its own, by the API server's certificate, which names it. */
-function etcdBody(image: string, facts: Reachable, live: Container | undefined): string {
-  const quota = argument(live ? processOf(live).cmd : [], "quota-backend-bytes");
+function etcdBody(image: string, facts: Reachable, live: Running | undefined): string {
+  const quota = argument(live ? live.process.cmd : [], "quota-backend-bytes");
   const [certificate, key, ca] = [`${ssl}/kube-apiserver.pem`, `${ssl}/kube-apiserver-key.pem`, `${ssl}/kube-ca.pem`];
   const client = "https://127.0.0.1:2379";
   const peer = "https://127.0.0.1:2380";

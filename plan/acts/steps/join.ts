@@ -1,9 +1,9 @@
 import type { MemberState } from "../../etcd/members";
 import { clientUrl } from "../../etcd/urls";
 import { factsOf, type Observation } from "../../facts/observation";
+import { installerOf } from "../../installers/installers";
 import { etcdCertificate, etcdProcess, initialCluster, memberName, ownEndpoint } from "../../installers/rke/etcd";
 import { joiningProcess } from "../../installers/rke/learner";
-import { createBody } from "../../runtimes/docker/create-body";
 import { voters } from "../../topology/order";
 import type { Host, Topology } from "../../topology/topology";
 import { type Step, step } from "./steps";
@@ -28,6 +28,7 @@ export function joinStep(
   const architecture = factsOf(seen, host)?.architecture || "x86_64";
   const joining = joiningProcess(topology, hosts, host, architecture);
   const final = wanted === "learner" ? joining : etcdProcess(topology, hosts, host, architecture);
+  const runtime = installerOf(topology).runtimeOf("etcd");
   return step("etcd-membership etcd-join", host, "EtcdMember", {
     arguments: [
       wanted,
@@ -38,7 +39,7 @@ export function joinStep(
       initialCluster([...others, host]),
       ...[...others, ...guests].map(clientUrl),
     ],
-    data: [joining, final].map((process) => createBody(process, epoch, undefined)).join("\n"),
+    data: [joining, final].map((process) => runtime.spec(process, epoch)).join("\n"),
     after,
     // a learner gets the whole database by the network; the step itself ends where nothing moves any more
     limit: 3600,

@@ -1,11 +1,11 @@
 import type { Reachable } from "../../facts/facts";
 import { factsOf, type Observation } from "../../facts/observation";
+import type { ReplacedProcess } from "../../installers/installer";
+import { installerOf } from "../../installers/installers";
 import { etcdProcess, initialCluster } from "../../installers/rke/etcd";
 import { etcdServers, kubeApiServerProcess } from "../../installers/rke/kube-apiserver";
-import { type Container, commandOf, processOf } from "../../runtimes/docker/container";
-import { createBody, epochLabel } from "../../runtimes/docker/create-body";
-import { unlike } from "../../runtimes/docker/differs";
-import { argument, type Process, withArgument } from "../../runtimes/process";
+import { argument, commandOf, type Process, withArgument } from "../../runtimes/process";
+import { isRunning, type Running } from "../../runtimes/running";
 import type { Host, Topology } from "../../topology/topology";
 
 /** A container as it runs, as it will run, and where that differs from what RKE would plan. */
@@ -19,13 +19,13 @@ export interface Replacement {
 }
 
 /** The container from before this act, whatever the act has done to it so far; one that the act itself has made is none. */
-export function original(facts: Reachable | undefined, name: string, epoch: number): Container | undefined {
-  const current = facts?.containers[name];
+export function original(facts: Reachable | undefined, name: string, epoch: number): Running | undefined {
+  const current = facts?.processes[name];
   return (
-    facts?.containers[`${name}-before-epoch-${epoch}`] ??
-    (current?.Config.Labels?.[epochLabel] === String(epoch) ? undefined : current) ??
+    facts?.processes[`${name}-before-epoch-${epoch}`] ??
+    (current?.epoch === epoch ? undefined : current) ??
     // set aside by the return guard, on account of the epoch that it saw
-    Object.entries(facts?.containers ?? {})
+    Object.entries(facts?.processes ?? {})
       .filter(([key]) => key.startsWith(`${name}-before-epoch-`))
       .sort(([a], [b]) => b.localeCompare(a, "en", { numeric: true }))[0]?.[1]
   );
@@ -42,7 +42,7 @@ export function replaceEtcd(
   const facts = factsOf(seen, host);
   const base = original(facts, "etcd", epoch);
   const planned = etcdProcess(topology, left, host, facts?.architecture || "x86_64");
-  const before = base && processOf(base);
+  const before = base?.process;
   const after: Process = before
     ? {
         ...before,
@@ -54,7 +54,7 @@ export function replaceEtcd(
         ).filter((arg) => !arg.startsWith("--force-new-cluster")),
       }
     : planned;
-  return { host, before, after, unlikeRke: unlike(planned, after), body: createBody(after, epoch, base) };
+  return replacement(topology, "etcd", { host, before, after, planned, epoch, base });
 }
 
 export function replaceApiServer(
@@ -65,7 +65,7 @@ export function replaceApiServer(
   host: Host,
 ): Replacement {
   const base = original(factsOf(seen, host), "kube-apiserver", epoch);
-  const before = base && processOf(base);
+  const before = base?.process;
   const checksum = before?.env.find((e) => e.startsWith("RKE_AUDITLOG_CONFIG_CHECKSUM="))?.split("=")[1];
   const planned = kubeApiServerProcess(topology, left, host, checksum);
   const after: Process = before
@@ -75,7 +75,23 @@ export function replaceApiServer(
         entrypoint: withArgument(before.entrypoint, "etcd-servers", etcdServers(left, host)),
       }
     : planned;
-  return { host, before, after, unlikeRke: unlike(planned, after), body: createBody(after, epoch, base) };
+  return replacement(topology, "kube-apiserver", { host, before, after, planned, epoch, base });
+}
+
+function replacement(
+  topology: Topology,
+  name: ReplacedProcess,
+  how: Pick<Replacement, "host" | "before" | "after"> & { planned: Process; epoch: number; base: Running | undefined },
+): Replacement {
+  const { host, before, after, planned, epoch, base } = how;
+  const runtime = installerOf(topology).runtimeOf(name);
+  return {
+    host,
+    before,
+    after,
+    unlikeRke: runtime.differs(planned, after),
+    body: runtime.spec(after, epoch, { base }),
+  };
 }
 
 /**
@@ -83,12 +99,12 @@ export function replaceApiServer(
  * compared, so that a later `rke up` with other settings isn't taken for damage.
  */
 export function runs(facts: Reachable | undefined, replacement: Replacement): boolean {
-  const container = facts?.containers[replacement.after.name];
-  if (container?.State.Status !== "running") {
+  const found = facts?.processes[replacement.after.name];
+  if (!isRunning(found)) {
     return false;
   }
-  const command = commandOf(container);
-  const wanted = [...replacement.after.entrypoint, ...replacement.after.cmd];
+  const command = commandOf(found.process);
+  const wanted = commandOf(replacement.after);
   const same = (name: string) => argument(command, name) === argument(wanted, name);
   return same("initial-cluster") && same("etcd-servers") && !command.includes("--force-new-cluster");
 }

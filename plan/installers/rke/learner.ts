@@ -1,4 +1,6 @@
+import { docker } from "../../runtimes/docker/docker";
 import { type Process, withArgument } from "../../runtimes/process";
+import type { Running } from "../../runtimes/running";
 import { clusterOrder, voters } from "../../topology/order";
 import type { Host, Topology } from "../../topology/topology";
 import { type Certificate, etcdLeaf } from "./certificates";
@@ -27,11 +29,11 @@ export function joiningProcess(topology: Topology, hosts: Host[], host: Host, ar
 /** The learner's container: it stays a joining member for good, RKE knows nothing of it. */
 export const learnerProcess = joiningProcess;
 
-/** The same for any host of a topology. */
-export const learnerPlan =
+/** Where a learner's process isn't as planned, as lines "- planned" and "+ found". */
+export const learnerDiffers =
   (topology: Topology) =>
-  (host: Host, architecture: string): Process =>
-    learnerProcess(topology, clusterOrder(topology), host, architecture);
+  (host: Host, architecture: string, found: Running): string[] =>
+    docker.differs(learnerProcess(topology, clusterOrder(topology), host, architecture), found.process);
 
 /**
  * The learner's certificate, which RKE gives to no host without the role etcd. Its SANs are its own host's alone: those

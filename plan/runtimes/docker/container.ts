@@ -1,11 +1,13 @@
-import type { Process } from "../process";
+import type { Running } from "../running";
+
+/** Marks what this program started; RKE doesn't compare labels. */
+export const epochLabel = "rke-dr.epoch";
 
 /** A container as `docker inspect` gives it, as far as it is read here. */
 export interface Container {
   Id: string;
   Name: string;
   State: { Status: string; StartedAt: string };
-  /** How often docker has restarted it since somebody last started it. */
   RestartCount?: number;
   Config: Record<string, unknown> & {
     Image: string;
@@ -17,22 +19,31 @@ export interface Container {
   HostConfig: Record<string, unknown> & { Binds: string[] | null };
 }
 
-/** A container's whole command: RKE's stands in Entrypoint for some processes, in Cmd for others. */
-export const commandOf = (container: Container): string[] => [
-  ...(container.Config.Entrypoint ?? []),
-  ...(container.Config.Cmd ?? []),
-];
-
-/** A running or stopped container in the shape of a plan. */
-export function processOf(container: Container): Process {
+/**
+ * Reads one line of `docker inspect --format '{{json .}}'`.
+ * @throws SyntaxError if the line is cut
+ */
+export function readContainer(line: string): Running {
+  const container = JSON.parse(line) as Container;
+  const { Config, HostConfig, State } = container;
+  const name = container.Name.replace(/^\//, "");
+  const label = Config.Labels?.[epochLabel];
   return {
-    name: container.Name.replace(/^\//, ""),
-    image: container.Config.Image,
-    entrypoint: container.Config.Entrypoint ?? [],
-    cmd: container.Config.Cmd ?? [],
-    env: container.Config.Env ?? [],
-    binds: container.HostConfig.Binds ?? [],
-    volumesFrom: (container.HostConfig.VolumesFrom as string[] | null) ?? [],
-    labels: container.Config.Labels ?? {},
+    name,
+    status: State.Status,
+    startedAt: State.StartedAt,
+    restarts: container.RestartCount ?? 0,
+    epoch: label === undefined ? undefined : Number(label),
+    process: {
+      name,
+      image: Config.Image,
+      entrypoint: Config.Entrypoint ?? [],
+      cmd: Config.Cmd ?? [],
+      env: Config.Env ?? [],
+      binds: HostConfig.Binds ?? [],
+      volumesFrom: (HostConfig.VolumesFrom as string[] | null) ?? [],
+      labels: Config.Labels ?? {},
+    },
+    reported: container,
   };
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { broken, membership } from "../../../plan/etcd/members";
 import type { EtcdStatus, Reachable } from "../../../plan/facts/facts";
 import type { Observation } from "../../../plan/facts/observation";
-import { learnerPlan } from "../../../plan/installers/rke/learner";
+import { learnerDiffers } from "../../../plan/installers/rke/learner";
 import { describeMembers } from "../../../plan/preview/members";
 import { inState, listed, peace, topology } from "../worlds/learner-world";
 
@@ -13,8 +13,8 @@ const status = (host: string, change: Partial<EtcdStatus>): Partial<Reachable> =
 };
 const withoutEtcd = { etcd: undefined, newestLease: undefined };
 const withoutContainer = (host: string): Partial<Reachable> => {
-  const { etcd: _gone, ...containers } = inState(host, "running").containers;
-  return { ...withoutEtcd, containers };
+  const { etcd: _gone, ...processes } = inState(host, "running").processes;
+  return { ...withoutEtcd, processes };
 };
 
 describe("how each member of etcd is", () => {
@@ -101,7 +101,7 @@ describe("how each member of etcd is", () => {
   for (const [what, seen, expected] of cases) {
     it(what, () => {
       const found = Object.fromEntries(
-        broken(membership(topology, seen, learnerPlan(topology))).map((s) => [
+        broken(membership(topology, seen, learnerDiffers(topology))).map((s) => [
           s.host.name,
           `${s.condition}: ${s.found}`,
         ]),
@@ -113,7 +113,8 @@ describe("how each member of etcd is", () => {
 });
 
 describe("members in preview", () => {
-  const words = (seen: Observation) => describeMembers(membership(topology, seen, learnerPlan(topology)), 0).join("\n");
+  const words = (seen: Observation) =>
+    describeMembers(membership(topology, seen, learnerDiffers(topology)), 0).join("\n");
 
   it("a healthy learner's lag is shown", () =>
     assert.match(words(peace()), /master3 +learner +2 revisions and 1\.0 s behind \(revision 498\)/));

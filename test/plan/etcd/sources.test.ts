@@ -7,7 +7,7 @@ import { parseSourceFiles, type SourceFile } from "../../../plan/facts/source-fi
 import { failoverGuards } from "../../../plan/guards/failover";
 import { etcdProcess } from "../../../plan/installers/rke/etcd";
 import { describeSources } from "../../../plan/preview/sources";
-import type { Container } from "../../../plan/runtimes/docker/container";
+import type { Running } from "../../../plan/runtimes/running";
 import { survivors } from "../../../plan/topology/order";
 import { afterLossOfA, alone, container, now, record, survivor } from "../worlds/observations";
 import { ready } from "../worlds/settings";
@@ -29,9 +29,9 @@ const sound = survivor(seed(), host).preflight;
 const path = (name: string) => `/var/lib/rke-dr/snapshots/${name}.db`;
 
 /** An etcd that was started then, and runs. */
-const etcdSince = (startedAt: number): Record<string, Container> => {
+const etcdSince = (startedAt: number): Record<string, Running> => {
   const planned = container(etcdProcess(seed(), [host], host, "x86_64"));
-  return { etcd: { ...planned, State: { ...planned.State, StartedAt: new Date(startedAt).toISOString() } } };
+  return { etcd: { ...planned, startedAt: new Date(startedAt).toISOString() } };
 };
 
 interface Case {
@@ -123,7 +123,7 @@ const cases: Record<string, Case> = {
   },
   "a learner that can't be asked and heard of writes after the snapshot": {
     topology: withLearner(),
-    master3: { etcd: undefined, etcdWritten: now - 58_000, containers: etcdSince(now - 1e7), files: [file("s1")] },
+    master3: { etcd: undefined, etcdWritten: now - 58_000, processes: etcdSince(now - 1e7), files: [file("s1")] },
     act: "failover:a:restore:master3",
     least: 400,
   },
@@ -132,7 +132,7 @@ const cases: Record<string, Case> = {
     master3: {
       etcd: undefined,
       etcdWritten: now - 900_000,
-      containers: etcdSince(now - 1e7),
+      processes: etcdSince(now - 1e7),
       files: [file("s2", { takenAt: now - 1_000_000, revision: 300 }), file("s1")],
     },
     act: `failover:a:restore:${path("s1")}`,
@@ -140,7 +140,7 @@ const cases: Record<string, Case> = {
   },
   "a learner that can't be asked and was started since, which tells nothing; it must have what the snapshot has": {
     topology: withLearner(),
-    master3: { etcd: undefined, etcdWritten: now - 900_000, containers: etcdSince(now - 901_000), files: [file("s1")] },
+    master3: { etcd: undefined, etcdWritten: now - 900_000, processes: etcdSince(now - 901_000), files: [file("s1")] },
     act: "failover:a:restore:master3",
     least: 400,
   },

@@ -66,11 +66,11 @@ const mirrored = {
 };
 
 function othersEtcd() {
-  const containers = survivor(seed(), afterMaster3()).containers;
-  const etcd = containers.etcd;
+  const { processes } = survivor(seed(), afterMaster3());
+  const etcd = processes.etcd;
   assert.ok(etcd);
-  etcd.Config.Cmd = withArgument(etcd.Config.Cmd ?? [], "name", "etcd-shop1");
-  return containers;
+  etcd.process.cmd = withArgument(etcd.process.cmd, "name", "etcd-shop1");
+  return processes;
 }
 const facts = (change: Partial<PreflightFacts> = {}) => preflight(seed(), afterMaster3(), change);
 const has = (change: Partial<PreflightFacts>): Partial<Reachable> => ({ preflight: facts(change) });
@@ -79,9 +79,9 @@ const altered = (name: string, change: Partial<CertificateFacts>): CertificateFa
 
 function looping(kubeletWords: string, status = "restarting", startedAt = now - 20_000): Partial<Reachable> {
   const kubelet = container(named("kubelet", { image: "rancher/hyperkube:v1.20.5-rancher1" }), status);
-  kubelet.RestartCount = 9;
-  kubelet.State.StartedAt = new Date(startedAt).toISOString();
-  return { ...has({ kubeletWords }), containers: { kubelet } };
+  kubelet.restarts = 9;
+  kubelet.startedAt = new Date(startedAt).toISOString();
+  return { ...has({ kubeletWords }), processes: { kubelet } };
 }
 
 const cases: Record<string, Case> = {
@@ -160,7 +160,7 @@ const cases: Record<string, Case> = {
     stops: { "the hosts meant": /node2 \(192\.168\.31\.105\) belongs to cluster shop, not to lab/ },
   },
   "another member's etcd at the survivor's address": {
-    hosts: { master3: { containers: othersEtcd() } },
+    hosts: { master3: { processes: othersEtcd() } },
     stops: { "the hosts meant": /master3's etcd is named etcd-shop1, not etcd-master3/ },
   },
   "an image of etcd's that is missing": {

@@ -21,7 +21,7 @@ export function failedOver(
   }
   const master3 = seen.hosts.master3;
   assert.ok(master3?.reachable && plan.etcd && plan.apiServers[0]);
-  master3.containers.etcd = container(plan.etcd.after, "running", 2);
-  master3.containers["kube-apiserver"] = container(plan.apiServers[0].after, "running", 2);
+  master3.processes.etcd = container(plan.etcd.after, "running", 2);
+  master3.processes["kube-apiserver"] = container(plan.apiServers[0].after, "running", 2);
   return { seen, master3 };
 }

@@ -41,8 +41,8 @@ function facts(host: Host, members: Member[]): Reachable {
     case "learner":
       return {
         ...base,
-        containers: {
-          ...base.containers,
+        processes: {
+          ...base.processes,
           etcd: container(learnerProcess(topology, clusterOrder(topology), host, "x86_64")),
         },
         newestLease: newest - 1000,
@@ -75,10 +75,10 @@ export function peace(
 }
 
 /** A container as it was, in another state. */
-export function inState(host: string, status: string): Pick<Reachable, "containers"> {
+export function inState(host: string, status: string): Pick<Reachable, "processes"> {
   const found = peace().hosts[host];
-  const containers = found?.reachable ? found.containers : {};
-  const etcd = containers.etcd;
+  const processes = found?.reachable ? found.processes : {};
+  const { etcd } = processes;
   if (!etcd) throw new Error(`${host} has no etcd`);
-  return { containers: { ...containers, etcd: { ...etcd, State: { ...etcd.State, Status: status } } } };
+  return { processes: { ...processes, etcd: { ...etcd, status } } };
 }

@@ -6,9 +6,10 @@ import { certificates } from "../../../plan/installers/rke/certificates";
 import { etcdProcess } from "../../../plan/installers/rke/etcd";
 import { imagesOf } from "../../../plan/installers/rke/images";
 import { kubeApiServerProcess } from "../../../plan/installers/rke/kube-apiserver";
-import type { Container } from "../../../plan/runtimes/docker/container";
-import { epochLabel } from "../../../plan/runtimes/docker/create-body";
+import { epochLabel } from "../../../plan/runtimes/docker/container";
+import { docker } from "../../../plan/runtimes/docker/docker";
 import type { Process } from "../../../plan/runtimes/process";
+import type { Running } from "../../../plan/runtimes/running";
 import { clusterOrder, survivors } from "../../../plan/topology/order";
 import type { Host, Topology } from "../../../plan/topology/topology";
 
@@ -25,28 +26,29 @@ export const named = (name: string, change: Partial<Process> = {}): Process => (
   ...change,
 });
 
-/** A container as docker inspect would tell it when RKE started the process. */
-export function container(process: Process, status = "running", epoch?: number): Container {
-  return {
-    Id: `id-of-${process.name}`,
-    Name: `/${process.name}`,
-    State: { Status: status, StartedAt: "2026-11-21T12:00:00Z" },
-    Config: {
-      Hostname: "somewhere",
-      Image: process.image,
-      Entrypoint: process.entrypoint,
-      Cmd: process.cmd,
-      Env: [...process.env, "PATH=/usr/local/bin:/usr/bin"],
-      Labels: { ...process.labels, ...(epoch === undefined ? {} : { [epochLabel]: String(epoch) }) },
-    },
-    HostConfig: {
-      NetworkMode: "host",
-      Binds: process.binds,
-      VolumesFrom: process.volumesFrom,
-      RestartPolicy: { Name: "always", MaximumRetryCount: 0 },
-    },
-  };
-}
+/** A process as docker would report it if RKE, or the act of an epoch, had started it. */
+export const container = (process: Process, status = "running", epoch?: number): Running =>
+  docker.read(
+    JSON.stringify({
+      Id: `id-of-${process.name}`,
+      Name: `/${process.name}`,
+      State: { Status: status, StartedAt: "2026-11-21T12:00:00Z" },
+      Config: {
+        Hostname: "somewhere",
+        Image: process.image,
+        Entrypoint: process.entrypoint,
+        Cmd: process.cmd,
+        Env: [...process.env, "PATH=/usr/local/bin:/usr/bin"],
+        Labels: { ...process.labels, ...(epoch === undefined ? {} : { [epochLabel]: String(epoch) }) },
+      },
+      HostConfig: {
+        NetworkMode: "host",
+        Binds: process.binds,
+        VolumesFrom: process.volumesFrom,
+        RestartPolicy: { Name: "always", MaximumRetryCount: 0 },
+      },
+    }),
+  );
 
 /** When the observations of these tests are made. */
 export const now = Date.parse("2026-11-21T12:00:58Z");
@@ -65,12 +67,12 @@ export const alone: EtcdStatus = {
 /** A survivor of the seed's disaster, before anything was done to it. */
 export function survivor(topology: Topology, host: Host, change: Partial<Reachable> = {}): Reachable {
   const hosts = clusterOrder(topology);
-  const containers: Record<string, Container> = {};
+  const processes: Record<string, Running> = {};
   if (host.etcd === "voter") {
-    containers.etcd = container(etcdProcess(topology, hosts, host, "x86_64"));
+    processes.etcd = container(etcdProcess(topology, hosts, host, "x86_64"));
   }
   if (host.roles.includes("controlplane")) {
-    containers["kube-apiserver"] = container(kubeApiServerProcess(topology, hosts, host));
+    processes["kube-apiserver"] = container(kubeApiServerProcess(topology, hosts, host));
   }
   return {
     reachable: true,
@@ -85,7 +87,7 @@ export function survivor(topology: Topology, host: Host, change: Partial<Reachab
     act: "primary",
     plan: {},
     steps: {},
-    containers,
+    processes,
     files: [],
     isolation: { firewall: true, refused: [], boot: "" },
     etcd: host.etcd === "voter" ? { ...alone, complaints: [] } : undefined,

@@ -174,13 +174,13 @@ describe("which survivor a failback takes the vote from", () => {
           server: `https://192.168.31.${name === "master1" ? 101 : 103}:6443`,
           clusterYml: "",
         },
-        containers: {
-          ...facts.containers,
-          ...(facts.containers["kube-apiserver"]
+        processes: {
+          ...facts.processes,
+          ...(facts.processes["kube-apiserver"]
             ? {
                 "kube-apiserver-before-epoch-3": {
-                  ...facts.containers["kube-apiserver"],
-                  Name: "/kube-apiserver-before-epoch-3",
+                  ...facts.processes["kube-apiserver"],
+                  name: "kube-apiserver-before-epoch-3",
                 },
               }
             : {}),

@@ -6,9 +6,7 @@ import type { EtcdStatus, Reachable } from "../../../../plan/facts/facts";
 import type { Observation } from "../../../../plan/facts/observation";
 import { primaryGuards } from "../../../../plan/guards/primary";
 import { describePrimary } from "../../../../plan/preview/describe";
-import { commandOf } from "../../../../plan/runtimes/docker/container";
-import { epochLabel } from "../../../../plan/runtimes/docker/create-body";
-import { argument } from "../../../../plan/runtimes/process";
+import { argument, commandOf } from "../../../../plan/runtimes/process";
 import { allHosts } from "../../../../plan/topology/topology";
 import { hostOf, returned, topology } from "../../worlds/failback-world";
 import { container, named, record, survivor } from "../../worlds/observations";
@@ -126,31 +124,31 @@ describe("the steps of a failback", () => {
   });
 
   it("what the return guard set aside is taken for what ran", () => {
-    const { etcd, "kube-apiserver": api } = survivor(topology, host("master1")).containers;
+    const { etcd, "kube-apiserver": api } = survivor(topology, host("master1")).processes;
     assert.ok(etcd && api);
-    const extra = { ...api, Config: { ...api.Config, Entrypoint: [...commandOf(api), "--v=4"] } };
-    const seen = returned({ master1: { containers: { "kube-apiserver-before-epoch-2": extra } } });
+    const extra = { ...api, process: { ...api.process, entrypoint: [...commandOf(api.process), "--v=4"] } };
+    const seen = returned({ master1: { processes: { "kube-apiserver-before-epoch-2": extra } } });
     const step = planPrimary(topology, 3, seen).steps.find((s) => s.name === "kube-apiserver-master1");
     assert.match(step?.data ?? "", /--v=4/);
   });
 
   it("a rebuilt host's kube-apiserver is left to RKE", () => {
-    const steps = planPrimary(topology, 3, returned({ master1: { epoch: 0, containers: {} } })).steps;
+    const steps = planPrimary(topology, 3, returned({ master1: { epoch: 0, processes: {} } })).steps;
     assert.ok(!steps.some((s) => s.name === "kube-apiserver-master1"));
     assert.ok(steps.some((s) => s.name === "etcd-join-master1"));
   });
 
   it("also by a second `up`, which finds the one that RKE made", () => {
-    const { "kube-apiserver": api } = survivor(topology, host("master1")).containers;
+    const { "kube-apiserver": api } = survivor(topology, host("master1")).processes;
     assert.ok(api);
     const quarantined = { epoch: 3, steps: { quarantine: record("quarantine", 3, 1) } };
-    const found = (containers: Reachable["containers"]) =>
-      planPrimary(topology, 3, returned({ master1: { ...quarantined, containers } })).steps.find(
+    const found = (processes: Reachable["processes"]) =>
+      planPrimary(topology, 3, returned({ master1: { ...quarantined, processes } })).steps.find(
         (s) => s.name === "kube-apiserver-master1",
       );
     assert.equal(found({ "kube-apiserver": api }), undefined);
-    const aside = { ...api, Name: "/kube-apiserver-before-epoch-3" };
-    const ours = { ...api, Config: { ...api.Config, Labels: { [epochLabel]: "3" } } };
+    const aside = { ...api, name: "kube-apiserver-before-epoch-3" };
+    const ours = { ...api, epoch: 3 };
     assert.equal(found({ "kube-apiserver": ours }), undefined, "what this act made is no original");
     assert.ok(found({ "kube-apiserver": ours, "kube-apiserver-before-epoch-3": aside }));
     assert.ok(found({ "kube-apiserver-before-epoch-3": aside }), "cut off between the two");
@@ -252,7 +250,7 @@ describe("guards of a failback", () => {
               peerUrls: [peerUrl(host(name))],
               learner: false,
             })),
-            containers: { ...survivor(topology, h).containers, "rke-dr-guard": guard },
+            processes: { ...survivor(topology, h).processes, "rke-dr-guard": guard },
             deploy: {
               files: ["cluster.yml", "certs/kube-admin.pem", "ssh/id_ed25519", "ssh/known_hosts"],
               server: `https://192.168.31.${h.name === "master1" ? 101 : 103}:6443`,

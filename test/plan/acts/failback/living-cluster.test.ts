@@ -30,7 +30,7 @@ const back = (name: string, change: Partial<Reachable> = {}): Partial<Reachable>
 
 /** The survivor lost power when its etcd was set aside to be recreated. */
 function cut(master1: Partial<Reachable>, master2: Partial<Reachable> = master1): Observation {
-  const { etcd, ...others } = survivor(topology, host("master3")).containers;
+  const { etcd, ...others } = survivor(topology, host("master3")).processes;
   assert.ok(etcd);
   return returned({
     master1,
@@ -41,7 +41,7 @@ function cut(master1: Partial<Reachable>, master2: Partial<Reachable> = master1)
       plan: role,
       etcd: undefined,
       members: [],
-      containers: { ...others, "etcd-before-epoch-3": etcd },
+      processes: { ...others, "etcd-before-epoch-3": etcd },
     },
   });
 }

@@ -4,6 +4,8 @@ import type { FailoverPlan } from "../../../../plan/acts/failover/plan";
 import { recordName } from "../../../../plan/acts/steps/steps";
 import { failoverGuards } from "../../../../plan/guards/failover";
 import { describeFailover } from "../../../../plan/preview/describe";
+import type { Container } from "../../../../plan/runtimes/docker/container";
+import { docker } from "../../../../plan/runtimes/docker/docker";
 import { withArgument } from "../../../../plan/runtimes/process";
 import { rkePlan } from "../../../rke-golden";
 import { failedOver } from "../../worlds/failed-over";
@@ -57,8 +59,8 @@ describe("the failover of the seed", () => {
     const seen = afterLossOfA(seed());
     const master3 = seen.hosts.master3;
     assert.ok(master3?.reachable);
-    const api = master3.containers["kube-apiserver"];
-    api?.Config.Entrypoint?.push("--v=4");
+    const api = master3.processes["kube-apiserver"];
+    api?.process.entrypoint.push("--v=4");
     const replaced = plan(seen).apiServers[0];
     assert.ok(replaced?.after.entrypoint.includes("--v=4"));
     assert.deepEqual(replaced?.unlikeRke, ["+ --v=4"]);
@@ -80,12 +82,13 @@ describe("the failover of the seed", () => {
     const master3 = seen.hosts.master3;
     assert.ok(master3?.reachable);
     for (const name of ["etcd", "kube-apiserver"]) {
-      const old = master3.containers[name];
+      const old = master3.processes[name];
       assert.ok(old);
-      const renamed = structuredClone(old);
-      renamed.HostConfig.RestartPolicy = { Name: "no", MaximumRetryCount: 0 };
-      master3.containers[`${name}-before-epoch-2`] = { ...renamed, Name: `/${name}-before-epoch-2` };
-      delete master3.containers[name];
+      const reported = structuredClone(old.reported) as Container;
+      reported.HostConfig.RestartPolicy = { Name: "no", MaximumRetryCount: 0 };
+      const aside = `${name}-before-epoch-2`;
+      master3.processes[aside] = docker.read(JSON.stringify({ ...reported, Name: `/${aside}` }));
+      delete master3.processes[name];
     }
     assert.deepEqual(
       plan(seen).steps.map((s) => s.data),
@@ -167,22 +170,22 @@ describe("which steps run again", () => {
     [
       "etcd was stopped: it and what comes after; kube-apiserver finds it again by itself",
       (h) => {
-        if (h.containers.etcd) h.containers.etcd.State.Status = "exited";
+        if (h.processes.etcd) h.processes.etcd.status = "exited";
       },
       etcdAgain,
     ],
     [
       "the flag came back",
       (h) => {
-        h.containers.etcd?.Config.Cmd?.push("--force-new-cluster");
+        h.processes.etcd?.process.cmd.push("--force-new-cluster");
       },
       etcdAgain,
     ],
     [
       "kube-apiserver has other etcd servers",
       (h) => {
-        const api = h.containers["kube-apiserver"];
-        if (api) api.Config.Entrypoint = withArgument(api.Config.Entrypoint ?? [], "etcd-servers", "https://x:2379");
+        const api = h.processes["kube-apiserver"];
+        if (api) api.process.entrypoint = withArgument(api.process.entrypoint, "etcd-servers", "https://x:2379");
       },
       from("kube-apiserver-master3"),
     ],
@@ -202,7 +205,7 @@ describe("which steps run again", () => {
 
   it("a step that runs again has a generation of its own", () => {
     const list = done((h) => {
-      delete h.containers.etcd;
+      delete h.processes.etcd;
     });
     assert.equal(list.find((s) => s.name === "etcd-member-master3")?.generation, now);
     assert.equal(list.find((s) => s.name === "claim-master3")?.generation, 1);

@@ -134,11 +134,11 @@ describe("a learner's data", () => {
     };
     const { etcd: _none, ...others } =
       Object.values(afterLossOfA(topology).hosts).flatMap((h) => (h.host === "master3" && h.reachable ? [h] : []))[0]
-        ?.containers ?? {};
-    const first = bodyOf({ containers: others });
+        ?.processes ?? {};
+    const first = bodyOf({ processes: others });
     assert.ok(first.plan.etcd && first.body);
     const made = container(first.plan.etcd.after, "running", 2);
-    assert.equal(bodyOf({ containers: { ...others, etcd: made } }).body, first.body);
+    assert.equal(bodyOf({ processes: { ...others, etcd: made } }).body, first.body);
   });
 
   it("is refused where it never followed", () => {

@@ -14,7 +14,7 @@ const topology = seed();
 
 /** Hosts as they are before anything was built; `null` makes one unreachable. */
 function bare(change: Record<string, Partial<Reachable> | null> = {}): Observation {
-  const nothing = { epoch: 0, act: undefined, containers: {}, etcd: undefined, deploy: undefined, trust: {} };
+  const nothing = { epoch: 0, act: undefined, processes: {}, etcd: undefined, deploy: undefined, trust: {} };
   return observation((name) => (change[name] === null ? null : { ...nothing, ...change[name] }));
 }
 
@@ -35,7 +35,7 @@ function built(change: Record<string, Partial<Reachable>> = {}, quorum = true): 
   return observation((name) => ({
     act: primaryAct,
     steps,
-    containers: { ...survivor(topology, master(name)).containers, ...(master(name).etcd === "voter" ? guard : {}) },
+    processes: { ...survivor(topology, master(name)).processes, ...(master(name).etcd === "voter" ? guard : {}) },
     ...(master(name).etcd === "voter" ? { etcd, members: quorum ? members : [] } : {}),
     deploy: { files, server: server(name), certificateEnds: "", clusterYml: "" },
     ...change[name],
@@ -91,10 +91,10 @@ describe("building the cluster", () => {
       {
         master2: {
           etcd: undefined,
-          containers: Object.fromEntries(
-            Object.entries(survivor(topology, master("master2")).containers).map(([name, c]) => [
+          processes: Object.fromEntries(
+            Object.entries(survivor(topology, master("master2")).processes).map(([name, c]) => [
               name,
-              { ...c, State: { ...c.State, Status: name === "etcd" ? "exited" : "running" } },
+              { ...c, status: name === "etcd" ? "exited" : "running" },
             ]),
           ),
         },
@@ -150,7 +150,7 @@ describe("guards of primary", () => {
     ],
     [
       "a cluster that somebody else built",
-      bare({ master1: { containers: survivor(topology, master("master1")).containers } }),
+      bare({ master1: { processes: survivor(topology, master("master1")).processes } }),
       1,
       { "no foreign cluster": /master1 has containers of a cluster .* \(etcd, kube-apiserver\)/ },
     ],

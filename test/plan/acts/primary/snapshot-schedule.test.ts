@@ -35,7 +35,7 @@ function seen(change: Partial<SnapshotFacts> | undefined, more: Partial<Reachabl
     name === "master3"
       ? {
           snapshots: change === undefined ? undefined : facts,
-          containers: { "rke-dr-snapshots": running },
+          processes: { "rke-dr-snapshots": running },
           clockSkew: 0,
           ...more,
         }
@@ -70,7 +70,7 @@ describe("scheduled snapshots", () => {
     ],
     ["a damaged one", seen({ damaged: ["etcd-x"] }), [/snapshots\/etcd-x\.db is damaged and doesn't count/]],
     ["a schedule that was never set up", seen(undefined), [/its schedule isn't set up/]],
-    ["a schedule that doesn't run", seen({}, { containers: {} }), [/container rke-dr-snapshots is missing/]],
+    ["a schedule that doesn't run", seen({}, { processes: {} }), [/container rke-dr-snapshots is missing/]],
   ];
   for (const [what, observation, expected] of cases) {
     it(`${what}: ${expected.length === 0 ? "nothing to tell" : "told"}`, () => {

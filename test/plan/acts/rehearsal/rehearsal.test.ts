@@ -57,7 +57,7 @@ describe("a rehearsal", () => {
 
   const refused: [string, Partial<Reachable>, RehearsalFrom, RegExp][] = [
     ["another cluster's host", { cluster: "shop" }, "auto", /belongs to cluster shop, not to lab/],
-    ["no kube-apiserver", { containers: {} }, "auto", /kube-apiserver doesn't run/],
+    ["no kube-apiserver", { processes: {} }, "auto", /kube-apiserver doesn't run/],
     ["an etcd that doesn't answer", { etcd: undefined }, "auto", /no member of etcd answers/],
     ["a learner, and no snapshot", { etcd: { ...etcd, learner: true } }, "auto", /has no scheduled snapshot/],
     ["a live one of an old learner", { etcd: { ...etcd, learner: true }, snapshots }, "live", /gives no live snapshot/],
@@ -84,7 +84,7 @@ describe("a rehearsal", () => {
   it("its kube-apiserver is the live one but for its etcd, audit log, endpoints and webhooks", () => {
     const live = seen({ etcd }).hosts.master3;
     assert.ok(live?.reachable);
-    const before = live.containers["kube-apiserver"]?.Config.Entrypoint ?? [];
+    const before = live.processes["kube-apiserver"]?.process.entrypoint ?? [];
     const after = JSON.parse(planned().apiServerBody).Entrypoint as string[];
     const names = (args: string[]) => args.map((a) => a.split("=")[0] ?? "");
     assert.deepEqual(names(before.filter((a) => !after.includes(a))).sort(), [

@@ -44,10 +44,10 @@ const foreign = (change: Record<string, Partial<Reachable>> = {}): Observation =
 function otherArgument(host: string, name: string, from: string, to: string): Record<string, Partial<Reachable>> {
   const found = hosts.find((h) => h.name === host);
   assert.ok(found);
-  const { containers } = survivor(topology, found);
-  const text = JSON.stringify(containers[name]);
+  const { processes } = survivor(topology, found);
+  const text = JSON.stringify(processes[name]);
   assert.ok(text.includes(from));
-  return { [host]: { containers: { ...containers, [name]: JSON.parse(text.replace(from, to)) } } };
+  return { [host]: { processes: { ...processes, [name]: JSON.parse(text.replace(from, to)) } } };
 }
 
 describe("an existing cluster's state", () => {
@@ -103,7 +103,7 @@ describe("taking over an existing cluster", () => {
       adopted(),
       /^master1: kube-apiserver isn't .*v1\.19\.9/,
     ],
-    ["no etcd", foreign({ master2: { containers: {} } }), adopted(), /^master2: etcd doesn't run\nmaster2: kube-apis/],
+    ["no etcd", foreign({ master2: { processes: {} } }), adopted(), /^master2: etcd doesn't run\nmaster2: kube-apis/],
     [
       "another CA",
       foreign({ node1: { caSum: "other" } }),

@@ -1,0 +1,29 @@
+import type { Process } from "./process";
+import type { Running } from "./running";
+
+/** How a spec differs from the process that stays for good. */
+export interface SpecOptions {
+  /** The process that this one replaces: its settings stay, as far as `process` says nothing of them. */
+  base?: Running | undefined;
+  /** Not started again by the runtime when it ends or the host boots. */
+  once?: boolean;
+  /** Without any network but its own loopback. */
+  isolated?: boolean;
+}
+
+/**
+ * What starts a process on a host, keeps it running and reports it. Its other half is `on-host/runtimes/NAME.sh`, which takes
+ * `spec` and prints what `read` reads.
+ */
+export interface Runtime {
+  name: "docker";
+  /**
+   * One process of a host's report.
+   * @throws SyntaxError if the line is cut
+   */
+  read(line: string): Running;
+  /** What the host's half of the runtime makes the process from: one line, the same for the same input. */
+  spec(process: Process, epoch: number, options?: SpecOptions): string;
+  /** Lines "- planned" and "+ found" where the installer would find a difference; empty if it would leave the process alone. */
+  differs(planned: Process, found: Process): string[];
+}
