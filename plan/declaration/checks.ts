@@ -1,4 +1,5 @@
 import { etcdProblems } from "../installers/rke/etcd-problems";
+import { releaseProblems } from "../installers/rke/releases/problems";
 import { rkeProblems } from "../installers/rke/modelled-keys";
 import { allHosts, type Datacenter, findDatacenter, type Host, sites, type Topology } from "../topology/topology";
 import { isIp } from "../values/addresses";
@@ -24,7 +25,7 @@ export function present(topology: Topology, hasVersion: boolean): string[] {
     ...learnerProblems(topology),
     ...orderProblems(topology),
     ...unknownHosts(topology, "fence", Object.keys(topology.fence)),
-    ...(hasVersion ? etcdProblems(topology) : []),
+    ...(hasVersion ? [...releaseProblems(topology), ...etcdProblems(topology)] : []),
     ...rkeProblems(topology),
   ];
 }

@@ -18,7 +18,7 @@ export function draftProblems(value: unknown, issues: z.core.$ZodIssue[]): strin
   }
   const draft = draftOf(value);
   const unread = new Set(issues.map(({ path }) => String(path[0])));
-  const hasVersion = !["kubernetesVersion", "etcd", "rke"].some((key) => unread.has(key));
+  const hasVersion = !["kubernetesVersion", "rkeVersion", "etcd", "rke"].some((key) => unread.has(key));
   const problems = unread.has("datacenters") ? present(draft, hasVersion) : crossCheck(draft, hasVersion);
   const told = new Set(issues.filter(({ code }) => code !== "unrecognized_keys").map(({ path }) => itemOf(path)));
   const isTold = (problem: string) => told.has(problem.slice(0, problem.indexOf(": ")));
@@ -35,6 +35,7 @@ function draftOf(value: Record<string, unknown>): Topology {
   return {
     cluster: text(value.cluster),
     kubernetesVersion: text(value.kubernetesVersion),
+    rkeVersion: part("rkeVersion", undefined),
     standby: text(value.standby),
     pki: part("pki", undefined),
     ssh: part("ssh", {}),

@@ -1,8 +1,9 @@
 import type { Reachable } from "../facts/facts";
 import { factsOf, type Observation } from "../facts/observation";
 import { installerOf } from "../installers/installers";
-import { type AdoptedCluster, auditChecksum } from "../installers/rke/adopted";
+import type { AdoptedCluster } from "../installers/rke/adopted";
 import { etcdProcess } from "../installers/rke/etcd";
+import { deployedChecksums } from "../installers/rke/kube-api-settings";
 import { kubeApiServerProcess } from "../installers/rke/kube-apiserver";
 import type { Process } from "../runtimes/process";
 import { isRunning } from "../runtimes/running";
@@ -40,12 +41,10 @@ function hostProblems(
     return [];
   }
   const { differs } = installerOf(topology).runtimeOf("kube-apiserver");
-  const checksum = facts.processes["kube-apiserver"]?.process.env.find((e) => e.startsWith(auditChecksum));
+  const deployed = deployedChecksums(facts.processes["kube-apiserver"]?.process.env ?? []);
   const planned = [
     ...voters([host]).map(() => etcdProcess(topology, hosts, host, facts.architecture)),
-    ...controlPlane([host]).map(() =>
-      kubeApiServerProcess(topology, hosts, host, checksum?.slice(auditChecksum.length)),
-    ),
+    ...controlPlane([host]).map(() => kubeApiServerProcess(topology, hosts, host, deployed)),
   ];
   return [
     ...(facts.caSum === caSum ? [] : [`${host.name}: its kube-ca isn't that of rke-dr:adopted`]),

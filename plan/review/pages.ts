@@ -186,7 +186,8 @@ function processLines(duration: string, process: RenderedProcess): string[] {
     `network ${process.networkMode}, restart ${process.restartPolicy}`,
     ...block("entrypoint", process.command ?? []),
     ...block("command", process.args ?? []),
-    ...block("environment", process.env),
+    ...(process.user === undefined ? [] : [`user ${process.user}`]),
+    ...block("environment", process.env ?? []),
     ...block("binds", process.binds),
     ...block("volumesFrom", process.volumesFrom ?? []),
     ...block(

@@ -22,7 +22,8 @@ export interface RenderedProcess {
   name: string;
   command?: string[];
   args?: string[];
-  env: string[];
+  /** Absent where there is none, as in the recordings. */
+  env?: string[];
   image: string;
   volumesFrom?: string[];
   binds: string[];
@@ -30,6 +31,7 @@ export interface RenderedProcess {
   restartPolicy: "always" | "no";
   healthCheck?: { url: string };
   labels: Record<string, string>;
+  user?: string;
 }
 
 export interface RenderedCertificate {
@@ -123,7 +125,7 @@ function inGoldenShape(process: Process, health: string): RenderedProcess {
     name: process.name,
     ...(process.entrypoint.length > 0 ? { command: [...program, ...arguments_.sort()] } : {}),
     ...(process.cmd.length > 0 ? { args: [...process.cmd].sort() } : {}),
-    env: [...process.env].sort(),
+    ...(process.env.length > 0 ? { env: [...process.env].sort() } : {}),
     image: process.image,
     ...(process.volumesFrom.length > 0 ? { volumesFrom: process.volumesFrom } : {}),
     binds: process.binds,
@@ -131,6 +133,7 @@ function inGoldenShape(process: Process, health: string): RenderedProcess {
     restartPolicy: "always",
     healthCheck: { url: health },
     labels: process.labels,
+    ...(process.user === undefined ? {} : { user: process.user }),
   };
 }
 

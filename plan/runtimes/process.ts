@@ -9,6 +9,8 @@ export interface Process {
   binds: string[];
   volumesFrom: string[];
   labels: Record<string, string>;
+  /** UID:GID that the container runs as; absent: the image's own. */
+  user?: string;
 }
 
 /** The whole command: RKE puts it into the entrypoint of some processes, into the arguments of others. */
@@ -25,6 +27,10 @@ export function withArgument(command: string[], argumentName: string, value: str
   const prefix = `--${argumentName}=`;
   return command.map((arg) => (arg.startsWith(prefix) ? `${prefix}${value}` : arg));
 }
+
+/** The same arguments in the order of their `--name=value` forms. */
+export const sortedByName = (args: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(args).sort(([a], [b]) => (`${a}=` < `${b}=` ? -1 : 1)));
 
 /** Arguments in `--name=value` form, extra ones replacing those of the same name. */
 export function mergeArguments(args: Record<string, string>, extra: Record<string, string>): string[] {

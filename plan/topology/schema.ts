@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { releases } from "../installers/rke/releases";
 import { isIpv4, parseCidr } from "../values/addresses";
 import { isDuration } from "../values/duration";
+import { reservedArguments } from "./reserved-arguments";
 
 const name = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, "is not a DNS-1123 label");
 /** RKE's hostname_override, which becomes the Node's name: RKE takes a whole domain name, too, and an address. */
@@ -92,15 +92,19 @@ const etcd = z.strictObject({
   /** Milliseconds; RKE's 5000 where it isn't said. */
   electionTimeout: milliseconds.optional(),
   snapshots: snapshots.optional(),
-  extraArgs: argumentsBut(/^(name|data-dir|wal-dir|force-new-cluster|initial-.*|listen-.*|advertise-.*|.*-file)$/),
+  extraArgs: argumentsBut(reservedArguments.etcd),
 });
+
+/** What RKE took before it could be said which RKE runs. */
+export const defaultRke = "v1.2.7";
 
 /** A topology as it stands in Pulumi.yaml: keys, shapes and defaults. What spans several keys is checked in topology-checks.ts. */
 export const topologySchema = z.strictObject({
   cluster: name,
-  kubernetesVersion: z.string().refine((value) => value in releases, {
-    error: `is not a version that this program knows (${Object.keys(releases).join(", ")})`,
-  }),
+  /** RKE's kubernetes_version; whether the RKE release has it, releaseProblems says. */
+  kubernetesVersion: text,
+  /** The RKE release that the deploy hosts have, which decides with kubernetesVersion what etcd and kube-apiserver run. */
+  rkeVersion: text.default(defaultRke),
   standby: name,
   /** Where the cluster's certificates come from: this program makes them, or an existing cluster has them. */
   pki: z.enum(["generated", "adopted"]).default("generated"),
@@ -113,7 +117,7 @@ export const topologySchema = z.strictObject({
   etcd: etcd.prefault({}),
   kubeApi: z
     .strictObject({
-      extraArgs: argumentsBut(/^(etcd-servers|advertise-address)$/),
+      extraArgs: argumentsBut(reservedArguments.kubeApi),
       /** Further names and addresses of the API in its certificate; RKE's authentication.sans. */
       sans: z.array(text).default([]),
     })

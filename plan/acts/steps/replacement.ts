@@ -3,6 +3,7 @@ import { factsOf, type Observation } from "../../facts/observation";
 import type { ReplacedProcess } from "../../installers/installer";
 import { installerOf } from "../../installers/installers";
 import { etcdProcess, initialCluster } from "../../installers/rke/etcd";
+import { deployedChecksums } from "../../installers/rke/kube-api-settings";
 import { etcdServers, kubeApiServerProcess } from "../../installers/rke/kube-apiserver";
 import { argument, commandOf, type Process, withArgument } from "../../runtimes/process";
 import { isRunning, type Running } from "../../runtimes/running";
@@ -66,8 +67,7 @@ export function replaceApiServer(
 ): Replacement {
   const base = original(factsOf(seen, host), "kube-apiserver", epoch);
   const before = base?.process;
-  const checksum = before?.env.find((e) => e.startsWith("RKE_AUDITLOG_CONFIG_CHECKSUM="))?.split("=")[1];
-  const planned = kubeApiServerProcess(topology, left, host, checksum);
+  const planned = kubeApiServerProcess(topology, left, host, deployedChecksums(before?.env ?? []));
   const after: Process = before
     ? {
         ...before,

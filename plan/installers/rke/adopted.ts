@@ -52,5 +52,3 @@ function json(text: string): unknown {
     throw new Error("is not JSON");
   }
 }
-
-export const auditChecksum = "RKE_AUDITLOG_CONFIG_CHECKSUM=";

@@ -1,7 +1,7 @@
 import type { Topology } from "../../topology/topology";
 import { extraArguments } from "./etcd";
 import { imagesOf, versionOf } from "./images";
-import { releaseOf } from "./releases";
+import { areImagesKnown } from "./releases/problems";
 
 /** RKE's own (golden rke-plan), in milliseconds. */
 const rkeDefaults = { "heartbeat-interval": 500, "election-timeout": 5000 };
@@ -22,7 +22,7 @@ export function etcdProblems(topology: Topology): string[] {
         : [],
     ),
     ...timing(topology),
-    ...versionProblems(topology),
+    ...(areImagesKnown(topology) ? versionProblems(topology) : []),
   ];
 }
 
@@ -51,18 +51,9 @@ function versionProblems(topology: Topology): string[] {
   const { version } = topology.etcd;
   const image = imagesOf(topology).etcd;
   const runs = versionOf(image);
-  const [major = 0, minor = 0] = (runs ?? "").split(".").map(Number);
-  const withoutV2 = major > 3 || (major === 3 && minor >= 6);
-  return [
-    ...(version === undefined || version === runs
-      ? []
-      : [
-          `topology.etcd.version: isn't what runs, ${image} (another image goes under rke: system_images: etcd): ${JSON.stringify(version)}`,
-        ]),
-    ...(withoutV2 && releaseOf(topology.kubernetesVersion).etcdHasV2
-      ? [
-          `topology.rke.system_images.etcd: etcd ${runs} has no v2 API, which RKE v1.2.7 asks of it (--enable-v2, /v2/members): ${JSON.stringify(image)}`,
-        ]
-      : []),
-  ];
+  return version === undefined || version === runs
+    ? []
+    : [
+        `topology.etcd.version: isn't what runs, ${image} (another image goes under rke: system_images: etcd): ${JSON.stringify(version)}`,
+      ];
 }

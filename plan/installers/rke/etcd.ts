@@ -1,9 +1,13 @@
 import { clientUrl, peerUrl } from "../../etcd/urls";
-import { mergeArguments, type Process } from "../../runtimes/process";
+import { mergeArguments, type Process, sortedByName } from "../../runtimes/process";
 import { voters } from "../../topology/order";
 import type { Host, Topology } from "../../topology/topology";
-import { imagesOf } from "./images";
-import { releaseOf } from "./releases";
+import { imagesOf, servicesVersion, tagOf } from "./images";
+import { at } from "./modelled-keys";
+import { etcdOptions } from "./releases/kubernetes-options";
+import { holds } from "./releases/rules";
+import { isAtLeast } from "./releases/versions";
+import { ownBind, serviceAdditions, uniqueList } from "./settings";
 
 /** Fixed in RKE (cluster/defaults.go): every cluster it makes has the same token. */
 export const rkeToken = "etcd-cluster-1";
@@ -31,57 +35,96 @@ export function initialCluster(members: Host[]): string {
   return members.map((m) => `${memberName(m)}=${peerUrl(m)}`).join(",");
 }
 
+/** RKE hardens etcd's TLS from 3.4.15 on (cluster/plan.go MaxEtcdNoStrictTLSVersion). */
+const hardenedCiphers = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384";
+
 /**
- * The etcd container that RKE v1.2.7 starts on a host, argument by argument (golden rke-plan; RKE's
- * cluster/plan.go BuildEtcdProcess).
+ * The etcd container that RKE starts on a host, argument by argument (golden rke-plan, rke-releases; RKE's cluster/plan.go
+ * BuildEtcdProcess). The versions of etcd that RKE compares are those of the image's tag.
  *
  * @param hosts the hosts of cluster.yml, in its order
- * @param architecture as docker reports it (x86_64, aarch64): RKE writes it into ETCD_UNSUPPORTED_ARCH
+ * @param architecture as docker reports it (x86_64, aarch64), of the host that `architectureHost` names
+ * @throws Error if the topology has no images, or their tags no versions: `releaseProblems` reports both
  */
 export function etcdProcess(topology: Topology, hosts: Host[], host: Host, architecture: string): Process {
-  const release = releaseOf(topology.kubernetesVersion);
+  const { rkeVersion } = topology;
+  const { etcd: image } = imagesOf(topology);
+  const isNewerThan = (version: string) => isAtLeast(tagOf(image), version);
   const certificate = `/etc/kubernetes/ssl/${etcdCertificate(host)}.pem`;
   const key = `/etc/kubernetes/ssl/${etcdCertificate(host)}-key.pem`;
   const ca = "/etc/kubernetes/ssl/kube-ca.pem";
   // RKE listens on every interface unless the host has an internal address of its own.
   const listen = host.internalAddress === host.address ? "0.0.0.0" : host.internalAddress;
-  const args: Record<string, string> = {
-    "advertise-client-urls": clientUrl(host),
-    "cert-file": certificate,
-    "client-cert-auth": "true",
-    "data-dir": "/var/lib/rancher/etcd/",
-    "election-timeout": "5000",
-    ...(release.etcdHasV2 ? { "enable-v2": "true" } : {}),
-    "heartbeat-interval": "500",
-    "initial-advertise-peer-urls": peerUrl(host),
-    "initial-cluster-state": "new",
-    "initial-cluster-token": rkeToken,
-    "initial-cluster": initialCluster(voters(hosts)),
-    "key-file": key,
-    "listen-client-urls": `https://${listen}:2379`,
-    "listen-peer-urls": `https://${listen}:2380`,
-    name: memberName(host),
-    "peer-cert-file": certificate,
-    "peer-client-cert-auth": "true",
-    "peer-key-file": key,
-    "peer-trusted-ca-file": ca,
-    "trusted-ca-file": ca,
-  };
+  const additions = serviceAdditions(topology, "etcd");
+  const options = etcdOptions(rkeVersion, servicesVersion(topology) ?? topology.kubernetesVersion);
+  const args = mergeArguments(
+    sortedByName({
+      "advertise-client-urls": `${clientUrl(host)}${isNewerThan("v3.4.3-rancher99") ? "" : `,https://${host.internalAddress}:4001`}`,
+      "cert-file": certificate,
+      ...(holds("etcdCipherSuites", rkeVersion) && isNewerThan("v3.4.14-rancher99")
+        ? { "cipher-suites": hardenedCiphers }
+        : {}),
+      "data-dir": "/var/lib/rancher/etcd/",
+      "election-timeout": "5000",
+      "heartbeat-interval": "500",
+      "initial-advertise-peer-urls": peerUrl(host),
+      "initial-cluster-state": "new",
+      "initial-cluster-token": rkeToken,
+      "initial-cluster": initialCluster(voters(hosts)),
+      "key-file": key,
+      "listen-client-urls": `https://${listen}:2379`,
+      "listen-peer-urls": `https://${listen}:2380`,
+      name: memberName(host),
+      "peer-cert-file": certificate,
+      "peer-key-file": key,
+      "peer-trusted-ca-file": ca,
+      "trusted-ca-file": ca,
+      ...options,
+    }),
+    extraArguments(topology),
+  );
+  // etcd before 3.3 reads another variable, and RKE's value there has the address that it listens on
+  const endpoint = isNewerThan("v3.2.99")
+    ? `ETCDCTL_ENDPOINTS=${ownEndpoint(host)}`
+    : `ETCDCTL_ENDPOINT=https://${listen}:2379`;
   return {
     name: "etcd",
-    image: imagesOf(topology).etcd,
+    image,
     entrypoint: [],
-    cmd: ["/usr/local/bin/etcd", ...mergeArguments(args, extraArguments(topology))],
+    cmd: ["/usr/local/bin/etcd", ...flagsWithoutValue(args), ...args, ...additions.arguments],
     env: [
       "ETCDCTL_API=3",
       `ETCDCTL_CACERT=${ca}`,
       `ETCDCTL_CERT=${certificate}`,
       `ETCDCTL_KEY=${key}`,
-      `ETCDCTL_ENDPOINTS=${ownEndpoint(host)}`,
-      `ETCD_UNSUPPORTED_ARCH=${architecture}`,
+      endpoint,
+      `ETCD_UNSUPPORTED_ARCH=${architecture === "aarch64" ? "arm64" : architecture}`,
+      ...additions.env,
     ],
-    binds: ["/var/lib/etcd:/var/lib/rancher/etcd/:z", "/etc/kubernetes:/etc/kubernetes:z"],
+    binds: uniqueList(
+      [
+        ownBind(topology, "/var/lib/etcd", "/var/lib/rancher/etcd/"),
+        ownBind(topology, "/etc/kubernetes"),
+        ...additions.binds,
+      ],
+      rkeVersion,
+    ),
     volumesFrom: [],
     labels: { "io.rancher.rke.container.name": "etcd" },
+    ...etcdUser(topology),
   };
+}
+
+/** The host whose architecture RKE writes into ETCD_UNSUPPORTED_ARCH: before v1.3.0 it is that of the first etcd host. */
+export const architectureHost = ({ rkeVersion }: Pick<Topology, "rkeVersion">, hosts: Host[], host: Host): Host =>
+  holds("ownArchitecture", rkeVersion) ? host : (voters(hosts)[0] ?? host);
+
+/** What RKE adds if neither the metadata nor the topology name the argument (Kubernetes 1.16 and older). */
+const flagsWithoutValue = (args: string[]): string[] =>
+  ["--client-cert-auth", "--peer-client-cert-auth"].filter((flag) => !args.some((arg) => arg.startsWith(`${flag}=`)));
+
+/** services.etcd.uid and gid: RKE wants both, and writes the uid twice. */
+function etcdUser({ rke }: Pick<Topology, "rke">): { user?: string } {
+  const [uid, gid] = ["uid", "gid"].map((key) => Number(at(rke, `services.etcd.${key}`) ?? 0));
+  return uid && gid ? { user: `${uid}:${uid}` } : {};
 }

@@ -1,8 +1,22 @@
 import { clientUrl } from "../../etcd/urls";
-import { mergeArguments, type Process } from "../../runtimes/process";
+import { mergeArguments, type Process, sortedByName } from "../../runtimes/process";
 import { clusterOrder, controlPlane, voters } from "../../topology/order";
 import { deployHost, type Host, type Topology } from "../../topology/topology";
-import { imagesOf } from "./images";
+import { isIp } from "../../values/addresses";
+import { imagesOf, servicesVersion, tagOf } from "./images";
+import {
+  admissionArguments,
+  auditArguments,
+  type ConfigChecksums,
+  checksumVariables,
+  cloudArguments,
+  keepsAuditLog,
+} from "./kube-api-settings";
+import { at } from "./modelled-keys";
+import { kubeApiOptions } from "./releases/kubernetes-options";
+import { holds } from "./releases/rules";
+import { isAtLeast, minorOf, parseVersion } from "./releases/versions";
+import { ownBind, serviceAdditions, texts, uniqueList } from "./settings";
 
 const ssl = "/etc/kubernetes/ssl";
 
@@ -15,72 +29,70 @@ export function etcdServers(hosts: Host[], host: Host): string {
 }
 
 /**
- * The kube-apiserver container that RKE v1.2.7 starts on a control plane host (golden rke-plan; RKE's cluster/plan.go
- * BuildKubeAPIProcess).
+ * The kube-apiserver container that RKE starts on a control plane host (golden rke-plan, rke-releases; RKE's
+ * cluster/plan.go BuildKubeAPIProcess).
  *
  * @param hosts the hosts of cluster.yml, in its order
- * @param auditChecksum checksum of the audit policy that RKE deployed; the default policy's unless the host says otherwise
+ * @param deployed checksums of the files that RKE deployed, as the host has them; one that is absent is computed
+ * @throws Error if the topology has no images: `releaseProblems` reports that
  */
 export function kubeApiServerProcess(
   topology: Topology,
   hosts: Host[],
   host: Host,
-  auditChecksum = "856f426399fb14a50b78e721d15c168c",
+  deployed: ConfigChecksums = {},
 ): Process {
-  const args: Record<string, string> = {
-    "advertise-address": host.internalAddress,
-    "allow-privileged": "true",
-    "anonymous-auth": "false",
-    "api-audiences": "unknown",
-    "audit-log-format": "json",
-    "audit-log-maxage": "30",
-    "audit-log-maxbackup": "10",
-    "audit-log-maxsize": "100",
-    "audit-log-path": "/var/log/kube-audit/audit-log.json",
-    "audit-policy-file": "/etc/kubernetes/audit-policy.yaml",
-    "authorization-mode": "Node,RBAC",
-    "bind-address": "0.0.0.0",
-    "client-ca-file": `${ssl}/kube-ca.pem`,
-    "cloud-provider": "",
-    "enable-admission-plugins": admissionPlugins.join(","),
-    "etcd-cafile": `${ssl}/kube-ca.pem`,
-    "etcd-certfile": `${ssl}/kube-node.pem`,
-    "etcd-keyfile": `${ssl}/kube-node-key.pem`,
-    "etcd-prefix": "/registry",
-    "etcd-servers": etcdServers(hosts, host),
-    "feature-gates": "ServiceAccountIssuerDiscovery=false",
-    "insecure-port": "0",
-    "kubelet-client-certificate": `${ssl}/kube-apiserver.pem`,
-    "kubelet-client-key": `${ssl}/kube-apiserver-key.pem`,
-    "kubelet-preferred-address-types": "InternalIP,ExternalIP,Hostname",
-    profiling: "false",
-    "proxy-client-cert-file": `${ssl}/kube-apiserver-proxy-client.pem`,
-    "proxy-client-key-file": `${ssl}/kube-apiserver-proxy-client-key.pem`,
-    "requestheader-allowed-names": "kube-apiserver-proxy-client",
-    "requestheader-client-ca-file": `${ssl}/kube-apiserver-requestheader-ca.pem`,
-    "requestheader-extra-headers-prefix": "X-Remote-Extra-",
-    "requestheader-group-headers": "X-Remote-Group",
-    "requestheader-username-headers": "X-Remote-User",
-    "runtime-config": "authorization.k8s.io/v1beta1=true",
-    "secure-port": "6443",
-    "service-account-issuer": "rke",
-    "service-account-key-file": `${ssl}/kube-service-account-token-key.pem`,
-    "service-account-lookup": "true",
-    "service-account-signing-key-file": `${ssl}/kube-service-account-token-key.pem`,
+  const { rke, rkeVersion, kubernetesVersion } = topology;
+  const images = imagesOf(topology);
+  const additions = serviceAdditions(topology, "kube-api");
+  const options = kubeApiOptions(servicesVersion(topology) ?? kubernetesVersion);
+  const args = {
+    ...credentials,
+    ...etcdArguments(topology, hosts, host),
+    ...cloudArguments(topology),
+    ...(holds("admissionFileAlways", rkeVersion) ? admissionFile : {}),
     "service-cluster-ip-range": topology.serviceCidr,
-    "service-node-port-range": "30000-32767",
-    "storage-backend": "etcd3",
-    "tls-cert-file": `${ssl}/kube-apiserver.pem`,
-    "tls-cipher-suites": cipherSuites.join(","),
-    "tls-private-key-file": `${ssl}/kube-apiserver-key.pem`,
+    "service-node-port-range": textOf(at(rke, "services.kube-api.service_node_port_range")) ?? "30000-32767",
+    ...(at(rke, "services.kube-api.secrets_encryption_config.enabled") === true ? encryptionFile : {}),
+    // kubelets with a certificate of the cluster's CA, which kube-apiserver then verifies
+    ...(at(rke, "services.kubelet.generate_serving_certificate") === true
+      ? { "kubelet-certificate-authority": `${ssl}/kube-ca.pem` }
+      : {}),
+    ...options,
+    ...(minorOf(kubernetesVersion) === "v1.8" ? { "apiserver-count": String(controlPlane(hosts).length) } : {}),
+    ...((textOf(at(rke, "authorization.mode")) ?? "rbac") === "rbac" ? { "authorization-mode": "Node,RBAC" } : {}),
+    ...(isIp(host.internalAddress) ? { "advertise-address": host.internalAddress } : {}),
+    ...admissionArguments(topology, options),
+    ...auditArguments(topology),
   };
   return {
     name: "kube-apiserver",
-    image: imagesOf(topology).hyperkube,
-    entrypoint: ["/opt/rke-tools/entrypoint.sh", "kube-apiserver", ...mergeArguments(args, topology.kubeApi.extraArgs)],
+    image: images.hyperkube,
+    entrypoint: [
+      entrypoint(images.tools),
+      "kube-apiserver",
+      ...mergeArguments(sortedByName(args), topology.kubeApi.extraArgs),
+      ...additions.arguments,
+    ],
     cmd: [],
-    env: [`RKE_AUDITLOG_CONFIG_CHECKSUM=${auditChecksum}`],
-    binds: ["/etc/kubernetes:/etc/kubernetes:z", "/var/log/kube-audit:/var/log/kube-audit:z"],
+    env: uniqueList(
+      [
+        ...(holds("emptyVariable", rkeVersion) && additions.env.length > 0 ? [""] : []),
+        ...checksumVariables(topology, deployed),
+        ...additions.env,
+      ],
+      rkeVersion,
+    ),
+    binds: uniqueList(
+      [
+        ownBind(topology, "/etc/kubernetes"),
+        ...(keepsAuditLog(topology)
+          ? [ownBind(topology, "/var/log/kube-audit", undefined, !holds("unmarkedBinds", rkeVersion))]
+          : []),
+        ...additions.binds,
+      ],
+      rkeVersion,
+    ),
     volumesFrom: ["service-sidekick"],
     labels: { "io.rancher.rke.container.name": "kube-apiserver" },
   };
@@ -94,21 +106,39 @@ export function ownServer(topology: Topology, datacenter: string): string {
   return `https://${own.address}:6443`;
 }
 
-const admissionPlugins = [
-  "NamespaceLifecycle",
-  "LimitRanger",
-  "ServiceAccount",
-  "DefaultStorageClass",
-  "DefaultTolerationSeconds",
-  "MutatingAdmissionWebhook",
-  "ValidatingAdmissionWebhook",
-  "ResourceQuota",
-  "NodeRestriction",
-  "Priority",
-  "TaintNodesByCondition",
-  "PersistentVolumeClaimResize",
-];
+const textOf = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
 
-const cipherSuites = ["ECDSA", "RSA"].flatMap((kind) =>
-  ["AES_128_GCM_SHA256", "AES_256_GCM_SHA384", "CHACHA20_POLY1305"].map((cipher) => `TLS_ECDHE_${kind}_WITH_${cipher}`),
-);
+/** RKE's tools before 0.1.13 have their script elsewhere (cluster/cluster.go getRKEToolsLinuxEntryPoint). */
+const entrypoint = (tools: string): string =>
+  parseVersion(tagOf(tools)) && !isAtLeast(tagOf(tools), "v0.1.13")
+    ? "/opt/rke/entrypoint.sh"
+    : "/opt/rke-tools/entrypoint.sh";
+
+/** Etcd's address and the certificate for it: RKE's own etcd, or the one of services.etcd.external_urls. */
+function etcdArguments({ rke }: Topology, hosts: Host[], host: Host): Record<string, string> {
+  const urls = texts(at(rke, "services.etcd.external_urls"));
+  const [ca, certificate] = urls.length > 0 ? ["kube-etcd-client-ca", "kube-etcd-client"] : ["kube-ca", "kube-node"];
+  return {
+    "etcd-cafile": `${ssl}/${ca}.pem`,
+    "etcd-certfile": `${ssl}/${certificate}.pem`,
+    "etcd-keyfile": `${ssl}/${certificate}-key.pem`,
+    "etcd-prefix": urls.length > 0 ? String(at(rke, "services.etcd.path") ?? "") : "/registry",
+    "etcd-servers": urls.length > 0 ? urls.join(",") : etcdServers(hosts, host),
+  };
+}
+
+const admissionFile = { "admission-control-config-file": "/etc/kubernetes/admission.yaml" };
+const encryptionFile = { "encryption-provider-config": `${ssl}/encryption.yaml` };
+
+const credentials = {
+  "client-ca-file": `${ssl}/kube-ca.pem`,
+  "kubelet-client-certificate": `${ssl}/kube-apiserver.pem`,
+  "kubelet-client-key": `${ssl}/kube-apiserver-key.pem`,
+  "proxy-client-cert-file": `${ssl}/kube-apiserver-proxy-client.pem`,
+  "proxy-client-key-file": `${ssl}/kube-apiserver-proxy-client-key.pem`,
+  "requestheader-allowed-names": "kube-apiserver-proxy-client",
+  "requestheader-client-ca-file": `${ssl}/kube-apiserver-requestheader-ca.pem`,
+  "service-account-key-file": `${ssl}/kube-service-account-token-key.pem`,
+  "tls-cert-file": `${ssl}/kube-apiserver.pem`,
+  "tls-private-key-file": `${ssl}/kube-apiserver-key.pem`,
+};

@@ -18,6 +18,7 @@ export function createBody(process: Process, epoch: number, { base, once, isolat
     Cmd: process.cmd.length > 0 ? process.cmd : null,
     Env: process.env,
     Labels: { ...process.labels, [epochLabel]: String(epoch) },
+    ...(process.user === undefined ? {} : { User: process.user }),
     HostConfig: {
       ...(replaced?.HostConfig ?? { NetworkMode: "host" }),
       Binds: process.binds,

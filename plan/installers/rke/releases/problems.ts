@@ -1,0 +1,98 @@
+import { imagesOf, servicesVersion, tagOf, unsaidImages, versionOf } from "../images";
+import { isMapping } from "../../../values/mapping";
+import type { Topology } from "../../../topology/topology";
+import { at } from "../modelled-keys";
+import { reservedArguments } from "../../../topology/reserved-arguments";
+import { etcdOptions } from "./kubernetes-options";
+import { holds } from "./rules";
+import { hasKubernetes, nearestKubernetes, releaseImages, rkeProblem, rkeWith } from "./table";
+import { isAtLeast, parseVersion } from "./versions";
+
+type Cluster = Pick<Topology, "rke" | "rkeVersion" | "kubernetesVersion">;
+
+/** Whether RKE has images for the version, of its own or said by `rke: system_images`. */
+export const areImagesKnown = (cluster: Cluster): boolean =>
+  parseVersion(cluster.kubernetesVersion) !== undefined &&
+  (releaseImages(cluster.kubernetesVersion) !== undefined || unsaidImages(cluster).length === 0);
+
+/** What RKE release and kubernetesVersion don't make together, each problem as `item: rule: value`. */
+export function releaseProblems(cluster: Cluster): string[] {
+  const rke = rkeProblem(cluster.rkeVersion);
+  if (rke !== undefined) {
+    return [`topology.rkeVersion: ${rke}: ${JSON.stringify(cluster.rkeVersion)}`];
+  }
+  return [
+    ...versionProblems(cluster),
+    ...(areImagesKnown(cluster) ? [...tagProblems(cluster), ...serviceProblems(cluster)] : []),
+    ...argumentProblems(cluster),
+  ];
+}
+
+/** RKE takes a version that it doesn't know only if system_images says all images (cluster/validation.go validateVersion). */
+function versionProblems(cluster: Cluster): string[] {
+  const { rkeVersion, kubernetesVersion } = cluster;
+  const unsaid = unsaidImages(cluster);
+  if (parseVersion(kubernetesVersion) && (hasKubernetes(rkeVersion, kubernetesVersion) || unsaid.length === 0)) {
+    return [];
+  }
+  const near = nearestKubernetes(rkeVersion, kubernetesVersion).join(" and ");
+  const images =
+    unsaid.length < 3
+      ? `rke: system_images lacks ${unsaid.join(" and ")}`
+      : "else say its images under rke: system_images";
+  const rule = releaseImages(kubernetesVersion)
+    ? `isn't a version that RKE ${rkeVersion} has, only ${rkeWith(kubernetesVersion)}`
+    : "is not a version that this program knows";
+  return [
+    `topology.kubernetesVersion: ${rule} (the nearest that RKE ${rkeVersion} has: ${near}; ${images}): ${JSON.stringify(kubernetesVersion)}`,
+  ];
+}
+
+/** RKE reads etcd's version from the image's tag and crashes if there is none (util.StrToSemVer, GetImageTagFromImage). */
+function tagProblems(cluster: Cluster): string[] {
+  const { etcd, hyperkube } = imagesOf(cluster);
+  const told = (key: string, rule: string, image: string) =>
+    `topology.rke.system_images.${key}: ${rule}: ${JSON.stringify(image)}`;
+  return [
+    ...(parseVersion(tagOf(etcd)) ? [] : [told("etcd", "its tag is not a version, and RKE crashes without one", etcd)]),
+    ...(tagOf(hyperkube) === "" ? [told("kubernetes", "has no tag, and RKE crashes without one", hyperkube)] : []),
+  ];
+}
+
+/** Arguments that RKE would give to etcd or Kubernetes, and that the image doesn't take. */
+function serviceProblems(cluster: Cluster): string[] {
+  const { etcd, hyperkube } = imagesOf(cluster);
+  const version = servicesVersion(cluster);
+  if (version === undefined) {
+    return [
+      `topology.rke.system_images.kubernetes: RKE ${cluster.rkeVersion} has no arguments for this minor version and refuses it: ${JSON.stringify(hyperkube)}`,
+    ];
+  }
+  const asksForV2 = etcdOptions(cluster.rkeVersion, version)?.["enable-v2"] !== undefined;
+  const isWithoutV2 = parseVersion(tagOf(etcd)) !== undefined && isAtLeast(tagOf(etcd), "v3.6.0");
+  return isWithoutV2 && (asksForV2 || !holds("membersByV3", cluster.rkeVersion))
+    ? [
+        `topology.rke.system_images.etcd: etcd ${versionOf(etcd)} has no v2 API, which RKE ${cluster.rkeVersion} asks of it (--enable-v2, /v2/members): ${JSON.stringify(etcd)}`,
+      ]
+    : [];
+}
+
+/** extra_args_array can say again what must stay RKE's. */
+function argumentProblems({ rke, rkeVersion }: Cluster): string[] {
+  const services = [
+    ["etcd", reservedArguments.etcd],
+    ["kube-api", reservedArguments.kubeApi],
+  ] as const;
+  return services.flatMap(([service, reserved]) => {
+    const path = `services.${service}.extra_args_array`;
+    const lists = at(rke, path);
+    return isMapping(lists) && holds("argumentLists", rkeVersion)
+      ? Object.keys(lists)
+          .filter((name) => reserved.test(name))
+          .map(
+            (name) =>
+              `topology.rke.${path}.${name}: is an argument that must stay RKE's: ${JSON.stringify(lists[name])}`,
+          )
+      : [];
+  });
+}
