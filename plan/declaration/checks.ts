@@ -1,6 +1,6 @@
 import { etcdProblems } from "../installers/rke/etcd-problems";
-import { releaseProblems } from "../installers/rke/releases/problems";
 import { rkeProblems } from "../installers/rke/modelled-keys";
+import { releaseProblems } from "../installers/rke/releases/problems";
 import { allHosts, type Datacenter, findDatacenter, type Host, sites, type Topology } from "../topology/topology";
 import { isIp } from "../values/addresses";
 import { suggestion } from "../values/nearest";

@@ -1,8 +1,8 @@
 import type { Topology } from "../../topology/topology";
-import { at } from "./modelled-keys";
 import { admissionChecksum } from "./checksums/admission";
 import { auditPolicyChecksum } from "./checksums/audit-policy";
 import { cloudProvider } from "./checksums/cloud-provider";
+import { at } from "./modelled-keys";
 import { holds } from "./releases/rules";
 import { isAtLeast, isInRange } from "./releases/versions";
 

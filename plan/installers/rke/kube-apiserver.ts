@@ -15,7 +15,7 @@ import {
 import { at } from "./modelled-keys";
 import { kubeApiOptions } from "./releases/kubernetes-options";
 import { holds } from "./releases/rules";
-import { isAtLeast, minorOf, parseVersion } from "./releases/versions";
+import { isAtLeast, parseVersion } from "./releases/versions";
 import { ownBind, serviceAdditions, texts, uniqueList } from "./settings";
 
 const ssl = "/etc/kubernetes/ssl";
@@ -59,7 +59,6 @@ export function kubeApiServerProcess(
       ? { "kubelet-certificate-authority": `${ssl}/kube-ca.pem` }
       : {}),
     ...options,
-    ...(minorOf(kubernetesVersion) === "v1.8" ? { "apiserver-count": String(controlPlane(hosts).length) } : {}),
     ...((textOf(at(rke, "authorization.mode")) ?? "rbac") === "rbac" ? { "authorization-mode": "Node,RBAC" } : {}),
     ...(isIp(host.internalAddress) ? { "advertise-address": host.internalAddress } : {}),
     ...admissionArguments(topology, options),

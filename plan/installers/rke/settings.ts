@@ -1,5 +1,5 @@
-import { isMapping } from "../../values/mapping";
 import type { Topology } from "../../topology/topology";
+import { isMapping } from "../../values/mapping";
 import { at } from "./modelled-keys";
 import { holds } from "./releases/rules";
 import { isAtLeast } from "./releases/versions";

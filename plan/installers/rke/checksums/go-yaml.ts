@@ -11,13 +11,14 @@ export type Json = string | number | boolean | null | Json[] | { [key: string]: 
  */
 export function goYaml(value: Json): string | undefined {
   const lines = block(value);
-  return lines.some((line) => line === unknownLine || line.length > foldedFrom) ? undefined : `${lines.join("\n")}\n`;
+  return lines.some((line) => line.includes(unknown) || line.length > foldedFrom) ? undefined : `${lines.join("\n")}\n`;
 }
 
 /** yaml.v2 breaks a line at a blank behind column 80. */
 const foldedFrom = 80;
 
-const unknownLine = "\n";
+/** Stands in a line whose text isn't known. */
+const unknown = "\n";
 
 function block(value: Json): string[] {
   if (Array.isArray(value)) {
@@ -44,10 +45,10 @@ function underKey(key: string, value: Json): string[] {
 
 function scalar(value: string | number | boolean | null): string {
   if (typeof value !== "string") {
-    return typeof value === "number" && !Number.isSafeInteger(value) ? unknownLine : String(value);
+    return typeof value === "number" && !Number.isSafeInteger(value) ? unknown : String(value);
   }
   if (/[^ -~]/.test(value)) {
-    return unknownLine;
+    return unknown;
   }
   if (readsAsSomethingElse(value)) {
     return JSON.stringify(value);

@@ -28,9 +28,6 @@ const corruptCheck = ["v1.22.7-rancher1-2", "v1.23.4-rancher1-2"];
 /** The arguments that RKE's metadata give kube-apiserver by kubernetes_version (releases.json, kubeapiOptions). */
 export function kubeApiOptions(kubernetesVersion: string): Arguments {
   const minor = lineOf(kubernetesVersion);
-  if (!isAtLeast(minor, "v1.9.0")) {
-    return {};
-  }
   const since = (first: string, args: Arguments): Arguments => (isAtLeast(minor, first) ? args : {});
   return {
     ...(minor === "v1.9.0" ? { "admission-control": admissionControl.join(",") } : {}),
@@ -62,7 +59,8 @@ export function kubeApiOptions(kubernetesVersion: string): Arguments {
 /**
  * The version whose arguments RKE takes: the one of cluster.yml if the metadata know arguments of exactly that version,
  * else the minor version of the image for Kubernetes, which may be another one by system_images (RKE's
- * getDefaultKubernetesServicesOptions). Undefined if the RKE release knows no such minor version; RKE then refuses.
+ * getDefaultKubernetesServicesOptions). Undefined if the RKE release has no arguments for such a minor version, as none has for 1.8;
+ * RKE then refuses.
  *
  * @param hyperkubeTag the tag of the image, "v1.20.5-rancher1"
  */
@@ -74,9 +72,11 @@ export function optionsVersion(
   const minor = minorOf(hyperkubeTag) || minorOf(kubernetesVersion);
   const isExact = corruptCheck.includes(kubernetesVersion) || hasOwnEtcdArguments(rkeVersion, kubernetesVersion);
   if (isExact || (minor === minorOf(kubernetesVersion) && hasKubernetes(rkeVersion, kubernetesVersion))) {
-    return kubernetesVersion;
+    return minor === "v1.8" ? undefined : kubernetesVersion;
   }
-  return kubernetesOf(rkeVersion).some((version) => minorOf(version) === minor) ? `${minor}.0` : undefined;
+  return minor !== "v1.8" && kubernetesOf(rkeVersion).some((version) => minorOf(version) === minor)
+    ? `${minor}.0`
+    : undefined;
 }
 
 /** "v1.20.0" of "v1.20.5-rancher1-1": what holds for a minor version is compared without its patches. */

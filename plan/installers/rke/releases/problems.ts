@@ -1,8 +1,8 @@
-import { imagesOf, servicesVersion, tagOf, unsaidImages, versionOf } from "../images";
-import { isMapping } from "../../../values/mapping";
-import type { Topology } from "../../../topology/topology";
-import { at } from "../modelled-keys";
 import { reservedArguments } from "../../../topology/reserved-arguments";
+import type { Topology } from "../../../topology/topology";
+import { isMapping } from "../../../values/mapping";
+import { imagesOf, servicesVersion, tagOf, unsaidImages, versionOf } from "../images";
+import { at } from "../modelled-keys";
 import { etcdOptions } from "./kubernetes-options";
 import { holds } from "./rules";
 import { hasKubernetes, nearestKubernetes, releaseImages, rkeProblem, rkeWith } from "./table";
@@ -21,9 +21,10 @@ export function releaseProblems(cluster: Cluster): string[] {
   if (rke !== undefined) {
     return [`topology.rkeVersion: ${rke}: ${JSON.stringify(cluster.rkeVersion)}`];
   }
+  const problems = versionProblems(cluster);
   return [
-    ...versionProblems(cluster),
-    ...(areImagesKnown(cluster) ? [...tagProblems(cluster), ...serviceProblems(cluster)] : []),
+    ...problems,
+    ...(problems.length === 0 ? [...tagProblems(cluster), ...serviceProblems(cluster)] : []),
     ...argumentProblems(cluster),
   ];
 }
@@ -39,12 +40,12 @@ function versionProblems(cluster: Cluster): string[] {
   const images =
     unsaid.length < 3
       ? `rke: system_images lacks ${unsaid.join(" and ")}`
-      : "else say its images under rke: system_images";
+      : "or say its images under rke: system_images";
   const rule = releaseImages(kubernetesVersion)
-    ? `isn't a version that RKE ${rkeVersion} has, only ${rkeWith(kubernetesVersion)}`
-    : "is not a version that this program knows";
+    ? `is not in RKE ${rkeVersion}, but in ${rkeWith(kubernetesVersion)} (is rkeVersion the release that runs? The nearest`
+    : "is not a version that this program knows (the nearest";
   return [
-    `topology.kubernetesVersion: ${rule} (the nearest that RKE ${rkeVersion} has: ${near}; ${images}): ${JSON.stringify(kubernetesVersion)}`,
+    `topology.kubernetesVersion: ${rule} in RKE ${rkeVersion}: ${near}; ${images}): ${JSON.stringify(kubernetesVersion)}`,
   ];
 }
 
@@ -64,8 +65,12 @@ function serviceProblems(cluster: Cluster): string[] {
   const { etcd, hyperkube } = imagesOf(cluster);
   const version = servicesVersion(cluster);
   if (version === undefined) {
+    const isSaid = at(cluster.rke, "system_images.kubernetes") !== undefined;
+    const [item, value] = isSaid
+      ? ["rke.system_images.kubernetes", hyperkube]
+      : ["kubernetesVersion", cluster.kubernetesVersion];
     return [
-      `topology.rke.system_images.kubernetes: RKE ${cluster.rkeVersion} has no arguments for this minor version and refuses it: ${JSON.stringify(hyperkube)}`,
+      `topology.${item}: RKE ${cluster.rkeVersion} has no arguments for this minor version and refuses it: ${JSON.stringify(value)}`,
     ];
   }
   const asksForV2 = etcdOptions(cluster.rkeVersion, version)?.["enable-v2"] !== undefined;

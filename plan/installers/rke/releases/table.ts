@@ -50,7 +50,7 @@ export function hasKubernetes(rkeVersion: string, kubernetesVersion: string): bo
   if (!isAtLeast(newestRke, rkeVersion)) {
     return releases !== undefined || kubernetesVersion in table.later;
   }
-  const release = knownRke.find((known) => isAtLeast(known, rkeVersion)) ?? newestRke;
+  const release = rkeVersion in table.rke ? rkeVersion : (knownRke.find((known) => isAtLeast(known, rkeVersion)) ?? "");
   return releases?.split(" ").some((range) => isInRange(release, range)) ?? false;
 }
 
@@ -61,16 +61,20 @@ export const kubernetesOf = (rkeVersion: string): string[] =>
 /** The RKE releases that have a kubernetes_version, in words: "v1.2.15 to v1.2.23, v1.3.3 and later"; empty for an unknown one. */
 export function rkeWith(kubernetesVersion: string): string {
   if (kubernetesVersion in table.later) {
-    return `later than ${newestRke}`;
+    return `releases after ${newestRke}`;
   }
   const [, , releases = ""] = table.kubernetes[kubernetesVersion] ?? [];
   return releases.split(" ").map(rangeWords).join(", ");
 }
 
-/** "v1.2.15 to v1.2.23" of "v1.2.15..v1.2.23". */
+/** "v1.2.15 to v1.2.23" of "v1.2.15..v1.2.23"; patch 99 stands for the end of a line. */
 export function rangeWords(range: string): string {
   const [first = "", last] = range.split("..");
-  return last === undefined || first === last ? first : last === "" ? `${first} and later` : `${first} to ${last}`;
+  return last === undefined || first === last
+    ? first
+    : last === ""
+      ? `${first} and later`
+      : `${first} to ${last.replace(/\.99$/, "")}`;
 }
 
 /**

@@ -3,8 +3,8 @@ import { basename, join } from "node:path";
 import { parse } from "yaml";
 import { etcdProcess } from "../../../../plan/installers/rke/etcd";
 import { kubeApiServerProcess } from "../../../../plan/installers/rke/kube-apiserver";
-import { controlPlane, voters } from "../../../../plan/topology/order";
 import type { Process } from "../../../../plan/runtimes/process";
+import { controlPlane, voters } from "../../../../plan/topology/order";
 import type { Host, Role, Topology } from "../../../../plan/topology/topology";
 import { seed } from "../../worlds/topologies";
 
