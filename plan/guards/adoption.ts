@@ -1,3 +1,4 @@
+import { architectureSeen } from "../acts/steps/architecture";
 import type { Reachable } from "../facts/facts";
 import { factsOf, type Observation } from "../facts/observation";
 import { installerOf } from "../installers/installers";
@@ -26,24 +27,19 @@ export function adoptionProblems(topology: Topology, rke: AdoptedCluster, seen: 
           `rke-dr:adopted: its cluster lists ${listed.join(", ")}, the topology ${order.join(", ")}; \`order:\` keeps it`,
         ]
       : []),
-    ...hosts.flatMap((host) => hostProblems(topology, hosts, host, rke.caSum, factsOf(seen, host))),
+    ...hosts.flatMap((host) => hostProblems(topology, hosts, host, rke.caSum, seen)),
   ];
 }
 
-function hostProblems(
-  topology: Topology,
-  hosts: Host[],
-  host: Host,
-  caSum: string,
-  facts: Reachable | undefined,
-): string[] {
+function hostProblems(topology: Topology, hosts: Host[], host: Host, caSum: string, seen: Observation): string[] {
+  const facts = factsOf(seen, host);
   if (!facts) {
     return [];
   }
   const { differs } = installerOf(topology).runtimeOf("kube-apiserver");
   const deployed = deployedChecksums(facts.processes["kube-apiserver"]?.process.env ?? []);
   const planned = [
-    ...voters([host]).map(() => etcdProcess(topology, hosts, host, facts.architecture)),
+    ...voters([host]).map(() => etcdProcess(topology, hosts, host, architectureSeen(topology, hosts, seen, host))),
     ...controlPlane([host]).map(() => kubeApiServerProcess(topology, hosts, host, deployed)),
   ];
   return [
@@ -68,7 +64,8 @@ function processProblems(differs: Runtime["differs"], host: Host, planned: Proce
 
 /** RKE gives a member that it added another --initial-cluster-state, and leaves it; images bring variables of their own. */
 function comparable(process: Process, planned: Process = process): Process {
-  const names = planned.env.map((e) => e.slice(0, e.indexOf("=") + 1));
+  // RKE v1.5.9 and v1.5.10 plan an empty variable, which begins like any other
+  const names = planned.env.map((e) => e.slice(0, e.indexOf("=") + 1)).filter((name) => name !== "");
   return {
     ...process,
     cmd: process.cmd.filter((arg) => !arg.startsWith("--initial-cluster-state=")),

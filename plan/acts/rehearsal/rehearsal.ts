@@ -1,7 +1,7 @@
 import type { Reachable } from "../../facts/facts";
 import { factsOf, type Observation } from "../../facts/observation";
 import type { Snapshot } from "../../facts/snapshots";
-import { etcdProcess, ownEndpoint } from "../../installers/rke/etcd";
+import { etcdProcess, goArchitecture, ownEndpoint } from "../../installers/rke/etcd";
 import { argument, type Process } from "../../runtimes/process";
 import { isRunning, type Running } from "../../runtimes/running";
 import { clusterOrder } from "../../topology/order";
@@ -156,7 +156,7 @@ function etcdBody(image: string, facts: Reachable, live: Running | undefined): s
       `ETCDCTL_CERT=${ssl}/kube-node.pem`,
       `ETCDCTL_KEY=${ssl}/kube-node-key.pem`,
       `ETCDCTL_ENDPOINTS=${client}`,
-      `ETCD_UNSUPPORTED_ARCH=${facts.architecture}`,
+      `ETCD_UNSUPPORTED_ARCH=${goArchitecture(facts.architecture)}`,
     ],
     Labels: { [rehearsalLabel]: "1" },
     HostConfig: {

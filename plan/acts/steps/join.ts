@@ -1,11 +1,12 @@
 import type { MemberState } from "../../etcd/members";
 import { clientUrl } from "../../etcd/urls";
-import { factsOf, type Observation } from "../../facts/observation";
+import type { Observation } from "../../facts/observation";
 import { installerOf } from "../../installers/installers";
 import { etcdCertificate, etcdProcess, initialCluster, memberName, ownEndpoint } from "../../installers/rke/etcd";
 import { joiningProcess } from "../../installers/rke/learner";
 import { voters } from "../../topology/order";
 import type { Host, Topology } from "../../topology/topology";
+import { architectureSeen } from "./architecture";
 import { type Step, step } from "./steps";
 
 /**
@@ -25,7 +26,7 @@ export function joinStep(
 ): Step {
   const { host, wanted } = state;
   const others = voters(hosts).filter((h) => h.name !== host.name);
-  const architecture = factsOf(seen, host)?.architecture || "x86_64";
+  const architecture = architectureSeen(topology, hosts, seen, host);
   const joining = joiningProcess(topology, hosts, host, architecture);
   const final = wanted === "learner" ? joining : etcdProcess(topology, hosts, host, architecture);
   const runtime = installerOf(topology).runtimeOf("etcd");

@@ -8,6 +8,7 @@ import { etcdServers, kubeApiServerProcess } from "../../installers/rke/kube-api
 import { argument, commandOf, type Process, withArgument } from "../../runtimes/process";
 import { isRunning, type Running } from "../../runtimes/running";
 import type { Host, Topology } from "../../topology/topology";
+import { architectureSeen } from "./architecture";
 
 /** A container as it runs, as it will run, and where that differs from what RKE would plan. */
 export interface Replacement {
@@ -42,7 +43,7 @@ export function replaceEtcd(
 ): Replacement {
   const facts = factsOf(seen, host);
   const base = original(facts, "etcd", epoch);
-  const planned = etcdProcess(topology, left, host, facts?.architecture || "x86_64");
+  const planned = etcdProcess(topology, left, host, architectureSeen(topology, left, seen, host));
   const before = base?.process;
   const after: Process = before
     ? {

@@ -98,7 +98,7 @@ export function etcdProcess(topology: Topology, hosts: Host[], host: Host, archi
       `ETCDCTL_CERT=${certificate}`,
       `ETCDCTL_KEY=${key}`,
       endpoint,
-      `ETCD_UNSUPPORTED_ARCH=${architecture === "aarch64" ? "arm64" : architecture}`,
+      `ETCD_UNSUPPORTED_ARCH=${goArchitecture(architecture)}`,
       ...additions.env,
     ],
     binds: uniqueList(
@@ -115,9 +115,17 @@ export function etcdProcess(topology: Topology, hosts: Host[], host: Host, archi
   };
 }
 
-/** The host whose architecture RKE writes into ETCD_UNSUPPORTED_ARCH: before v1.3.0 it is that of the first etcd host. */
-export const architectureHost = ({ rkeVersion }: Pick<Topology, "rkeVersion">, hosts: Host[], host: Host): Host =>
-  holds("ownArchitecture", rkeVersion) ? host : (voters(hosts)[0] ?? host);
+/** Docker's aarch64 is Go's arm64, by which etcd knows it; RKE translates no other. */
+export const goArchitecture = (architecture: string): string => (architecture === "aarch64" ? "arm64" : architecture);
+
+/**
+ * The host whose architecture RKE writes into ETCD_UNSUPPORTED_ARCH: before v1.3.0 it is that of the first etcd host. A
+ * learner, which RKE doesn't plan, has its own.
+ */
+export function architectureHost({ rkeVersion }: Pick<Topology, "rkeVersion">, hosts: Host[], host: Host): Host {
+  const isOwn = host.etcd !== "voter" || holds("ownArchitecture", rkeVersion);
+  return isOwn ? host : (voters(hosts)[0] ?? host);
+}
 
 /** What RKE adds if neither the metadata nor the topology name the argument (Kubernetes 1.16 and older). */
 const flagsWithoutValue = (args: string[]): string[] =>
