@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { FailoverSettings } from "./plan/acts/failover/plan";
 import type { PrimaryOptions } from "./plan/acts/primary/plan";
 import { parseTopology } from "./plan/declaration/declaration";
+import { actProblems } from "./plan/declaration/installers";
 import { readRecover } from "./plan/etcd/recover";
 import { type AdoptedCluster, parseRkeState } from "./plan/installers/rke/adopted";
 import { findDatacenter, type Topology } from "./plan/topology/topology";
@@ -42,6 +43,7 @@ export function readSettings(): Settings {
     problems.push(`rke-dr:${key}: is not a key of this program (${keys.join(", ")}): ${key}`);
   }
   const topology = attempt(() => parseTopology(config.requireObject("topology")));
+  problems.push(...(topology ? actProblems(topology) : []));
   const epoch = attempt(() => readNumber("epoch", config.get("epoch")));
   const ssh = topology && attempt(() => readSshAccess(topology));
   const role = config.get("role");

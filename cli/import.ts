@@ -1,15 +1,22 @@
 /**
  * `npm run import -- cluster.yml --datacenter a=HOST,... --datacenter b=HOST,... [--standby b] [-o FILE | --into Pulumi.yaml]`:
  * the topology of an existing RKE cluster, printed, written to a file, or put in the place of a Pulumi project's own.
+ * `npm run import -- --installer kubeadm FILE... --datacenter ...`: that of a kubeadm cluster, from kubeadm's own files, its
+ * ConfigMap kubeadm-config and its Nodes.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { isNode, parseDocument } from "yaml";
-import { importTopology } from "../plan/import/import";
+import { type ImportSettings, importTopology } from "../plan/import/import";
+import { importKubeadm } from "../plan/import/kubeadm";
 import { type Outcome, outcome, tell } from "./command";
 
-const usage =
-  "usage: npm run import -- cluster.yml --datacenter a=HOST,... --datacenter b=HOST,... [--standby b] [-o FILE | --into Pulumi.yaml]";
+const rest = "--datacenter a=HOST,... --datacenter b=HOST,... [--standby b] [-o FILE | --into Pulumi.yaml]";
+const usage = [
+  `usage: npm run import -- cluster.yml ${rest}`,
+  `       npm run import -- --installer kubeadm FILE... ${rest}`,
+  "FILE: kubeadm's own configuration of each control plane host, `kubectl -n kube-system get cm kubeadm-config -o yaml`, `kubectl get nodes -o yaml`",
+].join("\n");
 
 /** Exit status: 0, or 1 where something is wrong or can't be carried over; then nothing is printed or written. */
 export const importCommand = (argv: string[]): Outcome => outcome(1, () => body(argv));
@@ -19,17 +26,18 @@ function body(argv: string[]): Partial<Outcome> {
     args: argv,
     allowPositionals: true,
     options: {
+      installer: { type: "string", default: "rke" },
       datacenter: { type: "string", multiple: true, default: [] },
       standby: { type: "string" },
       output: { type: "string", short: "o" },
       into: { type: "string" },
     },
   });
-  const [path, ...more] = positionals;
-  if (path === undefined || more.length > 0 || values.datacenter.length === 0 || (values.output && values.into)) {
+  if (positionals.length === 0 || values.datacenter.length === 0 || (values.output && values.into)) {
     throw new Error(usage);
   }
-  const text = importTopology(read(path), { datacenters: readDatacenters(values.datacenter), standby: values.standby });
+  const settings = { datacenters: readDatacenters(values.datacenter), standby: values.standby };
+  const text = imported(values.installer, positionals, settings);
   if (values.into !== undefined) {
     putInto(values.into, text);
     return { stderr: `wrote the topology into ${values.into}; its first lines say what deserves a look\n` };
@@ -39,6 +47,24 @@ function body(argv: string[]): Partial<Outcome> {
   }
   write(values.output, text);
   return { stderr: `wrote ${values.output}\n` };
+}
+
+function imported(installer: string, paths: string[], settings: ImportSettings): string {
+  const [path = "", ...more] = paths;
+  switch (installer) {
+    case "rke":
+      if (more.length > 0) {
+        throw new Error(usage);
+      }
+      return importTopology(read(path), settings);
+    case "kubeadm":
+      return importKubeadm(
+        paths.map((p) => ({ path: p, text: read(p) })),
+        settings,
+      );
+    default:
+      throw new Error(`--installer: is neither rke nor kubeadm: ${JSON.stringify(installer)}`);
+  }
 }
 
 function readDatacenters(options: string[]): Record<string, string[]> {

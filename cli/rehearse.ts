@@ -3,6 +3,7 @@
  * takes, without touching the cluster. The report goes to standard output and onto the standby's deploy host.
  * Exit status: 0 where it was verified, 1 where not, 2 where there can be no rehearsal or it was broken off.
  */
+
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -17,6 +18,7 @@ import {
   reportRehearsal,
 } from "../plan/acts/rehearsal/report";
 import { parseTopology } from "../plan/declaration/declaration";
+import { actProblems } from "../plan/declaration/installers";
 import { factsOf } from "../plan/facts/observation";
 import { sites, type Topology } from "../plan/topology/topology";
 import { runOverSsh } from "../reach/ssh";
@@ -52,6 +54,10 @@ async function main(argv: string[]): Promise<number> {
     return 0;
   }
   const topology = values.topology === undefined ? stackTopology() : readTopologyFile(values.topology);
+  const [refusal] = actProblems(topology);
+  if (refusal !== undefined) {
+    throw new Error(`there can be no rehearsal; nothing was changed\n  ${refusal}`);
+  }
   const access = readSshAccess(topology);
   const standby = sites(topology).find((dc) => dc.name === topology.standby)?.hosts ?? [];
   const seen = await observe(standby, [], access, 0).whole;

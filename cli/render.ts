@@ -4,12 +4,15 @@
  * `-- --stack primary|failover [--lost DC] --json` prints one stack's rendering instead.
  * Everywhere `--topology PATH` names another topology, and `--out DIR` another folder.
  */
+
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { warnings } from "../plan/declaration/declaration";
 import { pages } from "../plan/review/pages";
+import { kubeadmPages } from "../plan/review/pages-kubeadm";
 import { policyWords } from "../plan/review/policy";
 import { type Act, onlyOther, render } from "../plan/review/rendering";
+import { renderKubeadm } from "../plan/review/rendering-kubeadm";
 import { findDatacenter, type Topology } from "../plan/topology/topology";
 import { type Outcome, outcome, tell } from "./command";
 import { staleness, writeFolder } from "./rendered-folder";
@@ -39,13 +42,13 @@ function body(argv: string[]): Partial<Outcome> {
   const topology = readTopologyFile(values.topology);
   if (stack !== undefined) {
     const notes = warnings(topology).map((words) => `note: ${words}\n`);
-    const json = JSON.stringify(render(topology, readAct(topology, stack, lost)), null, 2);
+    const json = JSON.stringify(renderingOf(topology, readAct(topology, stack, lost)), null, 2);
     return { stdout: `${json}\n`, stderr: notes.join("") };
   }
   if (check) {
     return checked(values.out, topology);
   }
-  const did = writeFolder(values.out, pages(topology));
+  const did = writeFolder(values.out, pagesOf(topology));
   const lines = [
     ...(did.length === 0 ? [`${values.out} was up to date`] : did),
     ...warnings(topology).map((words) => `note: ${words}`),
@@ -53,8 +56,30 @@ function body(argv: string[]): Partial<Outcome> {
   return { stdout: `${lines.join("\n")}\n` };
 }
 
+function renderingOf(topology: Topology, act: Act) {
+  switch (topology.installer) {
+    case "rke":
+      return render(topology, act);
+    case "kubeadm":
+      return renderKubeadm(topology, act);
+    default:
+      return topology.installer satisfies never;
+  }
+}
+
+function pagesOf(topology: Topology): Record<string, string> {
+  switch (topology.installer) {
+    case "rke":
+      return pages(topology);
+    case "kubeadm":
+      return kubeadmPages(topology);
+    default:
+      return topology.installer satisfies never;
+  }
+}
+
 function checked(folder: string, topology: Topology): Partial<Outcome> {
-  const difference = staleness(folder, pages(topology));
+  const difference = staleness(folder, pagesOf(topology));
   const { refused, lines } = policyWords(topology);
   const state = difference === "" ? `${folder} is what the topology renders` : `${difference}\n${staleWords(folder)}`;
   return {

@@ -1,9 +1,8 @@
-import { etcdProblems } from "../installers/rke/etcd-problems";
-import { rkeProblems } from "../installers/rke/modelled-keys";
-import { releaseProblems } from "../installers/rke/releases/problems";
 import { allHosts, type Datacenter, findDatacenter, type Host, sites, type Topology } from "../topology/topology";
 import { isIp } from "../values/addresses";
 import { suggestion } from "../values/nearest";
+import { installerProblems } from "./installers";
+import { hasExternalEtcd } from "./kubeadm";
 
 /**
  * What the schema can't see: duplicates, references and parts that exclude each other; every problem, as `item: rule: value`.
@@ -25,8 +24,7 @@ export function present(topology: Topology, hasVersion: boolean): string[] {
     ...learnerProblems(topology),
     ...orderProblems(topology),
     ...unknownHosts(topology, "fence", Object.keys(topology.fence)),
-    ...(hasVersion ? [...releaseProblems(topology), ...etcdProblems(topology)] : []),
-    ...rkeProblems(topology),
+    ...installerProblems(topology, hasVersion),
   ];
 }
 
@@ -42,7 +40,9 @@ function absent(topology: Topology): string[] {
     ...(names.length < 2
       ? [`topology.datacenters: needs two datacenters besides witnesses: ${JSON.stringify(names)}`]
       : []),
-    ...(hosts.some((h) => h.etcd === "voter") ? [] : ["topology.datacenters: no host has the role etcd: []"]),
+    ...(hosts.some((h) => h.etcd === "voter") || hasExternalEtcd(topology)
+      ? []
+      : ["topology.datacenters: no host has the role etcd: []"]),
     ...(unordered.length > 0
       ? [`topology.order: doesn't name every host: ${JSON.stringify(unordered)} are missing`]
       : []),

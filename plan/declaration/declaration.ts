@@ -1,8 +1,8 @@
 import { standbyIsFirst } from "../topology/order";
-import { topologySchema } from "../topology/schema";
 import { allHosts, type Topology } from "../topology/topology";
 import { crossCheck } from "./checks";
 import { draftProblems } from "./draft";
+import { installerWarnings, ofInstaller } from "./installers";
 import { describeIssue, TopologyError } from "./problems";
 
 export { TopologyError } from "./problems";
@@ -12,10 +12,11 @@ export { TopologyError } from "./problems";
  * @throws TopologyError that tells all problems at once
  */
 export function parseTopology(value: unknown): Topology {
-  const parsed = topologySchema.safeParse(value, { reportInput: true });
+  const { own, problems: foreign, schema } = ofInstaller(value);
+  const parsed = schema.safeParse(own, { reportInput: true });
   if (!parsed.success) {
     const { issues } = parsed.error;
-    throw new TopologyError([...issues.flatMap(describeIssue), ...draftProblems(value, issues)]);
+    throw new TopologyError([...foreign, ...issues.flatMap(describeIssue), ...draftProblems(own, issues)]);
   }
   const topology: Topology = {
     ...parsed.data,
@@ -30,7 +31,7 @@ export function parseTopology(value: unknown): Topology {
       })),
     })),
   };
-  const problems = crossCheck(topology);
+  const problems = [...foreign, ...crossCheck(topology)];
   if (problems.length > 0) {
     throw new TopologyError(problems);
   }
@@ -45,6 +46,7 @@ export function warnings(topology: Topology): string[] {
   if (voters.length % 2 === 0) {
     result.push(`${voters.length} voters tolerate no more failures than ${voters.length - 1}, and one more can fail`);
   }
+  result.push(...installerWarnings(topology));
   if (topology.order && !standbyIsFirst(topology)) {
     result.push(
       `order: ${topology.standby}'s hosts don't come first in cluster.yml, so \`rke up\` after a failover issues the API server's certificate anew and restarts etcd and the control plane; without the key that happens once, in peace`,

@@ -33,6 +33,7 @@ function draftOf(value: Record<string, unknown>): Topology {
   };
   const datacenters = Array.isArray(value.datacenters) ? value.datacenters : [];
   return {
+    installer: part("installer", undefined),
     cluster: text(value.cluster),
     kubernetesVersion: text(value.kubernetesVersion),
     rkeVersion: part("rkeVersion", undefined),
@@ -48,6 +49,7 @@ function draftOf(value: Record<string, unknown>): Topology {
     targets: part("targets", undefined),
     accept: part("accept", undefined),
     rke: part("rke", undefined),
+    kubeadm: part("kubeadm", undefined),
     datacenters: datacenters.map((dc, i) => datacenterOf(mapping(dc), i)),
   };
 }

@@ -19,8 +19,11 @@ export interface ImportSettings {
 const rkeDefaults = { cluster: "local", kubernetesVersion: "v1.20.5-rancher1-1" };
 
 export class ImportError extends Error {
-  constructor(readonly problems: string[]) {
-    super(`cluster.yml can't become a topology:\n${problems.map((p) => `  ${p}`).join("\n")}`);
+  constructor(
+    readonly problems: string[],
+    what = "cluster.yml",
+  ) {
+    super(`${what} can't become a topology:\n${problems.map((p) => `  ${p}`).join("\n")}`);
     this.name = "ImportError";
   }
 }

@@ -6,6 +6,7 @@ import { certificates } from "../installers/rke/certificates";
 import { snapshotSchedule } from "../installers/rke/recurring-snapshots";
 import { apiSans, clusterOrder, controlPlane, learner, survivors, voters } from "../topology/order";
 import type { Host, Topology } from "../topology/topology";
+import { deployHostNote, endpointNotes, kubeadmRefusals, noSnapshots, restoredByHand } from "./installers";
 import type { Loss } from "./loss";
 import { preventionForSites, snapshotSource } from "./prevention";
 
@@ -51,6 +52,9 @@ export const nothingSeen: Observation = { hosts: {}, answers: [], at: 0 };
  * The guards themselves say it: the analysis can't promise what they refuse.
  */
 export function refusals(topology: Topology, lost: string): string[] {
+  if (topology.installer === "kubeadm") {
+    return kubeadmRefusals(topology, lost);
+  }
   const plan = planFailover(
     topology,
     { lost, epoch: 2, from: "auto", confirm: undefined, attest: undefined },
@@ -77,10 +81,13 @@ function lossOfDatacenter(topology: Topology, deciding: Deciding, name: string):
         ? ["it is a witness: nothing but its vote is lost"]
         : []),
       ...(left.length === 0 ? [`no control plane host is left outside ${name}: there is no API to bring back`] : []),
-      ...(name === topology.standby && loss.quorum === "kept"
+      ...(name === topology.standby && loss.quorum === "kept" && topology.installer === "rke"
         ? ["this is the standby: rke must run from the other deploy host until it is back"]
         : []),
-      ...(loss.quorum === "lost" && !sameApiNames(topology, name) ? [orderNote(topology, name)] : []),
+      ...(loss.quorum === "lost" && topology.installer === "rke" && !sameApiNames(topology, name)
+        ? [orderNote(topology, name)]
+        : []),
+      ...endpointNotes(topology, gone),
     ],
   };
 }
@@ -111,9 +118,9 @@ function lossOfHost(topology: Topology, deciding: Deciding, host: Host): Loss {
       loss.quorum === "kept"
         ? []
         : [
-            `this program gives up whole datacenters only: ${host.name} alone is repaired, or restored with \`rke etcd snapshot-restore\`, by hand`,
+            `this program gives up whole datacenters only: ${host.name} alone is repaired, or restored with ${restoredByHand(topology)}, by hand`,
           ],
-    notes: [...loss.notes, ...hostNotes(topology, deciding, host)],
+    notes: [...loss.notes, ...hostNotes(topology, deciding, host), ...endpointNotes(topology, [host])],
   };
 }
 
@@ -124,9 +131,7 @@ function hostNotes(topology: Topology, deciding: Deciding, host: Host): string[]
   const sole = (of: (hosts: Host[]) => Host[]) => of([host]).length === 1 && of(dc?.hosts ?? []).length === 1;
   const helps = () => others.some((d) => lossOf(topology, deciding, d.hosts).quorum === "lost");
   return [
-    ...(dc?.deployHost === host.name
-      ? [`it is the deploy host of ${dc.name}: while it is gone, rke can't be run from there, nor a failover to there`]
-      : []),
+    ...(dc?.deployHost === host.name ? [deployHostNote(topology, dc.name)] : []),
     ...(sole(voters) && helps()
       ? [`it is the only voter of ${host.datacenter}: lost together with the other side, no voter is left`]
       : []),
@@ -179,7 +184,7 @@ function lossOf(topology: Topology, { members, servers: all }: Deciding, gone: H
     ...base,
     notes:
       left.length === 1 && snapshotSchedule(topology) === undefined && topology.etcd.snapshots === undefined
-        ? [`${names(left)} holds the only copy: no snapshots are taken (etcd.snapshots, services.etcd.snapshot)`]
+        ? [`${names(left)} holds the only copy: ${noSnapshots(topology)}`]
         : [],
     startsFrom:
       left.length === 1

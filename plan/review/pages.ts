@@ -22,7 +22,11 @@ import {
 export function pages(topology: Topology): Record<string, string> {
   const primary = render(topology, { stack: "primary" });
   return {
-    "README.md": overview(topology, primary.analysis),
+    "README.md": overview(
+      topology,
+      primary.analysis,
+      "[cluster.yml](primary/cluster.yml), [certificates](primary/certificates.md), [hosts](primary/hosts), [steps](primary/steps.md)",
+    ),
     "topology.svg": svg(topology),
     ...inFolder("primary", {
       ...stackPages(topology, { stack: "primary" }, primary),
@@ -32,7 +36,7 @@ export function pages(topology: Topology): Record<string, string> {
   };
 }
 
-const inFolder = (folder: string, files: Record<string, string>): Record<string, string> =>
+export const inFolder = (folder: string, files: Record<string, string>): Record<string, string> =>
   Object.fromEntries(Object.entries(files).map(([name, text]) => [`${folder}/${name}`, text]));
 
 function failoverPages(topology: Topology, lost: string, primary: Rendering): Record<string, string> {
@@ -91,7 +95,8 @@ function stackPages(topology: Topology, act: Act, rendering: Rendering): Record<
   };
 }
 
-function overview(topology: Topology, analysis: Analysis): string {
+/** @param inPeace what there is to read of the cluster in peace, with links */
+export function overview(topology: Topology, analysis: Analysis, inPeace: string): string {
   const notes = warnings(topology);
   const datacenters = Object.entries(analysis.datacenters);
   return [
@@ -104,7 +109,7 @@ function overview(topology: Topology, analysis: Analysis): string {
     "",
     fenced("mermaid", mermaid(topology)),
     "",
-    "- in peace: [cluster.yml](primary/cluster.yml), [certificates](primary/certificates.md), [hosts](primary/hosts), [steps](primary/steps.md)",
+    `- in peace: ${inPeace}`,
     ...topology.datacenters.map((dc) => `- without ${dc.name}: [failover-${dc.name}](failover-${dc.name}/README.md)`),
     ...(notes.length > 0 ? ["", "Deserves a second look:", "", ...notes.map((n) => `- ${n}`)] : []),
     "",
@@ -136,7 +141,7 @@ function overview(topology: Topology, analysis: Analysis): string {
 const lossRow = (what: string, loss: Loss): string =>
   `| ${[what, loss.votersLeft.join(", ") || "none", loss.quorum === "lost" ? "**lost**" : "kept", loss.api === "lost" ? "**lost**" : "kept", loss.startsFrom, loss.mayBeLost].join(" | ")} |`;
 
-function lossInWords(loss: Loss): string[] {
+export function lossInWords(loss: Loss): string[] {
   return [
     `- Recovery starts from: ${loss.startsFrom}`,
     `- May be lost: ${loss.mayBeLost}`,
@@ -146,7 +151,7 @@ function lossInWords(loss: Loss): string[] {
   ];
 }
 
-const fenced = (language: string, text: string): string => ["```", language, "\n", text, "\n```"].join("");
+export const fenced = (language: string, text: string): string => ["```", language, "\n", text, "\n```"].join("");
 
 function stepTable(steps: ScheduledStep[]): string {
   return [

@@ -2,6 +2,7 @@ import { snapshotSchedule } from "../installers/rke/recurring-snapshots";
 import { learner, voters } from "../topology/order";
 import { allHosts, type Topology } from "../topology/topology";
 import { durationSeconds } from "../values/duration";
+import { noSnapshots, thirdSite } from "./installers";
 import type { Loss } from "./loss";
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
@@ -19,7 +20,7 @@ export function snapshotSource(topology: Topology): Pick<Loss, "startsFrom" | "m
   const schedule = snapshotSchedule(topology);
   if (schedule === undefined) {
     return {
-      startsFrom: "nothing: no voter is left, and no snapshots are taken (etcd.snapshots, services.etcd.snapshot)",
+      startsFrom: `nothing: no voter is left, and ${noSnapshots(topology)}`,
       mayBeLost: "everything: all that the API stored",
       mayBeLostSeconds: Number.POSITIVE_INFINITY,
     };
@@ -49,7 +50,7 @@ export function preventionForSites(topology: Topology, loss: Loss): string[] {
     const each = Math.max(1, Math.min(...counts));
     const sites = topology.datacenters.map((dc) => dc.name).join(" and ");
     result.push(
-      `a third site with one voter (a witness is enough), and ${plural(each, "voter")} in each of ${sites}: ${each}+${each}+1, so that no single site holds the majority`,
+      `a third site with one voter (${thirdSite(topology)}), and ${plural(each, "voter")} in each of ${sites}: ${each}+${each}+1, so that no single site holds the majority`,
     );
   } else {
     result.push(

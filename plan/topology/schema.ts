@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { isIpv4, parseCidr } from "../values/addresses";
 import { isDuration } from "../values/duration";
+import { clusterSchema as kubeadm, hostSchema as kubeadmHost } from "./kubeadm-schema";
 import { reservedArguments } from "./reserved-arguments";
 
 const name = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, "is not a DNS-1123 label");
@@ -46,6 +47,8 @@ export const hostSchema = z.strictObject({
   labels: z.record(z.string(), z.string()).default({}),
   taints: z.array(taint).default([]),
   hostKey,
+  /** The host's own part of kubeadm's configuration; declaration/kubeadm.ts. */
+  kubeadm: kubeadmHost.optional(),
 });
 
 export const datacenterSchema = z.strictObject({
@@ -100,8 +103,10 @@ export const defaultRke = "v1.2.7";
 
 /** A topology as it stands in Pulumi.yaml: keys, shapes and defaults. What spans several keys is checked in topology-checks.ts. */
 export const topologySchema = z.strictObject({
+  /** Who made the cluster; each has keys of its own (declaration/installers.ts). */
+  installer: z.enum(["rke", "kubeadm"]).default("rke"),
   cluster: name,
-  /** RKE's kubernetes_version; whether the RKE release has it, releaseProblems says. */
+  /** RKE's kubernetes_version, or the version of Kubernetes; which ones are known depends on the installer (declaration/installers.ts). */
   kubernetesVersion: text,
   /** The RKE release that the deploy hosts have, which decides with kubernetesVersion what etcd and kube-apiserver run. */
   rkeVersion: text.default(defaultRke),
@@ -133,6 +138,8 @@ export const topologySchema = z.strictObject({
   accept: z.array(z.strictObject({ finding: text, reason: text })).default([]),
   /** What RKE knows and this program does not model; goes into cluster.yml unchanged. */
   rke: z.record(z.string(), z.unknown()).default({}),
+  /** kubeadm's ClusterConfiguration; only where the installer is kubeadm, where it is never undefined. */
+  kubeadm: kubeadm.optional(),
 });
 
 /** What the schema makes of a topology: defaults are filled in, nothing is derived. */

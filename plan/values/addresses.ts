@@ -31,3 +31,48 @@ export function parseCidr(cidr: string): number | undefined {
   const size = 2 ** (32 - prefix);
   return Math.floor(value / size) * size;
 }
+
+/** An IPv4 or IPv6 address as Go prints it: IPv6 in small letters, its longest run of zeros left out. */
+export const plainIp = (text: string): string =>
+  text.includes(":") ? new URL(`http://[${text}]/`).hostname.slice(1, -1) : text;
+
+/**
+ * The first usable address of an IPv4 or IPv6 range, network + 1, which the `kubernetes` Service gets.
+ * @throws an Error where the text is no range
+ */
+export function firstAddress(cidr: string): string {
+  if (!cidr.includes(":")) {
+    return serviceIp(cidr);
+  }
+  const [ip = "", bits = ""] = cidr.split("/");
+  if (!z.ipv6().safeParse(ip).success || !/^\d{1,3}$/.test(bits) || Number(bits) > 126) {
+    throw new Error(`${JSON.stringify(cidr)} is not an IPv6 range in CIDR form`);
+  }
+  const free = 128n - BigInt(bits);
+  const value = ((ipv6Value(ip) >> free) << free) + 1n;
+  const groups = Array.from({ length: 8 }, (_, i) => ((value >> BigInt(112 - 16 * i)) & 0xffffn).toString(16));
+  return plainIp(groups.join(":"));
+}
+
+function ipv6Value(ip: string): bigint {
+  const [head = "", tail] = plainIp(ip).split("::");
+  const groups = (part: string) => (part === "" ? [] : part.split(":"));
+  const zeros = tail === undefined ? 0 : 8 - groups(head).length - groups(tail).length;
+  const all = [...groups(head), ...Array<string>(zeros).fill("0"), ...groups(tail ?? "")];
+  return all.reduce((sum, group) => sum * 65536n + BigInt(`0x${group}`), 0n);
+}
+
+/** Whether a text is an IPv4 or IPv6 range in CIDR form. */
+export function isCidr(text: string): boolean {
+  try {
+    return firstAddress(text) !== "";
+  } catch {
+    return false;
+  }
+}
+
+/** The host in HOST, HOST:PORT or [IPv6]:PORT. */
+export function endpointHost(endpoint: string): string {
+  const [, bracketed, plain] = /^(?:\[([^\]]*)\](?::\d+)?|([^:]*)(?::\d+)?)$/.exec(endpoint) ?? [];
+  return bracketed ?? plain ?? endpoint;
+}

@@ -13,11 +13,11 @@ export interface SnapshotSchedule {
 
 /**
  * What `rke:` says of snapshots, RKE's defaults filled in: on, each 12 hours, on every etcd host (cluster/defaults.go,
- * services/etcd.go RunEtcdPlane). Undefined where they are off.
+ * services/etcd.go RunEtcdPlane). Undefined where they are off, and for another installer: none but RKE takes any by itself.
  */
 export function snapshotSchedule(topology: Topology): SnapshotSchedule | undefined {
   const etcd = mapping(mapping(topology.rke.services).etcd);
-  if (etcd.snapshot === false) {
+  if (etcd.snapshot === false || topology.installer !== "rke") {
     return undefined;
   }
   const backup = mapping(etcd.backup_config);

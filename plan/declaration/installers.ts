@@ -1,0 +1,129 @@
+import { z } from "zod";
+import { knownMinors, minorOf } from "../installers/kubeadm/versions";
+import { etcdProblems } from "../installers/rke/etcd-problems";
+import { rkeProblems } from "../installers/rke/modelled-keys";
+import { releaseProblems } from "../installers/rke/releases/problems";
+import { datacenterSchema, hostSchema, topologySchema } from "../topology/schema";
+import type { Topology } from "../topology/topology";
+import { isIp } from "../values/addresses";
+import { isMapping, type Mapping } from "../values/mapping";
+import { hasExternalEtcd, kubeadmProblems, kubeadmWarnings } from "./kubeadm";
+
+export type Installer = Topology["installer"];
+
+/** Keys that one installer has and the other hasn't; `*` stands for every entry of a list. */
+const foreign: Record<Installer, string[]> = {
+  rke: ["kubeadm", "datacenters.*.hosts.*.kubeadm"],
+  kubeadm: [
+    "pki",
+    "serviceCidr",
+    "clusterDomain",
+    "etcd.version",
+    "etcd.heartbeatInterval",
+    "etcd.electionTimeout",
+    "etcd.extraArgs",
+    "kubeApi",
+    "rkeVersion",
+    "order",
+    "rke",
+  ],
+};
+
+/** Where kubeadm's configuration has what another key says for RKE. */
+const instead: Record<string, string> = {
+  serviceCidr: "kubeadm.networking.serviceSubnet",
+  clusterDomain: "kubeadm.networking.dnsDomain",
+  "etcd.version": "kubeadm.etcd.local.imageTag",
+  "etcd.heartbeatInterval": "kubeadm.etcd.local.extraArgs",
+  "etcd.electionTimeout": "kubeadm.etcd.local.extraArgs",
+  "etcd.extraArgs": "kubeadm.etcd.local.extraArgs",
+  kubeApi: "kubeadm.apiServer",
+};
+
+/** kubeadm's hosts may have IPv6 addresses, and the version is one of Kubernetes, not of RKE's releases. */
+const kubeadmAddress = z.string().refine(isIp, "is not an IP address");
+const kubeadmSchema = topologySchema.extend({
+  kubernetesVersion: z.string().refine((value) => /^v/.test(value) && knownMinors.includes(minorOf(value) ?? 0), {
+    error: `is not a version of Kubernetes whose kubeadm this program knows (v1.${knownMinors[0]}.0 to v1.${knownMinors.at(-1)})`,
+  }),
+  datacenters: z
+    .array(
+      datacenterSchema.extend({
+        hosts: z
+          .array(hostSchema.extend({ address: kubeadmAddress, internalAddress: kubeadmAddress.optional() }))
+          .min(1, "has no host"),
+      }),
+    )
+    .min(2, "needs two datacenters or more"),
+});
+
+/** A topology's own keys, one problem for each key that is another installer's, and the schema that reads the former. */
+export function ofInstaller(value: unknown): { own: unknown; problems: string[]; schema: typeof topologySchema } {
+  if (!isMapping(value)) {
+    return { own: value, problems: [], schema: topologySchema };
+  }
+  const installer = value.installer === "kubeadm" ? "kubeadm" : "rke";
+  const own: Mapping = structuredClone(value);
+  const problems = foreign[installer].flatMap((path) =>
+    taken(own, path.split(".")).map(({ item, held }) => {
+      const hint = installer === "kubeadm" && instead[path] ? ` (kubeadm has it under ${instead[path]})` : "";
+      return `topology.${item}: is not a key of the installer ${installer}${hint}: ${shortened(JSON.stringify(held))}`;
+    }),
+  );
+  switch (installer) {
+    case "rke":
+      return { own, problems, schema: topologySchema };
+    case "kubeadm":
+      return { own: { kubeadm: {}, ...own, pki: "adopted" }, problems, schema: kubeadmSchema };
+    default:
+      return installer satisfies never;
+  }
+}
+
+/** What is wrong with what only one installer has, each problem as `item: rule: value`. */
+export function installerProblems(topology: Topology, hasVersion: boolean): string[] {
+  switch (topology.installer) {
+    case "rke":
+      return [
+        ...(hasVersion ? [...releaseProblems(topology), ...etcdProblems(topology)] : []),
+        ...rkeProblems(topology),
+      ];
+    case "kubeadm":
+      return kubeadmProblems(topology);
+    default:
+      return topology.installer satisfies never;
+  }
+}
+
+export const installerWarnings = (topology: Topology): string[] =>
+  topology.installer === "kubeadm" ? kubeadmWarnings(topology) : [];
+
+/** Why nothing can be done on the hosts of such a topology yet; empty where it can. */
+export const actProblems = (topology: Topology): string[] =>
+  topology.installer === "rke"
+    ? []
+    : [
+        `installer ${topology.installer}: acts aren't built yet; render and import are`,
+        ...(hasExternalEtcd(topology)
+          ? [
+              "topology.kubeadm.etcd.external: an etcd that kubeadm didn't make isn't recovered by this installer: external",
+            ]
+          : []),
+      ];
+
+/** Takes the values at a path out of a mapping, each with where it stood. */
+function taken(from: Mapping, [key = "", ...rest]: string[]): { item: string; held: unknown }[] {
+  const held = from[key];
+  if (rest.length === 0) {
+    delete from[key];
+    return held === undefined ? [] : [{ item: key, held }];
+  }
+  const within = (value: unknown, path: string[], item: string) =>
+    isMapping(value) ? taken(value, path).map((t) => ({ ...t, item: `${item}.${t.item}` })) : [];
+  const [next, ...others] = rest;
+  return next === "*" && Array.isArray(held)
+    ? held.flatMap((value, i) => within(value, others, `${key}[${i}]`))
+    : within(held, rest, key);
+}
+
+const shortened = (json: string) => (json.length > 100 ? `${json.slice(0, 97)}...` : json);
