@@ -12,6 +12,7 @@ import { planFailover } from "../../plan/acts/failover/failover";
 import type { FailoverSettings } from "../../plan/acts/failover/plan";
 import { planPrimary } from "../../plan/acts/primary/primary";
 import { planRehearsal } from "../../plan/acts/rehearsal/rehearsal";
+import { actProblems } from "../../plan/declaration/installers";
 import type { Observation } from "../../plan/facts/observation";
 import { nothingSeen, refusals } from "../../plan/review/analysis";
 import { learner, survivors, voters } from "../../plan/topology/order";
@@ -132,6 +133,7 @@ async function everyAct(): Promise<Record<string, Record<string, Sent>>> {
   const acts: Record<string, Record<string, Sent>> = {};
   for (const file of topologies) {
     const topology = readTopologyFile(join(root, file));
+    if (actProblems(topology).length > 0) continue;
     acts[`${file}: primary`] = await primary(topology, 1, nothingSeen);
     for (const { name: lost } of topology.datacenters.filter((dc) => refusals(topology, dc.name).length === 0)) {
       const settings = { lost, epoch: 2, from: "auto", confirm: `${lost}@2`, attest: `powered-off@${lost}@2` };

@@ -2,7 +2,15 @@ import type { ReleaseTable } from "./make-table";
 import recorded from "./table.json";
 import { compareVersions, isAtLeast, isInRange, parseVersion } from "./versions";
 
-const table = recorded as unknown as ReleaseTable;
+const read = recorded as unknown as ReleaseTable;
+/** Words that every object of JavaScript knows ("toString") are no versions. */
+const versions = <T>(of: Record<string, T>): Record<string, T> => Object.assign(Object.create(null), of);
+const table: ReleaseTable = {
+  ...read,
+  rke: versions(read.rke),
+  kubernetes: versions(read.kubernetes),
+  later: versions(read.later),
+};
 
 /** The RKE releases whose metadata the table holds, oldest first. */
 export const knownRke: string[] = Object.keys(table.rke).sort(compareVersions);
