@@ -2,12 +2,12 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { buildPlugins } from "../stand-ins/pulumi/build";
 import { goBuild } from "./go-build";
 import { withLock } from "./lock";
 import { operatorDir } from "./operator";
 import { findProgram } from "./packages";
 import type { Place } from "./place";
-import { buildPlugins } from "./plugins/build";
 import { PULUMI_VERSION, pulumi } from "./programs";
 import { say } from "./progress";
 import { run, runGroup } from "./run";

@@ -53,7 +53,7 @@ export const etcd35: GoBuild = {
 
 export const imagePrograms: GoBuild = {
   name: "images",
-  source: join(__dirname, "images"),
+  source: join(__dirname, "../stand-ins/images"),
   programs: Object.fromEntries(
     ["kubelet", "kube-proxy", "nginx-proxy", "cert-deployer", "known-flags"].map((program) => [
       program,

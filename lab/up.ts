@@ -1,6 +1,7 @@
 /** Raises a lab: network, disks, power, in that order, all hosts at the same time. */
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { buildRke } from "../stand-ins/rke/build";
 import { missingHere, runcWithin } from "./capabilities";
 import { makeDisk } from "./disk";
 import { leftovers, takeDown } from "./down";
@@ -13,7 +14,6 @@ import { findProgram } from "./packages";
 import { hostDir, type Place } from "./place";
 import type { EtcdLine } from "./programs";
 import { say } from "./progress";
-import { buildRke } from "./rke/build";
 import { chooseRke, rkeInstall, rkeLine } from "./rke-program";
 import { all, LabError } from "./run";
 import { foreignFiles, type LabState, ownFiles, readState, writeState } from "./state";

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { toFloor } from "../../lab/drill/floor";
-import type { DrillReport } from "../../lab/drill/report";
+import { toFloor } from "../../drill/floor";
+import type { DrillReport } from "../../drill/report";
 import { run } from "../../lab/run";
 import { noLab } from "./world";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { snapshotOn } from "../../lab/drill/snapshot";
+import { snapshotOn } from "../../drill/snapshot";
 import type { Workspace } from "../../lab/project";
 import { until } from "../../lab/run";
 import { allMoments } from "./failback-kills";

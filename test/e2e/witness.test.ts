@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Client } from "../../lab/drill/client";
-import { namespace } from "../../lab/drill/workload";
+import { Client } from "../../drill/client";
+import { namespace } from "../../drill/workload";
 import { onRequest } from "./on-request";
 import { World } from "./world";
 

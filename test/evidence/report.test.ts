@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
+import { fleetTopology } from "../../bench/fleet-topology";
 import { actReport } from "../../evidence/act-report";
 import { lastAct } from "../../evidence/collected";
 import { claimsWith, parseEvidence, recordedEvidence } from "../../evidence/evidence";
 import { reportHtml } from "../../evidence/html";
 import { reportMarkdown } from "../../evidence/markdown";
 import { headline } from "../../evidence/words";
-import { fleetTopology } from "../../lab/bench/fleet-topology";
 import { planFailover } from "../../plan/acts/failover/failover";
 import { parseFacts } from "../../plan/facts/facts";
 import type { FailedStep } from "../../plan/facts/preflight";

@@ -1,0 +1,92 @@
+/**
+ * Many hosts on one machine: one network namespace, in which one SSH server answers at every survivor's address with that
+ * host's facts, and nothing answers at a lost one's. The program can't tell: it connects, authenticates and reads as everywhere.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { LabError, must, until } from "../lab/run";
+import { factsText, fleet, fleetTopology, networks, survivorsOf } from "./fleet-topology";
+
+const CHECKOUT = join(__dirname, "..");
+
+export interface Fleet {
+  /** Folder of the Pulumi project. */
+  project: string;
+  backend: string;
+  /** The start of a command in the fleet's network. */
+  within: string[];
+  end(): void;
+}
+
+/** @param folder new, for all that it needs */
+export async function raiseFleet(folder: string, hosts: number): Promise<Fleet> {
+  const facts = join(folder, "facts");
+  mkdirSync(facts, { recursive: true, mode: 0o700 });
+  const topology = fleetTopology(hosts);
+  for (const host of survivorsOf(topology)) {
+    writeFileSync(join(facts, host.address), factsText(topology, host, Date.now()));
+  }
+  for (const key of ["operator", "host"]) {
+    await must(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", join(folder, key)]);
+  }
+  const server = [process.execPath, "--import", "tsx", join(__dirname, "fleet-server.ts"), folder];
+  const hostsOfFleet = spawn("unshare", ["-m", "-n", "bash", "-ec", NETWORK, "bash", ...server], {
+    cwd: CHECKOUT,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  const within = ["nsenter", "-t", String(hostsOfFleet.pid), "-n", "--"];
+  const first = survivorsOf(topology)[0]?.address;
+  await until("fleet: an answer of its SSH server", 20, () => answers(hostsOfFleet, within, `${first}`));
+  return { ...makeProject(folder, hosts), within, end: () => void hostsOfFleet.kill() };
+}
+
+async function answers(server: ChildProcess, within: string[], address: string): Promise<boolean> {
+  if (server.exitCode !== null) throw new LabError(`fleet: its SSH server ended with ${server.exitCode}`);
+  const greeting = `exec 3<>/dev/tcp/${address}/22 && read -r line <&3 && [[ $line == SSH-* ]]`;
+  return must([...within, "bash", "-c", greeting]).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** The checkout's program with the fleet's topology, and the meter in its process. */
+function makeProject(folder: string, hosts: number): { project: string; backend: string } {
+  const project = join(folder, "project");
+  const backend = join(folder, "backend");
+  for (const dir of [project, backend]) mkdirSync(dir, { recursive: true });
+  for (const name of ["start.js", "package.json", "node_modules"]) {
+    symlinkSync(join(CHECKOUT, name), join(project, name));
+  }
+  const topology = fleet(hosts, join(folder, "operator"));
+  const nodeargs = `--require ${join(__dirname, "meter.cjs")}`;
+  const pulumi = {
+    name: "rke-dr",
+    runtime: { name: "nodejs", options: { typescript: false, nodeargs } },
+    main: "start.js",
+    config: { topology: { value: topology } },
+  };
+  write(project, "Pulumi.yaml", 0o600, stringify(pulumi, { aliasDuplicateObjects: false }));
+  const config = { "rke-dr:role": "failover", "rke-dr:lost": "a", "rke-dr:epoch": "2" };
+  write(project, "Pulumi.failover.yaml", 0o600, stringify({ config }));
+  return { project, backend };
+}
+
+const write = (folder: string, name: string, mode: number, text: string): void =>
+  writeFileSync(join(folder, name), text, { mode });
+
+/** Survivors' addresses are this namespace's own; what goes to a lost one vanishes, as behind a dead router. */
+const NETWORK = `
+mount --make-rprivate /
+ip link set lo up
+ip route add local ${networks.b} dev lo
+ip link add silent type veth peer name nobody
+ip link set silent arp off
+ip link set nobody arp off
+ip link set silent up
+ip link set nobody up
+ip address add 10.82.0.1/32 dev silent
+ip route add ${networks.a} dev silent
+exec "$@"
+`;

@@ -1,0 +1,126 @@
+/** `npm run drill`: loses a datacenter for real and recovers it by the program, watched by a client that writes. */
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { parseArgs } from "node:util";
+import { etcdLine } from "../lab/argv";
+import { endWith } from "../lab/command-end";
+import { Lab } from "../lab/lab";
+import { say } from "../lab/progress";
+import { LabError } from "../lab/run";
+import { failoverDrill } from "./failover";
+import { reportSvg, reportText } from "./report";
+import { LEARNER_FAULTS } from "./standby";
+
+const USAGE = `npm run drill [-- OPTIONS]
+
+A failover end to end in a lab of its own on this machine: builds the cluster, loses datacenter a, previews and executes
+the failover from a fresh clone, and verifies the result. After a restore, datacenter a powers on again for a minute.
+
+  --json   print only the report, as JSON, on standard output
+  --real   insist on the official Pulumi CLI and plugins and on a real RKE; fail by name without them
+  --etcd 3.4|3.5    which etcd the lab runs (3.4: Debian's, 3.5: from Go modules)
+  --topology FILE   another topology than Pulumi.yaml's; its datacenter a is lost
+  --from WHAT       what to recover from: auto, voter, learner, snapshot or a host; for snapshot the drill takes one
+  --method METHOD   forceNewCluster or restore, for a voter
+  --learner FAULT   what is wrong with the learner when datacenter a is lost: ${LEARNER_FAULTS.join(", ")}; where its
+                    data is of no use the drill takes a snapshot before
+  --failback        then give datacenter a its power back, bring it back, and lose it once more
+  --return-guard on|off    with --failback: whether returned hosts put themselves in quarantine (default: on)
+  --keep   leave the lab up afterwards, to look at (npm run lab -- down takes it down)
+  --help
+
+Exit code 0 where all was verified. LAB_DIR names the lab's folder, LAB_RKE a real rke v1.2.7 to use.
+`;
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      json: { type: "boolean" },
+      real: { type: "boolean" },
+      etcd: { type: "string" },
+      topology: { type: "string" },
+      from: { type: "string" },
+      method: { type: "string" },
+      learner: { type: "string" },
+      failback: { type: "boolean" },
+      "return-guard": { type: "string" },
+      keep: { type: "boolean" },
+      help: { type: "boolean" },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const returnGuard = values["return-guard"];
+  if (returnGuard !== undefined && returnGuard !== "on" && returnGuard !== "off") {
+    throw new LabError(`--return-guard: must be on or off, is "${returnGuard}"`);
+  }
+  const learner = LEARNER_FAULTS.find((fault) => fault === values.learner);
+  if (values.learner !== undefined && !learner) {
+    throw new LabError(`--learner: must be one of ${LEARNER_FAULTS.join(", ")}, is "${values.learner}"`);
+  }
+  const lab = await ownLab();
+  // beside the lab, which goes away with all its files
+  const folder = `${lab.place.dir}-report`;
+  try {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    await lab.up({ ...etcdLine(values.etcd), ...(values.topology === undefined ? {} : { topology: values.topology }) });
+    if (values.real) await insistOnReal(lab);
+    const report = await failoverDrill(lab, folder, {
+      ...(values.from === undefined ? {} : { from: values.from }),
+      ...(values.method === undefined ? {} : { method: values.method }),
+      ...(learner === undefined ? {} : { learner }),
+      failback: values.failback ?? false,
+      ...(returnGuard === undefined ? {} : { returnGuard }),
+    });
+    const json = `${JSON.stringify(report, null, 2)}\n`;
+    if (values.json) {
+      process.stdout.write(json);
+    } else {
+      process.stdout.write(reportText(report));
+    }
+    writeFileSync(join(folder, "report.json"), json);
+    writeFileSync(join(folder, "report.svg"), reportSvg(report));
+    say(`drill: report, picture and logs are in ${folder}`);
+    if (values.keep) {
+      say(`the lab stays up: LAB_DIR=${lab.place.dir} npm run lab -- status`);
+    }
+    return report.verified ? 0 : 1;
+  } finally {
+    if (!values.keep) {
+      await lab.down();
+    }
+  }
+}
+
+/** The hosts' own parts can't be had from any registry; what decides a failover can. */
+async function insistOnReal(lab: Lab): Promise<void> {
+  await lab.engine();
+  const hosts = ["kubelet", "kube-proxy", "nginx-proxy", "rke-tools image"];
+  const missing = lab.standIns().filter((name) => !hosts.includes(name));
+  if (missing.length > 0) {
+    throw new LabError(
+      `--real: must have the official Pulumi CLI and plugins on PATH and a real rke in LAB_RKE, has stand-ins for: ${missing.join(", ")}`,
+    );
+  }
+}
+
+/** A lab of the drill's own; one that a drill left there before is taken down first, another's never. */
+async function ownLab(): Promise<Lab> {
+  const lab = Lab.open(process.env.LAB_DIR ?? join(dirname(Lab.open().place.dir), "rke-dr-drill"));
+  const { phase } = await lab.status();
+  if (phase !== "down") {
+    if (process.env.LAB_DIR !== undefined) {
+      throw new LabError(
+        `drill: the lab in ${lab.place.dir} must be down, it is ${phase}: run \`npm run lab -- down\``,
+      );
+    }
+    say(`drill: an earlier drill left a lab in ${lab.place.dir}: it is taken down`);
+    await lab.down();
+  }
+  return lab;
+}
+
+endWith(main());

@@ -1,0 +1,169 @@
+import type { Workspace } from "../lab/project";
+import { LabError, until } from "../lab/run";
+import type { Client } from "./client";
+import { type Drill, lost, type Members, stackReport, summary } from "./failover";
+import { judge, longestGap } from "./history";
+import type { FailbackReport } from "./report";
+
+/** etcd with RKE's timeouts elects a leader within 5 to 10 s. */
+const electionSeconds = 10;
+
+/**
+ * Gives datacenter a its power back and brings it back by the program, with the client writing all the while.
+ * @param peace etcd's members before the loss
+ */
+export async function failbackDrill(
+  drill: Drill,
+  client: Client,
+  project: Workspace,
+  epoch: number,
+  returnGuard: "on" | "off",
+  peace: Members,
+): Promise<FailbackReport> {
+  const back = drill.lab.hosts().filter((h) => h.datacenter === lost && h.name in peace);
+  const masters = back.map((h) => h.name);
+  const poweredAt = Date.now();
+  await drill.step(`datacenter ${lost} has power again`, () => drill.lab.powerOn(lost));
+  const returned = await drill.step(`what is left there, with the return guard ${returnGuard}`, async () =>
+    Promise.all(masters.map((name) => whatReturned(drill, name, epoch - 1, poweredAt, returnGuard))),
+  );
+  if (returnGuard === "on") {
+    drill.check(
+      "the return guard puts hosts of the old epoch in quarantine before they serve",
+      returned.every((r) => !r.served && !r.runs),
+      returned
+        .map((r) => `${r.host}: etcd ran for ${r.etcdSeconds?.toFixed(1) ?? "?"} s and served nothing`)
+        .join(", "),
+    );
+  }
+
+  await drill.mustPulumi(["config", "set", "epoch", String(epoch), "--stack", "primary"], project);
+  await drill.step("pulumi preview --stack primary, for the failback", async () => {
+    const preview = await drill.mustPulumi(["preview", "--stack", "primary"], project);
+    const told = /Guards: (.*)/.exec(preview.stdout)?.[1] ?? "nothing of guards";
+    drill.check("preview of the failback asks for a confirmation alone", /Guards: 1 stop/.test(preview.stdout), told);
+  });
+  await drill.step("a failback without a confirmation is refused", async () => {
+    const refused = await drill.pulumi(["up", "--yes", "--skip-preview", "--stack", "primary"], project);
+    const ok = refused.code !== 0 && refused.stdout.includes("nothing was changed");
+    drill.check("a failback without a confirmation is refused", ok, `exit code ${refused.code}`);
+  });
+  await drill.mustPulumi(["config", "set", "confirm", `primary@${epoch}`, "--stack", "primary"], project);
+  const beganAt = Date.now();
+  await drill.step("pulumi up --stack primary, the failback", () =>
+    drill.mustPulumi(["up", "--yes", "--skip-preview", "--stack", "primary"], project),
+  );
+  const seconds = (Date.now() - beganAt) / 1000;
+  await client.acknowledged(10, Date.now(), 60);
+  const gap = longestGap(client.history(), beganAt, Date.now()) / 1000;
+  drill.check(
+    `during the failback no client waits longer than an election takes (${electionSeconds} s)`,
+    gap <= electionSeconds,
+    `${gap.toFixed(1)} s at most`,
+  );
+
+  const members = await drill.members();
+  const parts = (of: Members) =>
+    Object.keys(of)
+      .sort()
+      .map((name) => `${name}${of[name]?.learner ? " (learner)" : ""}`)
+      .join(", ");
+  const reused = masters.filter((name) => members[name]?.id === peace[name]?.id);
+  drill.check(
+    "etcd has the members of before, voters and learners as before, the returned ones as new members",
+    parts(members) === parts(peace) && reused.length === 0,
+    parts(members),
+  );
+  const nodes = (await drill.kubectl(["get", "nodes", "--no-headers"])).trim().split("\n");
+  const plain = nodes.filter((line) => !/ Ready /.test(line) || line.includes("<none>"));
+  drill.check(
+    "all Nodes are back, ready, with their roles",
+    nodes.length === drill.lab.hosts().length && plain.length === 0,
+    nodes.map((line) => line.split(/ +/).slice(0, 3).join(" ")).join(", "),
+  );
+  await drill.step("a second up would change nothing", async () => {
+    const again = await drill.pulumi(["preview", "--expect-no-changes", "--stack", "primary"], project);
+    drill.check(
+      "after the failback, `pulumi up --stack primary` would change nothing",
+      again.code === 0,
+      summary(again),
+    );
+  });
+  const steps = await stackReport(drill, project, "primary");
+  return {
+    returnGuard,
+    returned,
+    seconds,
+    longestGapSeconds: gap,
+    steps: steps.steps.filter((s) => Date.parse(s.startedAt) >= beganAt),
+    secondFailover: undefined,
+  };
+}
+
+/** What etcd and the control plane of a host do that has power again after a failover. */
+async function whatReturned(
+  drill: Drill,
+  host: string,
+  failoverEpoch: number,
+  poweredAt: number,
+  returnGuard: "on" | "off",
+): Promise<FailbackReport["returned"][number]> {
+  const on = async (script: string) => (await drill.lab.execOn(host, ["bash", "-c", script])).stdout.trim();
+  const aside = `etcd-before-epoch-${failoverEpoch}`;
+  if (returnGuard === "on") {
+    await until(`${host}: quarantine`, 120, async () => (await on("cat /var/lib/rke-dr/quarantine")) !== "");
+  } else {
+    // long enough for an election, and for old members to learn that they were removed
+    const ends = Date.now() + 20_000;
+    await until(`${host}: what it does in 20 s`, 60, async () => Date.now() > ends);
+  }
+  const name = returnGuard === "on" ? aside : "etcd";
+  const since = new Date(poweredAt).toISOString();
+  const [started, finished] = (
+    await on(`docker inspect -f '{{.State.StartedAt}} {{.State.FinishedAt}}' ${name}`)
+  ).split(" ");
+  return {
+    host,
+    etcdSeconds:
+      returnGuard === "on" && started && finished ? (Date.parse(finished) - Date.parse(started)) / 1000 : undefined,
+    served: (await on(`docker logs --since ${since} ${name} 2>&1 | grep -c 'ready to serve client requests'`)) !== "0",
+    runs: (await on("docker ps --format '{{.Names}}'")).split("\n").some((n) => n === "etcd" || n === "kube-apiserver"),
+  };
+}
+
+/** The other datacenter is lost once more: what a failback leaves must carry a failover. */
+export async function secondFailover(
+  drill: Drill,
+  client: Client,
+  clone: Workspace,
+  epoch: number,
+): Promise<FailbackReport["secondFailover"]> {
+  await drill.step(`datacenter ${lost} loses power again`, () => drill.lab.powerOff(lost));
+  for (const [key, value] of [
+    ["epoch", String(epoch)],
+    ["confirm", `${lost}@${epoch}`],
+    ["attest", `powered-off@${lost}@${epoch}`],
+  ] as const) {
+    await drill.mustPulumi(["config", "set", key, value, "--stack", "failover"], clone);
+  }
+  const commandAt = Date.now();
+  await drill.step(`pulumi up --stack failover, epoch ${epoch}`, () =>
+    drill.mustPulumi(["up", "--yes", "--skip-preview", "--stack", "failover"], clone),
+  );
+  await client.acknowledged(10, Date.now(), 60);
+  await client.stop();
+  const told = await stackReport(drill, clone, "failover");
+  const dataAsOf = Date.parse(told.dataAsOf);
+  if (Number.isNaN(dataAsOf)) throw new LabError(`second failover: it names no time of its data: ${told.dataAsOf}`);
+  const verdict = judge(client.history(), await drill.writesThere(), dataAsOf, commandAt);
+  drill.check(
+    "the second failover keeps every write that was acknowledged before its data as of T",
+    verdict.broken.length === 0 && verdict.firstWriteAt !== undefined,
+    `${verdict.acknowledged} acknowledged, ${verdict.lost.length} lost, ${verdict.broken.length} of them before T`,
+  );
+  return {
+    epoch,
+    rtoSeconds: verdict.firstWriteAt === undefined ? undefined : (verdict.firstWriteAt - commandAt) / 1000,
+    lost: verdict.lost.length,
+  };
+}

@@ -1,0 +1,342 @@
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Lab } from "../lab/lab";
+import { say } from "../lab/progress";
+import type { Workspace } from "../lab/project";
+import { LabError, type Result, until } from "../lab/run";
+import { Client } from "./client";
+import { failbackDrill, secondFailover } from "./failback";
+import { startAgain } from "./floor";
+import { judge } from "./history";
+import { lossIsExact } from "./loss";
+import type { Check, DrillReport, DrillStep } from "./report";
+import { returns } from "./returning";
+import { type Taken, takeSnapshot } from "./snapshot";
+import { type LearnerFault, sourceIsAsExpected, spoilLearner, useless } from "./standby";
+import { addon, manifests, namespace, podCount, readyPods } from "./workload";
+
+export const lost = "a";
+const epoch = 2;
+
+/** What the failover stack exports, as far as the drill reads it. */
+interface StackReport {
+  method: "forceNewCluster" | "restore";
+  source: string;
+  dataAsOf: string;
+  steps: DrillReport["failoverSteps"];
+}
+
+export interface DrillOptions {
+  /** Bring datacenter a back afterwards, and lose it once more. */
+  failback?: boolean;
+  /** Whether hosts that come back put themselves in quarantine. */
+  returnGuard?: "on" | "off";
+  /** What is wrong with the learner when the datacenter is lost. */
+  learner?: LearnerFault;
+}
+
+/** Members of etcd, by host name. */
+export type Members = Record<string, { id: string; learner: boolean }>;
+
+/** One drill: its clock, its log, and what it has done so far. */
+export class Drill {
+  readonly steps: DrillStep[] = [];
+  readonly checks: Check[] = [];
+
+  constructor(
+    readonly lab: Lab,
+    private readonly folder: string,
+  ) {}
+
+  async step<T>(name: string, work: () => Promise<T>): Promise<T> {
+    say(`drill: ${name}`);
+    const startedAt = Date.now();
+    try {
+      return await work();
+    } finally {
+      this.steps.push({ name, startedAt, seconds: (Date.now() - startedAt) / 1000 });
+    }
+  }
+
+  check(what: string, ok: boolean, found: string): void {
+    this.checks.push({ what, ok, found });
+    say(`drill: ${ok ? "ok" : "FAILED"}: ${what}: ${found}`);
+  }
+
+  /** Runs Pulumi; the whole output goes to a log in the drill's folder, what the steps say to standard error. */
+  async pulumi(args: string[], workspace: Workspace): Promise<Result> {
+    const log = join(this.folder, `pulumi-${args[0]}-${args[args.indexOf("--stack") + 1]}.log`);
+    return this.lab.pulumi([...args, "--non-interactive", "--color", "never"], {
+      workspace,
+      onLine: (line) => {
+        appendFileSync(log, `${line}\n`);
+        const told =
+          /^ *[+~-]+ +command:remote:Command \S+ (?:creat|updat|replac)ing \(\d+s\)(?: \[[^\]]*\];?)? (.+)/.exec(line);
+        if (told?.[1]) say(`  ${told[1]}`);
+      },
+    });
+  }
+
+  async mustPulumi(args: string[], workspace: Workspace): Promise<Result> {
+    const result = await this.pulumi(args, workspace);
+    if (result.code !== 0) {
+      throw new LabError(`pulumi ${args.join(" ")}: exit code ${result.code}:\n${result.stdout}\n${result.stderr}`);
+    }
+    return result;
+  }
+
+  async kubectl(args: string[], input?: string): Promise<string> {
+    const result = await this.lab.kubectl(args, { input });
+    if (result.code !== 0) {
+      throw new LabError(`kubectl ${args.join(" ")}: exit code ${result.code}: ${result.stderr.trim()}`);
+    }
+    return result.stdout;
+  }
+
+  /** The members of etcd by host name, as the first host that can tell has them: a learner can't. */
+  async members(): Promise<Members> {
+    const hosts = this.lab.hosts().filter((h) => this.lab.isOn(h.name));
+    for (const { name } of hosts.sort((a, b) => Number(a.datacenter === lost) - Number(b.datacenter === lost))) {
+      const list = await this.lab.execOn(name, ["docker", "exec", "etcd", "etcdctl", "member", "list"]);
+      if (list.code === 0) {
+        const lines = list.stdout.trim().split("\n");
+        return Object.fromEntries(
+          lines
+            .map((line) => line.split(", "))
+            .map(([id = "", , member = "", , , learner]) => [member.slice(5), { id, learner: learner === "true" }]),
+        );
+      }
+    }
+    throw new LabError("drill: no host's etcd tells its members");
+  }
+
+  /** The numbers of the client's writes that the cluster has. */
+  async writesThere(within = namespace): Promise<Set<number>> {
+    const list = await this.kubectl(["get", "configmaps", "-n", within, "-o", "name"]);
+    return new Set([...list.matchAll(/write-(\d+)/g)].map((m) => Number(m[1])));
+  }
+
+  async pods(): Promise<{ name: string; node: string }[]> {
+    return readyPods(await this.kubectl(["get", "pods", "-n", namespace, "-o", "json"]));
+  }
+}
+
+/** What the operator of a drill sets as `rke-dr:recover`. */
+export interface DrillRecover {
+  from?: string;
+  method?: string;
+}
+
+/** Builds a cluster, loses datacenter a, recovers from it, and verifies. @param folder for logs */
+export async function failoverDrill(
+  lab: Lab,
+  folder: string,
+  options: DrillRecover & DrillOptions = {},
+): Promise<DrillReport> {
+  const recover: DrillRecover = {
+    ...(options.from === undefined ? {} : { from: options.from }),
+    ...(options.method === undefined ? {} : { method: options.method }),
+  };
+  const drill = new Drill(lab, folder);
+  const hosts = lab.hosts();
+  const survivors = hosts.filter((h) => h.datacenter !== lost);
+  const deployHost = survivors.find((h) => h.deploys);
+  if (!deployHost) throw new LabError(`drill: a datacenter other than ${lost} must have a deploy host`);
+  const project = await lab.project();
+
+  // what a restore's isolation keeps out must try to come in
+  const { returnGuard = options.failback ? "on" : "off" } = options;
+  if (returnGuard === "off") {
+    await drill.mustPulumi(["config", "set", "returnGuard", "off", "--stack", "primary"], project);
+  }
+  await drill.step("pulumi up --stack primary", () =>
+    drill.mustPulumi(["up", "--yes", "--skip-preview", "--stack", "primary"], project),
+  );
+  await drill.step("a second up would change nothing", async () => {
+    const again = await drill.pulumi(["preview", "--expect-no-changes", "--stack", "primary"], project);
+    drill.check("a second `pulumi up --stack primary` would change nothing", again.code === 0, summary(again));
+  });
+  await drill.step("workload on both datacenters", async () => {
+    await drill.kubectl(["apply", "-f", "-"], manifests());
+    await until("workload: all pods ready", 120, async () => (await drill.pods()).length === podCount);
+    const used = new Set((await drill.pods()).map((p) => hosts.find((h) => h.name === p.node)?.datacenter));
+    drill.check("pods run in both datacenters", used.size === 2, [...used].sort().join(", "));
+  });
+
+  const members = await drill.members();
+  const servers = [
+    ...new Set(hosts.filter((h) => h.name.startsWith("master")).map((h) => `https://${h.address}:6443`)),
+  ];
+  const client = await Client.start(lab, deployHost.name, servers, join(folder, "writes.jsonl"));
+  try {
+    await drill.step("client writes", () => client.acknowledged(30, 0, 60));
+    let taken: Taken | undefined;
+    // what can't be recovered from needs a next best
+    if (recover.from === "snapshot" || useless(options.learner)) {
+      taken = await drill.step("a snapshot on the other side", () => takeSnapshot(drill, deployHost));
+      await drill.step("client writes on", () => client.acknowledged(10, Date.now(), 60));
+    }
+    const spoilt =
+      options.learner && (await spoilLearner(drill, options.learner, deployHost.name, { client, servers, folder }));
+    await drill.step(`datacenter ${lost} loses power`, () => lab.powerOff(lost));
+    await spoilt?.();
+    const clone = await lab.newClone("failover");
+    for (const [key, value] of Object.entries(recover)) {
+      await drill.mustPulumi(["config", "set", "--path", `recover.${key}`, value, "--stack", "failover"], clone);
+    }
+    const restores = await drill.step("pulumi preview --stack failover, from a fresh clone", async () => {
+      const preview = await drill.mustPulumi(["preview", "--stack", "failover"], clone);
+      const told = /Guards: (.*)/.exec(preview.stdout)?.[1] ?? "nothing of guards";
+      const restores = /method restore\)/.test(preview.stdout);
+      // a restore needs no attestation: only the confirmation is missing
+      const expected = restores ? /Guards: 1 stop/ : /Guards: 2 stop/;
+      drill.check("preview tells what would stop `up`", expected.test(preview.stdout), told);
+      if (options.learner) sourceIsAsExpected(drill, options.learner, preview.stdout);
+      return restores;
+    });
+    await drill.step("pulumi up without a confirmation is refused", async () => {
+      const refused = await drill.pulumi(["up", "--yes", "--skip-preview", "--stack", "failover"], clone);
+      const ok = refused.code !== 0 && refused.stdout.includes("nothing was changed");
+      drill.check("`up` without a confirmation is refused", ok, `exit code ${refused.code}`);
+    });
+    for (const [key, value] of [
+      ["confirm", `${lost}@${epoch}`],
+      ...(restores ? [] : [["attest", `powered-off@${lost}@${epoch}`] as const]),
+    ] as const) {
+      await drill.mustPulumi(["config", "set", key, value, "--stack", "failover"], clone);
+    }
+    const commandAt = Date.now();
+    await drill.step("pulumi up --stack failover", () =>
+      drill.mustPulumi(["up", "--yes", "--skip-preview", "--stack", "failover"], clone),
+    );
+    const told = await stackReport(drill, clone, "failover");
+    await verify(drill, client, survivors, clone);
+    await addonIsAsExpected(drill, told.method);
+    const floorSeconds = options.failback
+      ? undefined
+      : await drill.step("etcd and kube-apiserver start again", () => startAgain(lab, deployHost.name));
+    const failback = options.failback
+      ? await failbackDrill(drill, client, project, epoch + 1, returnGuard, members)
+      : undefined;
+    if (!failback) await client.stop();
+    if (!failback && told.method === "restore") await returns(drill, deployHost, folder);
+    const report = {
+      ...(await finish(drill, client, commandAt, told, taken, options.learner)),
+      ...(floorSeconds === undefined ? {} : { floorSeconds }),
+    };
+    if (!failback) return report;
+    failback.secondFailover = await secondFailover(drill, client, clone, epoch + 2);
+    return { ...report, verified: drill.checks.every((c) => c.ok), failback };
+  } finally {
+    await client.stop();
+  }
+}
+
+export async function stackReport(drill: Drill, workspace: Workspace, stack: string): Promise<StackReport> {
+  const output = await drill.mustPulumi(["stack", "output", "report", "--json", "--stack", stack], workspace);
+  return JSON.parse(output.stdout) as StackReport;
+}
+
+async function verify(drill: Drill, client: Client, survivors: { name: string }[], clone: Workspace): Promise<void> {
+  const names = survivors.map((h) => h.name);
+  await drill.step("the API accepts writes", () => client.acknowledged(10, Date.now(), 60));
+  await drill.step("pods move to the survivors", async () => {
+    const moved = async () => {
+      const pods = await drill.pods();
+      return pods.length === podCount && pods.every((p) => names.includes(p.node));
+    };
+    // the pod garbage collector waits 40 s before it takes pods of a Node that is gone
+    const ok = await until("workload: all pods on survivors", 240, moved).then(
+      () => true,
+      () => false,
+    );
+    const pods = await drill.pods();
+    const nodes = names.map((n) => `${pods.filter((p) => p.node === n).length} on ${n}`);
+    drill.check("pods of dead nodes run on survivors", ok, nodes.join(", "));
+  });
+  const nodes = (await drill.kubectl(["get", "nodes", "-o", "name"])).trim().split("\n").sort();
+  const expected = names.map((n) => `node/${n}`).sort();
+  drill.check("the cluster has the survivors as Nodes", nodes.join() === expected.join(), nodes.join(", "));
+  await drill.step("a second up would change nothing", async () => {
+    const again = await drill.pulumi(["preview", "--expect-no-changes", "--stack", "failover"], clone);
+    drill.check("a second `pulumi up --stack failover` would change nothing", again.code === 0, summary(again));
+  });
+}
+
+/** What watches the API from pods is restarted where revisions come a second time, and else left alone. */
+async function addonIsAsExpected(drill: Drill, method: string): Promise<void> {
+  const annotations = await drill.kubectl([
+    ...["get", "deployment", addon, "-n", "kube-system"],
+    ...["-o", "jsonpath={.spec.template.metadata.annotations}"],
+  ]);
+  const restarted = annotations.includes("restartedAt");
+  drill.check(
+    method === "restore" ? "pods of kube-system were restarted" : "pods of kube-system were left alone",
+    restarted === (method === "restore"),
+    restarted ? "restarted" : "not restarted",
+  );
+}
+
+async function finish(
+  drill: Drill,
+  client: Client,
+  commandAt: number,
+  told: StackReport,
+  taken: Taken | undefined,
+  learner: LearnerFault | undefined,
+): Promise<DrillReport> {
+  // the client may write on: what is judged was written before the list
+  const history = client.history();
+  const present = await drill.writesThere();
+  const dataAsOf = Date.parse(told.dataAsOf);
+  const verdict = judge(history, present, Number.isNaN(dataAsOf) ? undefined : dataAsOf, commandAt);
+  drill.check(
+    "every acknowledged write up to data as of T is there",
+    verdict.broken.length === 0,
+    `${verdict.acknowledged} acknowledged, ${verdict.lost.length} lost, ${verdict.broken.length} of them before T`,
+  );
+  lossIsExact(drill, verdict, history, taken, learner);
+  if (told.method === "restore") {
+    const apart = verdict.lastSurviving === undefined ? Number.NaN : Math.abs(verdict.lastSurviving - dataAsOf) / 1000;
+    drill.check(
+      "data as of T is within 2 s of the last write that survived",
+      apart <= 2,
+      `${apart.toFixed(1)} s apart`,
+    );
+  }
+  drill.check(
+    "the client writes again",
+    verdict.firstWriteAt !== undefined,
+    verdict.firstWriteAt === undefined ? "never" : new Date(verdict.firstWriteAt).toISOString(),
+  );
+  return {
+    verified: drill.checks.every((c) => c.ok),
+    rtoSeconds: verdict.firstWriteAt === undefined ? undefined : (verdict.firstWriteAt - commandAt) / 1000,
+    recovered: { from: told.source, method: told.method },
+    dataAsOf: told.dataAsOf,
+    writes: { acknowledged: verdict.acknowledged, lost: verdict.lost.length, lostNumbers: verdict.lost },
+    outageSeconds:
+      verdict.firstWriteAt === undefined || verdict.lastWriteBefore === undefined
+        ? undefined
+        : (verdict.firstWriteAt - verdict.lastWriteBefore) / 1000,
+    steps: drill.steps,
+    failoverSteps: told.steps,
+    checks: drill.checks,
+    standIns: drill.lab.standIns(),
+  };
+}
+
+/** The engine's count of resources, in one line. */
+export function summary(result: Result): string {
+  const at = result.stdout.indexOf("Resources:");
+  return at < 0
+    ? `exit code ${result.code}`
+    : result.stdout
+        .slice(at + 10)
+        .trim()
+        .split("\n")
+        .map((l) => l.trim())
+        .filter(Boolean)
+        .slice(0, 3)
+        .join(", ");
+}

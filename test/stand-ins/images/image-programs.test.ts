@@ -1,0 +1,20 @@
+import { equal } from "node:assert/strict";
+import { join } from "node:path";
+import { describe, it } from "mocha";
+import { goEnvironment } from "../../../lab/go-build";
+import { run } from "../../../lab/run";
+import { thisMachine } from "../../../lab/toolchain";
+
+const go = thisMachine().goPath;
+const test = go ? it : it.skip;
+
+describe("lab: programs in the images", () => {
+  test(`pass their own tests${go ? "" : " (skipped: go is not installed)"}`, async function () {
+    this.timeout(300_000);
+    const result = await run([go ?? "go", "test", "./..."], {
+      cwd: join(__dirname, "../../../stand-ins/images"),
+      env: goEnvironment(process.env),
+    });
+    equal(result.code, 0, result.stdout + result.stderr);
+  });
+});
