@@ -1,9 +1,9 @@
 /** Disks as they were once: a benchmark measures the same disaster several times. */
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { loopDevices } from "../lab/disk-image";
-import { hostDir, type Place } from "../lab/place";
-import { must, until } from "../lab/run";
+import { loopDevices } from "../lab/hosts/disk-image";
+import { must, until } from "../lab/machine/run";
+import { hostDir, type Place } from "../lab/state/place";
 
 /** Beside the lab's folder, which must be empty when the lab is down. */
 const folderOf = (place: Place): string => `${place.dir}-checkpoint`;

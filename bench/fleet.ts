@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { LabError, must, until } from "../lab/run";
+import { LabError, must, until } from "../lab/machine/run";
 import { factsText, fleet, fleetTopology, networks, survivorsOf } from "./fleet-topology";
 
 const CHECKOUT = join(__dirname, "..");

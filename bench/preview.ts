@@ -1,11 +1,11 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { Engine } from "../lab/engine";
-import { asOperator } from "../lab/operator";
-import type { Place } from "../lab/place";
-import { say } from "../lab/progress";
-import { pulumiCommand } from "../lab/pulumi-run";
-import { LabError, run } from "../lab/run";
+import { say } from "../lab/machine/progress";
+import { LabError, run } from "../lab/machine/run";
+import type { Engine } from "../lab/operator/engine";
+import { asOperator } from "../lab/operator/operator";
+import { pulumiCommand } from "../lab/operator/pulumi-run";
+import type { Place } from "../lab/state/place";
 import { raiseFleet } from "./fleet";
 import { type PureCosts, pureCosts } from "./rendering";
 

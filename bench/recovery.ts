@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { Drill } from "../drill/failover";
 import { takeSnapshot } from "../drill/snapshot";
 import type { Lab } from "../lab/lab";
-import { say } from "../lab/progress";
+import { say } from "../lab/machine/progress";
 import { forgetDisks } from "./checkpoint";
 import { type Recovery, Scene } from "./scene";
 import { ratios, type Spread, spread } from "./statistics";

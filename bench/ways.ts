@@ -2,9 +2,9 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DrillReport } from "../drill/report";
-import { asOperator } from "../lab/operator";
-import type { Workspace } from "../lab/project";
-import { must } from "../lab/run";
+import { must } from "../lab/machine/run";
+import { asOperator } from "../lab/operator/operator";
+import type { Workspace } from "../lab/operator/project";
 import { byHand, electionFile, withoutNodes } from "./by-hand";
 import type { Container } from "./containers";
 import { electionLog } from "./election";

@@ -1,5 +1,5 @@
-import type { Workspace } from "../lab/project";
-import { LabError, until } from "../lab/run";
+import { LabError, until } from "../lab/machine/run";
+import type { Workspace } from "../lab/operator/project";
 import type { Client } from "./client";
 import { type Drill, lost, type Members, stackReport, summary } from "./failover";
 import { judge, longestGap } from "./history";

@@ -1,9 +1,9 @@
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Lab } from "../lab/lab";
-import { say } from "../lab/progress";
-import type { Workspace } from "../lab/project";
-import { LabError, type Result, until } from "../lab/run";
+import { say } from "../lab/machine/progress";
+import { LabError, type Result, until } from "../lab/machine/run";
+import type { Workspace } from "../lab/operator/project";
 import { Client } from "./client";
 import { failbackDrill, secondFailover } from "./failback";
 import { startAgain } from "./floor";

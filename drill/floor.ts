@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Lab } from "../lab/lab";
-import { must } from "../lab/run";
+import { must } from "../lab/machine/run";
 import type { DrillReport } from "./report";
 
 /**

@@ -1,5 +1,5 @@
 import type { Lab } from "../lab/lab";
-import { LabError } from "../lab/run";
+import { LabError } from "../lab/machine/run";
 import type { Drill } from "./failover";
 
 interface Place {

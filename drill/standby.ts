@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { LabError } from "../lab/run";
+import { LabError } from "../lab/machine/run";
 import { Client } from "./client";
 import type { Drill } from "./failover";
 

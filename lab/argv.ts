@@ -1,7 +1,7 @@
 /** The lab's command line as data. */
 import { parseArgs } from "node:util";
-import { ETCD_LINES, type EtcdLine } from "./programs";
-import { LabError } from "./run";
+import { ETCD_LINES, type EtcdLine } from "./build/programs";
+import { LabError } from "./machine/run";
 import type { UpOptions } from "./up";
 
 export type Verb =

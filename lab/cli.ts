@@ -2,7 +2,7 @@
 import { parseVerb, USAGE } from "./argv";
 import { endWith } from "./command-end";
 import { Lab } from "./lab";
-import { runAttached } from "./run";
+import { runAttached } from "./machine/run";
 import { statusText } from "./status";
 
 async function main(argv: string[]): Promise<number> {

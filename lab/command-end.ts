@@ -1,4 +1,4 @@
-import { LabError } from "./run";
+import { LabError } from "./machine/run";
 
 /** Ends a command with its exit code; what its user can mend is told in a line, without a stack. */
 export function endWith(command: Promise<number>): void {

@@ -1,16 +1,16 @@
 /** Takes a lab down, and finds what one has left: by recorded processes and by names that only it uses. */
 import { existsSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
-import { cgroupFolders, removeCgroups } from "./cgroups";
-import { loopDevices } from "./disk-image";
-import { frozenHosts, thawHost } from "./faults/freezer";
-import { isOn, switchOff } from "./host";
-import { namespacePath, processesIn, removeNetwork } from "./network";
-import type { Place } from "./place";
-import { allStats, kill, type ProcessMark } from "./processes";
-import { say } from "./progress";
-import { all, LabError, must, run, until } from "./run";
-import { foreignFiles, OWN } from "./state";
+import { loopDevices } from "./hosts/disk-image";
+import { frozenHosts, thawHost } from "./hosts/freezer";
+import { isOn, switchOff } from "./hosts/host";
+import { cgroupFolders, removeCgroups } from "./machine/cgroups";
+import { allStats, kill, type ProcessMark } from "./machine/processes";
+import { say } from "./machine/progress";
+import { all, LabError, must, run, until } from "./machine/run";
+import { namespacePath, processesIn, removeNetwork } from "./network/network";
+import type { Place } from "./state/place";
+import { foreignFiles, OWN } from "./state/state";
 
 /** Removes all of a lab; the lock stays where its holder goes on with the folder. */
 export async function takeDown(place: Place, then: "end" | "keep lock" = "end"): Promise<void> {

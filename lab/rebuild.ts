@@ -2,10 +2,10 @@
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loopDevices } from "./disk-image";
-import { hostDir, type Place } from "./place";
-import { LabError, until } from "./run";
-import type { LabState } from "./state";
+import { loopDevices } from "./hosts/disk-image";
+import { LabError, until } from "./machine/run";
+import { hostDir, type Place } from "./state/place";
+import type { LabState } from "./state/state";
 import { manufacture } from "./up";
 
 /** @throws LabError for a host that the lab doesn't have; the host must be off */

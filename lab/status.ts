@@ -2,14 +2,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { faultsOf } from "./faults/faults";
-import { isFrozen } from "./faults/freezer";
-import { dockerState, initOf, isOn, onHost } from "./host";
-import { linkStates } from "./network";
-import type { NetworkPlan } from "./network-plan";
-import { operatorDir, sshState } from "./operator";
-import type { Place } from "./place";
-import { LabError, run } from "./run";
-import { type LabState, readState } from "./state";
+import { isFrozen } from "./hosts/freezer";
+import { dockerState, initOf, isOn, onHost } from "./hosts/host";
+import { LabError, run } from "./machine/run";
+import { linkStates } from "./network/network";
+import type { NetworkPlan } from "./network/network-plan";
+import { operatorDir, sshState } from "./operator/operator";
+import type { Place } from "./state/place";
+import { type LabState, readState } from "./state/state";
 
 export interface LabStatus {
   id: string;

@@ -2,23 +2,23 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { buildRke } from "../stand-ins/rke/build";
-import { missingHere, runcWithin } from "./capabilities";
-import { makeDisk } from "./disk";
+import type { EtcdLine } from "./build/programs";
+import { prepare } from "./build/toolchain";
 import { leftovers, takeDown } from "./down";
 import { faultsOf } from "./faults/faults";
-import { dockerAnswers, dockerState, isMarkedOff, isOn, switchOff, switchOn } from "./host";
-import { makeNetwork, namespacePath } from "./network";
-import { type NetworkPlan, planNetwork } from "./network-plan";
-import { makeOperatorKey, sshAnswers, sshState } from "./operator";
-import { findProgram } from "./packages";
-import { hostDir, type Place } from "./place";
-import type { EtcdLine } from "./programs";
-import { say } from "./progress";
-import { chooseRke, rkeInstall, rkeLine } from "./rke-program";
-import { all, LabError } from "./run";
-import { foreignFiles, type LabState, ownFiles, readState, writeState } from "./state";
-import { prepare } from "./toolchain";
-import { hostsOf, type LabDatacenter, type LabHost, readTopology } from "./topology";
+import { makeDisk } from "./hosts/disk";
+import { dockerAnswers, dockerState, isMarkedOff, isOn, switchOff, switchOn } from "./hosts/host";
+import { chooseRke, rkeInstall, rkeLine } from "./hosts/rke-program";
+import { missingHere, runcWithin } from "./machine/capabilities";
+import { findProgram } from "./machine/packages";
+import { say } from "./machine/progress";
+import { all, LabError } from "./machine/run";
+import { makeNetwork, namespacePath } from "./network/network";
+import { type NetworkPlan, planNetwork } from "./network/network-plan";
+import { makeOperatorKey, sshAnswers, sshState } from "./operator/operator";
+import { hostDir, type Place } from "./state/place";
+import { foreignFiles, type LabState, ownFiles, readState, writeState } from "./state/state";
+import { hostsOf, type LabDatacenter, type LabHost, readTopology } from "./state/topology";
 
 export interface UpOptions {
   /** File with the topology; default: the project's Pulumi.yaml. */

@@ -4,10 +4,10 @@
  */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { goBuild } from "../lab/go-build";
+import { goBuild } from "../lab/build/go-build";
+import { pulumi } from "../lab/build/programs";
+import { machineProblems, prepare, thisMachine } from "../lab/build/toolchain";
 import { Lab } from "../lab/lab";
-import { pulumi } from "../lab/programs";
-import { machineProblems, prepare, thisMachine } from "../lab/toolchain";
 
 const root = join(__dirname, "..");
 

@@ -1,9 +1,9 @@
 /** Kills a container's process as a crash would: docker then does what the container's restart policy says. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { isOn, onHost } from "../host";
-import { hostDir, type Place } from "../place";
-import { LabError, must, run } from "../run";
+import { isOn, onHost } from "../hosts/host";
+import { LabError, must, run } from "../machine/run";
+import { hostDir, type Place } from "../state/place";
 
 const record = (place: Place, host: string): string => join(hostDir(place, host), "killed.json");
 

@@ -4,15 +4,15 @@
  */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { type GoBuild, goBuild } from "../go-build";
-import { withLock } from "../lock";
-import { inNamespace, processesIn } from "../network";
-import { type DatacenterPlan, linkName, type NetworkPlan } from "../network-plan";
-import { findProgram } from "../packages";
-import type { Place } from "../place";
-import { kill } from "../processes";
-import { say } from "../progress";
-import { all, LabError, must, type Result, run, until } from "../run";
+import { type GoBuild, goBuild } from "../build/go-build";
+import { withLock } from "../machine/lock";
+import { findProgram } from "../machine/packages";
+import { kill } from "../machine/processes";
+import { say } from "../machine/progress";
+import { all, LabError, must, type Result, run, until } from "../machine/run";
+import { inNamespace, processesIn } from "../network/network";
+import { type DatacenterPlan, linkName, type NetworkPlan } from "../network/network-plan";
+import type { Place } from "../state/place";
 
 const RELAY = "relay";
 const relay: GoBuild = {

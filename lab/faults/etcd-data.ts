@@ -15,9 +15,9 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { initOf, onHost } from "../host";
-import { hostDir, type Place } from "../place";
-import { LabError, must, run } from "../run";
+import { initOf, onHost } from "../hosts/host";
+import { LabError, must, run } from "../machine/run";
+import { hostDir, type Place } from "../state/place";
 import { type Damage, damaged, HEADER_BYTES, headerOffsets } from "./page-headers";
 
 const DATABASE = "var/lib/etcd/member/snap/db";

@@ -1,13 +1,13 @@
 /** All faults of a lab: which there are, and how each is undone. Each is named as the verb that makes it. */
 
-import { linkStates, operatorLinkStates, setLink } from "../network";
-import type { NetworkPlan } from "../network-plan";
-import type { Place } from "../place";
-import { all, LabError } from "../run";
+import { frozenHosts, thawHost } from "../hosts/freezer";
+import { all, LabError } from "../machine/run";
+import { linkStates, operatorLinkStates, setLink } from "../network/network";
+import type { NetworkPlan } from "../network/network-plan";
+import type { Place } from "../state/place";
 import { killedOn, reviveContainers } from "./container";
 import { delayLinks, linkDelay, undelayLinks } from "./delay";
 import { isCorrupt, repairEtcd } from "./etcd-data";
-import { frozenHosts, thawHost } from "./freezer";
 import { freeDisk, isFull } from "./full-disk";
 import { packetFaults, setPacketFaults } from "./packets";
 

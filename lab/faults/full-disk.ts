@@ -1,10 +1,10 @@
 /** Fills a host's disk to its last block. */
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { hasDiskImage } from "../disk-image";
-import { isOn, onHost } from "../host";
-import { hostDir, type Place } from "../place";
-import { LabError, must, run } from "../run";
+import { hasDiskImage } from "../hosts/disk-image";
+import { isOn, onHost } from "../hosts/host";
+import { LabError, must, run } from "../machine/run";
+import { hostDir, type Place } from "../state/place";
 
 const BALLAST = "/var/lab-ballast";
 

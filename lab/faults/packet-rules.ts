@@ -1,5 +1,5 @@
 /** Rules for packets in the fabric, as nftables text. The kernel keeps them, so it also says which faults there are. */
-import type { NetworkPlan } from "../network-plan";
+import type { NetworkPlan } from "../network/network-plan";
 
 export interface PacketFaults {
   /** Hosts whose packets vanish. */

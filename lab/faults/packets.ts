@@ -1,9 +1,9 @@
 /** Makes packets vanish, in the fabric, where no host can see or undo it. */
 import { existsSync } from "node:fs";
-import { inNamespace, namespacePath } from "../network";
-import type { NetworkPlan } from "../network-plan";
-import { findProgram } from "../packages";
-import { LabError, run } from "../run";
+import { findProgram } from "../machine/packages";
+import { LabError, run } from "../machine/run";
+import { inNamespace, namespacePath } from "../network/network";
+import type { NetworkPlan } from "../network/network-plan";
 import { type PacketFaults, packetRules, readPacketRules, TABLE } from "./packet-rules";
 
 export async function packetFaults(plan: NetworkPlan): Promise<PacketFaults> {

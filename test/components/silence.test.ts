@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { buildFailover } from "../../components/failover";
 import { failoverEvidence } from "../../evidence/evidence";
-import { until } from "../../lab/run";
+import { until } from "../../lab/machine/run";
 import { planFailover } from "../../plan/acts/failover/failover";
 import { afterLossOfA } from "../plan/worlds/observations";
 import { seed } from "../plan/worlds/topologies";

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { Workspace } from "../../lab/project";
-import { run } from "../../lab/run";
+import { run } from "../../lab/machine/run";
+import type { Workspace } from "../../lab/operator/project";
 import { onRequest } from "./on-request";
 import { World } from "./world";
 

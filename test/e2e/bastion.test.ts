@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { run } from "../../lab/run";
+import { run } from "../../lab/machine/run";
 import { onRequest } from "./on-request";
 import { World } from "./world";
 

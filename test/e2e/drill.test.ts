@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { toFloor } from "../../drill/floor";
 import type { DrillReport } from "../../drill/report";
-import { run } from "../../lab/run";
+import { run } from "../../lab/machine/run";
 import { noLab } from "./world";
 
 const suite = noLab === "" ? describe : describe.skip;

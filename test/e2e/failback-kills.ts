@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { Workspace } from "../../lab/project";
-import { until } from "../../lab/run";
+import { until } from "../../lab/machine/run";
+import type { Workspace } from "../../lab/operator/project";
 import type { World } from "./world";
 
 /** Each moment costs half a minute or more: they are tried on request. */

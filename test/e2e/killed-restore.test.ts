@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { snapshotOn } from "../../drill/snapshot";
-import type { Workspace } from "../../lab/project";
-import { until } from "../../lab/run";
+import { until } from "../../lab/machine/run";
+import type { Workspace } from "../../lab/operator/project";
 import { allMoments } from "./failback-kills";
 import { noLab, World } from "./world";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Workspace } from "../../lab/project";
+import type { Workspace } from "../../lab/operator/project";
 import { allMoments, killedFailback, type Moment } from "./failback-kills";
 import { noLab, World } from "./world";
 

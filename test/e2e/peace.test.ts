@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "../../drill/client";
 import { namespace } from "../../drill/workload";
-import { run, until } from "../../lab/run";
+import { run, until } from "../../lab/machine/run";
 import type { RehearsalReport } from "../../plan/acts/rehearsal/report";
 import { noLab, World } from "./world";
 

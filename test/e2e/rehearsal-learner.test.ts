@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "../../drill/client";
 import { namespace } from "../../drill/workload";
-import { run } from "../../lab/run";
+import { run } from "../../lab/machine/run";
 import type { RehearsalReport } from "../../plan/acts/rehearsal/report";
 import { onRequest } from "./on-request";
 import { World } from "./world";

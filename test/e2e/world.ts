@@ -3,10 +3,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { machineProblems, thisMachine } from "../../lab/build/toolchain";
 import { Lab } from "../../lab/lab";
-import type { Workspace } from "../../lab/project";
-import { type Result, until } from "../../lab/run";
-import { machineProblems, thisMachine } from "../../lab/toolchain";
+import { type Result, until } from "../../lab/machine/run";
+import type { Workspace } from "../../lab/operator/project";
 import type { UpOptions } from "../../lab/up";
 import type { FailoverSettings } from "../../plan/acts/failover/plan";
 

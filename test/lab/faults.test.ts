@@ -3,10 +3,10 @@ import fc from "fast-check";
 import { describe, it } from "mocha";
 import { readNetem, readRelay } from "../../lab/faults/delay";
 import { refuseSetClock } from "../../lab/faults/faults";
-import { freezerOf } from "../../lab/faults/freezer";
 import { packetRules, readPacketRules } from "../../lab/faults/packet-rules";
 import { damaged, headerOffsets } from "../../lab/faults/page-headers";
-import { planNetwork } from "../../lab/network-plan";
+import { freezerOf } from "../../lab/hosts/freezer";
+import { planNetwork } from "../../lab/network/network-plan";
 
 const plan = planNetwork("rkelab-abcdef", {
   ssh: { user: "root", port: 22 },

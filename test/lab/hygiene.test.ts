@@ -4,11 +4,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
-import { keeperOf } from "../../lab/host";
+import { machineProblems, thisMachine } from "../../lab/build/toolchain";
+import { keeperOf } from "../../lab/hosts/host";
 import { Lab } from "../../lab/lab";
-import { allStats, kill, type ProcessMark } from "../../lab/processes";
-import { until } from "../../lab/run";
-import { machineProblems, thisMachine } from "../../lab/toolchain";
+import { allStats, kill, type ProcessMark } from "../../lab/machine/processes";
+import { until } from "../../lab/machine/run";
 import { nothingLeft, tenUpAndDown } from "./nothing-left";
 
 const problems = machineProblems(thisMachine());

@@ -3,8 +3,16 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import { fabricLines, linkName, macOf, operatorLines, planNetwork, toNumber, toText } from "../../lab/network-plan";
-import { type LabTopology, readTopology, targetHosts } from "../../lab/topology";
+import {
+  fabricLines,
+  linkName,
+  macOf,
+  operatorLines,
+  planNetwork,
+  toNumber,
+  toText,
+} from "../../lab/network/network-plan";
+import { type LabTopology, readTopology, targetHosts } from "../../lab/state/topology";
 
 const seed = readTopology(readFileSync(join(__dirname, "fixtures/seed.yaml"), "utf8"), "seed.yaml");
 

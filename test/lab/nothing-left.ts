@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { cgroupFolders } from "../../lab/cgroups";
-import { loopDevices } from "../../lab/disk-image";
 import { leftovers } from "../../lab/down";
+import { loopDevices } from "../../lab/hosts/disk-image";
 import type { Lab } from "../../lab/lab";
-import { run } from "../../lab/run";
+import { cgroupFolders } from "../../lab/machine/cgroups";
+import { run } from "../../lab/machine/run";
 
 /** A lab that is down has left nothing on this machine. */
 export async function nothingLeft({ place }: Lab): Promise<void> {

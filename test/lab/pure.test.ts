@@ -1,15 +1,15 @@
 import { deepStrictEqual, equal, match, throws } from "node:assert/strict";
 import { describe, it } from "mocha";
 import { parseVerb } from "../../lab/argv";
-import { missingCapabilities, runcWithin } from "../../lab/capabilities";
-import { cgroupProblem } from "../../lab/cgroups";
-import { knownList } from "../../lab/images";
-import { missingPackages } from "../../lab/packages";
-import { placeOf } from "../../lab/place";
-import { parseStat } from "../../lab/processes";
-import { fillTopology } from "../../lab/project";
-import { pulumiEnvironment } from "../../lab/pulumi-run";
-import { dockerProblem, machineProblems } from "../../lab/toolchain";
+import { knownList } from "../../lab/build/images";
+import { dockerProblem, machineProblems } from "../../lab/build/toolchain";
+import { missingCapabilities, runcWithin } from "../../lab/machine/capabilities";
+import { cgroupProblem } from "../../lab/machine/cgroups";
+import { missingPackages } from "../../lab/machine/packages";
+import { parseStat } from "../../lab/machine/processes";
+import { fillTopology } from "../../lab/operator/project";
+import { pulumiEnvironment } from "../../lab/operator/pulumi-run";
+import { placeOf } from "../../lab/state/place";
 
 describe("lab: command line", () => {
   const good: [string, object][] = [

@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "mocha";
+import { machineProblems, thisMachine } from "../../lab/build/toolchain";
 import { Lab } from "../../lab/lab";
-import { processesIn } from "../../lab/network";
-import { findProgram } from "../../lab/packages";
-import { kill } from "../../lab/processes";
-import { type run, until } from "../../lab/run";
-import { machineProblems, thisMachine } from "../../lab/toolchain";
+import { findProgram } from "../../lab/machine/packages";
+import { kill } from "../../lab/machine/processes";
+import { type run, until } from "../../lab/machine/run";
+import { processesIn } from "../../lab/network/network";
 
 const problems = machineProblems(thisMachine());
 const suite = problems.length === 0 ? describe : describe.skip;

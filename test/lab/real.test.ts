@@ -3,11 +3,11 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, it } from "mocha";
-import { initOf } from "../../lab/host";
+import { machineProblems, thisMachine } from "../../lab/build/toolchain";
+import { initOf } from "../../lab/hosts/host";
 import { Lab } from "../../lab/lab";
-import { isAlive } from "../../lab/processes";
-import { run, until } from "../../lab/run";
-import { machineProblems, thisMachine } from "../../lab/toolchain";
+import { isAlive } from "../../lab/machine/processes";
+import { run, until } from "../../lab/machine/run";
 
 const problems = machineProblems(thisMachine());
 const suite = problems.length === 0 ? describe : describe.skip;

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "mocha";
 import { parse } from "yaml";
-import { planNetwork } from "../../lab/network-plan";
-import { readTopology } from "../../lab/topology";
+import { planNetwork } from "../../lab/network/network-plan";
+import { readTopology } from "../../lab/state/topology";
 import { parseTopology } from "../../plan/declaration/declaration";
 
 const FOLDER = join(__dirname, "../../topologies");

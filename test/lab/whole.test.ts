@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { keeperOf } from "../../lab/host";
+import { keeperOf } from "../../lab/hosts/host";
 import { Lab } from "../../lab/lab";
-import { processesIn } from "../../lab/network";
-import { findProgram } from "../../lab/packages";
-import { allStats, isAlive, kill, type ProcessStat } from "../../lab/processes";
-import { until } from "../../lab/run";
+import { findProgram } from "../../lab/machine/packages";
+import { allStats, isAlive, kill, type ProcessStat } from "../../lab/machine/processes";
+import { until } from "../../lab/machine/run";
+import { processesIn } from "../../lab/network/network";
 import { onRequest } from "../e2e/on-request";
 import { nothingLeft, tenUpAndDown } from "./nothing-left";
 

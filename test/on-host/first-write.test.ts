@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { text } from "node:stream/consumers";
-import { until } from "../../lab/run";
+import { until } from "../../lab/machine/run";
 import { code, stateOfEachTest, stepInput } from "./host-state";
 
 /** An API server that takes every write, and returns the last. */

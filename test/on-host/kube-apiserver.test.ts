@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
-import { until } from "../../lab/run";
+import { until } from "../../lab/machine/run";
 import { code, stateOfEachTest, stepInput } from "./host-state";
 
 describe("a kube-apiserver that waits for the step that recovers etcd", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { until } from "../../lab/run";
+import { until } from "../../lab/machine/run";
 import { onHostInput } from "../../on-host";
 import type { StepResult } from "../../plan/facts/step-records";
 import { code, noContainers, stateOfEachTest, stepInput } from "./host-state";

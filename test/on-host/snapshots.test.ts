@@ -5,7 +5,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { until } from "../../lab/run";
+import { until } from "../../lab/machine/run";
 import type { Snapshot, SnapshotRun } from "../../plan/facts/snapshots";
 
 const scripts = join(__dirname, "../../on-host/snapshots");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { stepText } from "../../components/steps";
-import { until } from "../../lab/run";
+import { until } from "../../lab/machine/run";
 import { code, noContainers, stateOfEachTest } from "./host-state";
 
 /** A worker is a folder of its own here: the real script runs in it, unless a file tells that it is down. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { until } from "../../lab/run";
+import { until } from "../../lab/machine/run";
 import { runFences } from "../../reach/fence";
 
 describe("fence commands on the operator's machine", () => {

@@ -1,9 +1,9 @@
 import { equal } from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "mocha";
-import { goEnvironment } from "../../../lab/go-build";
-import { run } from "../../../lab/run";
-import { thisMachine } from "../../../lab/toolchain";
+import { goEnvironment } from "../../../lab/build/go-build";
+import { thisMachine } from "../../../lab/build/toolchain";
+import { run } from "../../../lab/machine/run";
 
 const go = thisMachine().goPath;
 const test = go ? it : it.skip;

@@ -4,9 +4,9 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Place } from "../place";
-import { allStats, type ProcessMark } from "../processes";
-import { LabError, until } from "../run";
+import { allStats, type ProcessMark } from "../machine/processes";
+import { LabError, until } from "../machine/run";
+import type { Place } from "../state/place";
 
 const ROOT = "/sys/fs/cgroup";
 

@@ -1,11 +1,11 @@
 /** The kubeconfig with which the operator reaches the cluster: that of a deploy host which lives. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { isOn, onHost } from "./host";
+import { isOn, onHost } from "../hosts/host";
+import { LabError, run } from "../machine/run";
+import type { Place } from "../state/place";
+import type { LabState } from "../state/state";
 import { asOperator, operatorDir } from "./operator";
-import type { Place } from "./place";
-import { LabError, run } from "./run";
-import type { LabState } from "./state";
 
 const ON_HOST = "/etc/rke-dr/kube_config_cluster.yml";
 

@@ -2,10 +2,10 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
+import { say, sayWhile } from "../machine/progress";
+import { must } from "../machine/run";
 import { keepNewest } from "./cache";
 import { type ImageSources, images, makeRoot } from "./images";
-import { say, sayWhile } from "./progress";
-import { must } from "./run";
 
 /** Makes what the cache lacks; returns the data root to copy. */
 export async function goldenDockerRoot(cache: string, sources: ImageSources): Promise<string> {
@@ -28,7 +28,7 @@ export async function goldenDockerRoot(cache: string, sources: ImageSources): Pr
     jobs.push(image.name, `${folder}.tar`, (image.changes ?? []).join("\n"));
   }
   say("importing the images into docker");
-  const script = ["bash", join(__dirname, "host/golden.sh"), join(work, "data"), ...jobs];
+  const script = ["bash", join(__dirname, "golden.sh"), join(work, "data"), ...jobs];
   await sayWhile("importing the images", () =>
     must(["unshare", "-m", "-p", "-n", "--mount-proc", "--fork", "--kill-child=KILL", ...script], {
       timeoutSeconds: 300,
@@ -43,7 +43,7 @@ export async function goldenDockerRoot(cache: string, sources: ImageSources): Pr
 async function rootKey(sources: ImageSources): Promise<string> {
   const hash = createHash("sha256");
   hash.update((await must(["dockerd", "--version"])).stdout);
-  for (const file of ["images.ts", "host/golden.sh"]) hash.update(readFileSync(join(__dirname, file)));
+  for (const file of ["images.ts", "golden.sh"]) hash.update(readFileSync(join(__dirname, file)));
   // The built programs' folders are named by their content's hash.
   hash.update([sources.kubernetes, sources.programs].map((path) => basename(path)).join(" "));
   for (const file of [...sources.etcd, sources.busybox]) hash.update(readFileSync(file));

@@ -2,7 +2,7 @@
 import { isIPv4 } from "node:net";
 import { parse } from "yaml";
 import { z } from "zod";
-import { LabError } from "./run";
+import { LabError } from "../machine/run";
 
 const name = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "must be a DNS label");
 const address = z.string().refine((value) => isIPv4(value), "must be an IPv4 address");

@@ -1,8 +1,8 @@
 /** Makes, cuts, heals and removes the namespaces and links of a network plan. */
 import { existsSync, statSync } from "node:fs";
+import { allStats, type ProcessMark } from "../machine/processes";
+import { LabError, must, run } from "../machine/run";
 import { type DatacenterPlan, fabricLines, type NetworkPlan, operatorLines } from "./network-plan";
-import { allStats, type ProcessMark } from "./processes";
-import { LabError, must, run } from "./run";
 
 export const namespacePath = (name: string): string => `/run/netns/${name}`;
 

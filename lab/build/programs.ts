@@ -10,7 +10,7 @@ const [major, minor] = KUBERNETES_VERSION.slice(1).split(".");
 
 export const kubernetes: GoBuild = {
   name: "kubernetes",
-  source: join(__dirname, "build/kubernetes"),
+  source: join(__dirname, "kubernetes"),
   programs: Object.fromEntries(
     ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl"].map((program) => [
       program,
@@ -28,7 +28,7 @@ export const kubernetes: GoBuild = {
 
 export const pulumi: GoBuild = {
   name: "pulumi",
-  source: join(__dirname, "build/pulumi"),
+  source: join(__dirname, "pulumi"),
   programs: { pulumi: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi" },
   ldflags: `-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=${PULUMI_VERSION}`,
   expect: "about 4 minutes on two cores the first time",
@@ -40,7 +40,7 @@ export type EtcdLine = (typeof ETCD_LINES)[number];
 
 export const etcd35: GoBuild = {
   name: "etcd-3.5",
-  source: join(__dirname, "build/etcd35"),
+  source: join(__dirname, "etcd35"),
   programs: {
     etcd: "go.etcd.io/etcd/server/v3",
     etcdctl: "go.etcd.io/etcd/etcdctl/v3",
@@ -53,7 +53,7 @@ export const etcd35: GoBuild = {
 
 export const imagePrograms: GoBuild = {
   name: "images",
-  source: join(__dirname, "../stand-ins/images"),
+  source: join(__dirname, "../../stand-ins/images"),
   programs: Object.fromEntries(
     ["kubelet", "kube-proxy", "nginx-proxy", "cert-deployer", "known-flags"].map((program) => [
       program,

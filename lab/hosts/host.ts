@@ -2,16 +2,16 @@
 import { spawn } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { removeCgroups } from "./cgroups";
+import { removeCgroups } from "../machine/cgroups";
+import { childrenOf, isAlive, kill, type ProcessMark, readMark } from "../machine/processes";
+import { LabError, run, until } from "../machine/run";
+import { plugIn } from "../network/network";
+import type { NetworkPlan } from "../network/network-plan";
+import { hostDir, type Place } from "../state/place";
 import { loopDevices } from "./disk-image";
-import { isFrozen, thawHost } from "./faults/freezer";
-import { plugIn } from "./network";
-import type { NetworkPlan } from "./network-plan";
-import { hostDir, type Place } from "./place";
-import { childrenOf, isAlive, kill, type ProcessMark, readMark } from "./processes";
-import { LabError, run, until } from "./run";
+import { isFrozen, thawHost } from "./freezer";
 
-const INIT = join(__dirname, "host/init.sh");
+const INIT = join(__dirname, "init.sh");
 
 /** The recorded process: `unshare`, whose only child is the host's init; each dies with the other. */
 export const keeperOf = (place: Place, host: string): ProcessMark | undefined =>

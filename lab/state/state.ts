@@ -1,9 +1,9 @@
 /** What a lab remembers of itself: LAB_DIR/lab.json. */
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { EtcdLine } from "../build/programs";
+import { LabError } from "../machine/run";
 import type { Place } from "./place";
-import type { EtcdLine } from "./programs";
-import { LabError } from "./run";
 import type { LabTopology } from "./topology";
 
 export interface LabState {

@@ -3,8 +3,8 @@
  * and an operator with a link of its own into each datacenter, who reaches both also when they don't reach each other.
  */
 import { createHash } from "node:crypto";
-import { LabError } from "./run";
-import { addressesOf, hostsOf, type LabTopology } from "./topology";
+import { LabError } from "../machine/run";
+import { addressesOf, hostsOf, type LabTopology } from "../state/topology";
 
 export interface NetworkPlan {
   /** Network namespace of the bridges; it has no link to the machine's own network. */

@@ -3,8 +3,8 @@
 import { createHash } from "node:crypto";
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { must, run } from "../machine/run";
 import { makeDiskImage } from "./disk-image";
-import { must, run } from "./run";
 
 export interface DiskOptions {
   /** The host's folder in LAB_DIR. */

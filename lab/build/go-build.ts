@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
+import { say, sayWhile } from "../machine/progress";
+import { must } from "../machine/run";
 import { keepNewest } from "./cache";
-import { say, sayWhile } from "./progress";
-import { must } from "./run";
 
 export interface GoBuild {
   /** Names the build in the cache and in progress lines. */

@@ -2,15 +2,15 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
-import { buildPlugins } from "../stand-ins/pulumi/build";
-import { goBuild } from "./go-build";
-import { withLock } from "./lock";
+import { buildPlugins } from "../../stand-ins/pulumi/build";
+import { goBuild } from "../build/go-build";
+import { PULUMI_VERSION, pulumi } from "../build/programs";
+import { withLock } from "../machine/lock";
+import { findProgram } from "../machine/packages";
+import { say } from "../machine/progress";
+import { run, runGroup } from "../machine/run";
+import type { Place } from "../state/place";
 import { operatorDir } from "./operator";
-import { findProgram } from "./packages";
-import type { Place } from "./place";
-import { PULUMI_VERSION, pulumi } from "./programs";
-import { say } from "./progress";
-import { run, runGroup } from "./run";
 
 export interface Engine {
   kind: "official" | "npm" | "built";

@@ -2,11 +2,11 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { must } from "../machine/run";
+import type { Place } from "../state/place";
 import { type Engine, pulumiHome } from "./engine";
 import { asOperator, operatorDir } from "./operator";
-import type { Place } from "./place";
 import type { Workspace } from "./project";
-import { must } from "./run";
 
 export const STACKS = ["primary", "failover"];
 

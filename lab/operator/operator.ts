@@ -1,9 +1,9 @@
 /** The operator: a network namespace that reaches both datacenters, a key that every host knows. */
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { inNamespace } from "./network";
-import type { Place } from "./place";
-import { must, run, until } from "./run";
+import { must, run, until } from "../machine/run";
+import { inNamespace } from "../network/network";
+import type { Place } from "../state/place";
 
 export const operatorDir = (place: Place): string => join(place.dir, "operator");
 export const operatorKeyPath = (place: Place): string => join(operatorDir(place), "id_ed25519");

@@ -5,8 +5,8 @@
  */
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { findProgram } from "./packages";
-import { must, run } from "./run";
+import { findProgram } from "../machine/packages";
+import { must, run } from "../machine/run";
 
 const image = (folder: string): string => join(folder, "disk.img");
 /** Sparse: what isn't written takes no room on the machine. */

@@ -1,7 +1,7 @@
 /** The root file systems of the lab's images, under the names and with the entry points that RKE v1.2.7 expects. */
 import { chmodSync, copyFileSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { must, run } from "./run";
+import { must, run } from "../machine/run";
 
 export interface ImageSources {
   /** Folder of the Kubernetes programs. */

@@ -1,8 +1,8 @@
 /** The `rke` that deploy hosts get: the stand-in, or the real one where LAB_RKE names it. */
 import { accessSync, constants } from "node:fs";
 import { resolve } from "node:path";
-import { LabError, run } from "./run";
-import type { LabState } from "./state";
+import { LabError, run } from "../machine/run";
+import type { LabState } from "../state/state";
 
 const REAL_ON_HOST = "/usr/local/libexec/rke-v1.2.7";
 const ON_HOST = "/usr/local/bin/rke";

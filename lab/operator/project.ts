@@ -12,11 +12,11 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Document, isMap, isSeq, parseDocument, type YAMLMap } from "yaml";
-import { hostKeyOf } from "./disk";
+import { hostKeyOf } from "../hosts/disk";
+import { LabError, must, run } from "../machine/run";
+import { hostDir, type Place } from "../state/place";
+import { hostsOf, type LabTopology } from "../state/topology";
 import { operatorDir, operatorKeyPath } from "./operator";
-import { hostDir, type Place } from "./place";
-import { LabError, must, run } from "./run";
-import { hostsOf, type LabTopology } from "./topology";
 
 export interface Workspace {
   /** Folder of the Pulumi project. */
@@ -25,7 +25,7 @@ export interface Workspace {
   backend: string;
 }
 
-const CHECKOUT = join(__dirname, "..");
+const CHECKOUT = join(__dirname, "../..");
 
 /** The operator's own workspace; made at first use. */
 export async function operatorProject(place: Place, topology: LabTopology, file?: string): Promise<Workspace> {

@@ -1,13 +1,13 @@
 /** Everything the lab needs on the machine before a host can start: checked first, then installed and built. */
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { cgroupProblem } from "./cgroups";
+import { cgroupProblem } from "../machine/cgroups";
+import { withLock } from "../machine/lock";
+import { findProgram, installPackages } from "../machine/packages";
+import { LabError, must, run } from "../machine/run";
 import { goldenDockerRoot } from "./docker-root";
 import { goBuild } from "./go-build";
-import { withLock } from "./lock";
-import { findProgram, installPackages } from "./packages";
 import { type EtcdLine, etcd35, imagePrograms, kubernetes } from "./programs";
-import { LabError, must, run } from "./run";
 
 export interface Toolchain {
   /** Docker data root with the images. */
