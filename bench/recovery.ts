@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { Drill } from "../drill/failover";
+import { Drill } from "../drill/drill";
 import { takeSnapshot } from "../drill/snapshot";
 import type { Lab } from "../lab/lab";
 import { say } from "../lab/machine/progress";

@@ -1,7 +1,7 @@
 import { LabError, until } from "../lab/machine/run";
 import type { Workspace } from "../lab/operator/project";
 import type { Client } from "./client";
-import { type Drill, lost, type Members, stackReport, summary } from "./failover";
+import { type Drill, lost, type Members, stackReport, summary } from "./drill";
 import { judge, longestGap } from "./history";
 import type { FailbackReport } from "./report";
 

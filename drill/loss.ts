@@ -1,4 +1,4 @@
-import type { Drill } from "./failover";
+import type { Drill } from "./drill";
 import type { Attempt, Judgement } from "./history";
 import type { Taken } from "./snapshot";
 import type { LearnerFault } from "./standby";

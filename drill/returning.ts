@@ -1,9 +1,8 @@
 import { join } from "node:path";
 import { Client } from "./client";
-import type { Drill } from "./failover";
+import { type Drill, lost } from "./drill";
 import { longestGap } from "./history";
 
-const lost = "a";
 const seconds = 60;
 /** Milliseconds without an acknowledged write that a client may see while nothing happens to its side. */
 const gapLimit = 5000;

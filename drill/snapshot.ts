@@ -1,6 +1,6 @@
 import type { Lab } from "../lab/lab";
 import { LabError } from "../lab/machine/run";
-import type { Drill } from "./failover";
+import type { Drill } from "./drill";
 
 interface Place {
   name: string;

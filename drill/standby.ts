@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { LabError } from "../lab/machine/run";
 import { Client } from "./client";
-import type { Drill } from "./failover";
+import type { Drill } from "./drill";
 
 /** What is wrong with the learner when its voters are lost. */
 export const LEARNER_FAULTS = ["lagging", "corrupt", "never-started"] as const;

@@ -1,5 +1,4 @@
 /** All faults of a lab: which there are, and how each is undone. Each is named as the verb that makes it. */
-
 import { frozenHosts, thawHost } from "../hosts/freezer";
 import { all, LabError } from "../machine/run";
 import { linkStates, operatorLinkStates, setLink } from "../network/network";

@@ -1,5 +1,4 @@
 /** A host's disk as it leaves the factory: identity, SSH, docker's data, and `rke` where the host deploys. */
-
 import { createHash } from "node:crypto";
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

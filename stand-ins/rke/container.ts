@@ -1,23 +1,6 @@
 /** From a process to docker's create request, and the question whether a running container still equals it. */
-import type { ContainerInspect } from "./io/world";
+import type { ContainerInspect, ContainerRequest } from "./io/world";
 import type { Process } from "./plan/process";
-
-export interface ContainerRequest {
-  Image: string;
-  Entrypoint?: string[] | null;
-  Cmd?: string[] | null;
-  Env?: string[] | null;
-  Labels?: Record<string, string> | null;
-  Tty?: boolean;
-  HostConfig: {
-    Binds?: string[] | null;
-    VolumesFrom?: string[] | null;
-    NetworkMode?: string;
-    PidMode?: string;
-    Privileged?: boolean;
-    RestartPolicy?: { Name: string; MaximumRetryCount: number };
-  };
-}
 
 export function containerRequest(process: Process): ContainerRequest {
   return {

@@ -1,9 +1,8 @@
 /** Docker's API v1.24 over SSH, with the errors of docker's Go client. */
-import type { ContainerRequest } from "../container";
 import { messageOf } from "./go-errors";
 import { type BinaryAnswer, overStream } from "./http";
 import type { SshHost } from "./ssh";
-import { type ContainerInspect, type DockerApi, type DockerInfo, NotFound } from "./world";
+import { type ContainerInspect, type ContainerRequest, type DockerApi, type DockerInfo, NotFound } from "./world";
 
 const SOCKET = "/var/run/docker.sock";
 const BASE = "/v1.24";

@@ -1,5 +1,4 @@
 /** What the stand-in touches outside itself; tests put a world of their own here. */
-import type { ContainerRequest } from "../container";
 import type { NodeConfig } from "../rke-config";
 
 export interface DockerInfo {
@@ -14,6 +13,24 @@ export interface ContainerInspect {
   State: { Running: boolean; Restarting: boolean; Status: string; ExitCode: number };
   Config: { Image: string; Entrypoint: string[] | null; Cmd: string[] | null; Env: string[] | null };
   HostConfig: { Binds: string[] | null; SecurityOpt: string[] | null };
+}
+
+/** What docker is asked to create. */
+export interface ContainerRequest {
+  Image: string;
+  Entrypoint?: string[] | null;
+  Cmd?: string[] | null;
+  Env?: string[] | null;
+  Labels?: Record<string, string> | null;
+  Tty?: boolean;
+  HostConfig: {
+    Binds?: string[] | null;
+    VolumesFrom?: string[] | null;
+    NetworkMode?: string;
+    PidMode?: string;
+    Privileged?: boolean;
+    RestartPolicy?: { Name: string; MaximumRetryCount: number };
+  };
 }
 
 /** Docker answered 404: no such container, image or file. */

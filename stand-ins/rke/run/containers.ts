@@ -1,7 +1,7 @@
 /** What RKE does with one container, in its steps and words. */
-import { type ContainerRequest, differences } from "../container";
+import { differences } from "../container";
 import type { Host } from "../hosts";
-import { type ContainerInspect, NotFound } from "../io/world";
+import { type ContainerInspect, type ContainerRequest, NotFound } from "../io/world";
 import { dockerOf, messageOf, type Run, waitUpTo } from "./run";
 
 type Tools = Pick<Run, "world" | "log">;

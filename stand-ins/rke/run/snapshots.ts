@@ -1,7 +1,7 @@
 /** RKE's recurring snapshots of etcd: a container of the tools image that never ends. */
-import type { ContainerRequest } from "../container";
 import { IMAGES } from "../defaults";
 import type { Host } from "../hosts";
+import type { ContainerRequest } from "../io/world";
 import { certPath, KUBERNETES_BIND, keyPath } from "../plan/process";
 import { dropContainer, removeContainer, runContainer, waitForExit } from "./containers";
 import { dockerOf, type Run } from "./run";

@@ -1,7 +1,7 @@
 /** The short-lived containers of the rke-tools image. */
-import type { ContainerRequest } from "../container";
 import { IMAGES } from "../defaults";
 import type { Host } from "../hosts";
+import type { ContainerRequest } from "../io/world";
 import { ETCD_DATA_BIND } from "../plan/etcd";
 import { KUBERNETES_BIND } from "../plan/process";
 import {

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { parseCommand } from "../../../stand-ins/rke/arguments";
 import { type Cluster, makeCluster } from "../../../stand-ins/rke/cluster";
 import { parseClusterFile } from "../../../stand-ins/rke/cluster-file";
-import { type ContainerRequest, differences } from "../../../stand-ins/rke/container";
+import { differences } from "../../../stand-ins/rke/container";
 import {
   etcdPlaneReplaced,
   hostCountFault,
   maxUnavailable,
   remainingUnavailable,
 } from "../../../stand-ins/rke/decisions";
-import type { ContainerInspect } from "../../../stand-ins/rke/io/world";
+import type { ContainerInspect, ContainerRequest } from "../../../stand-ins/rke/io/world";
 import { logLine } from "../../../stand-ins/rke/log";
 
 function cluster(etcd: string[], inactive: string[] = []): Cluster {

@@ -1,8 +1,8 @@
 /** Hosts, docker, etcd and the Kubernetes API as far as RKE asks about them, with a clock that sleeping moves. */
 import { readFileSync } from "node:fs";
-import type { ContainerRequest } from "../../../stand-ins/rke/container";
 import {
   type ContainerInspect,
+  type ContainerRequest,
   type DockerApi,
   type HttpAnswer,
   NotFound,
