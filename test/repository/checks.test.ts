@@ -6,7 +6,7 @@ const root = join(__dirname, "../..");
 
 describe("the source", () => {
   for (const [what, program, args] of [
-    ["has no type error", "tsc", ["-p", "tsconfig.check.json"]],
+    ["has no type error", "tsc", []],
     ["is formatted and lint-clean", "biome", ["check", "--error-on-warnings"]],
   ] as const) {
     it(what, function () {
