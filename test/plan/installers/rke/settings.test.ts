@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { parseTopology } from "../../../../plan/declaration/declaration";
+import { etcdProcess } from "../../../../plan/installers/rke/etcd";
 import { deployedChecksums, unknownChecksum } from "../../../../plan/installers/rke/kube-api-settings";
 import { kubeApiServerProcess } from "../../../../plan/installers/rke/kube-apiserver";
+import { createBody } from "../../../../plan/runtimes/docker/spec";
 import { differences } from "../../../../plan/runtimes/process";
 import { raw, seedHosts } from "../../worlds/topologies";
 import { lines } from "./rendered-lines";
@@ -207,6 +209,14 @@ describe("what cluster.yml says under rke changes the process as in RKE", () => 
       "/opt/rke-tools/entrypoint.sh",
     ]);
   });
+});
+
+it("etcd's container runs as the user that RKE gives it", () => {
+  const topology = parseTopology(raw(seedHosts, { rke: { services: { etcd: { uid: 7, gid: 8 } } } }));
+  const host = topology.datacenters[1]?.hosts[0];
+  assert.ok(host);
+  const body = JSON.parse(createBody(etcdProcess(topology, [host], host, "x86_64"), 2)) as { User?: string };
+  assert.equal(body.User, "7:7");
 });
 
 describe("checksums of files that RKE deployed", () => {
