@@ -11,7 +11,7 @@ import { electionLog } from "./election";
 import { type FloorSource, floorContainers, floorScript, makeContainers } from "./floor";
 import type { Recovery, Scene } from "./scene";
 
-const ELECTION = join(__dirname, "../on-host/etcd-election.sh");
+const ELECTION = join(__dirname, "../on-host/lib/etcd/election.sh");
 
 /** A recovery by the program, with the steps that its report tells of. */
 export interface ProgramRun extends Recovery {

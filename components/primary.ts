@@ -97,7 +97,7 @@ export function buildPrimary(
   return steps;
 }
 
-/** The files of a deploy host, for on-host/deploy-files.sh; secret, because private keys are among them. */
+/** The files of a deploy host, for on-host/steps/deploy-files.sh; secret, because private keys are among them. */
 function deployFiles(
   topology: Topology,
   hosts: Host[],
@@ -153,7 +153,7 @@ const givenPairs = (adopted: AdoptedCluster | undefined): Record<string, KeyPair
     ]),
   );
 
-/** For on-host/adopt.sh. */
+/** For on-host/installers/rke/adopt.sh. */
 const adoptedFiles = (
   topology: Topology,
   host: Host,

@@ -33,7 +33,7 @@ export function reportFailover(
   return resultsOf(steps, made).apply((results) => actReport(evidence, results));
 }
 
-/** The same as files for the deploy host, as `on-host/report.sh` reads them. */
+/** The same as files for the deploy host, as `on-host/steps/report.sh` reads them. */
 export function reportFiles(
   evidence: Evidence,
   steps: ScheduledStep[],

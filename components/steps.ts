@@ -102,7 +102,7 @@ function makeStep(
 
 /**
  * What a step's bash reads from stdin: its scripts, and behind them its data; for a script that does steps on other hosts the same
- * for each of these, as `on-host/workers.sh` reads it.
+ * for each of these, as `on-host/steps/workers.sh` reads it.
  */
 export function stepText({ script, data, onEach }: Pick<ScheduledStep, "script" | "data" | "onEach">): string {
   const each = onEach?.map((s) => `@@ step ${recordName(s)} ${s.limit}\n${stepText(s).trimEnd()}`).join("\n");

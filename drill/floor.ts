@@ -13,7 +13,7 @@ export async function startAgain(lab: Lab, host: string): Promise<number> {
   return Number(stdout) / 1000;
 }
 
-const script = `${readFileSync(join(__dirname, "../on-host/etcd-election.sh"), "utf8")}
+const script = `${readFileSync(join(__dirname, "../on-host/lib/etcd/election.sh"), "utf8")}
 command=$(docker inspect --format '{{json .Config.Cmd}}' etcd)
 [[ $command =~ --cert-file=/etc/kubernetes/ssl/([^\\"]+)\\.pem ]] && certificate=\${BASH_REMATCH[1]}
 [[ $command =~ --initial-advertise-peer-urls=([^\\"]+) ]] && peer=\${BASH_REMATCH[1]}

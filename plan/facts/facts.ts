@@ -104,7 +104,7 @@ export function withLateAnswers(facts: HostFacts, output: string): HostFacts {
 }
 
 /**
- * Reads what `on-host/preflight-facts.sh` and `on-host/facts.sh` printed.
+ * Reads what `on-host/look/preflight-facts.sh` and `on-host/look/facts.sh` printed.
  * @param readAt the operator's clock when the answer arrived, Unix milliseconds
  * @throws Error when the output is not whole
  */

@@ -25,7 +25,7 @@ export interface CertificateReading {
 
 export type ReadCertificates = (files: { file: string; pem: string }[]) => CertificateReading;
 
-/** A step that ended with an error, as `on-host/lib.sh` keeps it until the step succeeds. */
+/** A step that ended with an error, as `on-host/lib/step.sh` keeps it until the step succeeds. */
 export interface FailedStep
   extends Pick<StepResult, "step" | "host" | "epoch" | "generation" | "startedAt" | "milliseconds" | "did"> {
   /** The shell's exit code. */
@@ -33,7 +33,7 @@ export interface FailedStep
   error: string;
 }
 
-/** What guards want to know of a host; `on-host/preflight-facts.sh` prints it. */
+/** What guards want to know of a host; `on-host/look/preflight-facts.sh` prints it. */
 export interface PreflightFacts extends CertificateReading {
   /** Names by which docker knows an image: NAME:TAG, NAME@DIGEST, ID. */
   images: string[];
@@ -56,7 +56,7 @@ export interface PreflightFacts extends CertificateReading {
 
 const lines = (text: string | undefined): string[] => (text ?? "").split("\n").filter((line) => line !== "");
 
-/** Reads the sections of `on-host/preflight-facts.sh`, by name. @param host its name in the topology */
+/** Reads the sections of `on-host/look/preflight-facts.sh`, by name. @param host its name in the topology */
 export function parsePreflight(
   host: string,
   sections: Map<string, string>,

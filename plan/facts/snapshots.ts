@@ -1,4 +1,4 @@
-/** A whole snapshot as NAME.json beside NAME.db says it; on-host/snapshots/take.sh writes it, last. */
+/** A whole snapshot as NAME.json beside NAME.db says it; on-host/resident/snapshots/take.sh writes it, last. */
 export interface Snapshot {
   /** etcd-HOST-YYYYMMDDTHHMMSSZ */
   name: string;
@@ -38,7 +38,7 @@ export interface SnapshotFacts {
 /** Where they lie, on each deploy host. */
 export const snapshotDir = "/var/lib/rke-dr/snapshots";
 
-/** Reads the section `snapshots` of on-host/facts.sh; undefined where the host has none and never had a schedule. */
+/** Reads the section `snapshots` of on-host/look/facts.sh; undefined where the host has none and never had a schedule. */
 export function parseSnapshots(text: string | undefined): SnapshotFacts | undefined {
   const lines = (text ?? "").split("\n").filter((line) => line !== "");
   const of = (key: string) =>

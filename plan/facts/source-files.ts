@@ -11,7 +11,7 @@ export interface SourceFile {
   described: { bytes: number | undefined; cluster: string | undefined };
 }
 
-/** Reads the section `sources` of on-host/source-facts.sh: a line "STATE BYTES MODIFIED PATH DESCRIPTION" each. */
+/** Reads the section `sources` of on-host/look/source-facts.sh: a line "STATE BYTES MODIFIED PATH DESCRIPTION" each. */
 export function parseSourceFiles(text: string | undefined): SourceFile[] {
   return (text ?? "").split("\n").flatMap((line) => {
     const [, state, bytes, modified, path, description] = /^(\w+) (\d+) (\d+) (\/\S+) (.*)$/.exec(line) ?? [];

@@ -9,7 +9,7 @@ export const recordOf = <T extends { host: string }>(host: string, line: string)
   ...(JSON.parse(line) as T),
   host,
 });
-/** The result of a step as the host keeps it: `on-host/lib.sh` writes it, last. */
+/** The result of a step as the host keeps it: `on-host/lib/step.sh` writes it, last. */
 
 export interface StepResult {
   step: string;

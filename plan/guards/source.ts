@@ -60,7 +60,7 @@ export function sourceWords(plan: FailoverPlan): string {
   }
   const state =
     source.revision !== undefined ? `revision ${source.revision}` : "its etcd doesn't answer, its data folder is taken";
-  // no reason to stop: only a cluster with quorum can free space, and on-host/etcd-space.sh does
+  // no reason to stop: only a cluster with quorum can free space, and on-host/lib/etcd/space.sh does
   const full = source.etcd?.complaints?.some((words) => words.includes("NOSPACE"))
     ? "; its space is used up (alarm NOSPACE): its history is compacted, it is defragmented, the alarm disarmed"
     : "";

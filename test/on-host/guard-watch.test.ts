@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { stateOfEachTest } from "./host-state";
 
-const script = join(__dirname, "../../on-host/guard-watch.sh");
+const script = join(__dirname, "../../on-host/resident/guard-watch.sh");
 
 describe("the return guard", () => {
   const host = stateOfEachTest(

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { until } from "../../lab/machine/run";
 import type { Snapshot, SnapshotRun } from "../../plan/facts/snapshots";
 
-const scripts = join(__dirname, "../../on-host/snapshots");
+const scripts = join(__dirname, "../../on-host/resident/snapshots");
 const noEtcd = spawnSync("etcd", ["--version"]).error || spawnSync("etcdctl", ["version"]).error;
 
 /** Stands in for the way to the voter, not for the voter: what would run there runs here, on a real etcd. */

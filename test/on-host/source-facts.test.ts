@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseSourceFiles } from "../../plan/facts/source-files";
 
-const script = join(__dirname, "../../on-host/source-facts.sh");
+const script = join(__dirname, "../../on-host/look/source-facts.sh");
 const peers = ["https://192.168.31.101:2380", "https://192.168.31.103:2380"];
 
 /** Bytes like a database's: pages, and a member of the cluster among them. */

@@ -44,7 +44,7 @@ export function givers(topology: Topology, keeper: Host): Host[] {
   ];
 }
 
-/** What on-host/snapshots/ reads: `key=value` lines. */
+/** What on-host/resident/snapshots/ reads: `key=value` lines. */
 function scheduleConfig(topology: Topology, keeper: Host): string {
   const wanted = topology.etcd.snapshots;
   return [

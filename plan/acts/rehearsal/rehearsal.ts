@@ -117,7 +117,7 @@ const lastInLine = {
   RestartPolicy: { Name: "no", MaximumRetryCount: 0 },
   CpuShares: 64,
   OomScoreAdj: 1000,
-  // on-host/rehearse.sh puts a limit here, from what the host has
+  // on-host/steps/rehearse.sh puts a limit here, from what the host has
   Memory: 0,
   SecurityOpt: ["label=disable"],
 };

@@ -1,6 +1,6 @@
 import type { Rehearsal } from "./rehearsal";
 
-/** What on-host/rehearse.sh tells when everything is removed again. */
+/** What on-host/steps/rehearse.sh tells when everything is removed again. */
 export interface RehearsalResult {
   /** What the host calls itself. */
   host: string;

@@ -11,7 +11,7 @@ import { type Step, step } from "./steps";
 
 /**
  * The step that makes a host's etcd a member of the cluster that the other voters form, and does nothing where it is one
- * (on-host/etcd-join.sh tells what it takes). Its certificate and key, for /etc/kubernetes/ssl, come behind its data.
+ * (on-host/steps/etcd-join.sh tells what it takes). Its certificate and key, for /etc/kubernetes/ssl, come behind its data.
  *
  * @param guests members for the time being that the topology has as no voters; they may be asked, too
  */
