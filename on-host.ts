@@ -1,26 +1,58 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { type StepName, stepScripts } from "./plan/acts/steps/names";
 
-const rooms = (name: string): string[] => [
-  `steps/${name}`,
-  `lib/${name === "lib" ? "step" : name}`,
-  `lib/etcd/${name.replace(/^etcd-/, "")}`,
-  `look/${name}`,
-  `resident/${name}`,
-  `installers/rke/${name}`,
-];
-
-/** The text of a script of `on-host/`. Here, beside index.ts: start.js runs the program as one file in this folder. */
-export function onHostScript(name: string): string {
-  const files = rooms(name).map((path) => join(__dirname, "on-host", `${path}.sh`));
-  const file = files.find((f) => existsSync(f));
-  if (!file) throw new Error(`on-host: no script is named ${name}`);
-  return readFileSync(file, "utf8");
-}
+/** The text of a file of `on-host/`. Here, beside index.ts: start.js runs the program as one file in this folder. */
+export const onHostFile = (path: string): string => readFileSync(join(__dirname, "on-host", path), "utf8");
 
 /**
- * What bash gets on stdin: texts of scripts, the start of the last one's `main`, and behind that what it reads itself. The last line
+ * A script and everything that it needs, in the order in which bash must read them: what a script needs comes before it, in the order
+ * of its first line (`# needs: lib/step lib/etcd/election`), and each script comes once.
+ *
+ * @param script a path in `on-host/` without `.sh`
+ * @param textOf the text of such a script
+ * @returns paths like `script`, which is the last
+ * @throws Error when scripts need each other in a circle
+ */
+export function withNeeds(script: string, textOf: (script: string) => string): string[] {
+  const ordered: string[] = [];
+  const add = (name: string, path: string[]): void => {
+    if (path.includes(name)) throw new Error(`on-host/${name}.sh: needs itself: ${[...path, name].join(" -> ")}`);
+    if (ordered.includes(name)) return;
+    for (const need of needsOf(textOf(name))) add(need, [...path, name]);
+    ordered.push(name);
+  };
+  add(script, []);
+  return ordered;
+}
+
+/** What a script needs by its first line; `# needs: nothing` is none. */
+export function needsOf(text: string): string[] {
+  const [, needs = ""] = /^# needs:(.*)/.exec(text) ?? [];
+  return needs.split(" ").filter((name) => name !== "" && name !== "nothing");
+}
+
+const read = new Map<string, string>();
+/** The text of a script together with the texts of everything that it needs. @param script a path in `on-host/` without `.sh` */
+export function onHostScript(script: string): string {
+  const text =
+    read.get(script) ??
+    withNeeds(script, (name) => onHostFile(`${name}.sh`))
+      .map(onHostText)
+      .join("\n");
+  read.set(script, text);
+  return text;
+}
+
+/** The text of a script alone. @param script a path in `on-host/` without `.sh` */
+export const onHostText = (script: string): string => onHostFile(`${script}.sh`);
+
+/** The text of a step's script together with the texts of everything that it needs. */
+export const stepScript = (step: StepName): string => onHostScript(stepScripts[step]);
+
+/**
+ * What bash gets on stdin: the text of a script, the start of its `main`, and behind that what it reads itself. The last line
  * says that all of it has come: bash runs what it has read so far, whether the rest comes or not.
  */
-export const onHostInput = (scripts: string[], data: string): string =>
-  `${scripts.join("\n")}\nmain "$@"; exit\n${data}\n@@ end of data\n`;
+export const onHostInput = (script: string, data: string): string =>
+  `${script}\nmain "$@"; exit\n${data}\n@@ end of data\n`;

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { parse } from "yaml";
 import { observe } from "../observe/observe";
-import { onHostScript } from "../on-host";
+import { stepScript } from "../on-host";
 import { planRehearsal, type Rehearsal, type RehearsalFrom } from "../plan/acts/rehearsal/rehearsal";
 import {
   type RehearsalReport,
@@ -149,7 +149,7 @@ export function sentToRehearse(
   ];
   return {
     command: `timeout -k 30 ${limit} nice -n 10 bash -s -- ${words.join(" ")}`,
-    input: `${onHostScript("lib")}\n${onHostScript("rehearse")}\nmain "$@"; exit\n${rehearsal.etcdBody}\n${rehearsal.apiServerBody}\n`,
+    input: `${stepScript("rehearse")}\nmain "$@"; exit\n${rehearsal.etcdBody}\n${rehearsal.apiServerBody}\n`,
   };
 }
 

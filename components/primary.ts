@@ -4,9 +4,9 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import { stringify } from "yaml";
-import { onHostScript } from "../on-host";
+import { onHostText } from "../on-host";
 import { type PrimaryPlan, primaryAct } from "../plan/acts/primary/plan";
-import { recordName, type ScheduledStep } from "../plan/acts/steps/steps";
+import type { ScheduledStep } from "../plan/acts/steps/steps";
 import type { AdoptedCluster } from "../plan/installers/rke/adopted";
 import { certificates } from "../plan/installers/rke/certificates";
 import { clusterYmlText } from "../plan/installers/rke/cluster-yml";
@@ -23,7 +23,7 @@ import { runSteps } from "./steps";
 /** All that the return guard's key is good for: to be told the cluster's name and the epoch that this host serves. */
 const guardMayAsk =
   'command="echo rke-dr $(cat /var/lib/rke-dr/cluster) serves $(cat /var/lib/rke-dr/serves 2>/dev/null || echo 0)",restrict';
-const guardScript = onHostScript("guard-watch");
+const guardScript = onHostText("resident/guard-watch");
 
 /** Builds the cluster: certificates, deploy hosts, `rke up`, and the record of epoch and topology in the cluster. */
 export function buildPrimary(
@@ -70,7 +70,7 @@ export function buildPrimary(
       }
     }
   }
-  for (const scheduled of plan.steps.filter((s) => recordName(s) === "etcd-join")) {
+  for (const scheduled of plan.steps.filter((s) => s.script === "etcd-join")) {
     data[scheduled.name] = withCertificates(scheduled, ["kube-ca", etcdCertificate(scheduled.host)], pki.pairs);
   }
   for (const host of plan.hosts) {

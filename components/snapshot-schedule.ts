@@ -1,4 +1,4 @@
-import { onHostScript } from "../on-host";
+import { onHostText } from "../on-host";
 import type { ScheduledStep } from "../plan/acts/steps/steps";
 
 /** What a deploy host runs on its own, in the order of their use. */
@@ -6,7 +6,9 @@ const scripts = ["loop", "take", "voter"];
 
 /** What the steps `snapshot-schedule` read from stdin, by step name: what the plan decided, and the scripts to install. */
 export function snapshotScheduleData(steps: ScheduledStep[]): Record<string, string> {
-  const files = scripts.map((name) => `@@ ${name}.sh\n${onHostScript(`snapshots/${name}`).trimEnd()}`).join("\n");
+  const files = scripts
+    .map((name) => `@@ ${name}.sh\n${onHostText(`resident/snapshots/${name}`).trimEnd()}`)
+    .join("\n");
   return Object.fromEntries(
     steps
       .filter((s) => s.script === "snapshot-schedule")

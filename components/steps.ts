@@ -1,7 +1,7 @@
 import { remote, types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { onHostInput, onHostScript } from "../on-host";
-import { recordName, type ScheduledStep } from "../plan/acts/steps/steps";
+import { onHostInput, stepScript } from "../on-host";
+import type { ScheduledStep } from "../plan/acts/steps/steps";
 import type { StepResult } from "../plan/facts/step-records";
 import { recordOf } from "../plan/facts/step-records";
 import type { SshAccess } from "../reach/ssh-access";
@@ -74,7 +74,7 @@ function makeStep(
   data: pulumi.Input<string>,
   opts: pulumi.CustomResourceOptions,
 ): remote.Command {
-  const args = [recordName(step), context.epoch, step.generation, context.act, context.cluster, ...step.arguments];
+  const args = [step.script, context.epoch, step.generation, context.act, context.cluster, ...step.arguments];
   const input = (text: string) => stepText({ ...step, data: text });
   return new remote.Command(
     step.name,
@@ -101,12 +101,12 @@ function makeStep(
 }
 
 /**
- * What a step's bash reads from stdin: its scripts, and behind them its data; for a script that does steps on other hosts the same
+ * What a step's bash reads from stdin: its script, and behind it its data; for a script that does steps on other hosts the same
  * for each of these, as `on-host/steps/workers.sh` reads it.
  */
 export function stepText({ script, data, onEach }: Pick<ScheduledStep, "script" | "data" | "onEach">): string {
-  const each = onEach?.map((s) => `@@ step ${recordName(s)} ${s.limit}\n${stepText(s).trimEnd()}`).join("\n");
-  return onHostInput(["lib", ...script.split(" ")].map(onHostScript), each ?? data);
+  const each = onEach?.map((s) => `@@ step ${s.script} ${s.limit}\n${stepText(s).trimEnd()}`).join("\n");
+  return onHostInput(stepScript(script), each ?? data);
 }
 
 /** What a step told when it ended; undefined where it told nothing that can be read. */

@@ -1,6 +1,5 @@
 import { type FenceResult, reliedOn } from "../plan/acts/failover/fence";
 import type { FailoverPlan } from "../plan/acts/failover/plan";
-import { recordName } from "../plan/acts/steps/steps";
 import type { Source } from "../plan/etcd/source";
 import { factsOf, type Observation } from "../plan/facts/observation";
 import type { Verdict } from "../plan/guards/verdict";
@@ -83,7 +82,7 @@ export function failoverEvidence(
     commandAt,
     planned: plan.steps
       .filter((s) => s.part !== "Evidence")
-      .map((s) => ({ step: recordName(s), host: s.host.name, words: s.words })),
+      .map((s) => ({ step: s.script, host: s.host.name, words: s.words })),
   };
 }
 

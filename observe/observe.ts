@@ -11,7 +11,7 @@ import { RefusedError, runOverSsh } from "../reach/ssh";
 import type { SshAccess } from "../reach/ssh-access";
 import { readCertificates } from "./certificates";
 
-const script = ["preflight-facts", "source-facts", "aside", "facts"].map(onHostScript).join("\n");
+const script = onHostScript("look/facts");
 
 /** What answers on a host that serves: SSH, and by its part etcd's clients and peers, and the API. */
 const servingPorts = (access: SshAccess, host: Host): number[] => [

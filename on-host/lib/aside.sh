@@ -1,3 +1,4 @@
+# needs: nothing
 # What acts have set aside on this host and nobody has deleted: preview tells it and purge deletes it, of one list. Sent ahead
 # of both; reads $state.
 # shellcheck shell=bash

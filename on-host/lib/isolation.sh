@@ -1,3 +1,4 @@
+# needs: lib/step
 # For steps that keep the lost side away from this host's etcd: a restored cluster is another cluster than the one that
 # still lies on the lost hosts, and their API servers list this host's etcd, too. When they return they would read and
 # write now the one, now the other.

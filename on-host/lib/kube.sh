@@ -1,3 +1,4 @@
+# needs: lib/step
 # For steps that speak to the API: this side's own kube-apiserver, as kube-admin, from the deploy host.
 # shellcheck shell=bash
 certs=/etc/rke-dr/certs

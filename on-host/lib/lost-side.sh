@@ -1,3 +1,4 @@
+# needs: lib/step
 # For steps that look once more whether the lost side is alive, meanwhile or before they change anything.
 # shellcheck shell=bash
 

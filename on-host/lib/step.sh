@@ -1,3 +1,4 @@
+# needs: nothing
 # Sent ahead of each step's script (see components/step.ts); the step defines `main` and is started as
 #   timeout SECONDS bash -s -- STEP EPOCH GENERATION ACT CLUSTER [ARGUMENT ...]   <lib.sh + step + data
 # ACT is what the whole deployment does, in words without spaces ("primary", "failover:a:forceNewCluster:master3").

@@ -1,3 +1,4 @@
+# needs: look/preflight-facts look/source-facts lib/aside
 # facts: what this host can tell, changing nothing. Sent after preflight-facts.sh, source-facts.sh and aside.sh, as
 #   timeout SECONDS bash -s -- EPOCH LIMIT "HOST=ADDRESS:PORT ..." "USER@ADDRESS:PORT ..." [FILE [PEERS]]   <(cat ...)
 # The third argument lists what to probe (ports of the lost side), for LIMIT seconds, the fourth whom a deploy host's key must

@@ -1,3 +1,4 @@
+# needs: nothing
 # preflight-facts: what guards want to know of a host beside facts.sh, which it is sent ahead of; changes nothing.
 # Certificates are public; no file that may hold a private key is read.
 preflight_facts() {

@@ -1,3 +1,4 @@
+# needs: nothing
 # For facts: what lies on this host as a file that a recovery could start from. Sent ahead of facts.sh.
 # shellcheck shell=bash
 

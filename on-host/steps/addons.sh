@@ -1,3 +1,4 @@
+# needs: lib/kube
 # addons: restarts what watches the API from pods of the system: CoreDNS, CNI, ingress and what else lives beside them.
 # After a restore without a bumped revision their watches wait for revisions that come a second time with other content
 # (kubernetes#107457), and CNI pods may keep routes of pods that don't exist (rancher#21490).

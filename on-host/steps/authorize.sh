@@ -1,3 +1,4 @@
+# needs: lib/step
 # authorize: lets the deploy hosts' keys in. stdin: lines of authorized_keys, each ending in a comment rke-dr:HOST.
 # Keys that this program put here before for the same deploy host are replaced; all other lines stay as they are.
 main() {

@@ -1,3 +1,4 @@
+# needs: lib/step
 # deploy-files: what a deploy host needs for `rke up`, in peace and when the other side is gone: /etc/rke-dr.
 # stdin: files, each a line "@@ PATH" and its content. certs/ holds exactly the certificates given: RKE parses each file.
 main() {

@@ -1,3 +1,4 @@
+# needs: steps/leader lib/etcd/membership
 # etcd-demote: takes away this host's vote in etcd, which a failover gave it. etcd turns no voter into a learner: the member
 # is removed, by the others and only while they are a majority without it, and what ran it is set aside. Whether it comes
 # back as a learner is the next step's affair. A rerun finds a learner, or no member, and goes on from there.

@@ -1,3 +1,4 @@
+# needs: lib/kube
 # etcd-role: takes the label of the role etcd from a Node whose host has etcd no more. `rke up` gives roles and takes none from
 # a host that it doesn't know to have had them.
 # arguments: SERVER NODE

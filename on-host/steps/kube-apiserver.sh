@@ -1,3 +1,4 @@
+# needs: lib/step
 # kube-apiserver: recreates this host's kube-apiserver with the survivors' --etcd-servers.
 # stdin: the body for Docker's POST /containers/create
 # arguments: [STEP ADDRESS]: the step that recovers this host's etcd meanwhile, and where that etcd will listen

@@ -1,3 +1,4 @@
+# needs: lib/step
 # leader: moves etcd's leader to a voter of the preferred datacenter.
 # arguments: PREFERRED, names of members;  ENDPOINTS, client URLs of all voters; both separated by commas
 main() {

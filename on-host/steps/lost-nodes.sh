@@ -1,3 +1,4 @@
+# needs: lib/kube
 # lost-nodes: deletes the Nodes of the lost hosts, so that their pods move at once and `rke up` finds nothing to remove.
 # arguments: SERVER NODE ...
 main() {

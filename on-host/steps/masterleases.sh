@@ -1,3 +1,4 @@
+# needs: lib/step
 # masterleases: takes lost API servers out of the endpoints of the `kubernetes` Service. Each API server renews a lease
 # below /registry/masterleases; a dead one's keeps its address in the list (kubernetes#86812).
 # arguments: ADDRESS ...

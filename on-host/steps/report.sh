@@ -1,3 +1,4 @@
+# needs: lib/step
 # report: keeps the act's report on this deploy host, in three forms. An earlier one of the same epoch that says otherwise
 # stays beside it.
 # stdin: files, each a line "@@ NAME" and its content

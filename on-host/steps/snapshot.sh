@@ -1,3 +1,4 @@
+# needs: lib/lost-side lib/etcd/force
 # snapshot: copies what this host's etcd has, by its files, which a voter without quorum doesn't write to, else by a live snapshot, which it
 # gives nevertheless, and makes a cluster of one of the copy, by --force-new-cluster in a container without network. The old etcd goes on
 # meanwhile, and its data isn't touched: whether the flag works out is known before anything is changed, and the next step only exchanges

@@ -1,3 +1,4 @@
+# needs: lib/step
 # trust: tests from this deploy host that its key opens every host.
 # arguments: USER@ADDRESS:PORT ...; a leading "?" marks a host whose key isn't pinned: it is asked for, and kept
 main() {

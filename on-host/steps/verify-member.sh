@@ -1,3 +1,4 @@
+# needs: lib/step
 # verify-member: etcd's members are the survivors, --force-new-cluster is nowhere left, and the isolation stands.
 # arguments: MEMBERS, the names that `member list` must give, a learner's as NAME(learner), sorted, separated by commas;  after a restore ADDRESS ... of the
 #   lost hosts, which must be refused

@@ -1,3 +1,4 @@
+# needs: lib/kube
 # verify-nodes: every host is a ready Node with its roles, no others, and its datacenter's label.
 # arguments: SERVER, then NODE=DATACENTER=ROLE[,ROLE ...] ...
 main() {

@@ -1,3 +1,4 @@
+# needs: lib/step
 # verify-servers: this host's kube-apiserver uses the survivors' etcd, and no other.
 # arguments: ETCD_SERVERS
 main() {

@@ -1,3 +1,4 @@
+# needs: lib/kube
 # verify: what must be true when the act is over, looked at from the deploy host.
 # arguments: SERVER ADDRESSES LOST: the survivors' and the lost control plane's addresses, separated by commas
 main() {

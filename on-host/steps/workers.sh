@@ -1,3 +1,4 @@
+# needs: lib/step
 # workers: does steps of this act on hosts that only run pods, many of them side by side, through this deploy host's own SSH: the
 # way that `rke up` goes, too. One by one from the operator's machine they would be hundreds of connections there.
 # arguments: NAME=USER@ADDRESS:PORT ...

@@ -1,9 +1,9 @@
-import { recordName, type ScheduledStep } from "../acts/steps/steps";
+import type { ScheduledStep } from "../acts/steps/steps";
 import { type Verdict, verdict } from "./verdict";
 
 /** Nothing is deleted while anything else is to be done: what is set aside may be what a rerun or an expert needs. */
 export function purgeGuard(steps: ScheduledStep[], newest: number, epoch: number): Verdict {
-  const due = steps.filter((s) => s.due && recordName(s) !== "purge");
+  const due = steps.filter((s) => s.due && s.script !== "purge");
   return verdict(
     "purge",
     [

@@ -1,6 +1,5 @@
 import { failoverEvidence } from "../../evidence/evidence";
 import { planFailover } from "../../plan/acts/failover/failover";
-import { recordName } from "../../plan/acts/steps/steps";
 import { parseTopology } from "../../plan/declaration/declaration";
 import type { StepResult } from "../../plan/facts/step-records";
 import { failoverGuards } from "../../plan/guards/failover";
@@ -30,7 +29,7 @@ export function recordedAct(targets: { rtoSeconds?: number; rpoSeconds?: number 
     at += milliseconds;
     return result;
   });
-  return { topology, seen, plan, evidence, results, commandAt, recordNames: plan.steps.map(recordName) };
+  return { topology, seen, plan, evidence, results, commandAt, recordNames: plan.steps.map((s) => s.script) };
 }
 
 function factsOf(step: string, end: number): Record<string, string> {

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync } from "node:fs";
-import { code, stateOfEachTest } from "./host-state";
+import { stepScript } from "../../on-host";
+import { stateOfEachTest } from "./host-state";
 
 describe("the files of a deploy host", function () {
   // some dozens of processes, which a busy machine may keep waiting
   this.timeout(60_000);
   const host = stateOfEachTest({ epoch: "1\n", act: "primary\n" });
-  const script = () => code("deploy-files").replaceAll("/etc/rke-dr", host.at("rke-dr"));
-  const put = (data: string) => host.step(["deploy-files", 1, 1, "primary", "lab"], [script()], data);
+  const script = () => stepScript("deploy-files").replaceAll("/etc/rke-dr", host.at("rke-dr"));
+  const put = (data: string) => host.step(["deploy-files", 1, 1, "primary", "lab"], script(), data);
 
   it("are put there, and what a killed run left goes; an operator's folders beside stay", () => {
     for (const name of ["rke-dr.backup", "rke-dr", "rke-dr/.deploy-files.abcdef"]) mkdirSync(host.at(name));

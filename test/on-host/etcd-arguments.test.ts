@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { code, stateOfEachTest } from "./host-state";
+import { stepScript } from "../../on-host";
+import { stateOfEachTest } from "./host-state";
 
 describe("recreating a voter's etcd", function () {
   // some dozens of processes, which a busy machine may keep waiting
@@ -24,7 +25,7 @@ esac
     const once = 'until_true() { shift; "$@"; }';
     const result = host.step(
       ["etcd-arguments", 3, 1, "primary", "lab", "kube-etcd", "https://127.0.0.1/health", urls],
-      [once, code("etcd-arguments")],
+      `${stepScript("etcd-arguments")}\n${once}`,
       "{}",
     );
     const acted = host.has("acted");

@@ -4,7 +4,8 @@ import { mkdirSync } from "node:fs";
 import { createServer } from "node:net";
 import fc from "fast-check";
 import { Reader } from "protobufjs/minimal";
-import { code, stateOfEachTest } from "./host-state";
+import { onHostInput, onHostScript } from "../../on-host";
+import { ownScript, stateOfEachTest } from "./host-state";
 
 /** raftpb.MessageType. */
 const MsgTimeoutNow = 14;
@@ -21,13 +22,13 @@ async function freePort(): Promise<number> {
 describe("an etcd that is alone is told to elect itself", function () {
   this.timeout(60_000);
   const host = stateOfEachTest({ epoch: "2\n", act: "failover\n" });
-  const library = () => code("etcd-election").replaceAll("/etc/kubernetes/ssl", host.folder);
+  const library = () => onHostScript("lib/etcd/election").replaceAll("/etc/kubernetes/ssl", host.folder);
 
   it("by raft's own message, whatever the member's ID", () => {
     const ids = [1n, 0x7fn, 0x80n, 0x7fff_ffffn, 0xffff_ffffn, 1n << 63n, 2n ** 64n - 1n];
     const bits = fc.sample(fc.bigInt({ min: 1n, max: 2n ** 64n - 1n }), 30);
     const hex = [...ids, ...bits].map((id) => id.toString(16).padStart(16, "0"));
-    const script = `${code("etcd-election")}\nfor id in ${hex.join(" ")}; do printf "$(timeout_now $id)" | od -An -v -tx1 | tr -d ' \\n'; echo; done`;
+    const script = `${onHostScript("lib/etcd/election")}\nfor id in ${hex.join(" ")}; do printf "$(timeout_now $id)" | od -An -v -tx1 | tr -d ' \\n'; echo; done`;
     const told = spawnSync("bash", ["-c", script], { encoding: "utf8" }).stdout.trim().split("\n");
     assert.equal(told.length, hex.length);
     for (const [i, message] of told.entries()) {
@@ -94,9 +95,7 @@ describe("an etcd that is alone is told to elect itself", function () {
     /** The step's way to wait, for a member that is up. */
     function wait({ peer, health }: { peer: string; health: string }) {
       const step = `main() { begin "$@"; until_healthy 20 none ${health} member ${peer} || die "not healthy"; finish; }`;
-      const scripts = [library(), code("etcd-space"), step];
-      const input = ["lib"].map((name) => code(name).replaceAll("/etc/kubernetes/ssl", host.folder));
-      const data = `${[...input, ...scripts].join("\n")}\nmain "$@"; exit\n\n@@ end of data\n`;
+      const data = onHostInput(ownScript(step, "lib/etcd/space").replaceAll("/etc/kubernetes/ssl", host.folder), "");
       return host.run("bash", ["-s", "--", "etcd-member", "2", `${Date.now()}`, "failover", "lab"], data);
     }
 

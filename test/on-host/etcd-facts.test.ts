@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { code, stateOfEachTest } from "./host-state";
+import { onHostScript } from "../../on-host";
+import { stateOfEachTest } from "./host-state";
 
 /** A docker whose etcd runs, and answers as the files say; `docker-ran` tells what it was asked. */
 const docker = `#!/bin/sh
@@ -16,7 +17,7 @@ describe("what a host tells of its etcd", () => {
   const host = stateOfEachTest({ status: "", leases: "" }, { docker });
 
   function told() {
-    const script = ["preflight-facts", "source-facts", "aside", "facts"].map(code).join("\n");
+    const script = onHostScript("look/facts");
     const result = host.run("bash", ["-s", "--", "2", "1"], script.replaceAll("/var/lib/rke-dr", host.folder));
     const section = (name: string) => new RegExp(`^@@ ${name}\\n([^@]*)`, "m").exec(result.stdout)?.[1]?.trim();
     const asked = host.read("docker-ran").match(/endpoint status/g)?.length;

@@ -5,6 +5,7 @@ import { mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { dirname } from "node:path";
 import { text } from "node:stream/consumers";
+import type { StepName } from "../../plan/acts/steps/names";
 import { stateOfEachTest } from "./host-state";
 
 /** Containers are files here, by name: what docker says of their status. What touches them is told in `acts`. */
@@ -57,11 +58,17 @@ describe("forcing a voter's data", function () {
     folder("etcd/member/snap/1.snap", host);
     folder("etcd/member/snap/db", host);
   });
-  const before = ["lost-side", "etcd-election", "etcd-space", "etcd-force"];
-  const argsOf = (name: string, generation: number) =>
-    [name, 2, generation, "failover", "lab", "kube-etcd-h", "https://10.0.0.3:2379"].map(String);
-  const run = (name: string, generation: number, data: string) => {
-    const { status, stderr } = host.etcdStep(argsOf(name, generation), [...before, name], data);
+  const argsOf = (name: StepName, generation: number): [StepName, ...string[]] => [
+    name,
+    "2",
+    String(generation),
+    "failover",
+    "lab",
+    "kube-etcd-h",
+    "https://10.0.0.3:2379",
+  ];
+  const run = (name: StepName, generation: number, data: string) => {
+    const { status, stderr } = host.etcdStep(argsOf(name, generation), data);
     return { code: status, said: stderr };
   };
   const sandbox = '{"HostConfig":{"NetworkMode":"none"}}';
@@ -71,7 +78,7 @@ describe("forcing a voter's data", function () {
       env: host.env,
       stdio: ["pipe", "ignore", "pipe"],
     });
-    child.stdin.end(host.etcdInput([...before, "snapshot"], sandbox));
+    child.stdin.end(host.etcdInput("snapshot", sandbox));
     const [said, [status]] = await Promise.all([text(child.stderr), once(child, "close")]);
     return { code: status as number, said };
   };

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { code, stateOfEachTest } from "./host-state";
+import { stepScript } from "../../on-host";
+import { stateOfEachTest } from "./host-state";
 
 describe("joining etcd, where there is nothing to join", () => {
   const host = stateOfEachTest(
@@ -20,9 +21,9 @@ describe("joining etcd, where there is nothing to join", () => {
   function run(wanted: string) {
     const voters = "etcd-b=https://127.0.0.1:1,etcd-a=https://127.0.0.1:2";
     const own = [wanted, "etcd-a", "kube-etcd-1", "https://127.0.0.1:2379", "image", voters, "https://127.0.0.1:1"];
-    const membership = code("etcd-membership").replace("ssl=/etc/kubernetes/ssl", `ssl=${ssl}`);
+    const script = stepScript("etcd-join").replaceAll("ssl=/etc/kubernetes/ssl", `ssl=${ssl}`);
     const data = `{"joining":1}\n{"final":1}\n${files}`;
-    return host.step(["etcd-join", 1, 1, "primary", "lab", ...own], [membership, code("etcd-join")], data);
+    return host.step(["etcd-join", 1, 1, "primary", "lab", ...own], script, data);
   }
   const touchedDocker = () => host.has("docker-ran");
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { code, stateOfEachTest } from "./host-state";
+import { ownScript, stateOfEachTest } from "./host-state";
 
 /**
  * An etcd as far as its health and its alarm go: curl asks whether it is healthy, `docker exec` is its etcdctl. It is healthy
@@ -28,8 +28,8 @@ describe("an etcd that was recovered is waited for", function () {
   const host = stateOfEachTest({ epoch: "2\n", act: "failover\n", size: "100\n" }, etcd);
   const run = () => {
     // its patience is 8 s
-    const script = code("etcd-space").replace("until_true 8 ", "until_true 1 ");
-    const result = host.step(["etcd-member", 2, 1, "failover", "lab"], [script, waits]);
+    const script = ownScript(waits, "lib/etcd/space").replace("until_true 8 ", "until_true 1 ");
+    const result = host.step(["etcd-member", 2, 1, "failover", "lab"], script);
     const asked: string[] = host.read("docker-ran").match(/compact .*|defrag|alarm disarm|status/g) ?? [];
     return { ...result, asked };
   };

@@ -1,21 +1,22 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { onHostInput, stepScript } from "../../on-host";
 import type { FailedStep } from "../../plan/facts/preflight";
-import { code, noContainers, stateOfEachTest, stepInput } from "./host-state";
+import { noContainers, ownScript, stateOfEachTest } from "./host-state";
 
 describe("what a host keeps of a step", () => {
   const host = stateOfEachTest({}, { docker: noContainers });
   beforeEach(() => {
-    run("claim", code("claim"), "source=master3");
+    run("claim", stepScript("claim"), "source=master3");
   });
 
   function run(step: string, script: string, data = "", { epoch = 2, limit = 60, generation = 1 } = {}) {
     const args = [limit, "bash", "-s", "--", step, epoch, generation, "act", "lab"].map(String);
-    return host.run("timeout", args, stepInput([script], data));
+    return host.run("timeout", args, onHostInput(script, data));
   }
   const failure = (step: string) => JSON.parse(host.read(`failures/${step}`)) as FailedStep;
-  const broken = (how: string) => `main() { begin "$@"; did "looked"; ${how}; finish; }`;
+  const broken = (how: string) => ownScript(`main() { begin "$@"; did "looked"; ${how}; finish; }`);
 
   for (const [what, how, exit, error] of [
     ["a rule that doesn't hold", "die 'etcd: not \"healthy\"'", 1, /^etcd: not "healthy"$/],
@@ -52,13 +53,13 @@ describe("what a host keeps of a step", () => {
   it("the size of what was set aside", () => {
     host.write("old", "x".repeat(5000));
     const old = host.at("old");
-    const told = run("keeps", `main() { begin "$@"; kept_aside "${old}"; finish; }`);
+    const told = run("keeps", ownScript(`main() { begin "$@"; kept_aside "${old}"; finish; }`));
     assert.deepEqual((JSON.parse(told.stdout) as { facts: object }).facts, { [`aside ${old}`]: "5000" });
   });
 
   it("a report, and beside it an earlier one that says otherwise", () => {
     const report = (words: string, generation: number) =>
-      run("report", code("report"), `@@ epoch-2.md\n# ${words}\n\ntext\n@@ epoch-2.json\n{}`, { generation });
+      run("report", stepScript("report"), `@@ epoch-2.md\n# ${words}\n\ntext\n@@ epoch-2.json\n{}`, { generation });
     assert.equal(report("unfinished", 1).status, 0);
     assert.equal(report("finished", 2).status, 0);
     const folder = host.at("reports");

@@ -4,7 +4,8 @@ import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { until } from "../../lab/machine/run";
-import { code, stateOfEachTest, stepInput } from "./host-state";
+import { onHostInput, stepScript } from "../../on-host";
+import { stateOfEachTest } from "./host-state";
 
 /** An API server that takes every write, and returns the last. */
 const curl = `#!/bin/bash
@@ -24,7 +25,7 @@ describe("the first write", () => {
   async function run(...beside: string[]) {
     const args = ["first-write", "2", "7", "act", "lab", "https://127.0.0.1:6443", ...beside];
     const child = spawn("bash", ["-s", "--", ...args], { env: host.env, stdio: ["pipe", "ignore", "pipe"] });
-    child.stdin.end(stepInput([code("kube"), code("first-write")], ""));
+    child.stdin.end(onHostInput(stepScript("first-write"), ""));
     const [said, [status]] = await Promise.all([text(child.stderr), once(child, "close")]);
     return { said, status: status as number };
   }

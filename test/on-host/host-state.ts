@@ -2,15 +2,17 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onHostInput, onHostScript } from "../../on-host";
+import { onHostInput, onHostText, stepScript, withNeeds } from "../../on-host";
+import type { StepName } from "../../plan/acts/steps/names";
 
-export const code = onHostScript;
+/** The text of a script of a test's own, together with the libraries that it needs (paths in `on-host/`). */
+export const ownScript = (text: string, ...needs: string[]): string =>
+  withNeeds("own", (name) => (name === "own" ? `# needs: ${needs.join(" ") || "lib/step"}\n${text}` : onHostText(name)))
+    .map((name) => (name === "own" ? text : onHostText(name)))
+    .join("\n");
 
 /** A docker on a host without containers. */
 export const noContainers = '#!/bin/sh\necho "Error: No such container: $5" >&2\nexit 1\n';
-
-/** What a step gets on stdin: lib.sh, its scripts, and its data behind them. */
-export const stepInput = (scripts: string[], data = "") => onHostInput([code("lib"), ...scripts], data);
 
 /** As much of a host as scripts need that are tried out on this machine: the folder of its state, and programs of its own. */
 export class HostState {
@@ -42,19 +44,20 @@ export class HostState {
     return spawnSync(command, args, { input, encoding: "utf8", env: this.env });
   }
   /**
-   * Runs a step as the program does: scripts and data on stdin.
+   * Runs a step as the program does: script and data on stdin.
    * @param args STEP EPOCH GENERATION ACT CLUSTER and the step's own
+   * @param script the whole text, as `stepScript` or `ownScript` gives it
    */
-  step(args: (string | number)[], scripts: string[], data = "") {
-    return this.run("bash", ["-s", "--", ...args.map(String)], stepInput(scripts, data));
+  step(args: (string | number)[], script: string, data = "") {
+    return this.run("bash", ["-s", "--", ...args.map(String)], onHostInput(script, data));
   }
-  /** What such a step gets on stdin, its scripts by name, on a host whose /var/lib/etcd is a folder of its state. */
-  etcdInput(names: string[], data = ""): string {
-    const scripts = ["lib", ...names].map((name) => code(name).replaceAll("/var/lib/etcd", this.at("etcd")));
-    return onHostInput(scripts, data);
+  /** What a step gets on stdin on a host whose /var/lib/etcd is a folder of its state. */
+  etcdInput(step: StepName, data = ""): string {
+    return onHostInput(stepScript(step).replaceAll("/var/lib/etcd", this.at("etcd")), data);
   }
-  etcdStep(args: (string | number)[], names: string[], data = "") {
-    return this.run("bash", ["-s", "--", ...args.map(String)], this.etcdInput(names, data));
+  /** Runs a step on such a host. @param args STEP EPOCH GENERATION ACT CLUSTER and the step's own */
+  etcdStep(args: [StepName, ...(string | number)[]], data = "") {
+    return this.run("bash", ["-s", "--", ...args.map(String)], this.etcdInput(args[0], data));
   }
 }
 

@@ -3,7 +3,8 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { code, noContainers } from "./host-state";
+import { onHostText, stepScript } from "../../on-host";
+import { noContainers } from "./host-state";
 
 const has = (program: string) =>
   spawnSync("bash", ["-c", `PATH=$PATH:/usr/sbin:/sbin command -v ${program}`]).status === 0;
@@ -23,12 +24,11 @@ const step = (name: string, epoch = 2) =>
 function inNamespace(script: string, programs: Record<string, string> = {}): string {
   const folder = mkdtempSync(join(tmpdir(), "rke-dr-isolation-"));
   try {
-    for (const name of ["isolate", "unisolate"]) {
-      writeFileSync(join(folder, `${name}.sh`), ["lib", "isolation", name].map(code).join("\n"));
+    for (const name of ["isolate", "unisolate", "claim"] as const) {
+      writeFileSync(join(folder, `${name}.sh`), stepScript(name));
     }
-    writeFileSync(join(folder, "claim.sh"), ["lib", "claim"].map(code).join("\n"));
     // the folder of facts.sh is fixed: its section alone, with the state's place put in
-    const facts = /isolation_facts\(\) \{[\s\S]*?\n\}/.exec(code("facts"))?.[0] ?? "";
+    const facts = /isolation_facts\(\) \{[\s\S]*?\n\}/.exec(onHostText("look/facts"))?.[0] ?? "";
     writeFileSync(join(folder, "facts.sh"), `state=$RKE_DR_STATE\n${facts}\nisolation_facts; true\n`);
     for (const [name, text] of Object.entries({ docker: noContainers, ...programs }))
       writeFileSync(join(folder, name), text, { mode: 0o755 });

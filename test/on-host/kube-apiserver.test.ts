@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { until } from "../../lab/machine/run";
-import { code, stateOfEachTest, stepInput } from "./host-state";
+import { onHostInput, stepScript } from "../../on-host";
+import { stateOfEachTest } from "./host-state";
 
 describe("a kube-apiserver that waits for the step that recovers etcd", () => {
   let child: ChildProcess | undefined;
@@ -37,7 +38,7 @@ describe("a kube-apiserver that waits for the step that recovers etcd", () => {
     child.once("close", (status) => {
       told.code = status;
     });
-    child.stdin?.end(stepInput([code("kube-apiserver")], "{}"));
+    child.stdin?.end(onHostInput(stepScript("kube-apiserver"), "{}"));
     return told;
   }
 

@@ -3,11 +3,13 @@ import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../../lab/machine/run";
-import { onHostInput } from "../../on-host";
+import { onHostInput, stepScript } from "../../on-host";
 import type { StepResult } from "../../plan/facts/step-records";
-import { code, noContainers, stateOfEachTest, stepInput } from "./host-state";
+import { noContainers, ownScript, stateOfEachTest } from "./host-state";
 
-const marking = `main() { begin "$@"; printf '%s|%s\\n' "$*" "$data" >>"$state/ran"; did 'a "quoted" \\ line'; fact key "va\\"lue"; finish; }`;
+const marking = ownScript(
+  `main() { begin "$@"; printf '%s|%s\\n' "$*" "$data" >>"$state/ran"; did 'a "quoted" \\ line'; fact key "va\\"lue"; finish; }`,
+);
 
 describe("what every step on a host does", () => {
   const host = stateOfEachTest({}, { docker: noContainers });
@@ -22,10 +24,10 @@ describe("what every step on a host does", () => {
     args: string[] = [],
     cluster = "lab",
   ) {
-    return host.step([step, epoch, generation, act, cluster, ...args], [script], data);
+    return host.step([step, epoch, generation, act, cluster, ...args], script, data);
   }
   const claim = (epoch: number, act: string, data = "source=master3") =>
-    run("claim", epoch, 1, act, code("claim"), data);
+    run("claim", epoch, 1, act, stepScript("claim"), data);
   const mark = (epoch: number, generation: number, act: string, data = "some\ndata", args: string[] = ["x y"]) =>
     run("mark", epoch, generation, act, marking, data, args);
   const inTurn = <T>(...results: T[]): T => results.at(-1) as T;
@@ -47,7 +49,7 @@ describe("what every step on a host does", () => {
 
   it("of a step whose operator died while sending nothing is done, wherever that was", () => {
     claim(2, "act");
-    const whole = stepInput([marking], "some\ndata");
+    const whole = onHostInput(marking, "some\ndata");
     const from = whole.indexOf('main "$@"; exit\n');
     for (let end = from; end < whole.length - 1; end++) {
       const cut = host.run("bash", ["-s", "--", "mark", "2", "1", "act", "lab", "x y"], whole.slice(0, end));
@@ -63,7 +65,7 @@ describe("what every step on a host does", () => {
     claim(2, "act");
     const own = host.at("own-disk");
     const step = `main() { begin "$@"; member_aside etcd-data; finish; }`;
-    const input = onHostInput([code("lib").replaceAll("/var/lib/etcd/", `${own}/`), step], "");
+    const input = onHostInput(ownScript(step).replaceAll("/var/lib/etcd/", `${own}/`), "");
     const moves = (n: number) => {
       mkdirSync(join(own, "member"), { recursive: true });
       return host.run("bash", ["-s", "--", "quarantine", "2", String(n), "act", "lab"], input);
@@ -96,7 +98,7 @@ describe("what every step on a host does", () => {
       const result = host.run(
         "bash",
         ["-s", "--", "quarantine", "2", "1", "act", "lab"],
-        onHostInput([code("lib"), step], ""),
+        onHostInput(ownScript(step), ""),
       );
       assert.equal(result.status, 0, result.stderr);
       assert.deepEqual(host.read("acts").trim().split("\n"), acts);
@@ -164,14 +166,16 @@ describe("what every step on a host does", () => {
 
   it("refuses another cluster's act", () => {
     claim(2, "act");
-    const result = run("claim", 3, 1, "act", code("claim"), "", [], "shop");
+    const result = run("claim", 3, 1, "act", stepScript("claim"), "", [], "shop");
     assert.equal(result.status, 1);
     assert.match(result.stderr, /cluster: this host belongs to cluster lab, not to shop/);
   });
 
   it("goes on when the operator's connection is cut", () => {
     claim(2, "act");
-    const script = `main() { begin "$@"; exec 1>&- 2>&- 3>&-; did one; did two; echo done >>"$state/ran"; finish; }`;
+    const script = ownScript(
+      `main() { begin "$@"; exec 1>&- 2>&- 3>&-; did one; did two; echo done >>"$state/ran"; finish; }`,
+    );
     run("cut", 2, 1, "act", script);
     assert.equal(ran(), "done\n");
     assert.match(host.read("steps/cut"), /"did":\["one","two"\]/);
@@ -189,7 +193,9 @@ describe("what every step on a host does", () => {
 
   it("what a step says and dies of is told, also where the output of its function is captured or goes to a file", () => {
     claim(2, "act");
-    const says = `inner() { say "on the way"; die "of this"; }; main() { begin "$@"; x=$(inner) || true; inner >"$state/out"; }`;
+    const says = ownScript(
+      `inner() { say "on the way"; die "of this"; }; main() { begin "$@"; x=$(inner) || true; inner >"$state/out"; }`,
+    );
     const { status, stderr } = run("mark", 2, 1, "act", says);
     assert.equal(status, 1);
     assert.equal(stderr.match(/: on the way$/gm)?.length, 2, stderr);
@@ -199,21 +205,23 @@ describe("what every step on a host does", () => {
 
   it("a failing command is named and leaves no record", () => {
     claim(2, "act");
-    const result = run("broken", 2, 1, "act", 'main() { begin "$@"; cat /nonexistent/file; finish; }');
+    const result = run("broken", 2, 1, "act", ownScript('main() { begin "$@"; cat /nonexistent/file; finish; }'));
     assert.equal(result.status, 1);
     assert.match(result.stderr, /error: `cat \/nonexistent\/file` ended with 1/);
     assert.equal(result.stdout, "");
     assert.ok(!host.has("steps/broken"));
   });
 
-  const slow = `main() { begin "$@"; echo start >>"$state/ran"; sleep 0.6; echo end >>"$state/ran"; finish; }`;
+  const slow = ownScript(
+    `main() { begin "$@"; echo start >>"$state/ran"; sleep 0.6; echo end >>"$state/ran"; finish; }`,
+  );
   const background = (step: string, generation: number, act: string, script: string) =>
     new Promise<number | null>((resolve) => {
       const child = spawn("bash", ["-s", "--", step, "2", String(generation), act, "lab"], {
         env: host.env,
         stdio: ["pipe", "ignore", "ignore"],
       });
-      child.stdin.end(stepInput([script]));
+      child.stdin.end(onHostInput(script, ""));
       child.on("close", resolve);
     });
 
@@ -237,7 +245,7 @@ describe("what every step on a host does", () => {
   });
 
   describe("a step that is sent beside one that it waits for", () => {
-    const waiting = 'main() { begin "$@"; await first finished first; echo second >>"$state/ran"; finish; }';
+    const waiting = ownScript('main() { begin "$@"; await first finished first; echo second >>"$state/ran"; finish; }');
 
     it("goes on when that one has ended, in this run", async () => {
       claim(2, "act");
@@ -255,7 +263,7 @@ describe("what every step on a host does", () => {
       // sshd's process, and `timeout` below it
       const line = "timeout 60 bash -s -- second 2 1 act lab; true";
       const sshd = spawn("bash", ["-c", line], { env: host.env, stdio: ["pipe", "ignore", "ignore"] });
-      sshd.stdin?.end(stepInput([waiting]));
+      sshd.stdin?.end(onHostInput(waiting, ""));
       await until("the step's wait", 10, () => host.has("lock.first"));
       sshd.kill("SIGKILL");
       await until("its end", 10, () => host.has("failures/second"));

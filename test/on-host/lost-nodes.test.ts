@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { code, stateOfEachTest } from "./host-state";
+import { stepScript } from "../../on-host";
+import { stateOfEachTest } from "./host-state";
 
 describe("deleting the Nodes of the lost hosts", function () {
   // some dozens of processes, which a busy machine may keep waiting
@@ -17,9 +18,9 @@ describe("deleting the Nodes of the lost hosts", function () {
       `#!/bin/sh\ncd $RKE_DR_STATE\necho x >>asked\ncase $(wc -l <asked) in\n${cases.join("\n")}\nesac\n`,
     );
     // the limit of a minute, and a short one for what never succeeds
-    const kube = code("kube").replace("until_true 60", `until_true ${answers.at(-1) === 500 ? 1 : 60}`);
+    const script = stepScript("lost-nodes").replace("until_true 60", `until_true ${answers.at(-1) === 500 ? 1 : 60}`);
     const args = ["lost-nodes", 2, 1, "failover", "lab", "https://api", "master1"];
-    return host.step(args, [kube, code("lost-nodes")]);
+    return host.step(args, script);
   }
 
   for (const [what, answers, exit, said] of [

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { code, stateOfEachTest } from "./host-state";
+import { onHostScript, stepScript } from "../../on-host";
+import { stateOfEachTest } from "./host-state";
 
 describe("what acts have set aside on a host", function () {
   // some dozens of processes, which a busy machine may keep waiting
@@ -18,10 +19,8 @@ esac
 `,
     },
   );
-  const aside = () =>
-    code("aside")
-      .replaceAll("/var/lib/etcd/", `${host.at("etcd")}/`)
-      .replaceAll("/etc/rke-dr/", `${host.at("deploy")}/`);
+  const moved = (script: string) =>
+    script.replaceAll("/var/lib/etcd/", `${host.at("etcd")}/`).replaceAll("/etc/rke-dr/", `${host.at("deploy")}/`);
 
   function put(name: string, bytes = 100): void {
     mkdirSync(dirname(host.at(name)), { recursive: true });
@@ -33,11 +32,11 @@ esac
     mkdirSync(host.at(`epoch-${epoch}`), { recursive: true });
     symlinkSync(host.at(`etcd/before-epoch-${epoch}`), host.at(`epoch-${epoch}/data`));
   }
-  const purge = (newest: number) => host.step(["purge", 5, 1, "primary", "lab", newest], [aside(), code("purge")]);
+  const purge = (newest: number) => host.step(["purge", 5, 1, "primary", "lab", newest], moved(stepScript("purge")));
   /** As facts.sh asks it: EPOCH BYTES PATH. */
   const listed = () =>
     host
-      .run("bash", ["-c", `set -uo pipefail; state=$RKE_DR_STATE\n${aside()}\naside_files`])
+      .run("bash", ["-c", `set -uo pipefail; state=$RKE_DR_STATE\n${moved(onHostScript("lib/aside"))}\naside_files`])
       .stdout.trim()
       .split("\n")
       .map((line) => line.replace(`${host.folder}/`, "").split(" "));

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { code, stateOfEachTest } from "./host-state";
+import { stepScript } from "../../on-host";
+import { stateOfEachTest } from "./host-state";
 
 const files = ["certs.applied", "cluster.rkestate", "kube_config_cluster.yml"];
 
@@ -34,9 +35,9 @@ head -c "$(cat "$RKE_DR_STATE/cut")" | sh -c "\${command//"$RKE_DR_STATE/here"/"
     for (const name of files) host.write(join("there", name), name === "cluster.rkestate" ? state(1) : "old\n");
   });
   function up(generation: number) {
-    const script = code("rke-up").replaceAll("/etc/rke-dr", host.at("here"));
+    const script = stepScript("rke-up").replaceAll("/etc/rke-dr", host.at("here"));
     const other = "master3=root@10.0.0.3:22=https://10.0.0.3:6443";
-    return host.step(["rke-up", 1, generation, "primary", "lab", "https://1.1.1.1:6443", other], [script]);
+    return host.step(["rke-up", 1, generation, "primary", "lab", "https://1.1.1.1:6443", other], script);
   }
 
   it("is this host's, with that side's own API server", () => {
@@ -80,7 +81,7 @@ head -c "$(cat "$RKE_DR_STATE/cut")" | sh -c "\${command//"$RKE_DR_STATE/here"/"
   });
 
   it("a cut one is told with the copy that can take its place", () => {
-    const script = code("rke-state").replaceAll("/etc/rke-dr", host.at("here"));
+    const script = stepScript("rke-state").replaceAll("/etc/rke-dr", host.at("here"));
     for (const [name, text] of [
       ["cluster.rkestate", state(1).slice(0, 500)],
       ["cluster.rkestate.before-epoch-2", state(1)],
@@ -88,7 +89,7 @@ head -c "$(cat "$RKE_DR_STATE/cut")" | sh -c "\${command//"$RKE_DR_STATE/here"/"
       ["cluster.rkestate.before-epoch-9", state(1)],
     ] as const)
       writeFileSync(here(name), text);
-    const result = host.step(["rke-state", 1, 1, "primary", "lab", "https://1.1.1.1:6443", "10.0.0.1"], [script]);
+    const result = host.step(["rke-state", 1, 1, "primary", "lab", "https://1.1.1.1:6443", "10.0.0.1"], script);
     assert.match(
       result.stderr,
       /it was left as it is; \S+\/here\/cluster\.rkestate\.before-epoch-9 is whole: compare it/,

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { onHostScript } from "../../on-host";
+import { onHostText, withNeeds } from "../../on-host";
 
 /** What the tests look at in a cluster.rkestate. */
 export interface State {
@@ -8,13 +8,16 @@ export interface State {
 }
 export const parse = (text: string) => JSON.parse(text) as State;
 
-/** Runs a script's editing function alone, with the state on stdin. rke-state.sh goes before rke-state-back.sh, as in the step. */
+/** Runs a script's editing function alone, with the state on stdin. */
 export function edit(
-  script: string,
+  script: "rke-state" | "rke-state-back",
   state: string,
   ...call: string[]
 ): { code: number | null; state: string; error: string } {
-  const functions = ["rke-state", script].map(onHostScript).join("\n");
+  const functions = withNeeds(`installers/rke/${script}`, onHostText)
+    .filter((name) => name.startsWith("installers/"))
+    .map(onHostText)
+    .join("\n");
   const code = `set -euo pipefail; die() { echo "$*" >&2; exit 1; }; eval "$1"; shift; "$@"`;
   const run = spawnSync("bash", ["-c", code, "bash", functions, ...call], { input: state, encoding: "utf8" });
   return { code: run.status, state: run.stdout, error: run.stderr };

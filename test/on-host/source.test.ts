@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { linkSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
-import { code, stateOfEachTest } from "./host-state";
+import { onHostText } from "../../on-host";
+import { stateOfEachTest } from "./host-state";
 
 const peer = "https://192.168.31.101:2380";
 
@@ -13,7 +14,6 @@ const sound = pages(`{"id":1,"peerURLs":["${peer}"]}`);
 
 /** Of the new cluster: member, peer URL, token, and how far the revision is put ahead. */
 const as = ["etcd-h", peer, "token-2", 1000];
-const scripts = ["lost-side", "etcd-restored", "source"];
 /** etcd 3.4 in its image: `snapshot restore` and, of what it has made or of what is mounted, `snapshot status`. */
 const etcdctl = `  *etcdutl*) echo "exec: etcdutl: executable file not found"; exit 1 ;;
   *--bump-revision*) echo "Error: unknown flag: --bump-revision"; exit 1 ;;
@@ -39,7 +39,7 @@ describe("a restore's source, a snapshot", () => {
     assert.ok(readFileSync(host.at("epoch-2/snapshot.db")).equals(sound));
   });
   function run(path: string) {
-    return host.etcdStep(["source", 2, 1, "failover", "lab", path, "image", peer, 0, ...as], scripts);
+    return host.etcdStep(["source", 2, 1, "failover", "lab", path, "image", peer, 0, ...as]);
   }
   beforeEach(() => {
     mkdirSync(host.at("etcd"));
@@ -109,8 +109,19 @@ ${etcdctl}esac
       writeFileSync(db(), database);
       utimesSync(db(), 1_700_000_000, 1_700_000_000);
     }
-    const args = ["source", 2, 1, "failover", "lab", from, "image", peer, least, ...as];
-    const result = host.etcdStep(args, scripts);
+    const args: ["source", ...(string | number)[]] = [
+      "source",
+      2,
+      1,
+      "failover",
+      "lab",
+      from,
+      "image",
+      peer,
+      least,
+      ...as,
+    ];
+    const result = host.etcdStep(args);
     const acts = host.read("docker-ran").match(/^(stop|start) .*$/gm) ?? [];
     return { code: result.status, said: result.stderr, acts, recorded: host.has("steps/source") };
   }
@@ -216,7 +227,7 @@ describe("what restores, as an etcd that runs tells it", () => {
         "docker",
         `#!/bin/bash\ncase "$*" in *etcdutl*) echo "${etcdutl}" ;; *) echo "${etcdctl}" ;; esac\n`,
       );
-      const result = host.run("bash", ["-ec", `${code("source")}\naside=$RKE_DR_STATE; find_restorer`]);
+      const result = host.run("bash", ["-ec", `${onHostText("steps/source")}\naside=$RKE_DR_STATE; find_restorer`]);
       assert.equal(result.status, 0, result.stderr);
       assert.equal(host.read("restorer"), found);
     });

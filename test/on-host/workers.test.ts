@@ -3,7 +3,8 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { stepText } from "../../components/steps";
 import { until } from "../../lab/machine/run";
-import { code, noContainers, stateOfEachTest } from "./host-state";
+import { onHostText } from "../../on-host";
+import { noContainers, stateOfEachTest } from "./host-state";
 
 /** A worker is a folder of its own here: the real script runs in it, unless a file tells that it is down. */
 const ssh = `#!/bin/bash
@@ -32,11 +33,11 @@ describe("steps on workers, by the deploy host's SSH", function () {
     const each = [
       { script: "claim", data, limit: 60 },
       { script: "watchers", data: "", limit: 60 },
-    ];
+    ] as const;
     return host.run(
       "bash",
       ["-s", "--", "workers", "2", String(generation), "failover:a:restore:x", "lab", ...args],
-      stepText({ script: "workers", onEach: each, data: "" }),
+      stepText({ script: "workers", onEach: [...each], data: "" }),
     );
   };
   const on = (i: number, file: string) => {
@@ -133,7 +134,7 @@ describe("steps on workers, by the deploy host's SSH", function () {
 
   it("is what the program sends: each step's own scripts and data, whole", () => {
     const text = stepText({ script: "workers", data: "", onEach: [{ script: "watchers", data: "x", limit: 9 }] });
-    assert.ok(text.includes(`@@ step watchers 9\n${code("lib")}`));
+    assert.ok(text.includes(`@@ step watchers 9\n${onHostText("lib/step")}`));
     assert.ok(text.endsWith("x\n@@ end of data\n@@ end of data\n"));
   });
 });

@@ -1,3 +1,4 @@
+# needs: lib/step
 # adopt: takes over a cluster that RKE built without this program: puts its state and a kubeconfig where a failover looks
 # for them. No container is touched, and no `rke up` runs.
 # stdin: files, each a line "@@ PATH" and its content: cluster.rkestate and kube_config_cluster.yml;  arguments: SERVER

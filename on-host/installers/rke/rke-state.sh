@@ -1,3 +1,4 @@
+# needs: lib/kube
 # rke-state: prepares cluster.yml and cluster.rkestate so that `rke up` finds nothing to do.
 # The lost hosts leave currentState.rkeConfig.nodes: else RKE dials them (18 s per host and role) and removes them. So do hosts that
 # have left the topology, as a dead worker is made to, and their Nodes are deleted here: RKE would dial them without a time limit.

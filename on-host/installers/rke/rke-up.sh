@@ -1,3 +1,4 @@
+# needs: lib/step
 # rke-up: runs `rke up` on this deploy host and brings state and kubeconfig to the other deploy hosts.
 # stdin: a hash of what it depends on, so that it runs again when that changes
 # arguments: SERVER (this side's own kube-apiserver), then HOST=USER@ADDRESS:PORT=SERVER per other deploy host

@@ -1,3 +1,4 @@
+# needs: nothing
 # Sent ahead of a step that starts an etcd which is a cluster of one. It waits before it elects itself, one to ten heartbeats by
 # chance, RKE's of 500 ms (raft.go resetRandomizedElectionTimeout, etcdserver/server.go adjustTicks), although there is nobody to
 # wait for. raft has a message that ends the wait: MsgTimeoutNow, with which a leader hands over to another member. etcd takes it

@@ -1,3 +1,4 @@
+# needs: lib/step lib/etcd/space
 # Sent ahead of the steps that force a voter's data into a cluster of one; after etcd-election and etcd-space.
 # shellcheck shell=bash
 

@@ -1,3 +1,4 @@
+# needs: lib/step
 # Sent ahead of the steps that restore a snapshot or a database as a new cluster of one.
 # shellcheck shell=bash
 

@@ -1,3 +1,4 @@
+# needs: lib/step lib/etcd/election
 # Sent ahead of a step that starts a recovered etcd: one whose space was used up before the disaster has still the alarm NOSPACE,
 # which a restored database keeps, too. It serves reads, refuses writes, and says of itself that it isn't healthy as long as
 # any alarm is raised (etcdserver/api/etcdhttp/metrics.go checkHealth): neither would a step go on, nor RKE.

@@ -32,7 +32,7 @@ export function demotion(
   after: string[],
 ): Demotion {
   const others = voters(hosts);
-  const demote = step("quarantine leader etcd-membership etcd-demote", host, "EtcdMember", {
+  const demote = step("etcd-demote", host, "EtcdMember", {
     arguments: [
       failback.preferred.map(memberName).join(","),
       peerUrl(host),

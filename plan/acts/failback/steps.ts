@@ -62,7 +62,7 @@ export function failbackSteps(
     .filter((h) => h.etcd !== "none" || h === demoted)
     .map((host) =>
       note(
-        step("isolation unisolate", host, "EtcdMember", {
+        step("unisolate", host, "EtcdMember", {
           after: stepNames(quarantine),
           words: "let the returned hosts in at etcd's ports again, if they were refused",
           intact: (facts(host)?.isolation.refused ?? []).length === 0,
@@ -138,7 +138,7 @@ export function failbackSteps(
     .filter((m) => m.wanted === "voter" && survivors.includes(m.host))
     .map((state) => note(joinStep(topology, epoch, hosts, state, seen, stepNames(settled))));
   const firstWrite = note(
-    step("kube first-write", deployHost, "KubeApiServer", {
+    step("first-write", deployHost, "KubeApiServer", {
       arguments: [server],
       after: [...stepNames(survivorsApi), ...stepNames(returnedApi)],
       words: "write through the API",
@@ -160,7 +160,7 @@ export function failbackSteps(
     ),
   );
   const state = note(
-    step("rke-state rke-state-back", deployHost, "RkeCluster", {
+    step("rke-state-back", deployHost, "RkeCluster", {
       arguments: [`cluster.rkestate.before-epoch-${from.epoch}`, ...returned.map((h) => h.address)],
       // RKE takes hosts for what they were before the failover: by now they are that again
       after: [firstWrite.name, ...stepNames(demoting.steps)],

@@ -17,7 +17,7 @@ export function failbackVerification(topology: Topology, { deployHost, demoted }
   const standing = learner(hosts);
   const joined = [rkeUp, ...(standing ? [`etcd-join-${standing.name}`] : [])];
   const role = demoted && [
-    step("kube etcd-role", deployHost, "Cleanup", {
+    step("etcd-role", deployHost, "Cleanup", {
       arguments: [server, demoted.name],
       after: [rkeUp],
       words: `take the label of the role etcd from Node ${demoted.name}`,
@@ -37,7 +37,7 @@ export function failbackVerification(topology: Topology, { deployHost, demoted }
       }),
     ),
     ...apiVerification(deployHost, server, hosts, [], rkeUp),
-    step("kube verify-nodes", deployHost, "Verification", {
+    step("verify-nodes", deployHost, "Verification", {
       arguments: [server, ...hosts.map((h) => `${h.name}=${h.datacenter}=${h.roles.join(",")}`)],
       after: [rkeUp, ...stepNames(role ?? [])],
       words: "every host is a ready Node with its roles, no others, and its datacenter's label",

@@ -22,7 +22,7 @@ export function forceSteps(
   const runtime = installerOf(topology).runtimeOf("etcd");
   const sandbox = runtime.spec(inSandbox(forced, epoch), epoch, { base, once: true, isolated: true });
   const snapshot = snapshotStep(topology, plan, etcd.host, sandbox, after);
-  const member = step("etcd-election etcd-space etcd-force etcd-member", etcd.host, "EtcdMember", {
+  const member = step("etcd-member", etcd.host, "EtcdMember", {
     arguments: [etcdCertificate(etcd.host), ownEndpoint(etcd.host)],
     data: `${runtime.spec(forced, epoch, { base, once: true })}\n${etcd.body}`,
     after: [snapshot.name, ...after],

@@ -35,7 +35,7 @@ export function restoreSteps(
   const addresses = refusedAddresses(lostHosts);
   const image = etcd.after.image;
   const as = [memberName(host), peerUrl(host), restoreToken(topology, settings.epoch), String(bump)];
-  const secured = step("lost-side etcd-restored source", host, "EtcdMember", {
+  const secured = step("source", host, "EtcdMember", {
     arguments: [
       source.take,
       image,
@@ -50,7 +50,7 @@ export function restoreSteps(
     limit: 900,
     words: `secure ${words(source)}, check it, restore it into a folder beside etcd's data`,
   });
-  const restore = step("isolation etcd-election etcd-space etcd-restored etcd-restore", host, "EtcdMember", {
+  const restore = step("etcd-restore", host, "EtcdMember", {
     arguments: [etcdCertificate(host), `${ownEndpoint(host)}/health`, image, ...as, ...addresses],
     data: etcd.body,
     after: [secured.name, ...after],
@@ -60,7 +60,7 @@ export function restoreSteps(
       "refuse the lost hosts at etcd's ports, set the old etcd and its data aside, put the restored data in its place, start etcd as RKE would",
     intact: runs(factsOf(seen, host), etcd),
   });
-  const isolation = step("isolation isolate", host, "EtcdMember", {
+  const isolation = step("isolate", host, "EtcdMember", {
     arguments: addresses,
     after: [restore.name],
     words: `refuse ${addresses.join(", ")} at etcd's ports 2379 and 2380, after reboots too, until failback`,

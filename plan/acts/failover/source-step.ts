@@ -1,6 +1,6 @@
 import { etcdCertificate, ownEndpoint } from "../../installers/rke/etcd";
 import type { Host, Topology } from "../../topology/topology";
-import { recordName, type Step, step } from "../steps/steps";
+import { type Step, step } from "../steps/steps";
 import type { FailoverPlan } from "./plan";
 
 /** How etcd comes back: what leads to the running member, last the step that starts it, and what keeps it apart. */
@@ -24,7 +24,7 @@ export function snapshotStep(
   sandbox: string,
   after: string[],
 ): Step {
-  return step("lost-side etcd-election etcd-space etcd-force snapshot", host, "EtcdMember", {
+  return step("snapshot", host, "EtcdMember", {
     arguments: [etcdCertificate(host), ownEndpoint(host), ...lostTargets(topology, plan.lostHosts)],
     data: sandbox,
     // until the old etcd is set aside, each run takes a new one
@@ -36,4 +36,4 @@ export function snapshotStep(
 }
 
 /** What a failover does while it isn't sure yet that the lost side is silent: nothing that can't be taken back. */
-export const beforeSilence = (step: Step): boolean => ["claim", "snapshot", "source"].includes(recordName(step));
+export const beforeSilence = (step: Step): boolean => ["claim", "snapshot", "source"].includes(step.script);

@@ -7,7 +7,7 @@ import { etcdServers, ownServer } from "../../installers/rke/kube-apiserver";
 import { controlPlane, onlyRunsPods } from "../../topology/order";
 import { type Host, sshTarget, type Topology } from "../../topology/topology";
 import { type Replacement, runs } from "../steps/replacement";
-import { recordName, type Step, step, stepNames } from "../steps/steps";
+import { type Step, step, stepNames } from "../steps/steps";
 import { apiVerification } from "../steps/verification";
 import { recordedAttestation } from "./attestation";
 import { forceSteps } from "./force";
@@ -53,8 +53,8 @@ export function failoverSteps(
     }),
   );
   const own = apiServers.filter(({ host }) => host.name === deployHost.name);
-  const firstWrite = step("kube first-write", deployHost, "KubeApiServer", {
-    arguments: [server, ...own.map(recordName)],
+  const firstWrite = step("first-write", deployHost, "KubeApiServer", {
+    arguments: [server, ...own.map((s) => s.script)],
     after: stepNames([...recovery, ...apiServers]),
     // a kube-apiserver takes writes a second before it calls itself ready
     beside: stepNames(own),
@@ -69,7 +69,7 @@ export function failoverSteps(
   );
   const others = workers.length === 0 ? [] : [onWorkers(topology, plan, workers, decided, seen, firstWrite)];
   const tidying = [
-    step("kube lost-nodes", deployHost, "Cleanup", {
+    step("lost-nodes", deployHost, "Cleanup", {
       arguments: [server, ...lostHosts.map((h) => h.name)],
       after: [firstWrite.name],
       words: `delete the Nodes ${lostHosts.map((h) => h.name).join(", ")}`,
@@ -83,7 +83,7 @@ export function failoverSteps(
     ...others,
     ...(plan.method === "restore"
       ? [
-          step("kube addons", deployHost, "Cleanup", {
+          step("addons", deployHost, "Cleanup", {
             arguments: [server, ...watchingNamespaces],
             // it is the controller-manager that replaces the pods
             after: stepNames(watchers),
@@ -91,7 +91,7 @@ export function failoverSteps(
           }),
         ]
       : []),
-    step("kube rke-state", deployHost, "RkeCluster", {
+    step("rke-state", deployHost, "RkeCluster", {
       arguments: [server, etcd.host.address, ...lostHosts.map((h) => h.address)],
       data: plan.clusterYml.after,
       after: [firstWrite.name],
@@ -173,7 +173,7 @@ function beside(recovery: Step[], host: Host): Pick<Step, "arguments" | "after" 
   const [there] = recovery.filter((s) => s.host.name === host.name);
   return there
     ? {
-        arguments: [recordName(there), host.internalAddress],
+        arguments: [there.script, host.internalAddress],
         after: there.after,
         ...(there.beside ? { beside: there.beside } : {}),
         limit: there.limit + 300,
@@ -189,7 +189,7 @@ function announcing(claim: Step, coming: string[]): Step {
 function recordsByHost(steps: Step[]): Map<string, string[]> {
   const records = new Map<string, string[]>();
   for (const step of steps) {
-    records.set(step.host.name, [...(records.get(step.host.name) ?? []), recordName(step)]);
+    records.set(step.host.name, [...(records.get(step.host.name) ?? []), step.script]);
   }
   return records;
 }

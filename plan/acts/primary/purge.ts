@@ -7,7 +7,7 @@ import { type Step, step } from "../steps/steps";
  */
 export const purgeSteps = (hosts: Host[], newest: number, after: string[]): Step[] =>
   hosts.map((host) =>
-    step("aside purge", host, "Cleanup", {
+    step("purge", host, "Cleanup", {
       arguments: [String(newest)],
       after,
       words: `DELETE what epochs up to ${newest} have set aside here`,

@@ -30,7 +30,7 @@ export function joinStep(
   const joining = joiningProcess(topology, hosts, host, architecture);
   const final = wanted === "learner" ? joining : etcdProcess(topology, hosts, host, architecture);
   const runtime = installerOf(topology).runtimeOf("etcd");
-  return step("etcd-membership etcd-join", host, "EtcdMember", {
+  return step("etcd-join", host, "EtcdMember", {
     arguments: [
       wanted,
       memberName(host),

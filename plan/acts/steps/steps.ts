@@ -1,3 +1,4 @@
+import type { StepName } from "./names";
 import type { Reachable } from "../../facts/facts";
 import type { StepResult } from "../../facts/step-records";
 import type { Host } from "../../topology/topology";
@@ -20,14 +21,14 @@ export interface Step {
     | "SshTrust"
     | "DeployHost"
     | "Snapshots";
-  /** Scripts of `on-host/`, separated by spaces: those that it builds on, then the one that defines `main`. */
-  script: string;
+  /** Its script; the host keeps its result under the same name. */
+  script: StepName;
   host: Host;
   arguments: string[];
   /** What the script reads from stdin. */
   data: string;
   /** Steps that the script does, one after the other, on each of many other hosts: what they read comes with it on stdin. */
-  onEach?: { script: string; data: string; limit: number }[];
+  onEach?: { script: StepName; data: string; limit: number }[];
   /** Names of steps that must have ended. */
   after: string[];
   /** Those of them, on the same host, that the script waits for there: it is sent while they still run. */
@@ -47,7 +48,7 @@ export interface ScheduledStep extends Step {
 }
 
 /** A step with the usual values. */
-export function step(script: string, host: Host, part: Step["part"], rest: Partial<Step> = {}): Step {
+export function step(script: StepName, host: Host, part: Step["part"], rest: Partial<Step> = {}): Step {
   const made: Step = {
     name: "",
     part,
@@ -61,7 +62,7 @@ export function step(script: string, host: Host, part: Step["part"], rest: Parti
     intact: true,
     ...rest,
   };
-  return { ...made, name: `${recordName(made)}-${host.name}` };
+  return { ...made, name: `${made.script}-${host.name}` };
 }
 
 /**
@@ -79,7 +80,7 @@ export function schedule(
 ): ScheduledStep[] {
   const due = new Set<string>();
   return steps.map((step) => {
-    const record = ofEpoch(facts(step.host)?.steps[recordName(step)], epoch);
+    const record = ofEpoch(facts(step.host)?.steps[step.script], epoch);
     if (!record || !step.intact || step.after.some((name) => due.has(name))) {
       due.add(step.name);
     }
@@ -90,8 +91,5 @@ export function schedule(
 
 /** Their names, as `after` takes them. */
 export const stepNames = (steps: Step[]): string[] => steps.map((s) => s.name);
-
-/** The name under which the host keeps the step's result: its script's, the last of those that `script` lists. */
-export const recordName = (step: Pick<Step, "script">): string => step.script.split(" ").at(-1) ?? step.script;
 
 const ofEpoch = (record: StepResult | undefined, epoch: number) => (record?.epoch === epoch ? record : undefined);

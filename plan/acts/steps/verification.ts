@@ -27,7 +27,7 @@ export function apiVerification(
         words: "kube-apiserver's --etcd-servers",
       }),
     ),
-    step("kube verify", deployHost, "Verification", {
+    step("verify", deployHost, "Verification", {
       arguments: [server, servers.map((h) => h.internalAddress).join(","), lost.join(",")],
       after: [rkeUp],
       words: "a write, a read, the endpoints of the Service kubernetes",

@@ -15,7 +15,7 @@ export function failedOver(
     assert.ok(host.reachable);
     Object.assign(host, { epoch: 2, act: plan.act }, change);
     for (const step of plan.steps) {
-      const name = step.script.split(" ").at(-1) ?? "";
+      const name = step.script;
       host.steps[name] = record(name, 2, 1);
     }
   }

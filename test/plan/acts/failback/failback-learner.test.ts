@@ -160,7 +160,7 @@ describe("which survivor a failback takes the vote from", () => {
         act: "primary",
         plan: { ...role, member: "master3" },
         steps: Object.fromEntries(
-          done.steps.filter((s) => s.host.name === name).map((s) => [s.script.split(" ").at(-1), record("x", 3, 1)]),
+          done.steps.filter((s) => s.host.name === name).map((s) => [s.script, record("x", 3, 1)]),
         ),
         etcd:
           own.etcd === "voter"

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { planFailover } from "../../../../plan/acts/failover/failover";
-import { recordName } from "../../../../plan/acts/steps/steps";
 import { parseTopology } from "../../../../plan/declaration/declaration";
 import { argument } from "../../../../plan/runtimes/process";
 import type { Topology } from "../../../../plan/topology/topology";
@@ -51,13 +50,13 @@ describe("kube-apiserver is recreated while etcd recovers", () => {
         ),
         expected,
       );
-      const recovery = steps.find((s) => s.script.endsWith("etcd-member") || s.script.endsWith("etcd-restore"));
+      const recovery = steps.find((s) => s.script === "etcd-member" || s.script === "etcd-restore");
       const firstWrite = steps.find((s) => s.name === "first-write-master3");
       assert.deepEqual(firstWrite?.after, [recovery?.name, ...servers.map((s) => s.name)], "writes wait for both");
       // it takes writes before it calls itself ready, which `rke up` waits for
       assert.deepEqual(firstWrite.beside, ["kube-apiserver-master3"]);
       assert.equal(firstWrite.arguments[1], "kube-apiserver");
-      const rkeUp = steps.find((s) => recordName(s) === "rke-up");
+      const rkeUp = steps.find((s) => s.script === "rke-up");
       assert.deepEqual(
         rkeUp?.after.slice(-servers.length),
         servers.map((s) => s.name),
@@ -67,7 +66,7 @@ describe("kube-apiserver is recreated while etcd recovers", () => {
 
   it("the flag is tried on a copy, by a container that has no network and sees nothing else of etcd's data", () => {
     const { steps } = planFailover(seed(), ready, afterLossOfA(seed()));
-    const snapshot = steps.find((s) => recordName(s) === "snapshot");
+    const snapshot = steps.find((s) => s.script === "snapshot");
     const body = JSON.parse(snapshot?.data ?? "") as {
       Cmd: string[];
       HostConfig: { NetworkMode: string; Binds: string[]; RestartPolicy: { Name: string } };
@@ -87,7 +86,7 @@ describe("kube-apiserver is recreated while etcd recovers", () => {
 
   it("nobody is served by the member that has the flag", () => {
     const { steps } = planFailover(seed(), ready, afterLossOfA(seed()));
-    const bodies = steps.find((s) => recordName(s) === "etcd-member")?.data.split("\n") ?? [];
+    const bodies = steps.find((s) => s.script === "etcd-member")?.data.split("\n") ?? [];
     const listens = bodies.map((body) => argument((JSON.parse(body) as { Cmd: string[] }).Cmd, "listen-client-urls"));
     assert.deepEqual(listens, ["https://127.0.0.1:2379", "https://0.0.0.0:2379"]);
   });

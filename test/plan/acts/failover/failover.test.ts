@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { planFailover } from "../../../../plan/acts/failover/failover";
 import type { FailoverPlan } from "../../../../plan/acts/failover/plan";
-import { recordName } from "../../../../plan/acts/steps/steps";
 import { failoverGuards } from "../../../../plan/guards/failover";
 import { describeFailover } from "../../../../plan/preview/describe";
 import type { Container } from "../../../../plan/runtimes/docker/container";
@@ -48,7 +47,7 @@ describe("the failover of the seed", () => {
   });
 
   it("the flag stands in the first body alone, which docker must not restart", () => {
-    const member = plan().steps.find((s) => recordName(s) === "etcd-member");
+    const member = plan().steps.find((s) => s.script === "etcd-member");
     const [forced, final] = (member?.data.split("\n") ?? []).map((line) => JSON.parse(line) as Body);
     assert.ok(forced?.Cmd?.includes("--force-new-cluster"));
     assert.equal(forced?.HostConfig.RestartPolicy.Name, "no");
