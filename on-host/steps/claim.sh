@@ -1,4 +1,4 @@
-# needs: lib/step
+# needs: lib/docker
 # claim: tells this host of the epoch and of the act, before anything else happens.
 # From here on an older epoch, and the same epoch with another act, are refused here.
 # stdin: key=value lines, what was decided for this act. It is kept from the moment when the old etcd is set aside, so that a

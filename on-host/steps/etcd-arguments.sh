@@ -1,4 +1,4 @@
-# needs: lib/step
+# needs: lib/docker lib/client
 # etcd-arguments: recreates this host's voter with the arguments that RKE plans, while the others keep the majority;
 # where there are two voters only, writes stop for the restart.
 # arguments: CERTIFICATE, the name of this member's;  HEALTH, the URL of its health;  ENDPOINTS, client URLs of all voters

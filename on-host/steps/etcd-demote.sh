@@ -1,4 +1,4 @@
-# needs: steps/leader lib/etcd/membership
+# needs: lib/docker lib/etcd/data lib/etcd/leader lib/etcd/membership
 # etcd-demote: takes away this host's vote in etcd, which a failover gave it. etcd turns no voter into a learner: the member
 # is removed, by the others and only while they are a majority without it, and what ran it is set aside. Whether it comes
 # back as a learner is the next step's affair. A rerun finds a learner, or no member, and goes on from there.
@@ -22,7 +22,7 @@ main() {
       die "etcd: only $(voters_left) of the $((listed - 1)) other voters answer, no majority without this one; nothing was changed"
     # a leader that is removed leaves the others to an election
     if [[ $(own_status 5) == true ]]; then
-      until_true 60 moved || die "etcd: this member leads, and the leader could not be moved to one of $preferred within 60 s; nothing was changed"
+      until_true 60 leader_moved "$preferred" "$via" || die "etcd: this member leads, and the leader could not be moved to one of $preferred within 60 s; nothing was changed"
       did "etcd's leader is $leader"
     fi
     remove_member

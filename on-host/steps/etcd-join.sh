@@ -1,4 +1,4 @@
-# needs: lib/etcd/membership
+# needs: lib/docker lib/etcd/data lib/etcd/membership
 # etcd-join: makes etcd on this host a member of the cluster that the other voters form: a learner, or, by way of a learner, a voter.
 # Where it is one already it changes nothing. Else: the old container and the old data are set aside (data that etcd has
 # gone on without is never used again), the old member is removed, a new one added, started on no data, and waited for.

@@ -1,4 +1,4 @@
-# needs: lib/etcd/force
+# needs: lib/beside lib/etcd/force
 # etcd-member: makes this host's voter a cluster of one, and leaves it running as RKE would: from the copy that step snapshot has forced,
 # else by --force-new-cluster on the data itself.
 # stdin: two lines, bodies for Docker's POST /containers/create: the one with the flag, then the final one.

@@ -1,4 +1,4 @@
-# needs: lib/isolation lib/etcd/space lib/etcd/restored
+# needs: lib/beside lib/docker lib/isolation lib/etcd/space lib/etcd/restore
 # etcd-restore: puts the new cluster of one that step source has restored in the old etcd's place, and leaves it running as RKE would,
 # isolated from the lost side. Where a run was killed in between it is restored here, from what that step secured or from what was
 # set aside.

@@ -1,4 +1,4 @@
-# needs: lib/kube
+# needs: lib/beside lib/kube
 # first-write: one write that the API server acknowledges, and its read. With it the recovery time ends.
 # The object stays: ConfigMap kube-system/rke-dr-epoch-N tells in the cluster itself what happened.
 # arguments: SERVER, the URL of this side's own kube-apiserver;  [STEP], which recreates it on this host meanwhile, and goes on

@@ -1,4 +1,4 @@
-# needs: lib/step
+# needs: lib/beside lib/docker lib/client
 # kube-apiserver: recreates this host's kube-apiserver with the survivors' --etcd-servers.
 # stdin: the body for Docker's POST /containers/create
 # arguments: [STEP ADDRESS]: the step that recovers this host's etcd meanwhile, and where that etcd will listen
@@ -31,7 +31,7 @@ main() {
   fi
   docker start kube-apiserver >/dev/null </dev/null
   # step first-write waits for this: the API takes writes before it calls itself ready
-  printf '%s\n' "$generation" >"$aside/serving.new" && mv "$aside/serving.new" "$aside/serving"
+  new_api_server_is_started
   until_true 120 healthy https://127.0.0.1:6443/readyz kube-node ||
     die "kube-apiserver: not ready 120 s after its start: $(docker logs --tail 1 kube-apiserver 2>&1 </dev/null | cut -c1-300)"
   # what the return guard of a host of the other side is told

@@ -1,4 +1,4 @@
-# needs: lib/aside lib/step
+# needs: lib/aside lib/docker
 # purge: deletes what acts up to an epoch have set aside on this host: containers that are stopped, etcd's data, snapshots,
 # old files of a deploy host. What says what was done (plans, logs, steps, descriptions of containers) stays.
 # Sent after aside.

@@ -1,4 +1,4 @@
-# needs: lib/step
+# needs: lib/docker lib/etcd/data
 # quarantine: takes a returned host's etcd and control plane out of service. Containers are stopped, renamed and don't start
 # at boot; etcd's data is moved aside. Nothing is deleted. What the return guard has set aside already stays as it is.
 main() {

@@ -1,4 +1,4 @@
-# needs: lib/step
+# needs: lib/docker
 # rehearse: tries out on a living cluster's standby that its data can be brought back, and how long that takes, without touching
 # the cluster: a snapshot, restored into a scratch folder; a scratch etcd on it; a scratch kube-apiserver on that.
 # Both scratch containers share a network namespace that has nothing but a loopback: they reach neither the live etcd nor

@@ -1,4 +1,4 @@
-# needs: lib/step
+# needs: lib/docker
 # return-guard: puts the return guard on this host (what it does: guard-watch.sh), and asks with it once.
 # arguments: on, then USER@ADDRESS:PORT of the control plane hosts of the other datacenters, a leading "?" marks one whose host
 #   key isn't pinned: it is asked for, and kept;  or off: the guard's container is removed

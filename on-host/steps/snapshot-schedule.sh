@@ -1,4 +1,4 @@
-# needs: lib/step
+# needs: lib/docker
 # snapshot-schedule: sets up the scheduled snapshots of a deploy host, and takes the first one to prove it.
 # Container rke-dr-snapshots runs loop.sh in the host's own root, by docker alone: without this program, the operator, or an
 # init system that not every host has.

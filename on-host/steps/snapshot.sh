@@ -1,4 +1,4 @@
-# needs: lib/lost-side lib/etcd/force
+# needs: lib/docker lib/lost-side lib/etcd/data lib/etcd/force
 # snapshot: copies what this host's etcd has, by its files, which a voter without quorum doesn't write to, else by a live snapshot, which it
 # gives nevertheless, and makes a cluster of one of the copy, by --force-new-cluster in a container without network. The old etcd goes on
 # meanwhile, and its data isn't touched: whether the flag works out is known before anything is changed, and the next step only exchanges
@@ -49,7 +49,7 @@ forced_copy() {
     { answers && { files_copied 0 || live_copy; }; } || files_copied 3 || return 1
     old=$revision
     if force "$certificate" https://127.0.0.1:2379 https://127.0.0.1:2380 "$data"; then
-      leftover=""
+      undo_if_failed
       later drop "$forced"
       why="it has revision $revision, the old etcd $old"
       ((revision >= old))
@@ -57,7 +57,8 @@ forced_copy() {
     fi
     said=$why
     drop "$forced"
-    leftover="" sandbox=""
+    undo_if_failed
+    sandbox=""
     why="etcd without network: $said"
     [[ -n $damaged ]] || return 1
   done

@@ -1,4 +1,4 @@
-# needs: lib/lost-side lib/etcd/restored
+# needs: lib/docker lib/client lib/lost-side lib/etcd/data lib/etcd/restore
 # source: secures and checks what a restore starts from, and restores it into a folder beside etcd's data, before anything is changed
 # that can't be taken back.
 # Meanwhile the lost hosts are tried once more: time has passed since the operator's guards looked.

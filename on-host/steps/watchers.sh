@@ -1,4 +1,4 @@
-# needs: lib/step
+# needs: lib/docker
 # watchers: restarts what watches the API on this host: it may hold watches from before, and back-off timers.
 main() {
   local name running=()

@@ -65,7 +65,7 @@ describe("what every step on a host does", () => {
     claim(2, "act");
     const own = host.at("own-disk");
     const step = `main() { begin "$@"; member_aside etcd-data; finish; }`;
-    const input = onHostInput(ownScript(step).replaceAll("/var/lib/etcd/", `${own}/`), "");
+    const input = onHostInput(ownScript(step, "lib/etcd/data").replaceAll("/var/lib/etcd/", `${own}/`), "");
     const moves = (n: number) => {
       mkdirSync(join(own, "member"), { recursive: true });
       return host.run("bash", ["-s", "--", "quarantine", "2", String(n), "act", "lab"], input);
@@ -98,7 +98,7 @@ describe("what every step on a host does", () => {
       const result = host.run(
         "bash",
         ["-s", "--", "quarantine", "2", "1", "act", "lab"],
-        onHostInput(ownScript(step), ""),
+        onHostInput(ownScript(step, "lib/docker"), ""),
       );
       assert.equal(result.status, 0, result.stderr);
       assert.deepEqual(host.read("acts").trim().split("\n"), acts);
@@ -245,7 +245,10 @@ describe("what every step on a host does", () => {
   });
 
   describe("a step that is sent beside one that it waits for", () => {
-    const waiting = ownScript('main() { begin "$@"; await first finished first; echo second >>"$state/ran"; finish; }');
+    const waiting = ownScript(
+      'main() { begin "$@"; await first finished first; echo second >>"$state/ran"; finish; }',
+      "lib/beside",
+    );
 
     it("goes on when that one has ended, in this run", async () => {
       claim(2, "act");

@@ -1,7 +1,7 @@
-# needs: installers/rke/rke-state
+# needs: installers/rke/lib/state
 # rke-state-back: prepares cluster.rkestate so that `rke up` takes the returned hosts for hosts that were never away: the
 # nodes of its current state become those from before the failover. Else RKE would add etcd members itself, as voters.
-# Comes after rke-state.sh, whose `keep`, `states_before` and `whole_copy` it uses.  arguments: FILE, the state from before the failover, in /etc/rke-dr;  ADDRESS ...
+# arguments: FILE, the state from before the failover, in /etc/rke-dr;  ADDRESS ...
 #   of the returned hosts
 main() {
   local from=$1 dir=/etc/rke-dr

@@ -1,4 +1,4 @@
-# needs: lib/kube
+# needs: lib/kube installers/rke/lib/state
 # rke-state: prepares cluster.yml and cluster.rkestate so that `rke up` finds nothing to do.
 # The lost hosts leave currentState.rkeConfig.nodes: else RKE dials them (18 s per host and role) and removes them. So do hosts that
 # have left the topology, as a dead worker is made to, and their Nodes are deleted here: RKE would dial them without a time limit.
@@ -37,15 +37,6 @@ main() {
   fi
   did "cluster.yml without the lost hosts; the old one is cluster.yml.before-epoch-$epoch"
   finish
-}
-
-# A copy from before this epoch, whole or not at all.
-keep() {
-  if [[ ! -e $1.before-epoch-$epoch ]]; then
-    cp -p "$1" "$1.before-epoch-$epoch.new"
-    mv "$1.before-epoch-$epoch.new" "$1.before-epoch-$epoch"
-  fi
-  kept_aside "$PWD/$1.before-epoch-$epoch"
 }
 
 # Nodes of currentState that the new cluster.yml doesn't have, as "ADDRESS NAME". Reads RKE's form as edit_nodes does.
@@ -99,18 +90,4 @@ edit_nodes() {
       if (!kept) { print "no node would be left" >"/dev/stderr"; exit 4 }
       if (!found) { print "no node has the address " member >"/dev/stderr"; exit 6 }
     }' || die "rke: cluster.rkestate is not as RKE v1.2.7 writes it; it was left as it is$(whole_copy)"
-}
-
-# RKE's states from before acts, the newest first.
-states_before() { printf '%s\n' cluster.rkestate.before-epoch-* | grep -E -- '-epoch-[0-9]+$' | sort -rV; }
-
-# What can take the place of a state that was cut, for people: the newest copy from before an act that isn't cut itself.
-whole_copy() {
-  local file
-  for file in $(states_before); do
-    if [[ $(tail -n 1 "$file") == "}" ]]; then
-      printf '%s' "; $PWD/$file is whole: compare it, put it in its place and run again"
-      return
-    fi
-  done
 }

@@ -1,4 +1,4 @@
-# needs: lib/step lib/etcd/space
+# needs: lib/step lib/docker lib/client lib/etcd/data lib/etcd/space
 # Sent ahead of the steps that force a voter's data into a cluster of one; after etcd-election and etcd-space.
 # shellcheck shell=bash
 
@@ -40,7 +40,8 @@ no_copy() { rm -rf "$aside/copy" "$aside/copy-holds" "$copy"; }
 # words tell that the data is the reason. No failure ends a step by itself where a function is asked for yes or no.
 force() {
   local certificate=$1 own=$2 peer=$3 body=$4 members
-  damaged="" leftover=$forced
+  damaged=""
+  undo_if_failed docker rm -f "$forced"
   why="docker can't start it"
   (docker_api POST "/containers/create?name=$forced" "$body") || return 1
   docker start "$forced" >/dev/null </dev/null || return 1

@@ -1,4 +1,4 @@
-# needs: lib/step
+# needs: lib/step lib/client
 # For steps that change who is a member of etcd. They run on the member's own host; what they ask of the cluster they ask
 # another voter, which has answered a linearizable read: a cluster without quorum changes no members.
 # shellcheck shell=bash

@@ -1,4 +1,4 @@
-# needs: lib/step lib/etcd/election
+# needs: lib/step lib/client lib/etcd/election
 # Sent ahead of a step that starts a recovered etcd: one whose space was used up before the disaster has still the alarm NOSPACE,
 # which a restored database keeps, too. It serves reads, refuses writes, and says of itself that it isn't healthy as long as
 # any alarm is raised (etcdserver/api/etcdhttp/metrics.go checkHealth): neither would a step go on, nor RKE.
@@ -59,7 +59,3 @@ etcdctl_in() {
   esac
   docker exec -e ETCDCTL_ENDPOINTS="${url%/health}" "$container" etcdctl "${command[@]}" 2>/dev/null </dev/null
 }
-
-# Tell the step kube-apiserver, which runs beside: the old etcd is stopped now, in this run of the act; none of it runs any more.
-old_etcd_goes() { printf '%s\n' "$generation" >"$aside/stopping"; }
-old_etcd_is_aside() { printf '%s\n' "$generation" >"$aside/stopped"; }

@@ -1,4 +1,4 @@
-# needs: lib/step
+# needs: lib/step lib/etcd/data
 # Sent ahead of the steps that restore a snapshot or a database as a new cluster of one.
 # shellcheck shell=bash
 
