@@ -71,6 +71,10 @@ export function factsText(topology: Topology, host: Host, now: number): string {
             .join("\n")
         : "",
     ],
+    ["disk", "100000000000"],
+    ...["isolation", "snapshots", "aside", "images", "pods", "earlier", "failures", "certificates"].map(
+      (name): [string, string] => [name, ""],
+    ),
     ["answers", ""],
     ["end", ""],
   ];

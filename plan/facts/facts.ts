@@ -2,6 +2,7 @@ import { Reader } from "protobufjs/minimal";
 import { docker } from "../runtimes/docker/docker";
 import type { Running } from "../runtimes/running";
 import { type PreflightFacts, parsePreflight, type ReadCertificates } from "./preflight";
+import { sectionsOf } from "./sections";
 import { parseSnapshots, type SnapshotFacts } from "./snapshots";
 import { parseSourceFiles, type SourceFile } from "./source-files";
 import { recordOf, type StepResult } from "./step-records";
@@ -104,9 +105,9 @@ export function withLateAnswers(facts: HostFacts, output: string): HostFacts {
 }
 
 /**
- * Reads what `on-host/look/preflight-facts.sh` and `on-host/look/facts.sh` printed.
+ * Reads the output of `on-host/look/facts.sh`.
  * @param readAt the operator's clock when the answer arrived, Unix milliseconds
- * @throws Error when the output is not whole
+ * @throws Error when the output ends early, or lacks a section that every host prints
  */
 export function parseFacts(
   host: string,
@@ -114,14 +115,7 @@ export function parseFacts(
   readAt: number,
   readCertificates: ReadCertificates,
 ): Reachable {
-  const sections = new Map<string, string>();
-  for (const part of output.split(/^@@ /m).slice(1)) {
-    const end = part.indexOf("\n");
-    sections.set(part.slice(0, end), part.slice(end + 1));
-  }
-  if (!sections.has("end")) {
-    throw new Error(`facts of ${host}: the output ends early: ${JSON.stringify(output.slice(-200))}`);
-  }
+  const sections = sectionsOf(host, output);
   const own = pairs(sections.get("host"));
   const deploy = sections.get("deploy");
   return {

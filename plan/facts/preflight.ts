@@ -1,3 +1,4 @@
+import type { Sections } from "./sections";
 import type { StepResult } from "./step-records";
 import { recordOf } from "./step-records";
 
@@ -57,11 +58,7 @@ export interface PreflightFacts extends CertificateReading {
 const lines = (text: string | undefined): string[] => (text ?? "").split("\n").filter((line) => line !== "");
 
 /** Reads the sections of `on-host/look/preflight-facts.sh`, by name. @param host its name in the topology */
-export function parsePreflight(
-  host: string,
-  sections: Map<string, string>,
-  readCertificates: ReadCertificates,
-): PreflightFacts {
+export function parsePreflight(host: string, sections: Sections, readCertificates: ReadCertificates): PreflightFacts {
   const data = sections.get("data")?.trim();
   return {
     images: lines(sections.get("images")).flatMap((line) => line.split(" ")),

@@ -10,6 +10,7 @@ import { planFailover } from "../../plan/acts/failover/failover";
 import { parseFacts } from "../../plan/facts/facts";
 import type { FailedStep } from "../../plan/facts/preflight";
 import { afterLossOfA, preflight, record, survivor } from "../plan/worlds/observations";
+import { printedFacts } from "../printed-facts";
 import { recordedAct } from "./act";
 
 const failure = (step: string, startedAt: number): FailedStep => ({
@@ -174,12 +175,17 @@ describe("evidence on the survivors", () => {
     const hosts = plan.survivors.map((h) => {
       const sections = {
         earlier: `evidence=${JSON.stringify(evidence)}`,
-        steps: before.filter((r) => r.host === h.name).map(own),
+        steps: before
+          .filter((r) => r.host === h.name)
+          .map(own)
+          .join("\n"),
         failures: h.name === "master3" ? own(failure("rke-up", commandAt + 20_000)) : "",
         end: `now=${commandAt}`,
       };
-      const printed = Object.entries(sections).map(([name, text]) => `@@ ${name}\n${[text].flat().join("\n")}\n`);
-      return parseFacts(h.name, printed.join(""), commandAt, () => ({ certificates: [], unreadableCertificates: [] }));
+      return parseFacts(h.name, printedFacts(sections), commandAt, () => ({
+        certificates: [],
+        unreadableCertificates: [],
+      }));
     });
     const found = lastAct(hosts);
     assert.ok(found.kind === "act");

@@ -4,10 +4,11 @@ import { observe } from "../../observe/observe";
 import type { Observation } from "../../plan/facts/observation";
 import { allHosts } from "../../plan/topology/topology";
 import { seed } from "../plan/worlds/topologies";
+import { printedFacts } from "../printed-facts";
 import { ended, listening, newKey, sshServer } from "../reach/ssh-server";
 
 const key = newKey();
-const told = "@@ host\narch=x86_64\n@@ answers\nmaster1 22\n@@ end\nnow=1\n@@ late\n";
+const told = `${printedFacts({ host: "arch=x86_64", answers: "master1 22", end: "now=1" })}@@ late\n`;
 
 describe("a look at the hosts", () => {
   /** How the host answers when it has read its script. */
@@ -63,5 +64,14 @@ describe("a look at the hosts", () => {
     const facts = factsOf(await look().soon);
     assert.ok(!facts.reachable);
     assert.match(facts.reason, /the output ends early/);
+  });
+
+  it("a host whose output lacks sections can't be read, and the error names them all", async () => {
+    const lacking = told.replace("@@ disk\n", "").replace("@@ epoch\n", "");
+    answer = (stream) => ended(stream, 0, lacking);
+    const facts = factsOf(await look().soon);
+    assert.ok(!facts.reachable);
+    const missing = (name: string) => `facts of ${host.name}: section ${name} is missing`;
+    assert.equal(facts.reason, `${missing("epoch")}\n${missing("disk")}`);
   });
 });

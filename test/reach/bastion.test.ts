@@ -4,6 +4,7 @@ import { Server } from "ssh2";
 import { observe } from "../../observe/observe";
 import { allHosts } from "../../plan/topology/topology";
 import { seed } from "../plan/worlds/topologies";
+import { printedFacts } from "../printed-facts";
 import { ended, listening, newKey, publicKey, sshServer } from "./ssh-server";
 
 const operatorKey = newKey();
@@ -11,7 +12,9 @@ const bastionKey = newKey();
 const hostKey = newKey();
 
 /** Answers each command with its end marker, as a host without anything would. */
-const host = sshServer(hostKey, (stream) => ended(stream, 0, `@@ host\narch=x86_64\n@@ end\nnow=${Date.now()}\n`));
+const host = sshServer(hostKey, (stream) =>
+  ended(stream, 0, printedFacts({ host: "arch=x86_64", end: `now=${Date.now()}` })),
+);
 
 /** Where the bastion connects instead: hosts' addresses aren't this machine's. */
 const behind = new Map<string, number>();

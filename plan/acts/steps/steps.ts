@@ -1,7 +1,7 @@
-import type { StepName } from "./names";
 import type { Reachable } from "../../facts/facts";
 import type { StepResult } from "../../facts/step-records";
 import type { Host } from "../../topology/topology";
+import type { StepName } from "./names";
 
 /** One thing done on one host by one script of `on-host/`. */
 export interface Step {
