@@ -1,10 +1,10 @@
 # needs: nothing
-# What acts have set aside on this host and nobody has deleted: preview tells it and purge deletes it, of one list. Sent ahead
-# of both; reads $state.
+# Lists what acts have set aside on this host and nobody has deleted: preview shows this list (facts.sh prints it), and purge deletes by the
+# same list. Reads $state, which both set.
 # shellcheck shell=bash
 
-# aside_files: a line "EPOCH BYTES PATH" each. Links are left out: on a disk of its own etcd's old data stays on that disk, and
-# what the link in epoch-N points to stands here by itself.
+# aside_files: prints a line "EPOCH BYTES PATH" for each file or folder. Links are left out: if etcd has a disk of its own, its old data stays
+# on that disk, and the data that a link in epoch-N points to is listed by itself.
 aside_files() {
   local file number
   for file in "$state"/epoch-*/{data,data.new,etcd-data*,snapshot.db*,snapshot.new} /var/lib/etcd/rke-dr-epoch-*/etcd-data* \
@@ -16,11 +16,10 @@ aside_files() {
   done
 }
 
-# aside_containers: a line "EPOCH NAME" each; EPOCH is "unknown" where neither the name nor what was noted when the container
-# was set aside tells it.
+# aside_containers: prints a line "EPOCH NAME" for each container. EPOCH is "unknown" if neither the name nor the description that was kept
+# when it was set aside shows it. Reads $container_names, all containers' names, if the caller has set it: asking docker takes a while.
 aside_containers() {
   local name noted number
-  # a script that has asked for all names doesn't ask twice
   printf '%s\n' "${container_names-$(docker ps -a --format '{{.Names}}' 2>/dev/null </dev/null)}" | while IFS= read -r name; do
     if [[ $name =~ -before-epoch-([0-9]+)(-[0-9]+)?$ ]]; then
       printf '%s %s\n' "${BASH_REMATCH[1]}" "$name"

@@ -1,16 +1,15 @@
 # needs: lib/step
-# For steps that keep the lost side away from this host's etcd: a restored cluster is another cluster than the one that
-# still lies on the lost hosts, and their API servers list this host's etcd, too. When they return they would read and
-# write now the one, now the other.
-# What refuses stands in a folder of its own, so that the host's boot can apply it without this program.
+# Keeps the lost side away from this host's etcd. A restored cluster isn't the cluster whose data still lies on the lost hosts, but their
+# kube-apiservers list this host's etcd, too: when they return they would read and write now the one cluster, now the other.
+# The rules and the script that applies them lie in a folder of their own, so that the host applies them at boot without this program.
 # shellcheck shell=bash
 isolation=$state/isolation
-# where the host's boot takes it up, before docker starts etcd
+# with systemd, this unit applies the rules at boot, before docker starts etcd
 isolation_unit=/etc/systemd/system/rke-dr-isolation.service
 isolation_wanted=/etc/systemd/system/docker.service.wants/rke-dr-isolation.service
 isolation_mark="# rke-dr: refuse the lost side at etcd's ports before docker starts etcd"
 
-# isolate ADDRESS ...: from here on these addresses are refused at etcd's client and peer ports, after reboots, too.
+# isolate ADDRESS ...: from now on this host refuses these addresses at etcd's client and peer ports, also after a reboot.
 isolate() {
   mkdir -p "$isolation"
   printf '%s\n' "$@" >"$isolation/addresses.new"
@@ -18,11 +17,12 @@ isolate() {
   apply_script >"$isolation/apply.new"
   mv "$isolation/apply.new" "$isolation/apply"
   bash "$isolation/apply" || die "isolation: $* can't be refused at ports 2379 and 2380: neither nft nor iptables took the rules"
+  local applied_by=""
   isolate_at_boot
-  did "$* are refused at ports 2379 and 2380, at the next boot too ($found)"
+  did "$* are refused at ports 2379 and 2380, at the next boot too ($applied_by)"
 }
 
-# Sets $found to what applies it at boot.
+# isolate_at_boot: sees to it that the rules are applied at boot. Sets $applied_by to what applies them, in words.
 isolate_at_boot() {
   local defaults
   if [[ -d /run/systemd/system ]]; then
@@ -32,10 +32,10 @@ isolate_at_boot() {
     ln -sfn "$isolation_unit" "$isolation_wanted"
     systemctl daemon-reload </dev/null
     systemctl restart --no-block rke-dr-isolation.service </dev/null
-    found="unit ${isolation_unit##*/}"
+    applied_by="unit ${isolation_unit##*/}"
     return
   fi
-  # without systemd, docker's own init script reads a file of settings as shell: OpenRC's conf.d, else Debian's default
+  # without systemd, docker's own init script runs its file of settings as shell: OpenRC's in conf.d, else Debian's in default
   defaults=/etc/default/docker
   [[ ! -d /etc/conf.d ]] || defaults=/etc/conf.d/docker
   if ! grep -qsF "$isolation_mark" "$defaults"; then
@@ -43,10 +43,10 @@ isolate_at_boot() {
     { cat "$defaults" 2>/dev/null || true; printf '%s\n/bin/bash %s/apply || true %s\n' "$isolation_mark" "$isolation" "${isolation_mark%%:*}"; } >"$defaults.new"
     mv "$defaults.new" "$defaults"
   fi
-  found="$defaults, which docker's init script reads"
+  applied_by="$defaults, which docker's init script reads"
 }
 
-# Takes all of it back.
+# unisolate: removes the rules, and what applies them at boot.
 unisolate() {
   local file
   if [[ -e $isolation_unit ]]; then
@@ -71,9 +71,9 @@ unisolate() {
   fi
 }
 
-# nft where it is: a table of its own, whose verdict no other firewall's rules can overrule or flush, made in one
-# transaction. Else iptables: first in INPUT, for what listens on the host's own network.
-# No exception for connections that exist: what crept in earlier is cut, too.
+# apply_script: prints the script that applies the rules. It uses nft if the host has it, in one transaction and in a table of its own: no
+# other firewall's rules can overrule or flush its verdict. Else it uses iptables, as INPUT's first rule: etcd listens on the host's network.
+# Connections that exist already are no exception: they are cut, too.
 apply_script() {
   cat <<'APPLY'
 #!/bin/bash
@@ -132,7 +132,7 @@ stands() {
 case ${1:-} in
   remove) remove ;;
   stands) stands ;;
-  # a firewall that is started or reloaded takes rules of others away
+  # again and again: a firewall that starts or reloads removes rules that aren't its own
   keep) while true; do
     stands || by_nft || by_iptables || true
     sleep 5
@@ -142,6 +142,7 @@ esac
 APPLY
 }
 
+# unit: prints the systemd unit.
 unit() {
   cat <<UNIT
 # Written by rke-dr: refuses the lost side's hosts at etcd's ports until failback.

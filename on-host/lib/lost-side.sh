@@ -1,11 +1,11 @@
 # needs: lib/step
-# For steps that look once more whether the lost side is alive, meanwhile or before they change anything.
+# Asks the lost hosts once more, while a step works and before it changes anything: time has passed since the guards asked.
 # shellcheck shell=bash
 
-# watch_lost_side HOST=ADDRESS:PORT ...: begins to look; still_silent tells what came of it.
+# watch_lost_side HOST=ADDRESS:PORT ...: begins to ask, on file descriptor 5; still_silent reads the answers.
 watch_lost_side() { exec 5< <(alive "$@" </dev/null); }
 
-# What of the lost hosts is alive, in words; who is silent isn't waited for.
+# alive HOST=ADDRESS:PORT ...: prints in words which of them answer, each within half a second. A refused connection is an answer, too.
 alive() {
   local target
   for target in "$@"; do
@@ -21,15 +21,16 @@ alive() {
   wait
 }
 
-# They were asked while the source was looked at; once more, if that took long.
+# still_silent TAKE-BACK HOST=ADDRESS:PORT ...: ends the step if a lost host has answered; the function TAKE-BACK removes what the step has made so far. If
+# the step has worked for more than 5 s, the hosts are asked once more.
 still_silent() {
-  local answers
+  local answers take_back=$1
+  shift
   answers=$(cat <&5)
   if [[ -z $answers ]] && (($(now_ms) - started > 5000)); then
     answers=$(alive "$@")
   fi
   [[ -n $answers ]] || return 0
-  # what the step has made so far
-  "${take_back:-true}"
+  "$take_back"
   die "lost side: it is alive: ${answers%; }; nothing was changed but the survivors' epoch"
 }

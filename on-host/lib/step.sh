@@ -1,39 +1,45 @@
 # needs: nothing
-# Sent ahead of each step's script (see components/step.ts); the step defines `main` and is started as
-#   timeout SECONDS bash -s -- STEP EPOCH GENERATION ACT CLUSTER [ARGUMENT ...]   <lib.sh + step + data
-# ACT is what the whole deployment does, in words without spaces ("primary", "failover:a:forceNewCluster:master3").
-# What a step does is told on stderr, a line each; its result is one line of JSON on stdout, kept on the host too.
+# What every step is built on. A step's script defines `main`, which calls `begin "$@"` first and `finish` last. The operator's machine
+# sends it together with all that it needs (see on-host.ts) and starts it as
+#   timeout SECONDS bash -s -- STEP EPOCH GENERATION ACT CLUSTER [ARGUMENT ...]   <all of them, then `main "$@"; exit`, then the data
+# ACT names what the whole deployment does, without spaces ("primary", "failover:a:forceNewCluster:master3").
+# Progress goes to stderr, one line each; the step's result, one line of JSON, goes to stdout and is kept on the host.
 # shellcheck shell=bash
 set -Eeuo pipefail
 umask 077
 export LC_ALL=C
-# a command by SSH gets a short PATH on some systems
+# on some systems a command that is started by SSH gets a short PATH
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
-# RKE_DR_STATE is for trying a script out beside a real host's state
+# RKE_DR_STATE: another folder, to try a script out without touching the host's own state
 state=${RKE_DR_STATE:-/var/lib/rke-dr}
 step=${1:?step} epoch=${2:?epoch} generation=${3:?generation} act=${4:?act} cluster=${5:?cluster}
 shift 5
 mkdir -p "$state/steps"
+# shellcheck disable=SC2034 # libraries use it that not every step needs
 aside=$state/epoch-$epoch
-did=() facts=() later=() undo=() data="" last_error="" begun="" started=0
-# only the result goes to stdout
+did=() facts=() background_jobs=() undo_command=() data="" last_error="" begun="" started=0
+# stdout is for the result alone
 exec 3>&1 1>&2
-# an operator whose connection is cut must not end a step in its middle
+# when the operator's connection is cut, writing to it must not end the step half-way
 trap '' PIPE
 
+# say TEXT ...: one line to the operator, to this host's own log and, if it has one, to the system's log.
 say() {
-  # on stderr by name: a function's output may be captured, or be a file
+  # to stderr by its name, since a caller may capture or redirect this function's stdout
   printf '%s: %s\n' "$(hostname)" "$*" >&2 2>/dev/null || true
   printf '%s epoch=%s %s: %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$epoch" "$step" "$*" >>"$state/log"
-  # the host's own log, where it has one; a step doesn't wait for a log that hangs
+  # with a limit: a step must not wait for a system log that hangs
   [[ ! -S /dev/log ]] || timeout 1 logger -t rke-dr -- "epoch=$epoch $step: $*" 2>/dev/null </dev/null || true
 }
+# did TEXT ...: says it, and adds it to what the step's result lists as done.
 did() {
   did+=("$*")
   say "$*"
 }
+# fact NAME VALUE: adds a fact to the step's result.
 fact() { facts+=("$(json "$1"):$(json "$2")"); }
+# die TEXT ...: ends the step with an error. In a subshell, as in $(...), it would end only the subshell.
 die() {
   last_error=$*
   say "error: $*"
@@ -42,12 +48,14 @@ die() {
 trap 'status=$?; last_error="\`$BASH_COMMAND\` ended with $status"; say "error: $last_error"; exit "$status"' ERR
 trap 'failed $?' EXIT
 trap 'last_error="ended by its time limit or a signal, after $(($(now_ms) - started)) ms"; exit 143' TERM
+# json TEXT: prints TEXT as a JSON string.
 json() {
   local text=${1//\\/\\\\}
   text=${text//\"/\\\"}
   text=${text//$'\n'/\\n}
   printf '"%s"' "${text//[$'\001'-$'\037']/ }"
 }
+# json_list TEXT ...: prints the texts as a JSON list of strings.
 json_list() {
   local separator="" item
   printf '['
@@ -57,11 +65,13 @@ json_list() {
   done
   printf ']'
 }
+# now_ms: Unix time in milliseconds.
 now_ms() { date +%s%3N; }
 
-# Waits for the host's locks and checks the epoch. Pulumi gives no lock across stacks: these are the host's. Steps of one
-# act may run side by side, the same step not, and a claim waits until no step runs.
-# A step that finished with the same generation and the same input is not done again: its result is told again.
+# begin ARGUMENT ...: waits for the host's locks, checks cluster, epoch and act, and reads the data. Sets $data and $input.
+# Pulumi has no lock across stacks, so the host has its own: different steps of one act may run at the same time, the same step may not,
+# and a claim waits until no step runs. A step that has already finished with this generation and this input isn't done again: its
+# kept result is printed.
 begin() {
   started=$(now_ms)
   exec 8>"$state/lock.$step" 9>"$state/lock"
@@ -87,7 +97,7 @@ begin() {
   read_data
   begun=yes
   input=$(printf '%s\n' "$act" "$@" "$data" | sha256sum | cut -c1-16)
-  started=$(now_ms) # waiting for a lock is not the step's time
+  started=$(now_ms) # the time that was spent waiting for a lock doesn't count
   local record=$state/steps/$step
   if [[ -s $record ]] && grep -q "\"epoch\":$epoch,\"generation\":$generation,\"input\":\"$input\"" "$record"; then
     say "already done"
@@ -96,7 +106,8 @@ begin() {
   fi
 }
 
-# What comes with a step ends with a line of its own (see on-host.ts): an operator who dies while sending must not have half of it done.
+# Sets $data to what follows the script on stdin. Its last line is a mark (see on-host.ts): if the operator's machine dies while it sends,
+# the mark is missing, and nothing is done.
 read_data() {
   local mark="@@ end of data"
   data=$(cat)
@@ -104,7 +115,7 @@ read_data() {
   data=$(printf '%s' "${data%"$mark"}")
 }
 
-# Somebody holds a lock for longer than any step that goes on should be waited for.
+# Ends the step because other steps have held a lock for 60 s; the error names them.
 busy() {
   local file pid running=""
   for file in "$state"/lock.*.pid; do
@@ -117,12 +128,16 @@ busy() {
   die "lock: still running on this host after 60 s:${running:- unknown}; wait for it, or end it there with kill, and run again"
 }
 
-# Keeps how the step failed, until it succeeds: the report of an act that ended half-way is made from it.
+# undo_if_failed [COMMAND ...]: COMMAND runs once if the step fails. Without COMMAND an earlier one is forgotten.
+undo_if_failed() { undo_command=("$@"); }
+
+# failed STATUS: runs when the shell ends. If the step failed, it undoes what undo_if_failed was given, and keeps how the step failed until
+# the step succeeds: the report of an act that ended half-way is made from it.
 failed() {
   local status=$1
   trap - ERR
   ((status != 0)) && [[ -n $begun && $BASHPID == "$$" ]] || return 0
-  ((${#undo[@]} == 0)) || "${undo[@]}" >/dev/null 2>&1 </dev/null || true
+  ((${#undo_command[@]} == 0)) || "${undo_command[@]}" >/dev/null 2>&1 </dev/null || true
   mkdir -p "$state/failures" 2>/dev/null || return 0
   printf '{"step":%s,"host":%s,"epoch":%s,"generation":%s,"startedAt":%s,"milliseconds":%s,"did":%s,"exit":%s,"error":%s}\n' \
     "$(json "$step")" "$(json "$(hostname)")" "$epoch" "$generation" "$started" "$(($(now_ms) - started))" \
@@ -130,11 +145,12 @@ failed() {
     >"$state/failures/$step" 2>/dev/null || true
 }
 
-# Writes the step's result, last: until then the step counts as not done.
+# finish: waits for the jobs in the background, then writes and prints the step's result. Until the result is written the step counts as
+# not done.
 finish() {
   local job
-  for job in ${later[@]+"${later[@]}"}; do wait "$job" || die "what was done beside has failed, see above"; done
-  # beside, not in the folder that is read as a whole
+  for job in ${background_jobs[@]+"${background_jobs[@]}"}; do wait "$job" || die "a job in the background failed, see above"; done
+  # the new file lies outside of steps/, because facts.sh prints every file of that folder
   local record=$state/steps/$step new=$state/new.$step joined=""
   ((${#facts[@]} == 0)) || printf -v joined '%s,' "${facts[@]}"
   printf '{"step":%s,"host":%s,"epoch":%s,"generation":%s,"input":"%s","startedAt":%s,"milliseconds":%s,"did":%s,"facts":{%s}}\n' \
@@ -145,7 +161,7 @@ finish() {
   cat "$record" >&3 2>/dev/null || true
 }
 
-# until_true SECONDS COMMAND ...: polls every 0.1 s.
+# until_true SECONDS COMMAND ...: runs COMMAND every 0.1 s until it succeeds; returns 1 if SECONDS pass before that.
 until_true() {
   local limit=$1 deadline
   shift
@@ -156,12 +172,19 @@ until_true() {
   done
 }
 
-# later COMMAND ...: does it beside what comes next; finish waits for it. For what nothing else in the step needs.
-later() {
+# in_background COMMAND ...: runs COMMAND while the step goes on; `finish` waits for it. Only for work whose result the step itself
+# doesn't use.
+in_background() {
   "$@" 3>&- 8>&- 9>&- &
-  later+=("$!")
+  background_jobs+=("$!")
 }
-# kept_aside PATH: tells a report of a file or folder that was set aside, and its size.
+
+# kept_aside PATH: adds to the result that a file or folder was set aside, and its size in bytes.
 kept_aside() { fact "aside $1" "$(du -sb "$1" | cut -f1)"; }
-# undo_if_failed [COMMAND ...]: is run when the step fails, once; without COMMAND nothing is.
-undo_if_failed() { undo=("$@"); }
+
+# sync_folder FOLDER: after it, renames in FOLDER survive a power cut, because a file system writes its journal in order.
+# (`sync FILE` isn't used: CentOS 7's coreutils don't have it.)
+sync_folder() {
+  dd if=/dev/null of="$1/.rke-dr-lasts" conv=fsync 2>/dev/null
+  rm -f "$1/.rke-dr-lasts"
+}

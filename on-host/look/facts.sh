@@ -1,9 +1,11 @@
 # needs: look/preflight-facts look/source-facts lib/aside
-# facts: what this host can tell, changing nothing. Sent after preflight-facts.sh, source-facts.sh and aside.sh, as
-#   timeout SECONDS bash -s -- EPOCH LIMIT "HOST=ADDRESS:PORT ..." "USER@ADDRESS:PORT ..." [FILE [PEERS]]   <(cat ...)
-# The third argument lists what to probe (ports of the lost side), for LIMIT seconds, the fourth whom a deploy host's key must
-# reach, the fifth a snapshot that the operator named, the sixth the topology's peer URLs, by which a snapshot's cluster is known.
-# Prints sections, each a line "@@ NAME" and its content; after "@@ end" only what of the lost side answers late.
+# facts: prints the facts of this host; changes nothing. It is sent together with all that it needs, and started as
+#   timeout SECONDS bash -s -- EPOCH LIMIT PROBES TRUST [FILE [PEERS]]
+# PROBES: ports of the lost side, "HOST=ADDRESS:PORT ...", each tried for LIMIT seconds;  TRUST: hosts that a deploy host's SSH key must
+# reach, "USER@ADDRESS:PORT ...";  FILE: a snapshot that the operator named;  PEERS: the topology's peer URLs, separated by commas, by which a
+# snapshot's cluster is recognized.
+# Prints sections, each a line "@@ NAME" and its content. plan/fact-sections.ts lists their names, plan/facts.ts reads them. Behind `@@ late` come only
+# late answers of the lost side.
 set -uo pipefail
 export LC_ALL=C
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -11,13 +13,15 @@ epoch=${1:?epoch} limit=${2:?limit} probes=${3:-} trust=${4:-} named=${5:-} peer
 state=/var/lib/rke-dr
 section() { printf '@@ %s\n' "$1"; }
 
-# Since when etcd's log tells of this run: docker notes a start after the process began, so a quick panic stands before it;
-# and where docker restarts it over and over, waiting up to a minute in between, the last run's end is the reason.
+# last_run: prints the time from which on etcd's log belongs to its last run. A panic right after the start is logged before the time that
+# docker notes as the start, hence 5 s earlier. If docker restarts etcd over and over, with up to a minute in between, the reason is at the
+# end of the run before, hence 65 s earlier.
 last_run() {
   local started restarts
   read -r started restarts < <(docker inspect --format '{{.State.StartedAt}} {{.RestartCount}}' etcd)
   date -u -d "$started - $((restarts > 0 ? 65 : 5)) seconds" +%Y-%m-%dT%H:%M:%SZ
 }
+# etcd_facts: prints the sections about this host's etcd: none if it has no container etcd, etcdlog if etcd doesn't answer, else the others.
 etcd_facts() {
   local status="" leases="" running
   running=$(docker inspect --format '{{.State.Running}}' etcd 2>/dev/null) || return 0
@@ -25,11 +29,11 @@ etcd_facts() {
     exec 9< <(etcd_leases)
     status=$(etcd_status)
     leases=$(cat <&9)
-    # the first read of damaged data is what etcd panics at; one that said nothing at all isn't asked again
+    # etcd panics when it reads damaged data for the first time: if it answered before and the read failed, it is asked again
     [[ -z $status || -n $leases ]] || status=$(etcd_status)
   fi
   if [[ -z $status ]]; then
-    # why it doesn't answer, in its own words since its last start
+    # its last complaint since its last start: probably the reason why it doesn't answer
     section etcdlog
     docker logs --since "$(last_run)" etcd 2>&1 </dev/null |
       grep -Ei 'panic|fatal|corrupt| C \| ' | tail -n 1 | cut -c1-300
@@ -37,8 +41,8 @@ etcd_facts() {
   fi
   section status
   printf '%s\n' "$status"
-  # a member remembers a dead leader for an election timeout, a learner for ever: only a linearizable read shows quorum, which
-  # etcd refuses to a learner (etcdserver/api/v3rpc/interceptor.go isRPCSupportedForLearner)
+  # only a linearizable read shows quorum: a member still names a dead leader for an election timeout, a learner does so for ever. A learner
+  # isn't asked, since it refuses such a read (etcdserver/api/v3rpc/interceptor.go isRPCSupportedForLearner).
   if grep -Eq '"leader":[1-9]' <<<"$status" && [[ $status != *'"isLearner":true'* ]] &&
     timeout 10 docker exec etcd etcdctl --command-timeout=3s get rke-dr >/dev/null 2>&1 </dev/null; then
     section quorum
@@ -49,12 +53,13 @@ etcd_facts() {
   section leases
   printf '%s\n' "$leases"
 }
-# of an etcd that doesn't answer etcdctl prints an empty list
+# etcd_status: prints etcd's status, or nothing if etcd doesn't answer: then etcdctl prints an empty list.
 etcd_status() { timeout 10 docker exec etcd etcdctl --command-timeout=4s endpoint status -w json 2>/dev/null </dev/null | grep -F '"Status"'; }
-# serializable: a member without quorum answers too
+# etcd_leases: prints the cluster's Leases, by a serializable read, which a member without quorum answers, too.
 etcd_leases() { timeout 10 docker exec etcd etcdctl --command-timeout=4s get /registry/leases/ --prefix --consistency=s -w json 2>/dev/null </dev/null; }
-# When etcd last wrote to its log of entries, Unix milliseconds: a learner does so when it is told of a write, and at no other time.
+# etcd_written: prints when etcd last wrote to its WAL, Unix milliseconds. A learner writes there only when it receives an entry.
 etcd_written() { find /var/lib/etcd/member/wal -name '*.wal' -printf '%T@\n' 2>/dev/null | sort -n | tail -n 1 | sed -E 's/^([0-9]+)\.([0-9]{3}).*/\1\2/'; }
+# reach USER@ADDRESS:PORT: prints it with "ok" if this deploy host's key opens it by SSH, else with ssh's last line.
 reach() {
   local host=${1%:*} port=${1##*:} answer
   if answer=$(timeout 8 ssh -n -i /etc/rke-dr/ssh/id_ed25519 -o BatchMode=yes -o ConnectTimeout=6 \
@@ -64,55 +69,57 @@ reach() {
     printf '%s %s\n' "$1" "$(tail -n 1 <<<"$answer" | cut -c1-200)"
   fi
 }
-# Whom this host's etcd refuses now, and what does so again at the next boot.
+# isolation_facts: prints if the host can refuse packets, which addresses it refuses at etcd's ports, and what applies the rules at boot.
 isolation_facts() {
   local address rules file
   if nft -v >/dev/null 2>&1 || iptables --version >/dev/null 2>&1; then echo firewall=yes; fi
   [[ -s $state/isolation/addresses ]] || return 0
   rules=$(nft list table ip rke_dr_isolation 2>/dev/null)
-  # a chain that nothing jumps to refuses nobody
+  # iptables' chain counts only if INPUT jumps to it
   if [[ -z $rules ]] && iptables -w 5 -C INPUT -j RKE-DR-ISOLATION 2>/dev/null; then
     rules=$(iptables -w 5 -S RKE-DR-ISOLATION 2>/dev/null)
   fi
   while IFS= read -r address; do
-    # whole words: 10.0.0.1 is not 10.0.0.11
+    # as a whole word: 10.0.0.1 isn't refused by a rule for 10.0.0.11
     grep -qwF "$address" <<<"$rules" && printf 'refused=%s\n' "$address"
   done <"$state/isolation/addresses"
   for file in /etc/systemd/system/docker.service.wants/rke-dr-isolation.service /etc/default/docker /etc/conf.d/docker; do
     grep -qs "$state/isolation/apply" "$file" && printf 'boot=%s\n' "$file"
   done
 }
+# trust_facts: prints the section trust: SSH from this deploy host to each host; empty if it has no key.
 trust_facts() {
   section trust
   [[ -s /etc/rke-dr/ssh/id_ed25519 ]] || return 0
   for target in $trust; do reach "$target" & done
   wait
 }
+# probe HOST=ADDRESS:PORT: prints "HOST PORT" if it accepts a connection, "HOST PORT refused" if it refuses: that is a sign of life, too.
 probe() {
   local host=${1%%=*} target=${1#*=}
   local heard
   if heard=$(timeout "$limit" bash -c "exec 3<>/dev/tcp/${target%:*}/${target##*:}" 2>&1); then
     printf '%s %s\n' "$host" "${target##*:}"
   elif [[ $heard == *refused* ]]; then
-    # an answer, too: of a kernel that lives
     printf '%s %s refused\n' "$host" "${target##*:}"
   fi
 }
+# answer_facts: probes all at once and prints the answers as they come.
 answer_facts() {
   for target in $probes; do probe "$target" & done
   wait
 }
 
-# what waits for others starts first, all at once
+# everything that waits for others runs at the same time, from the start
 exec 4< <(etcd_facts) 5< <(trust_facts) 6< <(answer_facts) 7< <(preflight_facts) 8< <(source_facts "$named" "$peers")
 
 section host
 printf 'arch=%s\n' "$(uname -m)"
-# pathname of the disk that holds etcd's data and what is set aside, in bytes
+# free bytes on the fuller of the disks that hold etcd's data and what acts have set aside
 printf 'freeBytes=%s\n' "$(df -B1 --output=avail /var/lib /var/lib/etcd 2>/dev/null | tail -n +2 | sort -n | head -n 1 | tr -d ' ')"
 printf 'etcdBytes=%s\n' "$(du -sb /var/lib/etcd/member 2>/dev/null | cut -f1)"
 printf 'etcdWritten=%s\n' "$(etcd_written)"
-# docker's own commands take several times as long as its API
+# by docker's API if curl can reach it: docker's own commands take several times as long
 version=$(curl -sf --max-time 5 --unix-socket /var/run/docker.sock http://docker/version 2>/dev/null) && printf 'curl=yes\n'
 [[ $version =~ ,\"Version\":\"([^\"]+)\",\"ApiVersion\" ]] && version=${BASH_REMATCH[1]} ||
   version=$(timeout 10 docker version --format '{{.Server.Version}}' 2>/dev/null)
@@ -137,16 +144,16 @@ section isolation
 isolation_facts
 
 section containers
-# as they were when this epoch's act set them aside; they may have been purged since
+# containers as they were when this epoch's act set them aside; they may have been purged since
 cat "$state/epoch-$epoch"/*.container 2>/dev/null
-# one call for all: what is missing is named on stderr only
+# one `docker inspect` for all containers: it names missing ones on stderr and prints the others
 container_names=$(docker ps -a --format '{{.Names}}' 2>/dev/null </dev/null)
-# shellcheck disable=SC2046 # names, one a word
+# shellcheck disable=SC2046 # container names, one a word
 docker inspect --type container --format '{{json .}}' \
   etcd kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy rke-dr-guard rke-dr-snapshots \
   $(grep -E '^(etcd|kube-apiserver)-before-epoch-[0-9]+$' <<<"$container_names") 2>/dev/null
 
-# a snapshot whose file isn't as long as its description says doesn't count; contents are read by the schedule and by a restore
+# a snapshot counts if its file is as long as its description says. Its content isn't read here: the schedule and a restore do so.
 section snapshots
 grep -s '^every=' /etc/rke-dr/snapshots/config
 [[ ! -s $state/snapshots/status ]] || printf 'status=%s\n' "$(sed 's/ *$//' "$state/snapshots/status")"
@@ -161,7 +168,7 @@ for file in "$state"/snapshots/etcd-*.json "$state"/snapshots/etcd-*.damaged; do
 done
 
 section aside
-# bytes and path; containers take next to nothing
+# bytes and path; a container counts as 0 bytes
 aside_files | sed -E 's/^[0-9]+ ([0-9]+) /\1\t/'
 aside_containers | sed -E 's/^[^ ]+ /0\tcontainer /'
 
@@ -182,9 +189,10 @@ cat <&4
 cat <&5
 cat <&7
 cat <&8
-# whoever lives has answered by now; silence is waited for after all that a plan is made from
+# answers that have come by now: a living host answers within milliseconds. The others are printed behind the end, so that the plan doesn't
+# wait for silence.
 section answers
 while read -r -t 0.01 -u 6 answer; do printf '%s\n' "$answer"; done
-# last, so that the operator compares clocks with no more than one trip between
+# the time comes last: so only one trip of the network lies between this clock and the operator's
 printf '@@ end\nnow=%s\n@@ late\n' "$(date +%s%3N)"
 cat <&6

@@ -1,6 +1,9 @@
 # needs: nothing
-# preflight-facts: what guards want to know of a host beside facts.sh, which it is sent ahead of; changes nothing.
-# Certificates are public; no file that may hold a private key is read.
+# preflight-facts: the facts of a host that only guards read; changes nothing. facts.sh calls it.
+# Certificates are public. No file that may hold a private key is read.
+# shellcheck shell=bash
+
+# preflight_facts: prints its sections. Reads $state.
 preflight_facts() {
   local file
   section images
@@ -11,7 +14,7 @@ preflight_facts() {
   kubelet_facts
   data_facts
   section disk
-  # in bytes; the smallest of what steps write to
+  # free bytes on the fullest of the disks that steps write to
   df -B1 --output=avail /var/lib /var/lib/docker /etc 2>/dev/null | tail -n +2 | sort -n | head -n 1 | tr -d ' '
   section earlier
   earlier=$state/epoch-$(cat "$state/epoch" 2>/dev/null)
@@ -27,7 +30,7 @@ preflight_facts() {
   done
 }
 
-# Why a kubelet that keeps restarting does so, in its own last words.
+# kubelet_facts: prints the section kubelet if docker restarts the kubelet over and over: its last fatal line.
 kubelet_facts() {
   local status restarts
   read -r status restarts < <(docker inspect --format '{{.State.Status}} {{.RestartCount}}' kubelet 2>/dev/null)
@@ -36,8 +39,8 @@ kubelet_facts() {
   timeout 10 docker logs --tail 300 kubelet 2>&1 </dev/null | grep -E '^F[0-9]{4} ' | tail -n 1 | cut -c1-400
 }
 
-# An etcd that doesn't run can't be asked; whether its database can be read at all is seen by reading it. The container
-# has no network, mounts the data read-only and removes itself.
+# data_facts: prints the section data if etcd doesn't run: whether its database can be read, which is tried. The container has no network, mounts
+# the data read-only and removes itself.
 data_facts() {
   local image answer snap=/var/lib/etcd/member/snap
   [[ -s $snap/db && $(docker inspect --format '{{.State.Status}}' etcd 2>/dev/null) =~ ^(exited|restarting|created|dead)$ ]] || return 0
@@ -47,7 +50,7 @@ data_facts() {
     snapshot status /snap/db -w json 2>&1 </dev/null); then
     printf 'sound %s\n' "$(grep -oE '"revision":[0-9]+' <<<"$answer" | cut -d: -f2)"
   elif (($? != 124)); then
-    # who holds the database's lock isn't waited for; nothing is known then
+    # after a time limit (124) nothing is known: another program holds the database's lock
     printf 'unreadable %s\n' "$(grep -v '^$' <<<"$answer" | head -n 1 | cut -c1-200)"
   fi
 }

@@ -1,9 +1,10 @@
 # needs: nothing
-# For facts: what lies on this host as a file that a recovery could start from. Sent ahead of facts.sh.
+# source-facts: the files on this host that a recovery could start from; changes nothing. facts.sh calls it.
 # shellcheck shell=bash
 
-# source_facts NAMED PEERS: a line "STATE BYTES MODIFIED PATH DESCRIPTION" each for the file that the operator named and for
-# the schedule's snapshots, newest first. PEERS: the topology's peer URLs, separated by commas; none: nothing is read.
+# source_facts NAMED PEERS: prints the section sources: a line "STATE BYTES MODIFIED PATH DESCRIPTION" for the file NAMED, if there is one, and for
+# each of the schedule's snapshots, newest first. PEERS are the topology's peer URLs, separated by commas; without them there is no section.
+# Reads $state.
 source_facts() {
   local named=$1 peers=$2 file description
   [[ -n $peers ]] || return 0
@@ -20,11 +21,11 @@ source_facts() {
   done
 }
 
-# left: the seconds that are left for reading files; all facts of a host have 30, and what isn't read in time must not cost
-# them. 1 where there is none: to `timeout` 0 would mean no limit.
+# left: prints the seconds that are left for reading files, of 10; all facts of a host have 30, and slow files must not cost them all. Returns 1 if
+# no time is left, since `timeout 0` would mean no limit.
 left() { ((SECONDS < 10)) && echo $((10 - SECONDS)); }
 
-# The revision of a file that nothing describes; etcd's image reads it, without a network.
+# file_status FILE: prints `snapshot status` of a file without a description, as etcd's image on this host reads it, without a network.
 file_status() {
   local image limit
   limit=$(left) || return 0
@@ -33,8 +34,9 @@ file_status() {
     snapshot status /source.db -w json 2>/dev/null </dev/null
 }
 
-# A snapshot ends with the SHA-256 of all before it (32 bytes behind pages of 512 or more), a copied database doesn't; both
-# hold their cluster's members. Reading takes time: what isn't read when 10 s are over is unread, and a restore reads it anyway.
+# file_state FILE PEERS: prints missing, empty, cut, damaged, foreign (another cluster's), unread, whole, or unhashed (a database, without a hash of
+# its own). A snapshot ends with the SHA-256 of everything before it (32 bytes behind pages of 512 or more), a copied database doesn't; both
+# contain the peer URLs of their cluster's members. A file that can't be read in the time that is left is unread; a restore reads it anyway.
 file_state() {
   local file=$1 size peer limit sum known=()
   [[ -e $file ]] || { echo missing; return; }
@@ -42,9 +44,9 @@ file_state() {
   size=$(stat -L -c %s "$file")
   ((size % 512 == 32 || size % 4096 == 0)) || { echo cut; return; }
   if ((size % 512 == 32)); then
-    # a shell of its own: `timeout` ends all that reads, and waits for none of it where a disk hangs
+    # in a shell of its own, so that `timeout` ends the whole pipe, and doesn't wait for it if the disk hangs
     limit=$(left) || { echo unread; return; }
-    # shellcheck disable=SC2016 # that shell's own $1
+    # shellcheck disable=SC2016 # the other shell expands it
     sum=$(timeout -k 1 "$limit" bash -c 'head -c -32 "$1" | sha256sum' bash "$file")
     (($? < 124)) || { echo unread; return; }
     [[ ${sum:0:64} == "$(tail -c 32 "$file" | od -An -v -tx1 | tr -d ' \n')" ]] || { echo damaged; return; }

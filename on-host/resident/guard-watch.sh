@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
-# The return guard. Runs on each host that has etcd or a control plane, in the container rke-dr-guard (restart=always), chrooted
-# to the host: so docker starts it at boot together with what it watches, with systemd or without.
-# It asks the control plane hosts of the other datacenters, over SSH with a key that lets it ask nothing else, since which
-# epoch they serve. One that serves a newer epoch than this host knows of has taken over: etcd and the control plane
-# here are stopped, renamed and don't start at boot any more. Only such an answer stops anything: silence, a refusal, another
-# host key, another cluster and an older epoch never do.
-# guard-watch.sh [--once | ROUNDS]: --once asks, tells each answer, and stops nothing; it ends with 1 where a host doesn't
-# answer. ROUNDS is how often it asks before it ends; it never ends where none is given.
+# The return guard. It runs on every host that has etcd or a control plane, in the container rke-dr-guard (restart=always), chrooted to the
+# host: so docker starts it at boot together with the containers that it watches, with or without systemd.
+# It asks the control plane hosts of the other datacenters which epoch they serve, by SSH with a key that permits nothing else. If one of them
+# serves a newer epoch than this host's, the other side has taken over: etcd and the control plane here are stopped, renamed and don't start
+# at boot any more. Only such an answer stops anything. Silence, a refusal, another host key, another cluster and an older epoch never do.
+# guard-watch.sh [--once | ROUNDS]: with --once it asks once, prints the answers and stops nothing; it returns 1 if a host doesn't answer.
+# With ROUNDS it ends after so many rounds; else it never ends.
 set -uo pipefail
 umask 077
 export LC_ALL=C
@@ -14,7 +13,8 @@ PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 state=${RKE_DR_STATE:-/var/lib/rke-dr}
 folder=$state/guard
 watched=(kube-apiserver etcd kube-controller-manager kube-scheduler)
-# at boot the network comes up, and old members form a majority, within seconds; later a minute matters less than a full log
+# seconds: for the first `eager` seconds it asks every second, because at boot old members form a majority within seconds; later it asks every
+# `calm` seconds, which keeps the log small
 eager=120 calm=15
 
 say() {
@@ -22,7 +22,7 @@ say() {
   printf '%s return-guard: %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$*" >>"$state/log"
 }
 
-# ask TARGET: prints "EPOCH TARGET" where a host of this cluster answered, "- TARGET REASON" else.
+# ask TARGET: prints "EPOCH TARGET" if a host of this cluster has answered, else "- TARGET REASON".
 ask() {
   local target=$1 answer
   answer=$(timeout 8 ssh -n -F /dev/null -i "$folder/id_ed25519" -o BatchMode=yes -o IdentitiesOnly=yes -o ConnectTimeout=3 -o LogLevel=ERROR \
@@ -35,7 +35,7 @@ ask() {
   fi
 }
 
-# one line per host, as they answer
+# ask_all: asks all targets at the same time and prints the answers as they come.
 ask_all() {
   local target
   while read -r target; do
@@ -44,17 +44,17 @@ ask_all() {
   wait
 }
 
-# newer EPOCH: whether it is newer than this host's. A host that doesn't know its own epoch has nothing to compare with.
+# newer EPOCH: true if it is newer than this host's, and false if this host doesn't know its own. Sets $own to this host's.
 newer() {
   own=$(cat "$state/epoch" 2>/dev/null)
   [[ $own =~ ^[1-9][0-9]{0,8}$ && $1 =~ ^[0-9]+$ ]] && (($1 > own))
 }
 
-# quarantine EPOCH TARGET: what runs here is of an older epoch than the one that TARGET serves.
+# quarantine EPOCH TARGET: stops and renames the watched containers, because TARGET serves a newer epoch than theirs.
 quarantine() {
   local seen=$1 target=$2 name present=() to
   exec 9>"$state/lock"
-  # a step that is at work here ends first; one that takes longer is of an old epoch, too
+  # waits 10 s for a step that runs here; a step that takes longer belongs to the old epoch, too
   flock -x -w 10 9
   if ! newer "$seen"; then
     exec 9>&-
@@ -67,7 +67,7 @@ quarantine() {
     say "$target serves epoch $seen, this host is at $own: it is put in quarantine"
     docker update --restart=no "${present[@]}" >/dev/null 2>&1
     docker stop -t 1 "${present[@]}" >/dev/null
-    # docker refuses that of a container that ends in the same moment
+    # once more: docker refuses it for a container that ends at the same moment
     docker update --restart=no "${present[@]}" >/dev/null
     for name in "${present[@]}"; do
       to=$name-before-epoch-$seen

@@ -1,11 +1,11 @@
 # needs: lib/kube
-# addons: restarts what watches the API from pods of the system: CoreDNS, CNI, ingress and what else lives beside them.
-# After a restore without a bumped revision their watches wait for revisions that come a second time with other content
-# (kubernetes#107457), and CNI pods may keep routes of pods that don't exist (rancher#21490).
-# The same as `kubectl rollout restart` of each: its controller replaces the pods one after the other.
+# addons: restarts the system's pods that watch the API: CoreDNS, CNI, ingress and all others in the same namespaces.
+# After a restore whose revision wasn't put ahead, their watches wait for revisions that come a second time with other content
+# (kubernetes#107457), and CNI pods may keep routes to pods that don't exist (rancher#21490).
+# The effect is that of `kubectl rollout restart`: each controller replaces its pods one after the other.
 # arguments: SERVER NAMESPACE ...
 main() {
-  local server=$1 namespace kind names name at answer status
+  local server=$1 namespace kind names name at answer result
   begin "$@"
   shift
   at=$(date -u +%Y-%m-%dT%H:%M:%SZ)
@@ -14,13 +14,13 @@ main() {
       names=$(names_of "$server" "/apis/apps/v1/namespaces/$namespace/$kind") ||
         die "API: the $kind of namespace $namespace can't be listed: ${names:0:300}"
       for name in $names; do
-        status=0
+        result=0
         answer=$(kube "$server" PATCH "/apis/apps/v1/namespaces/$namespace/$kind/$name?fieldManager=rke-dr" \
           application/strategic-merge-patch+json \
-          "{\"spec\":{\"template\":{\"metadata\":{\"annotations\":{\"kubectl.kubernetes.io/restartedAt\":\"$at\"}}}}}") || status=$?
-        case $status in
+          "{\"spec\":{\"template\":{\"metadata\":{\"annotations\":{\"kubectl.kubernetes.io/restartedAt\":\"$at\"}}}}}") || result=$?
+        case $result in
           0) did "${kind%s} $namespace/$name: its pods are replaced one after the other" ;;
-          4) ;; # the name of a pod template, or gone in between
+          4) ;; # deleted in between, or the name belongs to a pod template
           *) die "API: ${kind%s} $namespace/$name can't be restarted: ${answer:0:300}" ;;
         esac
       done
@@ -30,13 +30,14 @@ main() {
   finish
 }
 
-# In the order of the API's own structs the name comes first in an object's metadata; a list's has none.
+# names_of SERVER PATH: prints the names of the list's objects. The API writes an object's name first in its metadata, in the order of its
+# Go structs; the list's own metadata has no name. On failure it prints the answer and returns 1.
 names_of() {
   local answer
   answer=$(kube "$1" GET "$2") || {
     printf '%s' "$answer"
     return 1
   }
-  # to curl it answers in many lines
+  # curl gets indented JSON
   tr -d '\n' <<<"$answer" | { grep -o '"metadata": *{ *"name": *"[^"]*"' || true; } | sed -E 's/.*"([^"]*)"$/\1/' | sort -u
 }

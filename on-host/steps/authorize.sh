@@ -1,6 +1,7 @@
 # needs: lib/step
-# authorize: lets the deploy hosts' keys in. stdin: lines of authorized_keys, each ending in a comment rke-dr:HOST.
-# Keys that this program put here before for the same deploy host are replaced; all other lines stay as they are.
+# authorize: allows the deploy hosts' SSH keys on this host. A key that this program put here earlier for the same deploy host is replaced;
+# all other lines of authorized_keys stay as they are.
+# stdin: lines of authorized_keys, each ending in a comment rke-dr:HOST
 main() {
   local file=$HOME/.ssh/authorized_keys line
   begin "$@"
@@ -15,6 +16,6 @@ main() {
   done <<<"$data"
   chmod 600 "$file.new"
   mv "$file.new" "$file"
-  did "keys let in: $(grep -o 'rke-dr:[^ ]*$' "$file" | cut -d: -f2 | paste -sd' ')"
+  did "keys allowed: $(grep -o 'rke-dr:[^ ]*$' "$file" | cut -d: -f2 | paste -sd' ')"
   finish
 }

@@ -1,13 +1,13 @@
 # needs: lib/docker
-# claim: tells this host of the epoch and of the act, before anything else happens.
-# From here on an older epoch, and the same epoch with another act, are refused here.
-# stdin: key=value lines, what was decided for this act. It is kept from the moment when the old etcd is set aside, so that a
-# rerun resumes it; before that, each run decides anew.
+# claim: writes the epoch and the act on this host, before any other step runs here. From then on the host refuses an older epoch, and the
+# same epoch with another act.
+# stdin: key=value lines, the decisions of this act. Each run may decide anew until the old etcd is set aside; from then on the
+# decisions stay as they are, so that a rerun resumes the act.
 main() {
   begin "$@"
   mkdir -p "$aside"
-  look "etcd-before-epoch-$epoch"
-  if [[ ! -e $aside/forced && ! -e $aside/data && $found == missing ]]; then
+  container_status "etcd-before-epoch-$epoch"
+  if [[ ! -e $aside/forced && ! -e $aside/data && $status == missing ]]; then
     printf '%s\n' "$data" >"$aside/plan.new"
     mv "$aside/plan.new" "$aside/plan"
   fi

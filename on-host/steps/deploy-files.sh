@@ -1,10 +1,10 @@
 # needs: lib/step
-# deploy-files: what a deploy host needs for `rke up`, in peace and when the other side is gone: /etc/rke-dr.
-# stdin: files, each a line "@@ PATH" and its content. certs/ holds exactly the certificates given: RKE parses each file.
+# deploy-files: puts into /etc/rke-dr what a deploy host needs for `rke up`, in peace and when the other side is gone.
+# stdin: files, each a line "@@ PATH" and its content. certs/ gets exactly these certificates, because RKE parses every file in it.
 main() {
   local dir=/etc/rke-dr new file="" line
   begin "$@"
-  # what a killed run left: folders with keys, and certificates moved away but not replaced
+  # a killed run may have left folders with keys, and certificates that were moved away and not yet replaced
   rm -rf "$dir"/.deploy-files.*
   if [[ ! -d $dir/certs && -d $dir/certs.before ]]; then
     mv "$dir/certs.before" "$dir/certs"
@@ -28,7 +28,7 @@ main() {
   [[ ! -d $dir/certs ]] || mv "$dir/certs" "$dir/certs.before"
   mv "$new/certs" "$dir/certs"
   mkdir -p "$dir/ssh"
-  # hosts whose keys aren't pinned are known by what the step trust found
+  # if no host key is pinned, the file is empty: then the keys that step trust has found stay
   [[ -s $new/ssh/known_hosts || ! -s $dir/ssh/known_hosts ]] || rm "$new/ssh/known_hosts"
   mv "$new/ssh/"* "$dir/ssh/"
   find "$new" -maxdepth 1 -type f -exec mv {} "$dir/" \;

@@ -1,32 +1,32 @@
 # needs: lib/docker lib/etcd/data lib/etcd/membership
-# etcd-join: makes etcd on this host a member of the cluster that the other voters form: a learner, or, by way of a learner, a voter.
-# Where it is one already it changes nothing. Else: the old container and the old data are set aside (data that etcd has
-# gone on without is never used again), the old member is removed, a new one added, started on no data, and waited for.
-# A voter gets its final container while it is still a learner: its restart then costs no vote.
-# Sent after etcd-membership.
-# arguments: WANTED (learner or voter), MEMBER (its name), CERTIFICATE (a name in /etc/kubernetes/ssl), OWN (its client URL from
-#   this host), IMAGE, CLUSTER (initial cluster with which a new member starts, itself in it: NAME=PEER-URL,...), then the
-#   client URLs of the other voters
-# stdin: two lines, bodies for Docker's POST /containers/create: to join with, then the final one; for a learner they are equal.
-#   Then files for /etc/kubernetes/ssl, each a line "@@ NAME" and its content: for a voter only those that are missing are
-#   written, since the others are RKE's.
-# A cluster without quorum is left as it is: a learner's step fails, a voter's ends (before the first `rke up` there is none).
+# etcd-join: makes etcd on this host a member of the cluster that the other voters form: a learner, or a voter that was a learner first.
+# If it is such a member already, nothing changes. Else its old container and old data are set aside (the cluster has gone on without this
+# data, so it is never used again), the old member is removed, a new one is added, started without data, and waited for.
+# A voter gets its final container while it is still a learner: the restart then costs no vote.
+# arguments: WANTED (learner or voter), MEMBER (its name), CERTIFICATE (a name in /etc/kubernetes/ssl), OWN (its client URL as this host
+#   reaches it), IMAGE, CLUSTER (the initial cluster with which a new member starts, itself included: NAME=PEER-URL,...), then client URLs
+#   of the other voters
+# stdin: two lines, bodies for Docker's POST /containers/create: the one to join with, then the final one; for a learner they are equal.
+#   Then files for /etc/kubernetes/ssl, each a line "@@ NAME" and its content. For a voter only missing files are written, since the others
+#   are RKE's.
+# A cluster without quorum is left as it is: a learner's step fails then, a voter's succeeds, because before the first `rke up` there is no
+# cluster. The functions below read the local variables of main.
 main() {
-  local wanted=$1 member=$2 own_url=$4 cluster_list=$6 joining final files peer
-  certificate=$3 image=$5 voters=("${@:7}")
+  local wanted=$1 member=$2 own_certificate=$3 own_url=$4 etcd_image=$5 cluster_list=$6 joining final files peer
   begin "$@"
+  ask_members "$own_certificate" "$etcd_image" "${@:7}"
   { read -r joining && read -r final; } <<<"$data"
   files=${data#*$'\n'}
   put_certificates "${files#*$'\n'}"
   if ! find_quorum; then
-    [[ $wanted == voter ]] || die "etcd: none of the voters answers a linearizable read (${voters[*]}); nothing was changed"
+    [[ $wanted == voter ]] || die "etcd: none of the voters answers a linearizable read (${*:7}); nothing was changed"
     did "no other voter serves: there is no cluster to join, etcd here was left as it is"
     finish
     return
   fi
   peer=${cluster_list##*"$member="} && peer=${peer%%,*}
   look_up "$peer"
-  look etcd
+  container_status etcd
   case $wanted in
     learner) follow ;;
     voter) vote ;;
@@ -36,9 +36,9 @@ main() {
   finish
 }
 
-# A learner that is only stopped or behind has its own data, and a learner decides nothing: it may go on with it.
+# follow: makes this etcd a learner. One that was only stopped, or is behind, may go on with its data, because a learner has no vote.
 follow() {
-  if [[ $found != missing && $is_learner == true && $status == started ]]; then
+  if [[ $status != missing && $is_learner == true && $member_status == started ]]; then
     docker start etcd >/dev/null 2>&1 </dev/null || true
     if comes_up 60; then
       as_final || recreate "$final"
@@ -52,20 +52,21 @@ follow() {
   join
 }
 
-# A voter that was stopped may have missed its own removal, or have lost what it had promised: it never goes on with old data.
+# vote: makes this etcd a voter. A voter that was stopped never goes on with its old data: it may have missed its own removal, or have lost
+# entries that it had acknowledged.
 vote() {
-  # one that runs and doesn't answer may have been asked at a bad moment
-  if [[ $found == running && $is_learner == false && $status == started ]] && until_true 30 is_voter; then
+  # an etcd that runs may not answer for a moment
+  if [[ $status == running && $is_learner == false && $member_status == started ]] && until_true 30 is_voter; then
     did "etcd is a voter and healthy"
     return
   fi
-  if [[ $found == running && $is_learner == true ]] && comes_up 30; then
+  if [[ $status == running && $is_learner == true ]] && comes_up 30; then
     did "a learner already: an earlier run began this"
   else
     join
   fi
   if ! as_final; then
-    # with data there, etcd reads --initial-cluster no more; RKE compares it
+    # etcd ignores --initial-cluster once it has data, but RKE compares the argument
     recreate "$final"
     comes_up 60 || die "etcd: doesn't answer after its start with RKE's arguments: $(last_words)"
     catch_up 60 || die "etcd: doesn't catch up: $(last_words)"
@@ -77,9 +78,10 @@ vote() {
   did "etcd is a voter with RKE's own arguments, healthy"
 }
 
-is_voter() { serves && [[ $(own_status 6) == false ]] && healthy "$own_url/health" "$certificate"; }
+# is_voter: true if this etcd is a healthy voter.
+is_voter() { serves && [[ $(own_status 6) == false ]] && healthy "$own_url/health" "$own_certificate"; }
 
-# Whether the container's image and command are the final body's.
+# as_final: true if the container's image and command are those of the final body.
 as_final() {
   local command container_image
   command=$(docker inspect --format '{{json .Config.Cmd}}' etcd 2>/dev/null </dev/null) || return 1
@@ -87,9 +89,10 @@ as_final() {
   [[ $final == *"\"Cmd\":$command,"* && $final == *"\"Image\":$container_image,"* ]]
 }
 
+# last_words: prints the last line of etcd's log.
 last_words() { docker logs --tail 1 etcd 2>&1 </dev/null | cut -c1-300; }
 
-# Out of the cluster with what is here, and in again with nothing.
+# join: removes the member that is here, if any, and adds a new one without data.
 join() {
   local stamp others body
   stamp=$(date -u +%Y%m%dT%H%M%SZ)
@@ -98,8 +101,8 @@ join() {
     until_true 20 enough_left "$((others / 2 + 1))" ||
       die "etcd: only $(voters_left) of $others voters would be left while $member is replaced, no majority; nothing was changed"
   fi
-  docker image inspect "$image" >/dev/null 2>&1 </dev/null || docker pull "$image" >/dev/null </dev/null || die "docker: image $image can't be had"
-  if [[ $found != missing ]]; then
+  docker image inspect "$etcd_image" >/dev/null 2>&1 </dev/null || docker pull "$etcd_image" >/dev/null </dev/null || die "docker: image $etcd_image can't be had"
+  if [[ $status != missing ]]; then
     set_container_aside etcd "etcd-before-join-$stamp"
   fi
   member_aside "etcd-data-$stamp"
@@ -118,16 +121,20 @@ join() {
   catch_up 60 || die "etcd: doesn't catch up: $(last_words)"
 }
 
+# enough_left VOTERS: true if so many of the other voters answer.
 enough_left() { (($(voters_left) >= $1)); }
 
+# split INITIAL-CLUSTER: prints its members, sorted, one a line.
 split() { tr , '\n' <<<"$1" | sort; }
 
+# start BODY: creates the container etcd from BODY and starts it.
 start() {
   mkdir -p /var/lib/etcd
   docker_api POST "/containers/create?name=etcd" "$1"
   docker start etcd >/dev/null </dev/null
 }
 
+# recreate BODY: the same in the place of the container that is there, on the same data.
 recreate() {
   docker stop -t 10 etcd >/dev/null </dev/null
   docker rm etcd >/dev/null </dev/null
@@ -135,6 +142,7 @@ recreate() {
   did "container etcd recreated with its final arguments, on the same data"
 }
 
+# put_certificates FILES: writes them to /etc/kubernetes/ssl: those that are missing, and a learner's own certificate if it differs.
 put_certificates() {
   local line name="" new
   mkdir -p "$ssl"
@@ -153,7 +161,7 @@ put_certificates() {
     if [[ ! -s $ssl/$name ]]; then
       mv "$new/$name" "$ssl/$name"
       did "$ssl/$name written"
-    elif [[ $wanted == learner && $name == "$certificate"* ]] && ! cmp -s "$new/$name" "$ssl/$name"; then
+    elif [[ $wanted == learner && $name == "$own_certificate"* ]] && ! cmp -s "$new/$name" "$ssl/$name"; then
       mv "$new/$name" "$ssl/$name"
       did "$ssl/$name renewed"
     fi

@@ -1,30 +1,27 @@
 # needs: lib/beside lib/etcd/force
-# etcd-member: makes this host's voter a cluster of one, and leaves it running as RKE would: from the copy that step snapshot has forced,
-# else by --force-new-cluster on the data itself.
-# stdin: two lines, bodies for Docker's POST /containers/create: the one with the flag, then the final one.
-# arguments: CERTIFICATE, the name of this member's certificate;  ENDPOINT, where clients of this host reach it
-# Sent after etcd-election, etcd-space and etcd-force.
-# Sets aside, never deletes: the old container and its data as it was; where the data itself is forced, a copy of it.
+# etcd-member: makes this host's voter a cluster of one, and leaves it running as RKE would. It uses the copy that step snapshot has forced;
+# if there is none, --force-new-cluster works on the data itself.
+# The old container and its data are set aside, never deleted; if the data itself is forced, a copy of it is kept.
+# arguments: CERTIFICATE, the name of this member's certificate;  ENDPOINT, its client URL as this host reaches it
+# stdin: two lines, bodies for Docker's POST /containers/create: the one with the flag, then the final one
 main() {
   local certificate=$1 endpoint=$2 peer=${2%:*}:2380 old=etcd-before-epoch-$epoch why="" index=0 revision=0 body_forced body_final
   begin "$@"
   { read -r body_forced && read -r body_final; } <<<"$data"
 
-  # only before the act: a container that RKE made anew since then is not ours to take away
-  look "$old"
-  local aside_already=$found
+  # only once: a container etcd that is there although the old one is set aside was made by RKE since then, and stays
+  container_status "$old"
+  local aside_already=$status
   if [[ $aside_already == missing && ! -e $aside/forced && ! -e $aside/data ]]; then
-    # sent beside it
     await snapshot finished snapshot
-    copy_holds || no_copy
+    copy_holds "$endpoint" || no_copy
   fi
-  # from here on to the end, with or without an operator
-  operator=""
+  no_way_back
   no_forced_left
-  look etcd
-  old_etcd_goes
-  if [[ ! -e $aside/forced && $aside_already == missing && $found != missing ]]; then
-    # without quorum a graceful stop only waits for requests that nobody answers; what is committed is in the WAL
+  container_status etcd
+  mark_stopping
+  if [[ ! -e $aside/forced && $aside_already == missing && $status != missing ]]; then
+    # no grace: without quorum etcd would only wait for requests that can't be answered; everything committed is in the WAL
     set_container_aside etcd "$old" 0
   fi
   if [[ ! -e $aside/forced && -e $aside/copy-holds ]]; then
@@ -32,43 +29,47 @@ main() {
   elif [[ ! -e $aside/data ]]; then
     data_copied
   fi
-  old_etcd_is_aside
+  mark_stopped
   if [[ ! -e $aside/forced && ! -e $aside/copy-holds ]]; then
-    force "$certificate" https://127.0.0.1:2379 "$peer" "$body_forced" || failed_to_force
+    force "$certificate" https://127.0.0.1:2379 "$peer" "$body_forced" || {
+      drop "$forced"
+      die "etcd: $why; stopped again"
+    }
     did "--force-new-cluster made a cluster of one; stopped again"
   fi
   new_data_is_there
   if [[ ! -e $aside/forced ]]; then
-    lasts /var/lib/etcd
+    sync_folder /var/lib/etcd
     touch "$aside/forced"
-    lasts "$aside"
+    sync_folder "$aside"
   fi
-  look etcd
-  if [[ $found == missing ]]; then
+  container_status etcd
+  if [[ $status == missing ]]; then
     docker_api POST "/containers/create?name=etcd" "$body_final"
   fi
   docker start etcd >/dev/null </dev/null
-  later drop "$forced"
+  in_background drop "$forced"
   until_healthy 60 etcd "$endpoint/health" "$certificate" "$peer" ||
     die "etcd: not healthy 60 s after its start: $(docker logs --tail 1 etcd 2>&1 </dev/null | cut -c1-300)"
   if docker inspect --format '{{.Config.Entrypoint}} {{.Config.Cmd}}' etcd </dev/null | grep -q -- --force-new-cluster; then
-    die "etcd: still has --force-new-cluster; at its next restart it would evict whoever joined"
+    die "etcd: still has --force-new-cluster; at its next restart it would evict members that have joined"
   fi
   did "etcd runs with RKE's own arguments, a cluster of one, healthy"
   fact container "$(docker inspect --format '{{.Id}}' etcd </dev/null | cut -c1-12)"
   finish
 }
 
-# Whether the copy has all that the old etcd has committed: by that one's own word, which is had while it runs, or by its database.
+# copy_holds ENDPOINT: true if the copy has everything that the old etcd has committed: by the index that it reports if it runs, else by the
+# time and size of its database. Then $aside/copy becomes $aside/copy-holds.
 copy_holds() {
-  local noted now
+  local endpoint=$1 noted now index=0 revision=0
   rm -f "$aside/copy-holds"
   [[ -s $aside/copy && -d $copy/member ]] || return 1
   noted=$(cat "$aside/copy")
   if [[ $noted == index* ]]; then
     now="not known"
     ! ask_etcd "$endpoint" kube-node || now="index $index"
-    # a lone voter can't commit anything
+    # a voter without quorum can't commit anything
     [[ $now == "not known" || $now == "$noted" ]] ||
       die "lost side: the old etcd has committed since, from $noted to $now: it has a quorum, so more than this host is alive; nothing was changed but the survivors' epoch"
   else
@@ -81,7 +82,8 @@ copy_holds() {
   mv "$aside/copy" "$aside/copy-holds"
 }
 
-# A run that was killed in between goes on where it was: each name is there whole or not at all.
+# exchange: sets the old data aside and puts the copy in its place. Each rename happens whole or not at all, so a rerun goes on where a killed
+# run ended.
 exchange() {
   [[ -e /var/lib/etcd/member || -e $aside/data || -d $copy/member ]] || new_data_is_there
   etcd_data_aside
@@ -94,6 +96,7 @@ exchange() {
   did "the forced copy is in /var/lib/etcd/member"
 }
 
+# data_copied: copies the whole data to $aside/data.
 data_copied() {
   local member=/var/lib/etcd/member new=$aside/data.new
   [[ -d $member ]] || die "etcd: $member is missing: this host has no data to recover from"
@@ -103,9 +106,4 @@ data_copied() {
   mv "$new" "$aside/data"
   kept_aside "$aside/data"
   did "the whole data folder copied to $aside/data, $(du -sb "$aside/data" | cut -f1) bytes"
-}
-
-failed_to_force() {
-  drop "$forced"
-  die "etcd: $why; stopped again"
 }

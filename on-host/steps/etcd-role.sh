@@ -1,6 +1,6 @@
 # needs: lib/kube
-# etcd-role: takes the label of the role etcd from a Node whose host has etcd no more. `rke up` gives roles and takes none from
-# a host that it doesn't know to have had them.
+# etcd-role: removes the label of the role etcd from a Node whose host doesn't run etcd any more. `rke up` adds role labels, and removes one
+# only from a host that had this role in RKE's state.
 # arguments: SERVER NODE
 main() {
   local server=$1 node=$2 answer

@@ -1,8 +1,8 @@
 # needs: lib/beside lib/kube
-# first-write: one write that the API server acknowledges, and its read. With it the recovery time ends.
-# The object stays: ConfigMap kube-system/rke-dr-epoch-N tells in the cluster itself what happened.
-# arguments: SERVER, the URL of this side's own kube-apiserver;  [STEP], which recreates it on this host meanwhile, and goes on
-# until it calls itself ready
+# first-write: writes to the API until a write is acknowledged, and reads it back. The recovery time ends with it.
+# The object stays: ConfigMap kube-system/rke-dr-epoch-N records in the cluster itself what happened.
+# arguments: SERVER, the URL of this side's own kube-apiserver;  [STEP], the step that recreates it on this host at the same time: the
+#   write doesn't wait until kube-apiserver reports ready
 main() {
   local server=$1 beside=${2:-} read_back
   begin "$@"
@@ -16,6 +16,7 @@ main() {
   finish
 }
 
+# write SERVER: true if the API accepts the write.
 write() {
   local body
   body="{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"rke-dr-epoch-$epoch\"},\"data\":{\"act\":$(json "$act"),\"at\":\"$(date -u +%Y-%m-%dT%H:%M:%SZ)\"}}"

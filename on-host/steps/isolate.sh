@@ -1,6 +1,5 @@
 # needs: lib/isolation
-# isolate: refuses the lost side's hosts at this host's etcd, and sees to it that they are refused after a reboot, too.
-# Failback takes it back (unisolate).
+# isolate: from now on this host refuses the lost side's hosts at etcd's ports, also after a reboot. A failback ends it (unisolate).
 # arguments: ADDRESS ... of the lost hosts
 main() {
   begin "$@"

@@ -1,6 +1,6 @@
 # needs: lib/etcd/leader
 # leader: moves etcd's leader to a voter of the preferred datacenter.
-# arguments: PREFERRED, names of members;  ENDPOINTS, client URLs of all voters; both separated by commas
+# arguments: PREFERRED, names of members;  ENDPOINTS, client URLs of all voters; each a list separated by commas
 main() {
   local preferred=$1 endpoints=$2 leader=""
   begin "$@"

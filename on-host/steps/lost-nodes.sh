@@ -1,5 +1,5 @@
 # needs: lib/kube
-# lost-nodes: deletes the Nodes of the lost hosts, so that their pods move at once and `rke up` finds nothing to remove.
+# lost-nodes: deletes the Nodes of the lost hosts: their pods move at once, and `rke up` has no host to remove.
 # arguments: SERVER NODE ...
 main() {
   local server=$1 node

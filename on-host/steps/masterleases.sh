@@ -1,7 +1,7 @@
 # needs: lib/step
-# masterleases: takes lost API servers out of the endpoints of the `kubernetes` Service. Each API server renews a lease
-# below /registry/masterleases; a dead one's keeps its address in the list (kubernetes#86812).
-# arguments: ADDRESS ...
+# masterleases: removes lost kube-apiservers from the endpoints of the Service `kubernetes`. Each kube-apiserver renews a lease below
+# /registry/masterleases; the lease of a dead one keeps its address in the endpoints (kubernetes#86812).
+# arguments: ADDRESS ... of the lost control plane hosts
 main() {
   local address
   begin "$@"

@@ -1,23 +1,22 @@
 # needs: lib/aside lib/docker
-# purge: deletes what acts up to an epoch have set aside on this host: containers that are stopped, etcd's data, snapshots,
-# old files of a deploy host. What says what was done (plans, logs, steps, descriptions of containers) stays.
-# Sent after aside.
-# arguments: EPOCH, the newest whose things go
+# purge: deletes what acts up to an epoch have set aside on this host: stopped containers, etcd's data, snapshots, old files of a deploy
+# host. The records of the acts stay: plans, logs, results of steps, descriptions of containers.
+# arguments: EPOCH, the newest epoch whose things are deleted
 main() {
   local newest=$1 name file number bytes freed=0 containers=() restarting=() left=()
   begin "$@"
   docker ps -q >/dev/null </dev/null || die "docker: doesn't list its containers; nothing was deleted"
   while read -r number name; do
-    # of an epoch that nothing tells it may be the newest
+    # an unknown epoch counts as the newest
     [[ $number != unknown ]] || number=$epoch
     ((number <= newest)) || continue
-    look "$name"
-    [[ $found != running ]] || die "purge: container $name runs; nothing of it was deleted"
+    container_status "$name"
+    [[ $status != running ]] || die "purge: container $name runs; nothing of it was deleted"
     containers+=("$name")
-    # a plan goes by it when the container is gone; a run that was killed may not have got to it
-    [[ ! $name =~ -before-epoch-[0-9]+$ || -s $state/epoch-$number/$name.container ]] || aside=$state/epoch-$number keep_description "$name" "$name"
-    # docker may take it for one that it is about to start again
-    [[ $found != restarting ]] || restarting+=("$name")
+    # plans need the container's description when the container is gone; the run that set it aside may have been killed before it kept one
+    [[ ! $name =~ -before-epoch-[0-9]+$ || -s $state/epoch-$number/$name.container ]] || keep_description "$name" "$name" "$state/epoch-$number"
+    # docker refuses to delete a container that it is about to restart
+    [[ $status != restarting ]] || restarting+=("$name")
   done < <(aside_containers)
   if ((${#restarting[@]} > 0)); then
     timeout 60 docker stop -t 1 "${restarting[@]}" >/dev/null </dev/null

@@ -1,24 +1,24 @@
 # needs: lib/docker lib/etcd/data
-# quarantine: takes a returned host's etcd and control plane out of service. Containers are stopped, renamed and don't start
-# at boot; etcd's data is moved aside. Nothing is deleted. What the return guard has set aside already stays as it is.
+# quarantine: takes a returned host's etcd and control plane out of service: their containers are stopped, renamed and don't start at boot,
+# and etcd's data is moved aside. Nothing is deleted. Containers that the return guard has set aside already stay as they are.
 main() {
   local name kept size
   begin "$@"
   mkdir -p "$aside"
-  # once: what runs here after this step is of the new epoch
+  # only once: containers that run here after this step belong to the new epoch
   if [[ ! -e $aside/quarantined ]]; then
     for name in kube-apiserver kube-controller-manager kube-scheduler etcd; do
-      look "$name-before-epoch-$epoch"
-      [[ $found == missing ]] || continue
-      look "$name"
-      # a member without its majority answers no request to end; what it has committed is in its WAL
-      [[ $found == missing ]] || set_container_aside "$name" "$name-before-epoch-$epoch" 2
+      container_status "$name-before-epoch-$epoch"
+      [[ $status == missing ]] || continue
+      container_status "$name"
+      # a short grace: a member without majority can't finish requests; everything committed is in its WAL
+      [[ $status == missing ]] || set_container_aside "$name" "$name-before-epoch-$epoch" 2
     done
     for name in etcd kube-apiserver; do
       [[ ! -s $aside/$name-before-epoch-$epoch.container ]] || continue
       kept=$(docker ps -a --format '{{.Names}}' </dev/null | grep -E "^$name-before-epoch-[0-9]+\$" | sort -V | tail -n 1 || true)
       [[ -n $kept ]] || continue
-      keep_description "$kept" "$name-before-epoch-$epoch"
+      keep_description "$kept" "$name-before-epoch-$epoch" "$aside"
       did "container $kept was set aside before"
     done
     member_aside etcd-data

@@ -1,13 +1,14 @@
 # needs: lib/docker
-# rehearse: tries out on a living cluster's standby that its data can be brought back, and how long that takes, without touching
-# the cluster: a snapshot, restored into a scratch folder; a scratch etcd on it; a scratch kube-apiserver on that.
-# Both scratch containers share a network namespace that has nothing but a loopback: they reach neither the live etcd nor
-# webhooks, kubelets or other API servers, whatever the restored data or RKE's arguments name, and take no port of the host.
-# stdin: two lines, bodies for Docker's POST /containers/create: etcd's, then kube-apiserver's; then it stays open for as long as
-# the operator is there. Its end, or this script's death, clears everything away.
-# arguments: IMAGE of etcd; ENDPOINT of the live etcd; SOURCE: "live", or the name of a scheduled snapshot; PREFIX of Kubernetes'
-# keys in etcd
-# stdout: one line of JSON. No value of any key is read but what the scratch kube-apiserver reads.
+# rehearse: tries out, on the standby of a living cluster, that the cluster's data can be recovered, and measures how long that takes, without
+# touching the cluster. It takes a snapshot, restores it into a scratch folder, and starts a scratch etcd and a scratch kube-apiserver on it.
+# Both scratch containers share a network namespace that has only a loopback: they can't reach the live etcd, webhooks, kubelets or other
+# kube-apiservers, whatever the restored data and RKE's arguments name, and they use no port of the host.
+# stdin: two lines, bodies for Docker's POST /containers/create: etcd's, then kube-apiserver's. Then stdin stays open until the operator
+#   is gone; at its end, and if this script dies, everything is removed.
+# arguments: IMAGE, etcd's;  ENDPOINT, the live etcd's client URL;  SOURCE: "live", or the name of a scheduled snapshot;  PREFIX of
+#   Kubernetes' keys in etcd
+# stdout: one line of JSON. Values of keys are read by nobody but the scratch kube-apiserver.
+# The functions below read the local variables of main.
 scratch=$state/rehearsal watch="" times=()
 
 main() {
@@ -44,7 +45,7 @@ main() {
   say "the scratch etcd serves"
   local restored live exact=true
   restored=$(docker exec rke-dr-rehearsal-etcd etcdctl get "$prefix/" --prefix --keys-only </dev/null | count "$prefix")
-  # of the same revision, so that what is written meanwhile makes no difference; an old one may be compacted
+  # counted at the snapshot's revision, so that later writes make no difference; an old revision may be compacted away
   if ! live=$(live_keys --rev="$revision" | count "$prefix"); then
     exact=false
     live=$(live_keys | count "$prefix") || die "live etcd: its keys can't be listed"
@@ -64,13 +65,14 @@ main() {
     "$live" "$restored" >&3
 }
 
+# comma TEXT ...: prints the texts, separated by commas.
 comma() {
   local IFS=,
   printf '%s' "$*"
 }
-# quietly COMMAND ...: etcdctl logs a lot; the last of it is told where it fails.
+# quietly COMMAND ...: runs COMMAND without its output, since etcdctl logs a lot; if it fails, the step ends with its last line.
 quietly() { "$@" >/dev/null 2>"$scratch/said" || die "$(tail -n 1 "$scratch/said" | cut -c1-300)"; }
-# timed NAME COMMAND ...
+# timed NAME COMMAND ...: runs COMMAND and adds its milliseconds to $times.
 timed() {
   local name=$1 from
   shift
@@ -79,16 +81,17 @@ timed() {
   times+=("\"$name\":$(($(now_ms) - from))")
 }
 
-# What cleans up: this script when it ends, and a process of its own session when the operator or this script is gone.
+# clear_away FOLDER: removes the scratch containers and the folder. It runs when this script ends, and in a process with a session of its own
+# (watch_over) when the operator or this script is gone.
 clear_away() {
   local ids
   ids=$(docker ps -aq --filter label=rke-dr.rehearsal </dev/null)
-  # shellcheck disable=SC2086 # ids, one a word
+  # shellcheck disable=SC2086 # container IDs, one a word
   [[ -z $ids ]] || docker rm -f $ids >/dev/null 2>&1 </dev/null || true
   rm -rf "$1"
 }
 watch_over() {
-  # the script is all read by now: what comes is the operator's silence, or the end
+  # all of stdin was read by now: it stays silent, or it ends
   # shellcheck disable=SC2016 # the other process expands it
   setsid bash -c "$(declare -f clear_away)"'
     trap "" PIPE
@@ -99,7 +102,7 @@ watch_over() {
     done
     kill "$1" 2>/dev/null
     clear_away "$2"
-    # a command that was under way may have made one more
+    # a command that still ran may have made another container
     for i in 1 2 3 4 5 6 7 8 9 10; do
       kill -0 "$1" 2>/dev/null || break
       sleep 0.5
@@ -119,7 +122,8 @@ nothing_left() {
   [[ -z $(docker ps -aq --filter label=rke-dr.rehearsal </dev/null) && ! -e $scratch ]] || die "rehearsal: something is left: $scratch, or a container rke-dr-rehearsal-*"
 }
 
-# The live cluster needs this host: what the rehearsal takes must be free twice.
+# room: ends the step unless the host has twice the disk and memory that the rehearsal needs: the live cluster needs this host. Sets $etcd_limit
+# and $api_limit, the scratch containers' memory limits in bytes.
 room() {
   local size free available api_memory pid
   docker image inspect "$image" >/dev/null 2>&1 </dev/null || die "docker: image $image isn't on this host"
@@ -135,7 +139,7 @@ room() {
     die "memory: $available bytes are available, $((2 * (etcd_limit + api_limit))) are needed"
 }
 
-# tool NETWORK ARGUMENTS: etcdctl in a short-lived container; on the network `none` it can't reach the cluster.
+# tool NETWORK ARGUMENT ...: etcdctl in a short-lived container; on the network `none` it can't reach the cluster.
 tool() {
   local network=$1 ssl=/etc/kubernetes/ssl
   shift
@@ -144,10 +148,10 @@ tool() {
     -e ETCDCTL_CERT=$ssl/kube-node.pem -e ETCDCTL_KEY=$ssl/kube-node-key.pem -v "$scratch":/rehearsal \
     -v "$state/snapshots":/snapshots:ro -v /etc/kubernetes:/etc/kubernetes:ro --entrypoint /usr/local/bin/etcdctl "$image" "$@" </dev/null
 }
-# serializable: one member answers, and asks nothing of the others
+# live_keys [OPTION ...]: prints the live etcd's keys. It is a serializable read: one member answers without asking the others.
 live_keys() { tool host get "$prefix/" --prefix --keys-only --consistency=s "$@" 2>/dev/null; }
 
-# Objects by resource, as members of a JSON object. A key is PREFIX/RESOURCE/..., PREFIX/GROUP/RESOURCE/... of an API group that
+# count PREFIX <KEYS: prints the number of objects by resource, as members of a JSON object. A key is PREFIX/RESOURCE/..., PREFIX/GROUP/RESOURCE/... of an API group that
 # isn't built in, or PREFIX/services/(specs|endpoints)/... (kubernetes, pkg/registry and pkg/controlplane/storage).
 count() {
   awk -v prefix="$1/" '
@@ -160,12 +164,15 @@ count() {
     END { for (name in seen) printf "%s\"%s\":%d", (i++ ? "," : ""), name, seen[name] }'
 }
 
+# inside COMMAND ...: in the scratch containers' network.
 inside() { nsenter -t "$etcd_pid" -n "$@"; }
+# scratch_healthy URL
 scratch_healthy() {
   local ssl=/etc/kubernetes/ssl
-  inside curl -sf --max-time 2 --cacert $ssl/kube-ca.pem --cert $ssl/kube-node.pem --key $ssl/kube-node-key.pem "$1" 2>/dev/null </dev/null |
+  inside curl -sf --max-time 2 --cacert "$ssl/kube-ca.pem" --cert "$ssl/kube-node.pem" --key "$ssl/kube-node-key.pem" "$1" 2>/dev/null </dev/null |
     grep -Eq '^ok$|"health": ?"?true'
 }
+# start_etcd BODY: sets $etcd_pid.
 start_etcd() {
   docker_api POST "/containers/create?name=rke-dr-rehearsal-etcd" "${1/\"Memory\":0/\"Memory\":$etcd_limit}"
   docker start rke-dr-rehearsal-etcd >/dev/null </dev/null
@@ -173,12 +180,14 @@ start_etcd() {
   until_true 120 scratch_healthy https://127.0.0.1:2379/health ||
     die "scratch etcd: not healthy within 120 s: $(docker logs --tail 1 rke-dr-rehearsal-etcd 2>&1 </dev/null | cut -c1-300)"
 }
+# start_api BODY
 start_api() {
   docker_api POST "/containers/create?name=rke-dr-rehearsal-api" "${1/\"Memory\":0/\"Memory\":$api_limit}"
   docker start rke-dr-rehearsal-api >/dev/null </dev/null
   until_true 180 scratch_healthy https://127.0.0.1:6443/readyz ||
     die "scratch kube-apiserver: not ready within 180 s: $(docker logs --tail 1 rke-dr-rehearsal-api 2>&1 </dev/null | cut -c1-300)"
 }
+# api METHOD PATH [BODY]: asks the scratch kube-apiserver.
 api() {
   printf '%s' "${3:-}" | inside curl -sSf --max-time 10 --cacert $certs/kube-ca.pem --cert $certs/kube-admin.pem --key $certs/kube-admin-key.pem \
     -X "$1" ${3:+-H "Content-Type: application/apply-patch+yaml" --data-binary @-} "https://127.0.0.1:6443$2"

@@ -1,6 +1,6 @@
 # needs: lib/step
-# report: keeps the act's report on this deploy host, in three forms. An earlier one of the same epoch that says otherwise
-# stays beside it.
+# report: keeps the act's report on this deploy host, in three forms. An earlier report of the same epoch that differs stays beside it, under
+# a name with its time.
 # stdin: files, each a line "@@ NAME" and its content
 main() {
   local dir=$state/reports new name="" line file

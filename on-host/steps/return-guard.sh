@@ -1,7 +1,7 @@
 # needs: lib/docker
-# return-guard: puts the return guard on this host (what it does: guard-watch.sh), and asks with it once.
-# arguments: on, then USER@ADDRESS:PORT of the control plane hosts of the other datacenters, a leading "?" marks one whose host
-#   key isn't pinned: it is asked for, and kept;  or off: the guard's container is removed
+# return-guard: installs the return guard on this host (resident/guard-watch.sh describes it), lets it ask once and starts it.
+# arguments: on, then USER@ADDRESS:PORT of the control plane hosts of the other datacenters; a leading "?" marks a host whose key isn't
+#   pinned: the key that it shows the first time is kept.  Or off: the guard's container is removed
 # stdin: files, each a line "@@ NAME" and its content: guard-watch.sh, id_ed25519, known_hosts
 main() {
   local mode=$1 folder=$state/guard target port address line file="" image answers
@@ -26,7 +26,7 @@ main() {
     [[ -s $folder/$file.new ]] || die "return guard: $file was not given"
     mv "$folder/$file.new" "$folder/$file"
   done
-  # hosts whose keys aren't pinned are known by what was found the first time
+  # keys that were found earlier stay: hosts whose keys aren't pinned are known by them
   touch "$folder/known_hosts" "$folder/known_hosts.new"
   cat "$folder/known_hosts.new" "$folder/known_hosts" | awk 'NF && !seen[$0]++' >"$folder/known_hosts.both"
   mv "$folder/known_hosts.both" "$folder/known_hosts"
@@ -39,7 +39,7 @@ main() {
   printf '%s\n' "${@#\?}" >"$folder/targets"
   answers=$(bash "$folder/guard-watch.sh" --once </dev/null) || die "return guard: it can't ask every control plane host of the other side: $(grep '^- ' <<<"$answers" | paste -sd';' | cut -c1-300)"
 
-  # any image of RKE's will do that has chroot; the rest is the host's own
+  # any image of RKE's that has chroot will do: everything else that runs is the host's own
   image=$(docker inspect --type container --format '{{.Image}}' service-sidekick </dev/null 2>/dev/null) ||
     image=$(docker inspect --type container --format '{{.Image}}' kubelet </dev/null) || die "return guard: neither service-sidekick nor kubelet is here: there is no image for it"
   docker_api POST "/containers/create?name=rke-dr-guard" "{\"Image\":\"$image\",\"Entrypoint\":[\"chroot\",\"/host\",\"/usr/bin/env\",\"bash\",\"$folder/guard-watch.sh\"],\"Cmd\":null,
@@ -50,4 +50,5 @@ main() {
   did "the return guard watches; it asks $*"
   finish
 }
+# watches: true if the guard has said that it watches.
 watches() { docker logs rke-dr-guard 2>/dev/null </dev/null | grep -q 'return guard watches'; }

@@ -1,15 +1,15 @@
 # needs: lib/docker
-# snapshot-schedule: sets up the scheduled snapshots of a deploy host, and takes the first one to prove it.
-# Container rke-dr-snapshots runs loop.sh in the host's own root, by docker alone: without this program, the operator, or an
-# init system that not every host has.
-# stdin: the body for Docker's POST /containers/create, one line; then files, each a line "@@ NAME" and its content.
-# No files: the schedule ends; what was taken stays.
+# snapshot-schedule: sets up a deploy host's scheduled snapshots, and takes the first one as a proof.
+# Container rke-dr-snapshots runs resident/snapshots/loop.sh in the host's own root. It needs docker alone: not this program, not the
+# operator, and no init system, of which hosts have different ones.
+# stdin: the body for Docker's POST /containers/create, one line; then files, each a line "@@ NAME" and its content. Without files the
+#   schedule ends; the snapshots stay.
 main() {
-  local dir=/etc/rke-dr/snapshots kept=$state/snapshots body="" file="" line since
+  local dir=/etc/rke-dr/snapshots kept=$state/snapshots body="" file="" line since ended=""
   begin "$@"
   mkdir -p "$dir" "$kept"
-  look rke-dr-snapshots
-  if [[ $found != missing ]]; then
+  container_status rke-dr-snapshots
+  if [[ $status != missing ]]; then
     docker rm -f rke-dr-snapshots >/dev/null </dev/null
   fi
   rm -f "$dir"/*.new "$dir/now"
@@ -30,20 +30,21 @@ main() {
     return
   fi
   for file in "$dir"/*.new; do mv "$file" "${file%.new}"; done
-  # later written in place, on a full disk too
+  # at its full length from the start: the schedule overwrites it in place, so that it can report a full disk
   [[ -s $kept/status ]] || printf '%-2000s\n' '{}' >"$kept/status"
   touch "$dir/now"
   since=$(now_ms)
   docker_api POST "/containers/create?name=rke-dr-snapshots" "$body"
   docker start rke-dr-snapshots >/dev/null </dev/null
   until_true 1500 ended_since "$since" || die "snapshot: the first one hasn't ended within 1500 s: docker logs rke-dr-snapshots"
-  [[ $status == *'"ok":true'* && $status =~ \"name\":\"([^\"]*)\" ]] || die "snapshot: ${status%% }"
+  [[ $ended == *'"ok":true'* && $ended =~ \"name\":\"([^\"]*)\" ]] || die "snapshot: ${ended%% }"
   fact snapshot "$kept/${BASH_REMATCH[1]}.db"
   did "each $(sed -n 's/^every=//p' "$dir/config") s; the first: $(docker logs --tail 1 rke-dr-snapshots 2>&1 </dev/null | cut -d' ' -f2- | cut -c1-300)"
   finish
 }
 
+# ended_since MILLISECONDS: true if a run of the schedule has ended since then. Sets $ended to how it ended.
 ended_since() {
-  status=$(sed 's/ *$//' "$state/snapshots/status")
-  [[ $status =~ \"at\":([0-9]+) ]] && ((BASH_REMATCH[1] >= $1))
+  ended=$(sed 's/ *$//' "$state/snapshots/status")
+  [[ $ended =~ \"at\":([0-9]+) ]] && ((BASH_REMATCH[1] >= $1))
 }

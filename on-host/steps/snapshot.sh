@@ -1,29 +1,27 @@
 # needs: lib/docker lib/lost-side lib/etcd/data lib/etcd/force
-# snapshot: copies what this host's etcd has, by its files, which a voter without quorum doesn't write to, else by a live snapshot, which it
-# gives nevertheless, and makes a cluster of one of the copy, by --force-new-cluster in a container without network. The old etcd goes on
-# meanwhile, and its data isn't touched: whether the flag works out is known before anything is changed, and the next step only exchanges
-# the folders.
-# Where no copy can be had, as from data that is written to, the next step forces the data itself.
-# Meanwhile the lost hosts are tried once more: time has passed since the operator's guards looked.
-# stdin: the body for Docker's POST /containers/create of the container with the flag
-# arguments: CERTIFICATE, the name of this member's certificate;  ENDPOINT, where clients of this host reach it;
+# snapshot: makes a copy of this etcd's data, and makes the copy a cluster of one by --force-new-cluster, in a container without network. The
+# old etcd goes on meanwhile, and its data isn't touched: so it is known whether the flag works before anything is changed, and the next
+# step only exchanges the folders. The copy is made of etcd's files, which a voter without quorum doesn't write to; if it does, by a live
+# snapshot, which such a voter can still give. If no copy can be made, the next step forces the data itself.
+# Meanwhile the lost hosts are asked once more: time has passed since the guards asked.
+# arguments: CERTIFICATE, the name of this member's certificate;  ENDPOINT, its client URL as this host reaches it;
 #   HOST=ADDRESS:PORT ... of the lost hosts
-# Sent after lost-side, etcd-election, etcd-space and etcd-force.
+# stdin: the body for Docker's POST /containers/create of the container with the flag
 main() {
-  local certificate=$1 endpoint=$2 why="" how="" index=0 revision=0 before="" take_back=no_copy
+  local certificate=$1 endpoint=$2 why="" how="" index=0 revision=0 before=""
   begin "$@"
   shift 2
   mkdir -p "$aside"
   watch_lost_side "$@"
-  look "etcd-before-epoch-$epoch"
-  if [[ $found != missing ]]; then
+  container_status "etcd-before-epoch-$epoch"
+  if [[ $status != missing ]]; then
     did "the old etcd is set aside already; a copy of its data stays as it was taken"
     finish
     return
   fi
   no_forced_left
-  if forced_copy; then
-    still_silent "$@"
+  if forced_copy "$certificate" "$endpoint"; then
+    still_silent no_copy "$@"
     printf '%s\n' "$before" >"$aside/copy.new"
     mv "$aside/copy.new" "$aside/copy"
     fact revision "$revision"
@@ -32,53 +30,57 @@ main() {
   else
     no_copy
     did "no copy of etcd's data beforehand: $why"
-    still_silent "$@"
+    still_silent no_copy "$@"
   fi
   finish
 }
 
-# No failure ends a step by itself where a function is asked for yes or no.
+# forced_copy CERTIFICATE ENDPOINT: makes the copy and forces it. Sets $revision, $how it was copied, and $before, the old etcd's state at the
+# time (see answers, files_copied). On failure it returns 1 and sets $why.
+# `set -e` is off inside, because it is called from `if`: every failure is handled by hand.
 forced_copy() {
-  local old said try
-  why="this host has no nsenter (util-linux), by which an etcd without network is asked"
+  local certificate=$1 endpoint=$2 old reason _try
+  why="this host has no nsenter (util-linux), and an etcd without network can only be asked by that"
   command -v nsenter >/dev/null || return 1
-  # what etcd writes at elections that it loses may be cut in a copy
-  for try in 1 2; do
+  # twice: etcd without quorum still writes at each election, and the copy may have been made in the middle of that
+  for _try in 1 2; do
     no_copy
     revision=0
-    { answers && { files_copied 0 || live_copy; }; } || files_copied 3 || return 1
+    { answers "$endpoint" && { files_copied 0 || live_copy; }; } || files_copied 3 || return 1
     old=$revision
     if force "$certificate" https://127.0.0.1:2379 https://127.0.0.1:2380 "$data"; then
       undo_if_failed
-      later drop "$forced"
+      in_background drop "$forced"
       why="it has revision $revision, the old etcd $old"
       ((revision >= old))
       return
     fi
-    said=$why
+    reason=$why
     drop "$forced"
     undo_if_failed
-    sandbox=""
-    why="etcd without network: $said"
+    ask_within
+    why="etcd without network: $reason"
     [[ -n $damaged ]] || return 1
   done
   no_copy
-  # data that etcd itself can't be started from isn't worth to lose the old etcd for
-  die "etcd: a copy of its data can't be made a cluster of one: $said; nothing was changed but the survivors' epoch; recover.method: restore, or another source, with the next epoch"
+  # the next step would stop the old etcd, and then find that no etcd starts from this data
+  die "etcd: a copy of its data can't be made a cluster of one: $reason; nothing was changed but the survivors' epoch; recover.method: restore, or another source, with the next epoch"
 }
 
-# Whether this host's etcd says where it is, for the step that comes next: to ask it again; 1 with $why.
+# answers ENDPOINT: sets $before to the index that this host's etcd has committed, and $revision; the next step compares $before with the index then.
+# If etcd doesn't answer it returns 1 and sets $why.
 answers() {
-  look etcd
-  why="container etcd is $found"
-  [[ $found == running ]] || return 1
+  container_status etcd
+  why="container etcd is $status"
+  [[ $status == running ]] || return 1
   why="etcd runs and answers nothing, as where it was started without quorum"
-  ask_etcd "$endpoint" kube-node || return 1
+  ask_etcd "$1" kube-node || return 1
   before="index $index" why=""
 }
 
-# files_copied SECONDS: if the database isn't written to within that time; then etcd has it open at most. What an etcd that answers nothing
-# has in it is compared with it later.
+# files_copied SECONDS: copies etcd's files, if within SECONDS there is a moment at which the database isn't being written to. Sets $how. If
+# etcd didn't answer before ($why says so), it sets $before to the time and size of the database, which the next step compares.
+# On failure it returns 1 and sets $why.
 files_copied() {
   local reason=$why and=${why:+$why, and } written
   no_copy
@@ -95,7 +97,8 @@ files_copied() {
   [[ $written == "$(database_written)" ]]
 }
 
-# The snapshot is the db; what it may lack is in the WAL, most of which is empty: etcd makes its files ahead, 64 MB each (NUMBER.tmp).
+# live_copy: copies by a live snapshot, which becomes the database; entries that it lacks are in the WAL's files. (Files *.tmp of the WAL are left
+# out: etcd makes them ahead, 64 MB each, and they are empty.) Sets $how; on failure it returns 1 and sets $why.
 live_copy() {
   local db=$copy/member/snap/db
   no_copy
@@ -106,16 +109,19 @@ live_copy() {
     return 1
   fi
   why="the live snapshot can't be kept"
-  # behind its last page a snapshot has the hash of all before, 32 bytes, which `snapshot restore` cuts off, too
+  # a snapshot has a hash of 32 bytes behind its last page, which a database doesn't have; `snapshot restore` cuts it off, too
   (($(stat -c %s "$db") % 512 != 32)) || truncate -s -32 "$db" || return 1
   logs
 }
 
+# folders: makes the folders of the copy.
 folders() {
   mkdir -p "$copy"/member/{snap,wal}
-  # RKE's etcd may run as another user than root (services.etcd.uid), who owns its folder then
+  # RKE's etcd may run as another user than root (services.etcd.uid), to whom the folder belongs then
   chown -R --reference=/var/lib/etcd "$copy"
 }
+
+# logs: copies the WAL and raft's snapshots.
 logs() {
   local member=/var/lib/etcd/member
   find "$member/wal" -maxdepth 1 -name '*.wal' -exec cp -a --reflink=auto --sparse=always -t "$copy/member/wal" {} + || return 1

@@ -1,6 +1,6 @@
 # needs: lib/step
-# trust: tests from this deploy host that its key opens every host.
-# arguments: USER@ADDRESS:PORT ...; a leading "?" marks a host whose key isn't pinned: it is asked for, and kept
+# trust: tests that this deploy host's SSH key opens every host.
+# arguments: USER@ADDRESS:PORT ...; a leading "?" marks a host whose key isn't pinned: the key that it shows the first time is kept
 main() {
   local target address port failed=()
   local ssh=(-n -i /etc/rke-dr/ssh/id_ed25519 -o BatchMode=yes -o ConnectTimeout=5 -o UserKnownHostsFile=/etc/rke-dr/ssh/known_hosts -o StrictHostKeyChecking=yes)

@@ -1,5 +1,5 @@
 # needs: lib/isolation
-# unisolate: the counterpart of isolate, for failback: from here on nobody is refused at this host's etcd.
+# unisolate: ends what isolate began: this host refuses nobody at etcd's ports any more.
 main() {
   begin "$@"
   unisolate

@@ -1,5 +1,5 @@
 # needs: lib/kube
-# verify-nodes: every host is a ready Node with its roles, no others, and its datacenter's label.
+# verify-nodes: waits until every host is a ready Node with exactly its roles and its datacenter's label.
 # arguments: SERVER, then NODE=DATACENTER=ROLE[,ROLE ...] ...
 main() {
   local server=$1 node wanted=("${@:2}") lacking=""
@@ -9,6 +9,7 @@ main() {
   finish
 }
 
+# nodes_are_back SERVER NODE=DATACENTER=ROLES ...: returns 1 and sets $lacking to what is missing, in words.
 nodes_are_back() {
   local server=$1 item node zone role roles answer
   shift
@@ -18,7 +19,7 @@ nodes_are_back() {
       lacking="$node is missing"
       return 1
     }
-    # its JSON may be indented or not
+    # the API may indent its JSON
     answer=$(tr -d ' \n' <<<"$answer")
     ready "$answer" || {
       lacking="$node is not ready"
@@ -39,4 +40,5 @@ nodes_are_back() {
     done
   done
 }
+# ready NODE-JSON: true if the Node's condition Ready is true.
 ready() { grep -o '{[^{}]*"type":"Ready"[^{}]*}' <<<"$1" | grep -q '"status":"True"'; }

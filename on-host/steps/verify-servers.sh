@@ -1,5 +1,5 @@
 # needs: lib/step
-# verify-servers: this host's kube-apiserver uses the survivors' etcd, and no other.
+# verify-servers: checks that this host's kube-apiserver uses the survivors' etcd and no other.
 # arguments: ETCD_SERVERS
 main() {
   local servers=$1 found

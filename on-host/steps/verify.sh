@@ -1,6 +1,7 @@
 # needs: lib/kube
-# verify: what must be true when the act is over, looked at from the deploy host.
-# arguments: SERVER ADDRESSES LOST: the survivors' and the lost control plane's addresses, separated by commas
+# verify: checks from the deploy host what must be true at the end of the act: the API writes and reads, and the endpoints of the Service
+# kubernetes are the survivors'.
+# arguments: SERVER ADDRESSES LOST: the addresses of the surviving and of the lost control plane hosts, each list separated by commas
 main() {
   local server=$1 alive=$2 lost=$3 value read_back
   begin "$@"
@@ -20,7 +21,8 @@ main() {
   finish
 }
 
-# Tells whoever watches the cluster. The API forgets Events after an hour; the ConfigMap that it is about stays.
+# event SERVER: writes an Event, for people and programs that watch the cluster. The API deletes Events after an hour; the ConfigMap that the
+# Event is about stays.
 event() {
   local now
   now=$(date -u +%Y-%m-%dT%H:%M:%SZ)
@@ -31,6 +33,7 @@ event() {
       \"source\":{\"component\":\"rke-dr\",\"host\":$(json "$(hostname)")},\"firstTimestamp\":\"$now\",\"lastTimestamp\":\"$now\",\"count\":1}" >/dev/null
 }
 
+# endpoints_are SERVER ADDRESSES LOST: true if the Service has all ADDRESSES and none of LOST.
 endpoints_are() {
   local found address
   found=$(kube "$1" GET /api/v1/namespaces/default/endpoints/kubernetes) || return 1

@@ -1,11 +1,12 @@
 # needs: lib/docker
-# watchers: restarts what watches the API on this host: it may hold watches from before, and back-off timers.
+# watchers: restarts the processes on this host that watch the API: they may hold watches from before the act, and wait for the end of long
+# back-off times.
 main() {
   local name running=()
   begin "$@"
   for name in kube-controller-manager kube-scheduler kubelet kube-proxy; do
-    look "$name"
-    [[ $found == missing ]] || running+=("$name")
+    container_status "$name"
+    [[ $status == missing ]] || running+=("$name")
   done
   if ((${#running[@]} > 0)); then
     docker restart -t 2 "${running[@]}" >/dev/null </dev/null

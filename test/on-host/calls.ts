@@ -1,6 +1,7 @@
 /** A script without comments, arithmetic, and the texts of other programs: single quotes and here-documents. */
 const commands = (text: string): string =>
   text
+    .replace(/^\s*#.*$/gm, "")
     .replace(/<<'?([A-Z]+)'?\n[\s\S]*?\n\1\n/g, "\n")
     .replace(/'[^']*'/g, "''")
     .replace(/\(\(.*?\)\)/g, "true")

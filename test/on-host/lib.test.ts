@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../../lab/machine/run";
@@ -278,21 +278,5 @@ describe("what every step on a host does", () => {
   it("a host whose state can't be written is told so", () => {
     host.write("steps", "");
     assert.notEqual(claim(2, "act").status, 0);
-  });
-});
-
-describe("scripts", () => {
-  it("pass shellcheck", function () {
-    this.timeout(60_000);
-    const found = spawnSync("shellcheck", ["--version"]);
-    if (found.error) {
-      console.log("      skipped: shellcheck is not installed");
-      this.skip();
-    }
-    const result = spawnSync("bash", ["-c", 'shellcheck -s bash -e SC2034,SC2154 $(find on-host -name "*.sh")'], {
-      cwd: join(__dirname, "../.."),
-      encoding: "utf8",
-    });
-    assert.equal(result.status, 0, result.stdout);
   });
 });

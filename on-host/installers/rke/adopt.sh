@@ -1,6 +1,6 @@
 # needs: lib/step
-# adopt: takes over a cluster that RKE built without this program: puts its state and a kubeconfig where a failover looks
-# for them. No container is touched, and no `rke up` runs.
+# adopt: takes over a cluster that RKE built without this program: puts RKE's state and a kubeconfig into /etc/rke-dr, where a failover
+# looks for them. Touches no container and runs no `rke up`.
 # stdin: files, each a line "@@ PATH" and its content: cluster.rkestate and kube_config_cluster.yml;  arguments: SERVER
 main() {
   local dir=/etc/rke-dr file="" line
@@ -18,12 +18,12 @@ main() {
   [[ -s cluster.rkestate.adopted && -s kube_config_cluster.yml.adopted ]] || die "adopt: state or kubeconfig is missing"
   mv kube_config_cluster.yml.adopted kube_config_cluster.yml
   did "kubeconfig for $1 put in $dir"
-  # RKE may have written a newer one since
+  # a state that is there already may be newer: RKE has written it since
   if [[ -s cluster.rkestate ]]; then
     rm cluster.rkestate.adopted
     did "cluster.rkestate is there and stays as it is"
   else
-    # the cluster has these certificates: `rke up` needs no --custom-certs for them
+    # marks the certificates as known to RKE, since the cluster has them: `rke up` runs without --custom-certs
     cat certs/*.pem | sha256sum | cut -c1-16 >certs.applied
     mv cluster.rkestate.adopted cluster.rkestate
     did "RKE's state put in $dir"

@@ -1,12 +1,12 @@
 # needs: installers/rke/lib/state
-# rke-state-back: prepares cluster.rkestate so that `rke up` takes the returned hosts for hosts that were never away: the
-# nodes of its current state become those from before the failover. Else RKE would add etcd members itself, as voters.
+# rke-state-back: prepares cluster.rkestate so that `rke up` takes the returned hosts for hosts that were never away: the nodes of its current
+# state become those from before the failover. Else RKE would add their etcd members itself, as voters.
 # arguments: FILE, the state from before the failover, in /etc/rke-dr;  ADDRESS ...
 #   of the returned hosts
 main() {
   local from=$1 dir=/etc/rke-dr
   begin "$@"
-  # since then RKE's state is its own again, and the topology may have changed
+  # after that RKE has written its state itself, and the topology may have changed
   if grep -qs "\"epoch\":$epoch," "$state/steps/rke-up"; then
     did "\`rke up\` of epoch $epoch has taken the returned hosts already"
     finish
@@ -19,7 +19,7 @@ main() {
   keep cluster.rkestate
   put_nodes "$from" <cluster.rkestate >cluster.rkestate.new
   mv cluster.rkestate.new cluster.rkestate
-  # certificates are handed to RKE anew: it forgot the returned hosts'
+  # makes `rke up` take the certificates anew: RKE has forgotten those of the returned hosts
   if [[ -e certs.applied ]]; then
     mv certs.applied "certs.applied.before-epoch-$epoch"
   fi
@@ -27,8 +27,8 @@ main() {
   finish
 }
 
-# newest_with ADDRESS ...: the newest state from before an act that knows all of them. The one from before a failover does, unless
-# that failover came in the middle of a failback, before RKE's state knew the returned hosts again.
+# newest_with ADDRESS ...: prints the newest state from before an act that has all these hosts. The state from before the failover has them,
+# unless that failover came in the middle of a failback, before RKE's state had the returned hosts again.
 newest_with() {
   local file nodes address
   for file in $(states_before); do
@@ -42,15 +42,15 @@ newest_with() {
   return 1
 }
 
-# put_nodes FILE: currentState.rkeConfig.nodes of FILE in the place of stdin's; the rest is stdin's. Nodes that only stdin
-# has are dropped: the topology doesn't have them either, or `rke up` adds them.
+# put_nodes FILE <STATE: prints STATE with FILE's currentState.rkeConfig.nodes in the place of its own. Nodes that only STATE has are dropped:
+# either the topology doesn't have them, or `rke up` adds them.
 put_nodes() {
   local nodes
   nodes=$(nodes_of "$1") || die "rke: $1 is not as RKE v1.2.7 writes it; cluster.rkestate was left as it is"
   nodes_of /dev/stdin <(printf '%s\n' "$nodes") ||
     die "rke: cluster.rkestate is not as RKE v1.2.7 writes it; it was left as it is$(whole_copy)"
 }
-# nodes_of FILE [LIST]: the lines of the list; with LIST, a file, all of FILE with those lines in the list's place.
+# nodes_of FILE [LIST]: prints the lines of FILE's list of nodes; with LIST, a file, prints all of FILE with LIST's lines in their place.
 nodes_of() {
   awk -v list="${2-}" '
     function depth(line,  spaces) { match(line, /^ */); spaces = RLENGTH; if (!unit && spaces) unit = spaces; return unit ? spaces / unit : 0 }

@@ -1,13 +1,13 @@
 # needs: lib/kube installers/rke/lib/state
 # rke-state: prepares cluster.yml and cluster.rkestate so that `rke up` finds nothing to do.
-# The lost hosts leave currentState.rkeConfig.nodes: else RKE dials them (18 s per host and role) and removes them. So do hosts that
-# have left the topology, as a dead worker is made to, and their Nodes are deleted here: RKE would dial them without a time limit.
-# Sent after kube.
-# The kubeconfig comes to name this side's own kube-apiserver, if it named another.
-# An etcd host that RKE doesn't know as one is written down as if it always had been: RKE refuses to go on when no etcd host
-# of its state is left ("Etcd plane nodes are replaced").
-# stdin: the new cluster.yml;  arguments: SERVER, the ADDRESS of the survivor that etcd runs on, then ADDRESS ... of the
-#   lost hosts
+# The lost hosts are taken out of currentState.rkeConfig.nodes: else RKE would dial them (18 s per host and role) and remove them. Hosts
+# that have left the topology, such as a dead worker that the operator has removed from it, are taken out, too, and their Nodes are deleted
+# here: RKE would dial them without a time limit.
+# If the kubeconfig names another kube-apiserver than this side's own, it is changed.
+# A survivor that runs etcd and isn't an etcd host in RKE's state gets that role there: RKE refuses to go on if none of its state's etcd
+# hosts is left ("Etcd plane nodes are replaced").
+# stdin: the new cluster.yml;  arguments: SERVER, the ADDRESS of the survivor that runs etcd, then ADDRESS ... of the lost
+#   hosts
 # cluster.rkestate holds every private key: it is edited here and never leaves the host.
 main() {
   local server=$1 member=$2 dir=/etc/rke-dr address name
@@ -17,14 +17,14 @@ main() {
   [[ -s cluster.rkestate ]] || die "rke: $dir/cluster.rkestate is missing"
   keep cluster.rkestate
   [[ ! -e cluster.yml ]] || keep cluster.yml
-  # first: the state tells of them
+  # before the state is edited, which names them
   while read -r address name; do
     [[ " $* " != *" $address "* ]] || continue
     delete_node "$server" "$name"
     did "$name ($address) is not in the topology: it leaves currentState, too"
     set -- "$@" "$address"
   done < <(left_out <cluster.rkestate)
-  # what is there now, not the copy: since then `rke up` may have run, by this program or by hand
+  # edits the state that is there now, not the copy: `rke up` may have run since the copy was made, by this program or by hand
   edit_nodes "$member" "$@" <cluster.rkestate >cluster.rkestate.new
   mv cluster.rkestate.new cluster.rkestate
   did "lost hosts out of currentState in cluster.rkestate; the old one is cluster.rkestate.before-epoch-$epoch"
@@ -39,7 +39,8 @@ main() {
   finish
 }
 
-# Nodes of currentState that the new cluster.yml doesn't have, as "ADDRESS NAME". Reads RKE's form as edit_nodes does.
+# left_out <STATE: prints a line "ADDRESS NAME" for each node of currentState that the new cluster.yml ($data) doesn't have. It reads RKE's form of
+# the file, as edit_nodes does.
 left_out() {
   awk -v kept=" $(sed -n -E 's/^ *(- )?address: *"?([^" ]+)"? *$/\2/p' <<<"$data" | paste -sd' ') " '
     function value(line) { sub(/^ *"[a-zA-Z]*": *"/, "", line); sub(/".*/, "", line); return line }
@@ -54,8 +55,8 @@ left_out() {
     indent == node && /^ *\}/ { if (!index(kept, " " address " ")) print address, name; address = name = "" }'
 }
 
-# RKE writes its state one value a line, indented by depth (json.MarshalIndent). Nothing but that form is edited.
-# edit_nodes MEMBER LOST ...: MEMBER gets the role etcd, where it has it not, as its last one; LOST leave.
+# edit_nodes MEMBER LOST ... <STATE: prints STATE without the nodes LOST; MEMBER gets the role etcd as its last one, if it doesn't have it. All are
+# addresses. RKE writes its state with one value a line, indented by depth (json.MarshalIndent); any other form is refused.
 edit_nodes() {
   awk -v member="$1" -v lost=" ${*:2} " '
     function depth(line,  spaces) { match(line, /^ */); spaces = RLENGTH; if (!unit && spaces) unit = spaces; return unit ? spaces / unit : 0 }

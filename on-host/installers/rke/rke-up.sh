@@ -1,8 +1,8 @@
 # needs: lib/step
 # rke-up: runs `rke up` on this deploy host and brings state and kubeconfig to the other deploy hosts.
-# stdin: a hash of what it depends on, so that it runs again when that changes
+# stdin: a hash of everything that the run depends on, so that the step runs again when one of these changes
 # arguments: SERVER (this side's own kube-apiserver), then HOST=USER@ADDRESS:PORT=SERVER per other deploy host
-# --custom-certs goes with the first run and whenever the certificates changed; without it RKE keeps what it has.
+# The first run, and a run after the certificates have changed, gets --custom-certs; without it RKE keeps the certificates that it has.
 main() {
   local server=$1 dir=/etc/rke-dr log=$aside/rke-up.log status=0 flags=(--ignore-docker-version) certs_sum rke_pid
   begin "$@"
@@ -19,7 +19,7 @@ main() {
   : >"$log"
   rke up --config cluster.yml "${flags[@]}" </dev/null >"$log" 2>&1 &
   rke_pid=$!
-  # it writes to a file: an operator whose connection is cut doesn't end it in the middle of a plane
+  # rke writes to a file, not to the operator: so it goes on if the operator's connection is cut
   tail -n +1 -s 0.2 -f --pid=$rke_pid "$log" 2>/dev/null | progress &
   wait "$!" || true
   wait "$rke_pid" || status=$?
@@ -35,7 +35,7 @@ main() {
   finish
 }
 
-# The milestones of RKE's output; all of it is in the log.
+# progress <LOG: passes the milestones of RKE's output on to the operator; everything is in the log.
 progress() {
   grep --line-buffered -E 'stand-in|Running RKE version|Building|\[etcd\] etcd host|Processing|Upgrading|Finished|level=(warning|error|fatal)|FATA|WARN' |
     while IFS= read -r line; do
@@ -44,10 +44,10 @@ progress() {
     done || true
 }
 
-# A kubeconfig is only worth something after a loss when it names this side's own kube-apiserver.
+# own_server SERVER KUBECONFIG: makes the kubeconfig name this side's own kube-apiserver: after a loss, no other is of use.
 own_server() { sed -i -E "s#^( *server: *).*#\1\"$1\"#" "$2"; }
 
-# to HOST=USER@ADDRESS:PORT=SERVER: sets $host and $reach, the command that runs another there.
+# to HOST=USER@ADDRESS:PORT=SERVER: sets $host, and $reach, the command that runs a command there.
 to() {
   local target=${1#*=} port
   host=${1%%=*}
@@ -56,21 +56,23 @@ to() {
     -o StrictHostKeyChecking=yes -p "$port" "${target%%:*}")
 }
 
-# What deploy hosts have of each other. The mark of the certificates comes last: without it RKE is given them again.
+# The files that deploy hosts bring to each other. certs.applied must be the last: without this mark RKE is given the certificates again.
 brought="cluster.rkestate kube_config_cluster.yml certs.applied"
 
-# take_in COMMAND ...: takes from stdin what another deploy host sent, whole or not at all: half of RKE's state is worth nothing,
-# and what is here may be needed the next moment. COMMAND changes it before it counts. Runs on the other host too, by its sh.
+# take_in COMMAND ... <TAR: puts the files that another deploy host sent into the current folder, all of them or none: half of RKE's state is
+# useless, and the files that are here may be needed at any moment. COMMAND changes the files before they take their place. This function
+# is also sent to the other host, to its sh.
 take_in() {
   rm -rf .brought && mkdir .brought && tar -C .brought -xf - || return 1
-  # a stream that ends between two files is no error to tar
+  # tar reports no error if the stream ends between two files
   for file in $brought; do [ -s ".brought/$file" ] || return 1; done
   (cd .brought && "$@") || return 1
   for file in $brought; do mv ".brought/$file" "$file" || return 1; done
   rmdir .brought
 }
 
-# This deploy host was set up anew: without RKE's state a running cluster would look like a new one to RKE.
+# fetch HOST=USER@ADDRESS:PORT=SERVER ...: brings RKE's state from another deploy host to this one, which was set up anew: without it, RKE would
+# take a running cluster for a new one.
 fetch() {
   local other host reach
   for other in "$@"; do
@@ -82,6 +84,7 @@ fetch() {
   done
 }
 
+# share HOST=USER@ADDRESS:PORT=SERVER ...: brings RKE's state and kubeconfig from here to the other deploy hosts.
 share() {
   local other host reach
   for other in "$@"; do

@@ -1,23 +1,34 @@
 # needs: lib/step lib/client
-# For steps that change who is a member of etcd. They run on the member's own host; what they ask of the cluster they ask
-# another voter, which has answered a linearizable read: a cluster without quorum changes no members.
+# Changes etcd's members. A step does so on the member's own host, and asks another voter to do it, one that has answered a linearizable
+# read: a cluster without quorum changes no members.
 # shellcheck shell=bash
-# Set by the step: $certificate, a name in $ssl; $image, etcd's; $voters, client URLs of the other voters, in the order in which
-# they are tried: where old members may still serve for themselves, those of the living cluster only.
-# Set here: $via, the voter that is asked; $id, $status, $is_learner of the member that is looked up, $id empty where there is none.
-ssl=/etc/kubernetes/ssl via="" id="" status="" is_learner="" member_list=""
+ssl=/etc/kubernetes/ssl
+# the certificate and image for etcdctl, and the client URLs of the other voters: ask_members sets them
+certificate="" image="" voters=()
+# the URL of the voter that is asked: find_quorum sets it
+via=""
+# all members, and the one that look_up looked for
+member_list="" id="" member_status="" is_learner=""
 
-# ctl ARGUMENT ...: etcdctl, asking $via; in a container of its own, because this host's etcd may be gone.
+# ask_members CERTIFICATE IMAGE URL ...: from now on, all functions here ask as CERTIFICATE (a name in /etc/kubernetes/ssl) with IMAGE's etcdctl.
+# The URLs are client URLs of the other voters, tried in this order. If old members may still serve a cluster of their own, only members
+# of the living cluster may be among them.
+ask_members() {
+  certificate=$1 image=$2 voters=("${@:3}")
+}
+
+# ctl ARGUMENT ...: etcdctl, which asks $via; in a container of its own, because this host's etcd may be gone.
 ctl() {
   docker run --rm --network=host --entrypoint=etcdctl -v /etc/kubernetes:/etc/kubernetes:z -e ETCDCTL_API=3 \
     -e "ETCDCTL_CACERT=$ssl/kube-ca.pem" -e "ETCDCTL_CERT=$ssl/$certificate.pem" -e "ETCDCTL_KEY=$ssl/$certificate-key.pem" \
     -e "ETCDCTL_ENDPOINTS=$via" "$image" --command-timeout=10s "$@" </dev/null
 }
-# The same in this host's etcd. Its environment names endpoints; etcdctl ends when a flag names others.
+# ask ARGUMENT ...: the same in this host's etcd, which is quicker. The container's environment names endpoints, and etcdctl ends with an error
+# if a flag names others: so the environment is changed.
 ask() { docker exec -e "ETCDCTL_ENDPOINTS=$via" etcd etcdctl --command-timeout=10s "$@" </dev/null; }
 
-# find_quorum: sets $via to another voter that answers a linearizable read; fails where none does. While some etcd listens,
-# an election is waited for (up to 10 s with RKE's timeouts); where nothing listens there is no cluster.
+# find_quorum: sets $via to another voter that answers a linearizable read; returns 1 if none does. It waits for that as long as one of them
+# listens, since an election takes up to 10 s with RKE's timeouts. If none listens there is no cluster to wait for.
 find_quorum() { until_true 30 quorum_or_silence && [[ -n $via ]]; }
 quorum_or_silence() {
   local url listens=""
@@ -33,43 +44,46 @@ quorum_or_silence() {
   [[ -z $listens ]]
 }
 
-# look_up PEER-URL: reads the member list and finds in it who has this peer URL.
+# look_up PEER-URL: sets $member_list, and $id, $member_status (started or unstarted) and $is_learner of the member with this peer URL; $id is
+# empty if there is none.
 look_up() {
   local line found_id found_status _name peers _clients learner
   member_list=$(ctl member list) || die "etcd: $via gives no member list"
-  id="" status="" is_learner=""
+  id="" member_status="" is_learner=""
   while IFS= read -r line; do
     IFS=, read -r found_id found_status _name peers _clients learner <<<"${line//, /,}"
     if [[ $peers == "$1" ]]; then
-      id=$found_id status=$found_status is_learner=$learner
+      # shellcheck disable=SC2034 # not every step reads all of them
+      id=$found_id member_status=$found_status is_learner=$learner
     fi
   done <<<"$member_list"
 }
 
-# own_status COLUMN: of `endpoint status`: 2 the member's ID, 6 whether it is a learner, 8 the raft index, 9 the one applied here.
+# own_status COLUMN: prints a column of this etcd's `endpoint status`, empty if it doesn't answer: 2 the member's ID, 5 true if it leads, 6 true if it is a learner,
+# 8 the raft index, 9 the index that is applied here.
 own_status() {
   { docker exec etcd etcdctl --command-timeout=5s endpoint status 2>/dev/null </dev/null || true; } | column "$1"
 }
 column() { awk -F', ' -v column="$1" 'NR == 1 { print $column }'; }
-# The raft index that the cluster is at, empty where that can't be told.
+# cluster_index: prints the raft index that the cluster is at, empty if $via doesn't answer.
 cluster_index() { { ask endpoint status 2>/dev/null || true; } | column 8; }
 
-# serves: whether this host's etcd runs as the member that was looked up.
+# serves: true if this host's etcd answers and is the member that was looked up.
 serves() { [[ -n $id && $(own_status 2) == "$id" ]]; }
 
-# comes_up SECONDS: waits until it serves; fails at once where docker has to start it again and again.
+# comes_up SECONDS: waits until it serves; returns 1 after SECONDS, and at once if its container has ended, or docker restarts it over and over.
 comes_up() {
-  local deadline=$(($(now_ms) + $1 * 1000)) state
+  local deadline=$(($(now_ms) + $1 * 1000)) container
   until serves; do
-    state=$(docker inspect --format '{{.State.Status}}' etcd </dev/null) || return 1
-    [[ $state == running || $state == created ]] || return 1
+    container=$(docker inspect --format '{{.State.Status}}' etcd </dev/null) || return 1
+    [[ $container == running || $container == created ]] || return 1
     (($(now_ms) < deadline)) || return 1
     sleep 0.1
   done
 }
 
-# catch_up SECONDS: waits until what the cluster had when this began is applied here; fails after as many seconds without
-# any progress. Progress is the index applied, or the size of the data: a snapshot on its way counts.
+# catch_up SECONDS: waits until this etcd has applied everything that the cluster had when the waiting began; returns 1 after SECONDS without
+# progress. Progress is a higher applied index, or data that has grown: then a snapshot is being received.
 catch_up() {
   local limit=$1 wanted applied="" progress="" last="" since
   since=$(now_ms)
@@ -87,8 +101,8 @@ catch_up() {
   did "caught up: raft index $applied applied, the cluster was at $wanted"
 }
 
-# voters_left: how many of the members on the list (but this one) answer a linearizable read. One that isn't on the list may
-# still answer, for a cluster of its own.
+# voters_left: prints how many of the other voters answer a linearizable read. A voter that isn't on the member list doesn't count: it may still
+# answer, but for a cluster of its own.
 voters_left() {
   local url left=0
   for url in "${voters[@]}"; do
@@ -97,21 +111,21 @@ voters_left() {
   printf '%s' "$left"
 }
 
-# remove_member: the one that was looked up.
+# remove_member: removes the member that was looked up.
 remove_member() {
   local answer="" deadline
   deadline=$(($(now_ms) + 60000))
   until answer=$(ctl member remove "$id" 2>&1); do
-    # voters that were just started must have been connected for some seconds first
+    # etcd refuses until voters that were just started have been connected for some seconds
     (($(now_ms) < deadline)) || die "etcd: member $id can't be removed: $(tail -n 1 <<<"$answer" | cut -c1-300)"
     sleep 0.5
   done
   did "old member $id removed"
 }
 
-# add_member NAME PEER-URL: adds it as a learner; sets $initial_cluster to the list that it must start with.
-# etcd takes one learner at a time. Where that place is taken for good, a member is added as a voter at once: one that hasn't
-# started counts for the majority, so enough others must be there.
+# add_member NAME PEER-URL: adds a learner. Sets $initial_cluster to the list of members that it must be started with.
+# etcd allows one learner at a time. If another one has that place for good, the member is added as a voter at once. A voter counts for the
+# majority before it has even started, so enough others must be there.
 add_member() {
   local how=(--learner) answer="" deadline listed
   deadline=$(($(now_ms) + 120000))
@@ -123,12 +137,12 @@ add_member() {
       how=()
       continue
     fi
-    # a voter that was just promoted, or came back, must have been connected for some seconds first
+    # etcd refuses until a voter that was just promoted, or that came back, has been connected for some seconds
     (($(now_ms) < deadline)) || die "etcd: $1 can't be added: $(tail -n 1 <<<"$answer" | cut -c1-300)"
     sleep 0.5
   done
   initial_cluster=$(sed -n 's/^ETCD_INITIAL_CLUSTER="\(.*\)"$/\1/p' <<<"$answer")
-  [[ -n $initial_cluster ]] || die "etcd: member add told no initial cluster: ${answer:0:300}"
+  [[ -n $initial_cluster ]] || die "etcd: member add printed no initial cluster: ${answer:0:300}"
   if ((${#how[@]} > 0)); then
     did "$1 added as a learner"
   else
@@ -136,7 +150,7 @@ add_member() {
   fi
 }
 
-# promote: makes a voter of the learner that was looked up, as soon as etcd finds it in sync.
+# promote: makes the learner that was looked up a voter, as soon as etcd finds it in sync.
 promote() {
   local answer="" deadline
   deadline=$(($(now_ms) + 120000))

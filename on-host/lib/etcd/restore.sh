@@ -1,52 +1,56 @@
 # needs: lib/step lib/etcd/data
-# Sent ahead of the steps that restore a snapshot or a database as a new cluster of one.
+# Restores a snapshot or a database as a new cluster of one, beside etcd's data.
 # shellcheck shell=bash
 
-# The new data, on the disk where it will be used: at work, and whole.
+# The new data, on the disk where it will be used: while it is being made, and when it is whole.
 restoring=/var/lib/etcd/restore-epoch-$epoch
 restored=/var/lib/etcd/restored-epoch-$epoch
 
-# Whether the database is still as it was noted to be before it was read.
+# database_unchanged: true if the database is as it was when $aside/database noted it, before it was read.
 database_unchanged() { [[ -s $aside/database && $(database_written) == "$(cat "$aside/database")" ]]; }
 
-# left from a killed run
+# no_restore_left: removes the container of a restore that a killed run left.
 no_restore_left() { docker rm -f "etcd-restore-epoch-$epoch" >/dev/null 2>&1 </dev/null || true; }
 
-# restore FILE IMAGE MEMBER PEER_URL TOKEN BUMP: makes $restored, and sets $how, and $ahead: by how much its revision was put ahead. Returns 1 with $why where it can't: no failure ends a
-# step by itself where a function is asked for yes or no.
+# restore FILE IMAGE MEMBER PEER_URL TOKEN BUMP: makes $restored from FILE. Sets $how, in words, and $ahead, by how much the revision was put
+# ahead: BUMP, or 0 if this etcd can't do that. On failure it returns 1 and sets $why.
+# `set -e` is off inside, because it is called from `if` and `||`: every failure is handled by hand.
 restore() {
-  local file=$1 image=$2 member=$3 peer=$4 token=$5 bump=$6 unchecked=() way status
+  local file=$1 image=$2 way result
   why="$file is missing or empty"
   [[ -s $file ]] || return 1
-  # a database has no hash of its own, as a snapshot has behind its last page
-  (($(stat -c %s "$file") % 512 == 32)) || unchecked=(--skip-hash-check)
-  # each program that the image lacks costs the start of a container: step source may have found out which it has
+  # trying a program that the image lacks costs the start of a container: if step source has found out which one it has, that is tried first
   for way in "$(cat "$aside/restorer" 2>/dev/null || true)" "etcdutl ahead" "etcdctl ahead" etcdctl; do
     [[ -n $way ]] || continue
     rm -rf "$restoring" "$restored"
-    status=0
-    restore_by "$way" || status=$?
-    if ((status == 0)); then
-      # RKE's etcd may run as another user than root (services.etcd.uid), who owns its folder then
-      chown -R --reference=/var/lib/etcd "$restoring/member" && mv "$restoring" "$restored" || status=2
+    result=0
+    restore_by "$way" "$@" || result=$?
+    if ((result == 0)); then
+      # RKE's etcd may run as another user than root (services.etcd.uid), to whom the folder belongs then
+      chown -R --reference=/var/lib/etcd "$restoring/member" && mv "$restoring" "$restored" || result=2
       why="$restored can't be made"
     fi
-    ((status == 1)) || break
+    ((result == 1)) || break
     why="neither etcdutl nor etcdctl of $image could restore $file: $(tail -n 1 "$aside/restore.log" | cut -c1-300)"
   done
-  ((status == 0))
+  ((result == 0))
 }
 
-# restore_by "PROGRAM [ahead]": ahead, where the program can put the revision ahead. 1 where this etcd lacks the program or a flag,
-# 2 with $why after every other failure.
+# restore_by "PROGRAM [ahead]" FILE IMAGE MEMBER PEER_URL TOKEN BUMP: makes $restoring; `ahead` puts the revision ahead by BUMP. Sets $how and $ahead.
+# Returns 1 if this etcd lacks the program or a flag, 2 with $why after any other failure.
 restore_by() {
-  local program=${1% ahead} inside=/var/lib/rancher/etcd flags=()
+  local program=${1% ahead} file=$2 image=$3 member=$4 peer=$5 token=$6 bump=$7 inside=/var/lib/rancher/etcd flags=()
   ahead=0
-  [[ $1 != *" ahead" ]] || { flags=(--bump-revision "$bump" --mark-compacted) && ahead=$bump; }
+  # a snapshot has a hash behind its last page (32 bytes behind pages of 512 or more); a database has none
+  (($(stat -c %s "$file") % 512 == 32)) || flags+=(--skip-hash-check)
+  if [[ $1 == *" ahead" ]]; then
+    flags+=(--bump-revision "$bump" --mark-compacted)
+    ahead=$bump
+  fi
   if docker run --rm --name "etcd-restore-epoch-$epoch" --network none -e ETCDCTL_API=3 -v /var/lib/etcd:$inside:z -v "$file":/source.db:ro,z \
-    --entrypoint "$program" "$image" snapshot restore /source.db --data-dir "$inside/${restoring##*/}" ${unchecked[@]+"${unchecked[@]}"} \
+    --entrypoint "$program" "$image" snapshot restore /source.db --data-dir "$inside/${restoring##*/}" ${flags[@]+"${flags[@]}"} \
     --name "$member" --initial-cluster "$member=$peer" --initial-advertise-peer-urls "$peer" --initial-cluster-token "$token" \
-    ${flags[@]+"${flags[@]}"} >"$aside/restore.log" 2>&1 </dev/null; then
+    >"$aside/restore.log" 2>&1 </dev/null; then
     how="cluster $token"
     ((ahead == 0)) || how+=", its revision put ahead by $ahead"
     return 0

@@ -1,6 +1,6 @@
-# loop: takes a snapshot when one is due, for as long as it runs. Container rke-dr-snapshots runs it, in the host's own root:
-# docker is the one supervisor that every host of an RKE cluster has, and starts it again after a reboot.
-# The file now, beside this script, asks for one at once.
+# loop: takes a snapshot whenever one is due; never ends. Container rke-dr-snapshots runs it in the host's own root: docker is the one
+# supervisor that every host of an RKE cluster has, and starts it again after a reboot.
+# If a file `now` lies beside this script, a snapshot is due at once.
 # shellcheck shell=bash
 set -uo pipefail
 export LC_ALL=C
@@ -9,13 +9,13 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 kept=${RKE_DR_STATE:-/var/lib/rke-dr}/snapshots
 trap 'kill $! 2>/dev/null; exit 0' TERM INT
 
-# Unix seconds of the newest one, 0 where there is none.
+# newest: prints when the newest snapshot was taken, Unix seconds; 0 if there is none.
 newest() {
   local newest
   newest=$(find "$kept" -maxdepth 1 -name 'etcd-*.json' -printf '%f\n' 2>/dev/null | sed -E 's/.*-(....)(..)(..)T(..)(..)(..)Z\.json$/\1-\2-\3 \4:\5:\6/' | sort | tail -n 1)
   if [[ -n $newest ]]; then date -u -d "$newest" +%s; else echo 0; fi
 }
-# A signal ends a wait, never a command that is waited for.
+# pause SECONDS: a sleep that a signal can end: bash runs a trap only when the command that it waits for is in the background.
 pause() {
   sleep "$1" &
   wait $!
@@ -23,7 +23,7 @@ pause() {
 
 every=$(sed -n 's/^every=//p' "$here/config")
 now=$(date +%s) last=$(newest)
-# by this process's own count from then on: a clock that was set back must not bring a flood, nor a stop
+# from then on it counts itself: a clock that is set back must neither cause many snapshots nor stop them
 due=$((last > now ? now : last + every))
 while true; do
   now=$(date +%s)

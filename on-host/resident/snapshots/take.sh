@@ -1,8 +1,8 @@
-# take: one scheduled snapshot: from the first voter that can give one, checked, kept, and old ones let go.
-# It lies on the deploy host in /etc/rke-dr/snapshots, beside voter.sh and config, and needs bash, ssh and coreutils. It
-# may be run by hand:   bash /etc/rke-dr/snapshots/take.sh
-# A snapshot is NAME.db, and NAME.json written last: without that it counts as unfinished. How the last run ended is in
-# the file status.
+# take: takes one scheduled snapshot from the first voter that can give one, checks it, keeps it, and deletes old ones.
+# It lies on the deploy host in /etc/rke-dr/snapshots, beside voter.sh and config, and needs bash, ssh and coreutils. To run it by hand:
+#   bash /etc/rke-dr/snapshots/take.sh
+# A snapshot is two files, NAME.db and NAME.json; NAME.json is written last, and without it the snapshot counts as unfinished. The file
+# status says how the last run ended.
 # shellcheck shell=bash
 set -Eeuo pipefail
 umask 077
@@ -12,13 +12,12 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 state=${RKE_DR_STATE:-/var/lib/rke-dr} kept=${RKE_DR_STATE:-/var/lib/rke-dr}/snapshots
 ssh=${RKE_DR_SSH:-/etc/rke-dr/ssh}
 part=$kept/incoming.part
-every="" count="" days="" cluster="" voters=()
+count="" days="" cluster="" voters=()
 
 config() {
   local key value
   while IFS='=' read -r key value || [[ -n $key ]]; do
     case $key in
-      every) every=$value ;;
       count) count=$value ;;
       days) days=$value ;;
       cluster) cluster=$value ;;
@@ -33,7 +32,8 @@ json() {
   text=${text//\"/\\\"}
   printf '"%s"' "${text//[$'\001'-$'\037']/ }"
 }
-# In place and within one block, which the step that set up the schedule has written once: on a full disk, too.
+# tell JSON: writes the file status. It overwrites it in place, at the length that the step snapshot-schedule gave it, so that it works on a full
+# disk, too.
 tell() {
   printf '%-2000s\n' "$1" 1<>"$kept/status"
 }
@@ -43,7 +43,7 @@ failed() {
   exit 1
 }
 
-# The words before the bytes; then the bytes, onto the disk before anything says that they are there.
+# receive: reads the voter's header line, then the snapshot's bytes, and writes both to the disk.
 receive() {
   IFS= read -r header || return 1
   printf '%s\n' "$header" >"$kept/incoming.header"
@@ -52,7 +52,7 @@ receive() {
 
 word() { [[ $header =~ (^|\ )$1=([0-9A-Za-z.+-]+)($|\ ) ]] && printf '%s' "${BASH_REMATCH[2]}"; }
 
-# etcdctl ends a snapshot with the SHA-256 of all before it (etcd, clientv3/snapshot); boltdb's pages come in multiples of 512.
+# own_hash FILE: true if the snapshot's hash fits. etcdctl ends a snapshot with the SHA-256 of all before it (etcd, clientv3/snapshot); boltdb's pages come in multiples of 512.
 own_hash() {
   local size
   size=$(stat -c %s "$1")
@@ -60,12 +60,13 @@ own_hash() {
   [[ $(head -c $((size - 32)) "$1" | sha256sum | cut -d' ' -f1) == $(tail -c 32 "$1" | od -An -v -tx1 | tr -d ' \n') ]]
 }
 
-# from HOST USER@ADDRESS:PORT: sets $why and returns 1, or leaves a checked snapshot.
+# from HOST USER@ADDRESS:PORT: fetches a snapshot from this voter, checks and keeps it, and sets $newest to its name. On failure it returns 1 and
+# sets $why.
 from() {
   local host=$1 target=${2%:*} port=${2##*:} header="" name started bytes sha256 status=0
   rm -f "$part" "$kept"/incoming.*
   started=$(now_ms)
-  # without the lock: what outlives a killed run must not hold up the next one
+  # ssh doesn't get the lock: if it outlives a killed run, it must not block the next one
   timeout -k 10 3600 ssh -i "$ssh/id_ed25519" -o BatchMode=yes -o ConnectTimeout=5 -o ServerAliveInterval=5 -o ServerAliveCountMax=3 \
     -o UserKnownHostsFile="$ssh/known_hosts" -o StrictHostKeyChecking=yes -p "$port" "$target" \
     "timeout -k 10 3600 nice -n 10 bash -s -- '$cluster' '$epoch'" <"$here/voter.sh" 2>"$kept/incoming.why" 8>&- | receive 8>&- || status=$?
@@ -86,7 +87,7 @@ from() {
     return 1
   fi
   name=etcd-$host-$(date -u -d "@$((started / 1000))" +%Y%m%dT%H%M%SZ)
-  # not under set -e here: each write says itself when it fails
+  # `set -e` is off inside a function that is called from `if`: each write is checked by hand
   if ! mv "$part" "$kept/$name.db" || ! describe | dd of="$kept/incoming.json" conv=fsync 2>/dev/null ||
     ! mv "$kept/incoming.json" "$kept/$name.json"; then
     why="$kept can't be written"
@@ -102,12 +103,12 @@ describe() {
     "$(word clusterId)" "$(word keys)" "$epoch" "$(($(now_ms) - started))"
 }
 
-# Names of the whole snapshots, newest first.
+# names: prints the names of the finished snapshots, newest first.
 names() { find "$kept" -maxdepth 1 -name 'etcd-*.json' -printf '%f\n' | sed 's/\.json$//' | sed -E 's/(.*)-([0-9TZ]+)$/\2 \1-\2/' | sort -r | cut -d' ' -f2; }
 field() { [[ $(cat "$kept/$2.json" 2>/dev/null) =~ \"$1\":\"?([0-9A-Za-z]+) ]] && printf '%s' "${BASH_REMATCH[1]}"; }
 
-# Disks lose bits while nobody reads: each run reads one older snapshot again, the one whose time of last reading, the
-# .db's, is oldest.
+# read_again: checks one older snapshot, because disks lose bits unnoticed. It is the one that was checked longest ago: the time of a .db file is
+# when it was last checked.
 read_again() {
   local name
   name=$(names | while IFS= read -r name; do stat -c '%Y %n' "$kept/$name.db" 2>/dev/null || printf '0 %s\n' "$kept/$name.db"; done |
@@ -122,7 +123,7 @@ read_again() {
   fi
 }
 
-# Kept: the newest COUNT, and of each of the last DAYS days the last one. What this run took is never let go.
+# let_go: deletes old snapshots. It keeps the newest $count, and the last one of each of the last $days days.
 let_go() {
   local name n=0 day last_day="" oldest
   oldest=$(date -u -d "-$days days" +%Y%m%dT%H%M%SZ)
@@ -130,7 +131,7 @@ let_go() {
     n=$((n + 1))
     day=${name##*-}
     if ((n > count)) && { [[ ${day%%T*} == "$last_day" ]] || [[ $day < $oldest ]]; }; then
-      # first what makes it count
+      # NAME.json goes first: without it the snapshot doesn't count
       rm -f "$kept/$name.json" "$kept/$name.db"
       say "$name let go"
     fi
@@ -153,7 +154,7 @@ main() {
   trap 'failed "\`$BASH_COMMAND\` ended with $?"' ERR
   config
   epoch=$(cat "$state/epoch")
-  # unfinished ones of killed runs
+  # deletes unfinished snapshots of killed runs
   for db in "$kept"/etcd-*.db; do
     name=${db%.db}
     [[ ! -e $db || -e $name.json || -e $name.damaged ]] || rm -f "$db"

@@ -1,7 +1,7 @@
-# voter: saves a live snapshot of this host's etcd, checks it, and writes it to stdout; keeps nothing here.
-# A deploy host sends it by SSH, from its own schedule, as
+# voter: saves a live snapshot of this host's etcd, checks it, and writes it to stdout; nothing of it stays here.
+# The schedule of a deploy host sends it by SSH, as
 #   bash -s -- CLUSTER EPOCH   <voter.sh
-# stdout: one line of words, then the file's bytes. stderr: on failure the reason, last.
+# stdout: a header line, then the file's bytes. stderr: the reason of a failure is the last line.
 # shellcheck shell=bash
 set -Eeuo pipefail
 umask 077
@@ -9,7 +9,7 @@ export LC_ALL=C
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 cluster=${1:?cluster} epoch=${2:?epoch}
 state=${RKE_DR_STATE:-/var/lib/rke-dr}
-# the one folder that both the host and the container see
+# in the one folder that both the host and etcd's container have
 file=${RKE_DR_ETCD:-/var/lib/etcd}/rke-dr-scheduled.db inside=/var/lib/rancher/etcd/rke-dr-scheduled.db
 
 refuse() {
@@ -22,27 +22,27 @@ text() { [[ $2 =~ \"$1\":\"([0-9a-z.+-]+)\" ]] && printf '%s' "${BASH_REMATCH[1]
 
 host_cluster=$(cat "$state/cluster" 2>/dev/null || true) host_epoch=$(cat "$state/epoch" 2>/dev/null || true)
 [[ $host_cluster == "$cluster" ]] || refuse "it belongs to cluster ${host_cluster:-unknown}, not to $cluster"
-# an old voter that is back after a failover serves what the cluster has left behind
+# an old voter that came back after a failover has the data of before it
 [[ $host_epoch == "$epoch" ]] || refuse "it is at epoch ${host_epoch:-unknown}, the deploy host at $epoch"
 
 exec 9>"$state/lock.scheduled-snapshot"
 flock -w 120 9 || refuse "another snapshot is being taken there for more than 120 s"
 trap 'rm -f "$file" "$file.part"' EXIT
-# what a killed run left
+# files that a killed run has left
 rm -f "$file" "$file.part"
 
 [[ $(docker inspect --type container --format '{{.State.Running}}' etcd 2>/dev/null </dev/null) == true ]] ||
   refuse "its etcd doesn't run"
 status=$(etcdctl 5 endpoint status -w json 2>/dev/null) || refuse "its etcd doesn't answer"
 [[ $status != *'"isLearner":true'* ]] || refuse "its etcd is a learner"
-# a member that lost the others still answers, with data of the past
+# a linearizable read: without quorum etcd's data may be out of date
 etcdctl 5 get rke-dr >/dev/null 2>&1 || refuse "its etcd has no quorum"
 if ! { cluster_id=$(number cluster_id "$status") && revision=$(number revision "$status") &&
   size=$(number dbSize "$status") && version=$(text version "$status"); }; then
   refuse "etcd's status can't be read: ${status:0:200}"
 fi
 
-# etcd stops when its disk is full: a snapshot must never bring that about
+# etcd stops when its disk is full: a snapshot must never fill it
 free=$(df -B1 --output=avail "${file%/*}" | tail -n 1 | tr -d ' ')
 need=$((2 * size + 256 * 1024 * 1024))
 ((free >= need)) || refuse "disk: $free bytes are free below ${file%/*}, $need are needed"

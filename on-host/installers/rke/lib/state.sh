@@ -1,5 +1,8 @@
 # needs: lib/step
-# A copy from before this epoch, whole or not at all.
+# Copies of RKE's state that acts keep on the deploy host, in the current folder (/etc/rke-dr).
+# shellcheck shell=bash
+
+# keep FILE: keeps a copy from before this epoch, FILE.before-epoch-N, if there is none yet; it is written whole or not at all.
 keep() {
   if [[ ! -e $1.before-epoch-$epoch ]]; then
     cp -p "$1" "$1.before-epoch-$epoch.new"
@@ -8,10 +11,10 @@ keep() {
   kept_aside "$PWD/$1.before-epoch-$epoch"
 }
 
-# RKE's states from before acts, the newest first.
+# states_before: prints the names of RKE's states from before acts, the newest first.
 states_before() { printf '%s\n' cluster.rkestate.before-epoch-* | grep -E -- '-epoch-[0-9]+$' | sort -rV; }
 
-# What can take the place of a state that was cut, for people: the newest copy from before an act that isn't cut itself.
+# whole_copy: prints, for an error's end, which copy can replace a state that is cut: the newest that isn't cut itself.
 whole_copy() {
   local file
   for file in $(states_before); do
