@@ -4,7 +4,7 @@
 # PROBES: ports of the lost side, "HOST=ADDRESS:PORT ...", each tried for LIMIT seconds;  TRUST: hosts that a deploy host's SSH key must
 # reach, "USER@ADDRESS:PORT ...";  FILE: a snapshot that the operator named;  PEERS: the topology's peer URLs, separated by commas, by which a
 # snapshot's cluster is recognized.
-# Prints sections, each a line "@@ NAME" and its content. plan/fact-sections.ts lists their names, plan/facts.ts reads them. Behind `@@ late` come only
+# Prints sections, each a line "@@ NAME" and its content. plan/facts/sections.ts lists their names, plan/facts/facts.ts reads them. Behind `@@ late` come only
 # late answers of the lost side.
 set -uo pipefail
 export LC_ALL=C
