@@ -6,6 +6,7 @@ import { parseTopology } from "./plan/declaration/declaration";
 import { actProblems } from "./plan/declaration/installers";
 import { readRecover } from "./plan/etcd/recover";
 import { type AdoptedCluster, parseRkeState } from "./plan/installers/rke/adopted";
+import { parseClusterSecrets, placeholdersIn } from "./plan/installers/rke/cluster-secrets";
 import { findDatacenter, type Topology } from "./plan/topology/topology";
 import { readSshAccess, type SshAccess } from "./reach/ssh-access";
 import { stop } from "./stop";
@@ -18,11 +19,25 @@ export type Settings = { topology: Topology; ssh: SshAccess } & (
       epoch: number;
       confirm: string | undefined;
       adopted: AdoptedCluster | undefined;
+      /** What takes the place of the placeholders under `rke`. */
+      secrets: Record<string, string>;
     } & PrimaryOptions)
   | ({ role: "failover" } & { failover: FailoverSettings })
 );
 
-const keys = ["adopted", "topology", "role", "epoch", "lost", "recover", "confirm", "attest", "returnGuard", "purge"];
+const keys = [
+  "adopted",
+  "clusterSecrets",
+  "topology",
+  "role",
+  "epoch",
+  "lost",
+  "recover",
+  "confirm",
+  "attest",
+  "returnGuard",
+  "purge",
+];
 
 /**
  * Reads and validates the whole configuration; nothing else reads pulumi.Config.
@@ -55,6 +70,12 @@ export function readSettings(): Settings {
       ? attempt(() => readFailover(config, topology, epoch))
       : undefined;
   const adopted = role === "primary" && topology ? attempt(() => readAdopted(topology)) : undefined;
+  const secrets =
+    role === "primary" && topology
+      ? attempt(() =>
+          parseClusterSecrets(pulumi.runtime.allConfig()["rke-dr:clusterSecrets"], placeholdersIn(topology.rke)),
+        )
+      : undefined;
   const returnGuard = attempt(() => readReturnGuard(config)) ?? "on";
   const purge = attempt(() =>
     config.get("purge") === undefined ? undefined : readNumber("purge", config.get("purge")),
@@ -64,7 +85,17 @@ export function readSettings(): Settings {
   }
   return failover
     ? { role: "failover", topology, ssh, failover }
-    : { role: "primary", topology, ssh, epoch, confirm: config.get("confirm"), adopted, returnGuard, purge };
+    : {
+        role: "primary",
+        topology,
+        ssh,
+        epoch,
+        confirm: config.get("confirm"),
+        adopted,
+        secrets: secrets ?? {},
+        returnGuard,
+        purge,
+      };
 }
 
 function unknownKeys(): string[] {

@@ -35,7 +35,7 @@ async function deploy(settings: Settings) {
       }
       // loaded here: a failover needs neither the tls nor the kubernetes SDK, and not the time to load them
       const { buildPrimary } = require("./components/primary") as typeof import("./components/primary.js");
-      const built = buildPrimary(topology, plan, ssh, settings.adopted);
+      const built = buildPrimary(topology, plan, ssh, settings.adopted, settings.secrets);
       return { epoch: plan.epoch, steps: reportSteps(plan.steps, built) };
     }
     case "failover":

@@ -4,22 +4,39 @@
  * `npm run import -- --installer kubeadm FILE... --datacenter ...`: that of a kubeadm cluster, from kubeadm's own files, its
  * ConfigMap kubeadm-config and its Nodes.
  */
+import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { isNode, parseDocument } from "yaml";
-import { type ImportSettings, importTopology } from "../plan/import/import";
+import { type Imported, type ImportSettings, importCluster } from "../plan/import/import";
 import { importKubeadm } from "../plan/import/kubeadm";
+import { analyse } from "../plan/review/analysis";
+import { unrecoverable } from "../plan/topology/losses";
+import type { Topology } from "../plan/topology/topology";
 import { type Outcome, outcome, tell } from "./command";
+import { withTopology } from "./pulumi-yaml";
+import { orUsage } from "./usage";
 
-const rest = "--datacenter a=HOST,... --datacenter b=HOST,... [--standby b] [-o FILE | --into Pulumi.yaml]";
-const usage = [
-  `usage: npm run import -- cluster.yml ${rest}`,
-  `       npm run import -- --installer kubeadm FILE... ${rest}`,
-  "FILE: kubeadm's own configuration of each control plane host, `kubectl -n kube-system get cm kubeadm-config -o yaml`, `kubectl get nodes -o yaml`",
-].join("\n");
+const usage = `usage: npm run import -- cluster.yml --datacenter a=HOST,... --datacenter b=HOST,... [OPTIONS] [-o FILE | --into Pulumi.yaml]
+       npm run import -- --installer kubeadm FILE... --datacenter a=HOST,... --datacenter b=HOST,... [OPTIONS]
+
+Prints the topology of an existing cluster; its first lines say what deserves a look. Of an RKE cluster, as RKE reads its cluster.yml.
+FILE: kubeadm's own configuration of each control plane host, \`kubectl -n kube-system get cm kubeadm-config -o yaml\`,
+\`kubectl get nodes -o yaml\`.
+
+  --datacenter NAME=HOST,...   the hosts that stand there, by hostname_override or address; once for each datacenter
+  --standby NAME               the datacenter that takes over; else the one with a control plane host and the fewest voters
+  --installer rke|kubeadm      who made the cluster; else rke
+  --rke-version RELEASE        the release of RKE that runs, like v1.5.14; else v1.2.7, or the oldest that has the
+                               kubernetes_version
+  --secrets-into STACK         keeps cluster.yml's secrets in the stack's config, encrypted (rke-dr:clusterSecrets, by the pulumi
+                               CLI); else they are left out
+  -o, --output FILE            writes it there
+  --into Pulumi.yaml           puts it into a Pulumi project, in place of config.topology.value
+`;
 
 /** Exit status: 0, or 1 where something is wrong or can't be carried over; then nothing is printed or written. */
-export const importCommand = (argv: string[]): Outcome => outcome(1, () => body(argv));
+export const importCommand = (argv: string[]): Outcome => orUsage(argv, usage, () => outcome(1, () => body(argv)));
 
 function body(argv: string[]): Partial<Outcome> {
   const { values, positionals } = parseArgs({
@@ -29,17 +46,31 @@ function body(argv: string[]): Partial<Outcome> {
       installer: { type: "string", default: "rke" },
       datacenter: { type: "string", multiple: true, default: [] },
       standby: { type: "string" },
+      "rke-version": { type: "string" },
+      "secrets-into": { type: "string" },
       output: { type: "string", short: "o" },
       into: { type: "string" },
     },
   });
-  if (positionals.length === 0 || values.datacenter.length === 0 || (values.output && values.into)) {
-    throw new Error(usage);
+  const [path, ...more] = positionals;
+  const isRke = values.installer === "rke";
+  const wrongly = isRke ? more.length > 0 : values["rke-version"] !== undefined || values["secrets-into"] !== undefined;
+  if (path === undefined || wrongly || values.datacenter.length === 0 || (values.output && values.into)) {
+    throw new Error(usage.trimEnd());
   }
-  const settings = { datacenters: readDatacenters(values.datacenter), standby: values.standby };
-  const text = imported(values.installer, positionals, settings);
+  const settings = { datacenters: readDatacenters(values.datacenter), standby: values.standby, remarks };
+  const stack = values["secrets-into"];
+  const { text, secrets } = imported(values.installer, positionals, {
+    ...settings,
+    rkeVersion: values["rke-version"],
+    folder: dirname(resolve(path)),
+    keepsSecrets: stack !== undefined,
+  });
+  if (stack !== undefined && Object.keys(secrets).length > 0) {
+    keepSecrets(secrets, stack, values.into === undefined ? join(__dirname, "..") : dirname(resolve(values.into)));
+  }
   if (values.into !== undefined) {
-    putInto(values.into, text);
+    writeFileSync(values.into, withTopology(read(values.into), text, values.into));
     return { stderr: `wrote the topology into ${values.into}; its first lines say what deserves a look\n` };
   }
   if (values.output === undefined) {
@@ -49,22 +80,42 @@ function body(argv: string[]): Partial<Outcome> {
   return { stderr: `wrote ${values.output}\n` };
 }
 
-function imported(installer: string, paths: string[], settings: ImportSettings): string {
-  const [path = "", ...more] = paths;
+function imported(installer: string, paths: string[], settings: ImportSettings): Imported {
   switch (installer) {
     case "rke":
-      if (more.length > 0) {
-        throw new Error(usage);
-      }
-      return importTopology(read(path), settings);
-    case "kubeadm":
-      return importKubeadm(
-        paths.map((p) => ({ path: p, text: read(p) })),
-        settings,
-      );
+      return importCluster(read(paths[0] ?? ""), settings);
+    case "kubeadm": {
+      const files = paths.map((path) => ({ path, text: read(path) }));
+      return { text: importKubeadm(files, settings), secrets: {} };
+    }
     default:
       throw new Error(`--installer: is neither rke nor kubeadm: ${JSON.stringify(installer)}`);
   }
+}
+
+/** By stdin, so that no list of processes shows them. @throws Error with the last line that the CLI says */
+function keepSecrets(secrets: Record<string, string>, stack: string, project: string): void {
+  const command = ["config", "set", "--secret", "rke-dr:clusterSecrets", "--stack", stack, "--non-interactive"];
+  try {
+    execFileSync("pulumi", command, {
+      cwd: project,
+      input: JSON.stringify(secrets),
+      stdio: ["pipe", "ignore", "pipe"],
+    });
+  } catch (error) {
+    const { stderr, message } = error as Error & { stderr?: Buffer };
+    const why = stderr?.toString().trim().split("\n").at(-1) || message;
+    throw new Error(`--secrets-into ${stack}: \`pulumi config set\` failed, nothing was written: ${why}`);
+  }
+}
+
+/** Losses that a failover can't answer, though there is something to recover from. */
+function remarks(topology: Topology): string[] {
+  return unrecoverable(topology).length > 0
+    ? []
+    : Object.entries(analyse(topology).datacenters).flatMap(([name, { cannotYet }]) =>
+        cannotYet.map((why) => `the loss of ${name}: no failover: ${why}`),
+      );
 }
 
 function readDatacenters(options: string[]): Record<string, string[]> {
@@ -94,20 +145,6 @@ function write(path: string, text: string): void {
     throw new Error(`${path}: is a Pulumi project; write elsewhere and paste it under topology: value:`);
   }
   writeFileSync(path, text);
-}
-
-/** Replaces the topology of a Pulumi project; the rest of the file stays as it is. */
-function putInto(path: string, text: string): void {
-  const project = parseDocument(read(path));
-  if (!project.hasIn(["config", "topology", "value"])) {
-    throw new Error(`${path}: has no config.topology.value to put the topology into`);
-  }
-  project.setIn(["config", "topology", "value"], parseDocument(text).contents);
-  const topology = project.getIn(["config", "topology", "value"], true);
-  if (isNode(topology)) {
-    topology.commentBefore = parseDocument(text).commentBefore ?? null;
-  }
-  writeFileSync(path, project.toString({ lineWidth: 0 }));
 }
 
 if (require.main === module) {

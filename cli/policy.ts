@@ -7,17 +7,25 @@ import { parseArgs } from "node:util";
 import { policyWords } from "../plan/review/policy";
 import { type Outcome, outcome, tell } from "./command";
 import { readTopologyFile } from "./topology-file";
+import { orUsage } from "./usage";
+
+const usage = `usage: npm run policy [-- --topology PATH]
+
+Refuses a topology that loses more than it declares (targets), unless the finding is accepted there with a reason.
+`;
 
 /** Exit status: 0, or 1 where the policy refuses, or 2 where the command or the topology is wrong. */
 export const policyCommand = (argv: string[]): Outcome =>
-  outcome(2, () => {
-    const { values } = parseArgs({
-      args: argv,
-      options: { topology: { type: "string", default: join(__dirname, "..", "Pulumi.yaml") } },
-    });
-    const { refused, lines } = policyWords(readTopologyFile(values.topology));
-    return { status: refused ? 1 : 0, stdout: `${lines.join("\n")}\n` };
-  });
+  orUsage(argv, usage, () =>
+    outcome(2, () => {
+      const { values } = parseArgs({
+        args: argv,
+        options: { topology: { type: "string", default: join(__dirname, "..", "Pulumi.yaml") } },
+      });
+      const { refused, lines } = policyWords(readTopologyFile(values.topology));
+      return { status: refused ? 1 : 0, stdout: `${lines.join("\n")}\n` };
+    }),
+  );
 
 if (require.main === module) {
   tell(policyCommand(process.argv.slice(2)));

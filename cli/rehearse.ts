@@ -7,7 +7,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { parse } from "yaml";
 import { observe } from "../observe/observe";
 import { stepScript } from "../on-host";
 import { planRehearsal, type Rehearsal, type RehearsalFrom } from "../plan/acts/rehearsal/rehearsal";
@@ -21,9 +20,10 @@ import { parseTopology } from "../plan/declaration/declaration";
 import { actProblems } from "../plan/declaration/installers";
 import { factsOf } from "../plan/facts/observation";
 import { sites, type Topology } from "../plan/topology/topology";
+import { mapping } from "../plan/values/mapping";
 import { runOverSsh } from "../reach/ssh";
 import { readSshAccess, type SshAccess } from "../reach/ssh-access";
-import { readTopologyFile } from "./topology-file";
+import { readProject, readTopologyFile } from "./topology-file";
 
 const root = join(__dirname, "..");
 /** Seconds that all of it may take on the host. */
@@ -87,8 +87,8 @@ function readFrom(text: string): RehearsalFrom {
 /** As the stack primary sees it: a topology among its own settings replaces the project's. */
 function stackTopology(): Topology {
   const stack = join(root, "Pulumi.primary.yaml");
-  const config = existsSync(stack) ? (parse(readFileSync(stack, "utf8"))?.config ?? {}) : {};
-  const own = config["rke-dr:topology"];
+  const read = existsSync(stack) ? readProject(stack, readFileSync(stack, "utf8")) : {};
+  const own = mapping(mapping(read).config)["rke-dr:topology"];
   return own === undefined ? readTopologyFile(join(root, "Pulumi.yaml")) : parseTopology(own);
 }
 

@@ -17,11 +17,23 @@ import { findDatacenter, type Topology } from "../plan/topology/topology";
 import { type Outcome, outcome, tell } from "./command";
 import { staleness, writeFolder } from "./rendered-folder";
 import { readTopologyFile } from "./topology-file";
+import { orUsage } from "./usage";
 
 const root = join(__dirname, "..");
 
+const usage = `usage: npm run render -- [OPTIONS]
+
+Writes rendered/, what both stacks would run, from the topology in Pulumi.yaml.
+
+  --check                          writes nothing; exits 1, with a diff, where rendered/ is stale or the policy refuses the topology
+  --stack primary|failover --json  prints one stack's rendering instead
+  --lost DATACENTER                with --stack failover: what is lost, where there are several besides the standby
+  --topology PATH                  another topology than Pulumi.yaml's
+  --out DIR                        another folder than rendered/
+`;
+
 /** Exit status: 0, or 1 where `--check` finds rendered/ stale or the topology against the policy, or 2 where the command or the topology is wrong. */
-export const renderCommand = (argv: string[]): Outcome => outcome(2, () => body(argv));
+export const renderCommand = (argv: string[]): Outcome => orUsage(argv, usage, () => outcome(2, () => body(argv)));
 
 function body(argv: string[]): Partial<Outcome> {
   const { values } = parseArgs({

@@ -16,10 +16,17 @@ import { allHosts, type Topology } from "../plan/topology/topology";
 import { readSshAccess } from "../reach/ssh-access";
 import { tell } from "./command";
 import { readTopologyFile } from "./topology-file";
+import { asksForHelp } from "./usage";
 
-const usage = "usage: npm run -s report -- --last [--json | --html FILE] [--topology PATH]";
+const usage = `usage: npm run -s report -- --last [--json | --html FILE] [--topology PATH]
+
+The report of the last failover, from what the survivors recorded; as Markdown, as JSON, or as a page.
+`;
 
 async function body(argv: string[]): Promise<string> {
+  if (asksForHelp(argv)) {
+    return usage;
+  }
   const { values } = parseArgs({
     args: argv,
     options: {
@@ -30,7 +37,7 @@ async function body(argv: string[]): Promise<string> {
     },
   });
   if (!values.last || (values.json && values.html !== undefined)) {
-    throw new Error(usage);
+    throw new Error(usage.trimEnd());
   }
   const report = await lastReport(readTopologyFile(values.topology));
   if (values.html !== undefined) {

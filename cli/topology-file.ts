@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
-import { parse } from "yaml";
 import { parseTopology } from "../plan/declaration/declaration";
 import type { Topology } from "../plan/topology/topology";
 import { isMapping } from "../plan/values/mapping";
+import { readAsEngine } from "../plan/values/yaml-engine";
 
 /**
  * Reads the topology of a Pulumi.yaml (`config.topology.value`), of a file with the key `topology`, or one that stands
@@ -16,13 +16,22 @@ export function readTopologyFile(path: string): Topology {
   } catch (error) {
     throw new Error(`${path}: can't be read (${(error as NodeJS.ErrnoException).code})`);
   }
-  let document: unknown;
+  return parseTopology(topologyIn(readProject(path, text)));
+}
+
+/**
+ * A project's or a stack's file, read as the engine reads it: else what is reviewed wouldn't be what runs.
+ * @throws an Error that names the file and all that is wrong
+ */
+export function readProject(path: string, text: string): unknown {
   try {
-    document = parse(text);
+    return readAsEngine(text);
   } catch (error) {
-    throw new Error(`${path}: is not YAML: ${error instanceof Error ? error.message : error}`);
+    const lines = (error instanceof Error ? error.message : String(error)).split("\n");
+    throw new Error(
+      lines.length === 1 ? `${path}: ${lines[0]}` : `${path}:\n${lines.map((line) => `  ${line}`).join("\n")}`,
+    );
   }
-  return parseTopology(topologyIn(document));
 }
 
 function topologyIn(document: unknown): unknown {

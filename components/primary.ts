@@ -9,12 +9,13 @@ import { type PrimaryPlan, primaryAct } from "../plan/acts/primary/plan";
 import type { ScheduledStep } from "../plan/acts/steps/steps";
 import type { AdoptedCluster } from "../plan/installers/rke/adopted";
 import { certificates } from "../plan/installers/rke/certificates";
+import { clusterSecretsText, withSecrets } from "../plan/installers/rke/cluster-secrets";
 import { clusterYmlText } from "../plan/installers/rke/cluster-yml";
 import { etcdCertificate } from "../plan/installers/rke/etcd";
 import { ownServer } from "../plan/installers/rke/kube-apiserver";
 import { learnerCertificate } from "../plan/installers/rke/learner";
 import { apiSans, learner } from "../plan/topology/order";
-import type { Host, Topology } from "../plan/topology/topology";
+import { type Host, sshLogin, type Topology } from "../plan/topology/topology";
 import type { SshAccess } from "../reach/ssh-access";
 import { type KeyPair, Pki } from "./pki";
 import { snapshotScheduleData } from "./snapshot-schedule";
@@ -31,6 +32,7 @@ export function buildPrimary(
   plan: PrimaryPlan,
   ssh: SshAccess,
   adopted?: AdoptedCluster,
+  secrets: Record<string, string> = {},
 ): Record<string, remote.Command> {
   const standing = learner(plan.hosts);
   const pki = new Pki("pki", {
@@ -58,7 +60,7 @@ export function buildPrimary(
   for (const host of plan.deployHosts) {
     const key = keys[host.name];
     if (key) {
-      const files = deployFiles(topology, plan.hosts, pki.pairs, key);
+      const files = deployFiles(topology, plan.hosts, pki.pairs, key, secrets);
       data[`deploy-files-${host.name}`] = files;
       if (adopted) {
         data[`adopt-${host.name}`] = adoptedFiles(topology, host, pki.pairs, adopted);
@@ -103,9 +105,13 @@ function deployFiles(
   hosts: Host[],
   pairs: Record<string, KeyPair>,
   key: tls.PrivateKey,
+  secrets: Record<string, string>,
 ): pulumi.Output<string> {
   const files: [path: string, content: pulumi.Input<string>][] = [
-    ["cluster.yml", clusterYmlText(topology)],
+    ["cluster.yml", withSecrets(clusterYmlText(topology), secrets)],
+    ...(Object.keys(secrets).length > 0
+      ? [["cluster-secrets", clusterSecretsText(secrets)] as [string, pulumi.Input<string>]]
+      : []),
     ["ssh/id_ed25519", key.privateKeyOpenssh],
     ["ssh/known_hosts", knownHosts(topology, hosts)],
     ...Object.entries(pairs).flatMap(([name, pair]): [string, pulumi.Input<string>][] => [
@@ -117,10 +123,13 @@ function deployFiles(
 }
 
 /** Lines of known_hosts for the hosts whose keys are pinned. */
-function knownHosts({ ssh: { port } }: Topology, hosts: Host[]): string {
+function knownHosts({ ssh }: Topology, hosts: Host[]): string {
   return hosts
     .filter((h) => h.hostKey !== "unpinned")
-    .map((h) => `${port === 22 ? h.address : `[${h.address}]:${port}`} ${h.hostKey}`)
+    .map((h) => {
+      const { port } = sshLogin(ssh, h);
+      return `${port === 22 ? h.address : `[${h.address}]:${port}`} ${h.hostKey}`;
+    })
     .join("\n");
 }
 

@@ -4,6 +4,7 @@ import { onHostInput, stepScript } from "../on-host";
 import type { ScheduledStep } from "../plan/acts/steps/steps";
 import type { StepResult } from "../plan/facts/step-records";
 import { recordOf } from "../plan/facts/step-records";
+import { sshLogin } from "../plan/topology/topology";
 import type { SshAccess } from "../reach/ssh-access";
 
 /** What all steps of one deployment share. */
@@ -81,8 +82,7 @@ function makeStep(
     {
       connection: {
         host: step.host.address,
-        port: context.ssh.port,
-        user: context.ssh.user,
+        ...sshLogin(context.ssh, step.host),
         privateKey: pulumi.secret(context.ssh.privateKey),
         ...(step.host.hostKey === "unpinned" ? {} : { hostKey: step.host.hostKey }),
         ...dialling,

@@ -51,10 +51,14 @@ Environment: LAB_DIR (this lab's state), LAB_CACHE (builds and images), LAB_RKE 
 
 export function parseVerb(argv: readonly string[]): Verb {
   const [verb, ...rest] = argv;
+  if (rest[0] === "--help" && verb !== "exec" && verb !== "kubectl" && verb !== "pulumi" && verb !== "rehearse") {
+    return { verb: "help" };
+  }
   switch (verb) {
     case undefined:
     case "help":
     case "--help":
+    case "-h":
       return { verb: "help" };
     case "up":
       return { verb, ...parseUp(rest) };

@@ -4,7 +4,7 @@ import type { SourceSearch } from "../plan/etcd/source-search";
 import { type HostFacts, lateAnswersFollow, parseFacts, withLateAnswers } from "../plan/facts/facts";
 import type { Observation } from "../plan/facts/observation";
 import { hasEtcdOrApi } from "../plan/topology/order";
-import { type Host, sshTarget } from "../plan/topology/topology";
+import { type Host, sshLogin, sshTarget } from "../plan/topology/topology";
 import { type Route, throughBastion } from "../reach/bastion";
 import { Places } from "../reach/places";
 import { RefusedError, runOverSsh } from "../reach/ssh";
@@ -15,7 +15,7 @@ const script = onHostScript("look/facts");
 
 /** What answers on a host that serves: SSH, and by its part etcd's clients and peers, and the API. */
 const servingPorts = (access: SshAccess, host: Host): number[] => [
-  access.port,
+  sshLogin(access, host).port,
   ...(host.etcd === "none" ? [] : [2379, 2380]),
   ...(host.roles.includes("controlplane") ? [6443] : []),
 ];
@@ -127,7 +127,7 @@ function lookAt(
   };
   const whole = shaking
     .take(async (onReady) => {
-      const stream = await route?.open(host.address, access.port);
+      const stream = await route?.open(host.address, sshLogin(access, host).port);
       await runOverSsh(host, access, command, script, { stream, onStdout, onReady });
       return withLateAnswers(facts ?? read(), output);
     })

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { Client } from "ssh2";
 import type { Refusal } from "../plan/facts/facts";
-import type { Host } from "../plan/topology/topology";
+import { type Host, sshLogin } from "../plan/topology/topology";
 import { throughBastion } from "./bastion";
 import { pinned } from "./host-keys";
 import { login } from "./login";
@@ -48,9 +48,10 @@ export async function runOverSsh(
   how: Run = {},
 ): Promise<string> {
   const route = how.stream ? undefined : throughBastion(access);
+  const own = { ...access, ...sshLogin(access, host) };
   try {
-    const stream = how.stream ?? (await route?.open(host.address, access.port));
-    return await runOver(host, access, command, input, { ...how, stream });
+    const stream = how.stream ?? (await route?.open(host.address, own.port));
+    return await runOver(host, own, command, input, { ...how, stream });
   } finally {
     route?.end();
   }

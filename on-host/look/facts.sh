@@ -1,4 +1,4 @@
-# needs: look/preflight-facts look/source-facts lib/aside
+# needs: look/preflight-facts look/source-facts lib/aside lib/cluster-secrets
 # facts: prints the facts of this host; changes nothing. It is sent together with all that it needs, and started as
 #   timeout SECONDS bash -s -- EPOCH LIMIT PROBES TRUST [FILE [PEERS]]
 # PROBES: ports of the lost side, "HOST=ADDRESS:PORT ...", each tried for LIMIT seconds;  TRUST: hosts that a deploy host's SSH key must
@@ -174,7 +174,7 @@ aside_containers | sed -E 's/^[^ ]+ /0\tcontainer /'
 
 section deploy
 if [[ -d /etc/rke-dr ]]; then
-  for file in cluster.yml cluster.rkestate kube_config_cluster.yml certs/kube-ca.pem certs/kube-admin.pem certs/kube-admin-key.pem ssh/id_ed25519 ssh/known_hosts; do
+  for file in cluster.yml cluster-secrets cluster.rkestate kube_config_cluster.yml certs/kube-ca.pem certs/kube-admin.pem certs/kube-admin-key.pem ssh/id_ed25519 ssh/known_hosts; do
     [[ -s /etc/rke-dr/$file ]] && printf 'file=%s\n' "$file"
   done
   for file in /etc/rke-dr/cluster.rkestate.before-epoch-*; do
@@ -184,7 +184,7 @@ if [[ -d /etc/rke-dr ]]; then
 fi
 
 section cluster.yml
-cat /etc/rke-dr/cluster.yml 2>/dev/null
+[[ ! -r /etc/rke-dr/cluster.yml ]] || without_cluster_secrets </etc/rke-dr/cluster.yml
 cat <&4
 cat <&5
 cat <&7

@@ -31,6 +31,7 @@ main() {
   # if no host key is pinned, the file is empty: then the keys that step trust has found stay
   [[ -s $new/ssh/known_hosts || ! -s $dir/ssh/known_hosts ]] || rm "$new/ssh/known_hosts"
   mv "$new/ssh/"* "$dir/ssh/"
+  [[ -e $new/cluster-secrets ]] || rm -f "$dir/cluster-secrets"
   find "$new" -maxdepth 1 -type f -exec mv {} "$dir/" \;
   rm -rf "$new"
   did "$(find "$dir/certs" -name '*.pem' | wc -l) certificates and keys, cluster.yml and the SSH key put in $dir"

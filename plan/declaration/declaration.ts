@@ -1,3 +1,4 @@
+import { unrecoverable } from "../topology/losses";
 import { standbyIsFirst } from "../topology/order";
 import { allHosts, type Topology } from "../topology/topology";
 import { crossCheck } from "./checks";
@@ -52,7 +53,7 @@ export function warnings(topology: Topology): string[] {
       `order: ${topology.standby}'s hosts don't come first in cluster.yml, so \`rke up\` after a failover issues the API server's certificate anew and restarts etcd and the control plane; without the key that happens once, in peace`,
     );
   }
-  result.push(...bastionWarnings(topology));
+  result.push(...unrecoverable(topology), ...bastionWarnings(topology));
   if (unpinned.length > 0) {
     result.push(`SSH host keys are not checked for ${unpinned.map((h) => h.name).join(", ")} (hostKey: unpinned)`);
   }

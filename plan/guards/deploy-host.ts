@@ -1,8 +1,9 @@
 import type { FailoverPlan } from "../acts/failover/plan";
 import { factsOf, type Observation } from "../facts/observation";
+import { placeholdersIn } from "../installers/rke/cluster-secrets";
 import { sshTarget, type Topology } from "../topology/topology";
 
-export function deployProblems(plan: FailoverPlan, seen: Observation): string[] {
+export function deployProblems(topology: Topology, plan: FailoverPlan, seen: Observation): string[] {
   const host = plan.deployHost;
   const facts = factsOf(seen, host);
   if (!facts) {
@@ -14,6 +15,7 @@ export function deployProblems(plan: FailoverPlan, seen: Observation): string[] 
     "certs/kube-admin.pem",
     "certs/kube-admin-key.pem",
     "ssh/id_ed25519",
+    ...(placeholdersIn(topology.rke).length > 0 ? ["cluster-secrets"] : []),
   ];
   const missing = needed.filter((file) => !facts.deploy?.files.includes(file));
   return [

@@ -4,7 +4,7 @@ import type { Observation } from "../facts/observation";
 import type { Topology } from "../topology/topology";
 import { certificateProblems } from "./certificates";
 import { deployProblems, deployWords, trustProblems } from "./deploy-host";
-import { clockProblems, rights, roomProblems, tools } from "./hosts";
+import { addressProblems, clockProblems, rights, roomProblems, tools } from "./hosts";
 import { epochProblems, hostKeyProblems, reachability, strangers } from "./identity";
 import { imageProblems } from "./images";
 import { isolationProblems, isolationWords } from "./isolation";
@@ -37,7 +37,11 @@ export function failoverGuards(topology: Topology, plan: FailoverPlan, seen: Obs
     ),
     verdict("survivors reachable", survivorProblems(plan, seen), list(survivors)),
     verdict("host keys", hostKeyProblems(survivors, seen), "none but the pinned ones"),
-    verdict("rights", rights(survivors, seen), "root, and docker answers"),
+    verdict(
+      "rights",
+      [...rights(survivors, seen), ...addressProblems([...survivors, ...lostHosts])],
+      "root, and docker answers",
+    ),
     verdict(
       "the hosts meant",
       strangers(topology, survivors, seen, plan),
@@ -59,7 +63,7 @@ export function failoverGuards(topology: Topology, plan: FailoverPlan, seen: Obs
       [...diskProblems(plan, seen), ...roomProblems(survivors, seen)],
       "enough for what is set aside",
     ),
-    verdict("deploy host", deployProblems(plan, seen), deployWords(plan, seen)),
+    verdict("deploy host", deployProblems(topology, plan, seen), deployWords(plan, seen)),
     verdict(
       "SSH from the deploy host",
       trustProblems(topology, plan, seen),

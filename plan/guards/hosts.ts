@@ -1,5 +1,6 @@
 import { factsOf, type Observation } from "../facts/observation";
 import type { Host } from "../topology/topology";
+import { isIp } from "../values/addresses";
 
 /** What a step needs to be allowed to do on every host. */
 export function rights(hosts: Host[], seen: Observation): string[] {
@@ -14,6 +15,19 @@ export function rights(hosts: Host[], seen: Observation): string[] {
     ];
   });
 }
+
+/**
+ * Names are enough for RKE and for a rendering, not for an act: firewall rules, the API's endpoints and the search for what still
+ * answers go by address.
+ */
+export const addressProblems = (hosts: Host[]): string[] =>
+  hosts.flatMap((h) =>
+    isIp(h.internalAddress)
+      ? []
+      : [
+          `${h.name}: internalAddress must be an IPv4 address for an act, it is ${JSON.stringify(h.internalAddress)}; give internal_address to RKE and internalAddress here (certificates and etcd's URLs change: one restart, in peace)`,
+        ],
+  );
 
 export function tools(hosts: Host[], seen: Observation): string[] {
   return hosts.flatMap((h) => {

@@ -5,7 +5,7 @@ import type { AdoptedCluster } from "../installers/rke/adopted";
 import { allHosts, type Topology } from "../topology/topology";
 import { adoptionProblems } from "./adoption";
 import { failbackGuards } from "./failback";
-import { clockProblems, rights, roomProblems, tools } from "./hosts";
+import { addressProblems, clockProblems, rights, roomProblems, tools } from "./hosts";
 import { hostKeyProblems, reachability, strangers } from "./identity";
 import { purgeGuard } from "./purge";
 import { restartProblems, restartWords } from "./restarts";
@@ -27,7 +27,7 @@ export function primaryGuards(
     ...(plan.purge === undefined ? [] : [purgeGuard(plan.steps, plan.purge, plan.epoch)]),
     verdict("hosts reachable", reachability(plan.hosts, seen), `all ${plan.hosts.length}`),
     verdict("host keys", hostKeyProblems(plan.hosts, seen), "none but the pinned ones"),
-    verdict("rights", rights(plan.hosts, seen), "root, and docker answers"),
+    verdict("rights", [...rights(plan.hosts, seen), ...addressProblems(plan.hosts)], "root, and docker answers"),
     verdict("epoch", epochProblems(topology, plan, seen), `${plan.epoch}`),
     adopted
       ? verdict(

@@ -1,6 +1,7 @@
 import type { Mapping } from "../values/mapping";
 import { suggestion } from "../values/nearest";
 import { importNode } from "./node";
+import { nameOf } from "./nodes";
 import { type Findings, textOf } from "./reading";
 
 export interface RawDatacenter extends Mapping {
@@ -9,13 +10,16 @@ export interface RawDatacenter extends Mapping {
   hosts: Mapping[];
 }
 
-/** RKE names a host by its address where it has no name, and in small letters (cluster/defaults.go). */
-export const nameOf = (node: Mapping): string => textOf(node.hostname_override || node.address).toLowerCase();
-
-/** @param given hosts of each datacenter, by hostname_override or address */
+/**
+ * @param usable the nodes without a mistake: only they are missed in the datacenters
+ * @param given hosts of each datacenter, by hostname_override or address
+ * @param ssh what SSH to a host needs beyond what is said for all, by its name
+ */
 export function sortIntoDatacenters(
   nodes: Mapping[],
+  usable: Mapping[],
   given: Record<string, string[]>,
+  ssh: Record<string, Mapping>,
   found: Findings,
 ): RawDatacenter[] {
   const wanted = Object.entries(given);
@@ -26,7 +30,7 @@ export function sortIntoDatacenters(
       found.errors.push(`--datacenter ${dc}: is not a node of cluster.yml (${hint}): ${JSON.stringify(host)}`);
     }
   }
-  for (const node of nodes) {
+  for (const node of usable) {
     const of = wanted.filter(([, hosts]) => hosts.some((h) => is(node, h))).map(([dc]) => dc);
     if (of.length !== 1) {
       const rule = of.length === 0 ? "is in no datacenter" : `is in more than one datacenter (${of.join(", ")})`;
@@ -35,12 +39,14 @@ export function sortIntoDatacenters(
   }
   return wanted.map(([name, listed]) => {
     const own = nodes.filter((n) => listed.some((h) => is(n, h)));
-    const deploy = own.find((n) => Array.isArray(n.role) && n.role.includes("controlplane")) ?? own[0];
+    const first = own.find((n) => Array.isArray(n.role) && n.role.includes("controlplane"));
+    const deploy = first ?? own[0];
     const deployHost = deploy ? nameOf(deploy) : "";
     if (deploy) {
-      found.notes.push(`deploy host of ${name}: ${deployHost}, its first control plane host; it needs \`rke\``);
+      const why = first ? "its first control plane host" : "its first host, since it has no control plane host";
+      found.notes.push(`deploy host of ${name}: ${deployHost}, ${why}; it needs \`rke\``);
     }
-    return { name, deployHost, hosts: own.map((n) => importNode(n, nameOf(n), name, found)) };
+    return { name, deployHost, hosts: own.map((n) => importNode(n, name, ssh[nameOf(n)], found)) };
   });
 }
 
@@ -74,8 +80,10 @@ export function chosenStandby(datacenters: RawDatacenter[], found: Findings): st
   const able = datacenters.filter((dc) => dc.hosts.some((h) => has(h, "controlplane")));
   const fewest = Math.min(...able.map(count));
   const chosen = able.filter((dc) => count(dc) === fewest).at(-1)?.name ?? datacenters.at(-1)?.name ?? "";
-  found.notes.push(
-    `standby: ${chosen}, since it has a control plane host and the fewest voters; --standby says otherwise`,
-  );
+  const why =
+    able.length === 1
+      ? "the only datacenter with a control plane host"
+      : "since it has a control plane host and the fewest voters";
+  found.notes.push(`standby: ${chosen}, ${why}; --standby says otherwise`);
   return chosen;
 }

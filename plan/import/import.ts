@@ -1,22 +1,35 @@
-import { parse, stringify } from "yaml";
-import { parseTopology, TopologyError } from "../declaration/declaration";
-import { deployKeyPath } from "../installers/rke/cluster-yml";
+import { unrecoverable } from "../topology/losses";
+import { defaultRke } from "../topology/schema";
 import { allHosts, type Topology } from "../topology/topology";
+import { isIp } from "../values/addresses";
 import { isMapping, type Mapping, mapping } from "../values/mapping";
-import { chosenStandby, keptOrder, nameOf, type RawDatacenter, sortIntoDatacenters } from "./datacenters";
+import { yamlText } from "../values/yaml-text";
+import { chosenStandby, keptOrder, type RawDatacenter, sortIntoDatacenters } from "./datacenters";
 import { carryExternalEtcd } from "./external-etcd";
+import { UnreadableError } from "./findings";
+import { findingsOf } from "./findings-words";
+import { takeSecrets } from "./leave-out";
 import { zone } from "./node";
-import { type Findings, isEmpty, part, take, textOf, withoutSecrets } from "./reading";
-import { unrendered } from "./unrendered";
+import { labelsOf, nameOf, usableNodes } from "./nodes";
+import { type ClusterYml, readClusterYml } from "./read-cluster-yml";
+import { type Findings, isEmpty, part, take } from "./reading";
+import { importSsh } from "./ssh";
+import { validated } from "./validated";
+import { orDefault, versionsOf } from "./versions";
 
 export interface ImportSettings {
   /** Datacenters in their order, with the hosts of each by hostname_override or address. */
   datacenters: Record<string, string[]>;
   standby: string | undefined;
+  /** The release of RKE that runs; undefined: v1.2.7, or the oldest that has the kubernetes_version, with a note. */
+  rkeVersion?: string | undefined;
+  /** The folder of cluster.yml, from which its relative paths are resolved; undefined: they stay. */
+  folder?: string;
+  /** Secrets go elsewhere: placeholders stand for them. Else they are left out. */
+  keepsSecrets?: boolean;
+  /** What else there is to say of the topology at its head, beyond what this room knows. */
+  remarks?: (topology: Topology) => string[];
 }
-
-/** What RKE v1.2.7 takes where cluster.yml says nothing. */
-const rkeDefaults = { cluster: "local", kubernetesVersion: "v1.20.5-rancher1-1" };
 
 export class ImportError extends Error {
   constructor(
@@ -28,130 +41,136 @@ export class ImportError extends Error {
   }
 }
 
+export interface Imported {
+  /** The topology as YAML; comments at its head name what deserves a look. */
+  text: string;
+  /** The secrets by their placeholders; empty unless they go elsewhere. */
+  secrets: Record<string, string>;
+}
+
+/** The topology of an existing RKE cluster without its secrets, as YAML. @throws ImportError as importCluster does */
+export const importTopology = (clusterYml: string, settings: ImportSettings): string =>
+  importCluster(clusterYml, settings).text;
+
 /**
- * The topology of an existing RKE cluster, as YAML; comments at its head name what deserves a look.
+ * The topology of an existing RKE cluster, and its secrets.
  * @throws ImportError that tells all that can't be carried over, each as `item: rule: value`
  */
-export function importTopology(clusterYml: string, settings: ImportSettings): string {
+export function importCluster(clusterYml: string, settings: ImportSettings): Imported {
   const found: Findings = { errors: [], notes: [] };
-  const raw = readTopology(clusterYml, settings, found);
-  const topology = raw && validated(raw, found);
+  const document = readDocument(clusterYml, found);
+  const secrets: Record<string, string> = {};
+  const raw = document && readTopology(document, settings, found, secrets);
+  const topology = raw && validated(raw, settings, found);
   if (!raw || !topology || found.errors.length > 0) {
-    throw new ImportError(found.errors);
+    throw new ImportError([...new Set(found.errors)]);
   }
-  const nodes = nodesOf(clusterYml);
-  const unzoned = nodes.filter((n) => mapping(n.labels)[zone] === undefined).map(nameOf);
+  const unzoned = nodesOf(document)
+    .filter((n) => mapping(n.labels)[zone] === undefined)
+    .map(nameOf);
   if (unzoned.length > 0) {
     found.notes.push(`label ${zone}: ${unzoned.join(", ")} get it, with the datacenter's name, at the next \`rke up\``);
   }
   keyNotes(topology, found);
-  return [
+  found.notes.push(...unrecoverable(topology), ...(settings.remarks?.(topology) ?? []));
+  const text = [
     "# Imported from an existing cluster.yml. Before you use it:",
     ...found.notes.map((words) => `# - ${words.replaceAll("\n", " ")}`),
-    stringify(raw, { lineWidth: 0, aliasDuplicateObjects: false }),
+    yamlText(raw),
   ].join("\n");
+  return { text, secrets };
 }
 
 interface RawTopology extends Mapping {
   datacenters: RawDatacenter[];
 }
 
-function readTopology(text: string, settings: ImportSettings, found: Findings): RawTopology | undefined {
-  let document: unknown;
+function readDocument(text: string, found: Findings): Mapping | undefined {
+  let read: ClusterYml;
   try {
-    document = parse(text, { merge: true });
+    read = readClusterYml(text);
   } catch (error) {
-    found.errors.push(`cluster.yml: is not YAML: ${error instanceof Error ? error.message : error}`);
+    if (!(error instanceof UnreadableError)) {
+      throw error;
+    }
+    found.errors.push(`cluster.yml: ${error.message}`);
     return undefined;
   }
-  if (!isMapping(document) || !Array.isArray(document.nodes) || !document.nodes.every(isMapping)) {
-    found.errors.push("cluster.yml: has no list of nodes");
+  const nodes = nodesOf(read.value);
+  const { errors, notes } = findingsOf(read, labelsOf(nodes));
+  found.errors.push(...errors);
+  found.notes.push(...notes);
+  if (nodes.length === 0) {
+    if (errors.length === 0) found.errors.push("cluster.yml: has no list of nodes");
     return undefined;
   }
+  return read.value;
+}
+
+const nodesOf = (document: Mapping): Mapping[] =>
+  Array.isArray(document.nodes) ? document.nodes.filter((node) => isMapping(node)) : [];
+
+function readTopology(
+  document: Mapping,
+  settings: ImportSettings,
+  found: Findings,
+  kept: Record<string, string>,
+): RawTopology {
   // the parts that are taken out are what the topology models; what remains goes on under rke:
   const rest = structuredClone(document);
-  const nodes = take(rest, "nodes") as Mapping[];
-  const datacenters = sortIntoDatacenters(nodes, settings.datacenters, found);
+  const nodes = nodesOf({ nodes: take(rest, "nodes") });
+  const usable = usableNodes(nodes, found);
+  const { ssh, own } = importSsh(nodes, rest, settings.folder, found);
+  const datacenters = sortIntoDatacenters(nodes, usable, settings.datacenters, own, found);
   const services = part(take(rest, "services"), "services", found);
-  const etcd = part(take(services, "etcd"), "services.etcd", found);
-  const kubeApi = part(take(services, "kube-api"), "services.kube-api", found);
-  const controller = part(take(services, "kube-controller"), "services.kube-controller", found);
-  const kubelet = part(take(services, "kubelet"), "services.kubelet", found);
+  carryExternalEtcd(mapping(services.etcd), datacenters, found);
+  const clear = takeSecrets({ ...rest, services }, found, settings.keepsSecrets ? kept : undefined);
+  const remaining = mapping(take(clear, "services"));
+  const etcd = mapping(take(remaining, "etcd"));
+  const kubeApi = mapping(take(remaining, "kube-api"));
+  const controller = mapping(take(remaining, "kube-controller"));
+  const kubelet = mapping(take(remaining, "kubelet"));
   const serviceCidr = take(kubeApi, "service_cluster_ip_range");
   if (controller.service_cluster_ip_range === (serviceCidr ?? "10.43.0.0/16")) {
     take(controller, "service_cluster_ip_range");
   }
-  carryExternalEtcd(etcd, datacenters, found);
-  const sans = sansOf(take(rest, "authentication"), found);
-  const etcdArgs = texts(take(etcd, "extra_args"), "services.etcd.extra_args", found);
-  const apiArgs = texts(take(kubeApi, "extra_args"), "services.kube-api.extra_args", found);
+  const sans = sansOf(take(clear, "authentication"), found);
+  const etcdArgs = mapping(take(etcd, "extra_args"));
+  const apiArgs = mapping(take(kubeApi, "extra_args"));
   const clusterDomain = take(kubelet, "cluster_domain");
+  includedAddons(clear, found);
   const head = {
-    cluster: orDefault(take(rest, "cluster_name"), rkeDefaults.cluster, "cluster_name", found),
-    kubernetesVersion: orDefault(
-      take(rest, "kubernetes_version"),
-      rkeDefaults.kubernetesVersion,
-      "kubernetes_version",
-      found,
-    ),
+    cluster: orDefault(take(clear, "cluster_name"), "local", "cluster_name", settings.rkeVersion ?? defaultRke, found),
+    ...versionsOf(clear, settings.rkeVersion, found),
     standby: settings.standby ?? chosenStandby(datacenters, found),
     pki: "adopted",
-    ssh: sshOf(nodes, take(rest, "ssh_key_path"), found),
+    ssh,
   };
   const kubeApiSettings = {
     ...(Object.keys(apiArgs).length > 0 ? { extraArgs: apiArgs } : {}),
     ...(sans.length > 0 ? { sans } : {}),
   };
   const modelled = nonEmpty({ etcd, "kube-api": kubeApi, "kube-controller": controller, kubelet });
-  const others = { ...modelled, ...services };
-  const kept = withoutSecrets({ ...rest, ...(Object.keys(others).length > 0 ? { services: others } : {}) }, found);
-  found.notes.push(...unrendered(kept));
+  const others = { ...modelled, ...nonEmpty(remaining) };
+  const rke = { ...nonEmpty(clear), ...(Object.keys(others).length > 0 ? { services: others } : {}) };
   return {
     ...head,
-    ...(serviceCidr === undefined ? {} : { serviceCidr }),
-    ...(clusterDomain === undefined ? {} : { clusterDomain }),
+    ...(isEmpty(serviceCidr) ? {} : { serviceCidr }),
+    ...(isEmpty(clusterDomain) ? {} : { clusterDomain }),
     ...(Object.keys(etcdArgs).length > 0 ? { etcd: { extraArgs: etcdArgs } } : {}),
     ...(Object.keys(kubeApiSettings).length > 0 ? { kubeApi: kubeApiSettings } : {}),
     datacenters,
     ...keptOrder(nodes.map(nameOf), datacenters, String(head.standby), found),
-    ...(Object.keys(kept).length > 0 ? { rke: kept } : {}),
+    ...(Object.keys(rke).length > 0 ? { rke } : {}),
   };
 }
 
 const nonEmpty = (value: Mapping): Mapping =>
   Object.fromEntries(Object.entries(value).filter(([, v]) => !isMapping(v) || Object.keys(v).length > 0));
 
-function sshOf(nodes: Mapping[], keyPath: unknown, found: Findings): Mapping {
-  const one = (key: string, fallback: unknown): unknown => {
-    const values = [...new Set(nodes.map((n) => textOf(n[key] || fallback)))];
-    if (values.length > 1) {
-      found.errors.push(`nodes: must have the same ${key}, a topology has one for all: ${values.join(", ")}`);
-    }
-    return values[0];
-  };
-  const user = one("user", "root");
-  const port = Number(one("port", 22));
-  if (user !== "root") {
-    found.notes.push(`ssh.user: ${user}; what this program does on hosts needs root by SSH`);
-  }
-  const paths = [...new Set(nodes.map((n) => n.ssh_key_path).filter((path) => !isEmpty(path)))];
-  const path = isEmpty(keyPath) && paths.length === 1 ? paths[0] : keyPath;
-  const own = typeof path === "string" && path !== "" && path !== deployKeyPath;
-  if (!own) {
-    found.notes.push("ssh.keyPath: cluster.yml doesn't name one key of the operator's, the default is ~/.ssh/id_rsa");
-  }
-  for (const node of nodes.filter((n) => !isEmpty(n.ssh_key_path) && n.ssh_key_path !== path)) {
-    found.notes.push(`${nameOf(node)}.ssh_key_path: left out, the operator's key is one for all: ${node.ssh_key_path}`);
-  }
-  return { user, ...(port === 22 ? {} : { port }), ...(own ? { keyPath: path } : {}) };
-}
-
 /** Further names in the API server's certificate. Left out, they would vanish at the next `rke up`. */
 function sansOf(authentication: unknown, found: Findings): unknown[] {
   const { sans, strategy, ...others } = part(authentication, "authentication", found);
-  if (!isEmpty(sans) && !Array.isArray(sans)) {
-    found.errors.push(`authentication.sans: is not a list: ${JSON.stringify(sans)}`);
-  }
   if (!isEmpty(strategy) && strategy !== "x509") {
     found.errors.push(`authentication.strategy: is not x509: ${JSON.stringify(strategy)}`);
   }
@@ -161,47 +180,28 @@ function sansOf(authentication: unknown, found: Findings): unknown[] {
   return Array.isArray(sans) ? sans : [];
 }
 
-function texts(value: unknown, item: string, found: Findings): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(part(value, item, found)).flatMap(([key, v]) => {
-      if (typeof v === "object") {
-        found.errors.push(`${item}.${key}: is not a text: ${JSON.stringify(v)}`);
-        return [];
-      }
-      return [[key, textOf(v)]];
-    }),
-  );
-}
-
-function orDefault(value: unknown, fallback: string, item: string, found: Findings): unknown {
-  if (value !== undefined && value !== null && value !== "") {
-    return value;
+/** Files of the operator's machine aren't on the deploy hosts, where `rke up` would look for them; what they made stays. */
+function includedAddons(clear: Mapping, found: Findings): void {
+  const listed = take(clear, "addons_include");
+  const texts = Array.isArray(listed) ? listed.map(String) : [];
+  const files = texts.filter((path) => !/^https?:/.test(path));
+  if (files.length > 0) {
+    found.notes.push(
+      `addons_include: ${files.join(", ")} left out: the deploy hosts don't have them, and \`rke up\` would fail there; what they deployed stays in the cluster`,
+    );
   }
-  found.notes.push(`${item}: cluster.yml doesn't say; RKE v1.2.7 takes ${fallback}`);
-  return fallback;
-}
-
-/** A datacenter none of whose hosts were found has been told of already. */
-function validated(raw: RawTopology, found: Findings): Topology | undefined {
-  try {
-    return parseTopology(raw);
-  } catch (error) {
-    if (!(error instanceof TopologyError)) {
-      throw error;
-    }
-    const hostless = raw.datacenters.flatMap((dc, i) => (dc.hosts.length === 0 ? [`topology.datacenters[${i}].`] : []));
-    // the order that is kept names hosts that are in no datacenter
-    const follows = found.errors.some((e) => e.startsWith("--datacenter"))
-      ? [...hostless, "topology.order:"]
-      : hostless;
-    found.errors.push(...error.problems.filter((p) => !follows.some((item) => p.startsWith(item))));
-    return undefined;
+  if (files.length < texts.length) {
+    clear.addons_include = texts.filter((path) => !files.includes(path));
   }
 }
-
-const nodesOf = (clusterYml: string): Mapping[] => (parse(clusterYml, { merge: true }) as { nodes: Mapping[] }).nodes;
 
 function keyNotes(topology: Topology, found: Findings): void {
+  const named = allHosts(topology).filter((h) => !isIp(h.internalAddress));
+  if (named.length > 0) {
+    found.notes.push(
+      `address: ${named.map((h) => h.name).join(", ")}: etcd's URLs and the certificates carry names, as RKE has them; a rendering shows that, an act needs internal_address (in cluster.yml, then \`rke up\`: certificates and etcd's URLs change, etcd and the control plane restart once, in peace)`,
+    );
+  }
   const unpinned = allHosts(topology).filter((h) => h.hostKey === "unpinned");
   found.notes.push(
     `hostKey: pin ${unpinned.map((h) => h.name).join(", ")} with what \`ssh-keyscan\` prints, once verified`,

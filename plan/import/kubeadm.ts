@@ -1,7 +1,7 @@
-import { stringify } from "yaml";
 import { parseTopology, TopologyError } from "../declaration/declaration";
 import { type Mapping, mapping } from "../values/mapping";
 import { suggestion } from "../values/nearest";
+import { yamlText } from "../values/yaml-text";
 import { chosenStandby, type RawDatacenter } from "./datacenters";
 import { ImportError, type ImportSettings } from "./import";
 import { clusterPart } from "./kubeadm-cluster";
@@ -45,7 +45,7 @@ export function importKubeadm(files: KubeadmFile[], settings: ImportSettings): s
       "ssh: no file says how the hosts are reached; their addresses are those that they advertise",
       `hostKey: pin ${names} with what \`ssh-keyscan\` prints, once verified`,
     ].map((words) => `# - ${words.replaceAll("\n", " ")}`),
-    stringify(raw, { lineWidth: 0, aliasDuplicateObjects: false }),
+    yamlText(raw),
   ].join("\n");
 }
 

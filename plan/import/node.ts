@@ -1,16 +1,18 @@
-import { isMapping, type Mapping } from "../values/mapping";
-import { type Findings, isEmpty, part, take, textOf } from "./reading";
+import { type Mapping, mapping } from "../values/mapping";
+import { nameOf } from "./nodes";
+import { type Findings, isEmpty, take } from "./reading";
 
 /** The label that every rendered cluster.yml gives its nodes, with the datacenter's name. */
 export const zone = "topology.kubernetes.io/zone";
 
 /** One node of cluster.yml as a host of a topology. */
-export function importNode(node: Mapping, name: string, datacenter: string, found: Findings): Mapping {
+export function importNode(node: Mapping, datacenter: string, ssh: Mapping | undefined, found: Findings): Mapping {
+  const name = nameOf(node);
   const rest = structuredClone(node);
   const address = take(rest, "address");
   const internalAddress = take(rest, "internal_address");
   const roles = take(rest, "role");
-  const labels = part(take(rest, "labels"), `nodes ${name}.labels`, found);
+  const labels = mapping(take(rest, "labels"));
   const taints = take(rest, "taints");
   // read for all nodes together, or said by the host's name
   for (const key of ["hostname_override", "user", "port", "nodeName", "ssh_key_path"]) {
@@ -19,7 +21,8 @@ export function importNode(node: Mapping, name: string, datacenter: string, foun
   if (labels[zone] === datacenter) {
     delete labels[zone];
   }
-  if (rest.docker_socket === "/var/run/docker.sock") {
+  // /var/run is /run wherever systemd runs
+  if (rest.docker_socket === "/var/run/docker.sock" || rest.docker_socket === "/run/docker.sock") {
     take(rest, "docker_socket");
   }
   for (const [key, value] of Object.entries(rest)) {
@@ -30,21 +33,22 @@ export function importNode(node: Mapping, name: string, datacenter: string, foun
     address,
     ...(isEmpty(internalAddress) || internalAddress === address ? {} : { internalAddress }),
     roles,
-    ...(Object.keys(labels).length > 0
-      ? { labels: Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, textOf(value)])) }
+    ...(Object.keys(labels).length > 0 ? { labels } : {}),
+    ...(Array.isArray(taints) && taints.length > 0
+      ? { taints: taints.map((t, i) => taint(t, `${name}.taints[${i}]`, found)) }
       : {}),
-    ...(!isEmpty(taints) ? { taints: Array.isArray(taints) ? taints.map(taint) : taints } : {}),
+    ...(ssh === undefined ? {} : { ssh }),
     hostKey: "unpinned",
   };
 }
 
-/** A taint's value may be missing in cluster.yml, and YAML may have read a number. */
-function taint(value: unknown): unknown {
-  if (!isMapping(value)) {
-    return value;
+/** RKE itself gives a taint no time (cluster/reconcile.go compares keys, values and effects). */
+function taint(value: unknown, item: string, found: Findings): Mapping {
+  const { timeAdded, ...others } = mapping(value);
+  if (!isEmpty(timeAdded)) {
+    found.notes.push(`${item}.timeAdded: left out (${JSON.stringify(timeAdded)}), Kubernetes sets it`);
   }
-  const { key, effect, value: text, ...others } = value;
-  return { key, ...(text === undefined || text === null ? {} : { value: textOf(text) }), effect, ...others };
+  return others;
 }
 
 /** Settings that a topology has for all hosts, or not at all. */

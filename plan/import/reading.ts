@@ -21,32 +21,6 @@ export function take(from: Mapping, key: string): unknown {
   return value ?? undefined;
 }
 
-/** Pulumi.yaml is clear text in git: secrets of cluster.yml don't go there. */
-const secretKey = /(password|secret|token|^key|ssh_key|private_key)$/i;
-
-/** The same without texts that are secrets by their key, each named in a note. */
-export function withoutSecrets(value: Mapping, found: Findings): Mapping {
-  return cleaned(value, "rke", found) as Mapping;
-}
-
-function cleaned(value: unknown, path: string, found: Findings): unknown {
-  if (Array.isArray(value)) {
-    return value.map((v, i) => cleaned(v, `${path}[${i}]`, found));
-  }
-  if (!isMapping(value)) {
-    return value;
-  }
-  return Object.fromEntries(
-    Object.entries(value).flatMap(([key, v]) => {
-      if (typeof v === "string" && v !== "" && secretKey.test(key)) {
-        found.notes.push(`${path}.${key}: LEFT OUT, it is a secret and Pulumi.yaml is clear text; RKE would miss it`);
-        return [];
-      }
-      return [[key, cleaned(v, `${path}.${key}`, found)]];
-    }),
-  );
-}
-
 /** Whether RKE takes the value as not set: Go's zero values, and mappings of nothing else. */
 export const isEmpty = (value: unknown): boolean =>
   value === undefined ||
@@ -57,5 +31,5 @@ export const isEmpty = (value: unknown): boolean =>
   (Array.isArray(value) && value.length === 0) ||
   (typeof value === "object" && value !== null && Object.values(value).every(isEmpty));
 
-/** A value as text; YAML reads numbers and booleans where people mean words, and worse. */
+/** A value as text. */
 export const textOf = (value: unknown): string => (typeof value === "object" ? JSON.stringify(value) : String(value));

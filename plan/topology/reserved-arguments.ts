@@ -1,5 +1,5 @@
 /** Names of arguments that this program decides on, or that would move etcd's data to where it doesn't look. */
 export const reservedArguments = {
-  etcd: /^(name|data-dir|wal-dir|force-new-cluster|initial-.*|listen-.*|advertise-.*|.*-file)$/,
+  etcd: /^(name|data-dir|wal-dir|force-new-cluster|initial-.*|listen-(client|peer|client-http)-urls|advertise-.*|.*-file)$/,
   kubeApi: /^(etcd-servers|advertise-address)$/,
 } as const;

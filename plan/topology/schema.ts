@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isIpv4, parseCidr } from "../values/addresses";
+import { isDnsName, isIpv4, parseCidr } from "../values/addresses";
 import { isDuration } from "../values/duration";
 import { clusterSchema as kubeadm, hostSchema as kubeadmHost } from "./kubeadm-schema";
 import { reservedArguments } from "./reserved-arguments";
@@ -10,7 +10,17 @@ const hostName = z
   .string()
   .max(63, "is longer than 63 letters")
   .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, "is not a DNS-1123 name");
-const address = z.string().refine(isIpv4, "is not an IPv4 address");
+/** RKE takes any name, too; the deploy hosts and the operator must be able to resolve it. */
+const address = z
+  .string()
+  .refine((value) => isIpv4(value) || isDnsName(value), "is neither an IPv4 address nor a DNS name");
+/** RKE checks nothing about it; here it goes into file names and tokens. */
+const clusterName = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9]([-_.A-Za-z0-9]{0,126}[A-Za-z0-9])?$/,
+    "has other signs than letters, digits, dots, dashes and underscores",
+  );
 const port = z.int().min(1).max(65535);
 const text = z.string().min(1, "is empty");
 const count = z.int().min(1);
@@ -46,6 +56,8 @@ export const hostSchema = z.strictObject({
   etcd: z.enum(["voter", "learner", "none"]).optional(),
   labels: z.record(z.string(), z.string()).default({}),
   taints: z.array(taint).default([]),
+  /** Where SSH to this host differs from `ssh`. */
+  ssh: z.strictObject({ user: text.optional(), port: port.optional() }).optional(),
   hostKey,
   /** The host's own part of kubeadm's configuration; declaration/kubeadm.ts. */
   kubeadm: kubeadmHost.optional(),
@@ -105,7 +117,7 @@ export const defaultRke = "v1.2.7";
 export const topologySchema = z.strictObject({
   /** Who made the cluster; each has keys of its own (declaration/installers.ts). */
   installer: z.enum(["rke", "kubeadm"]).default("rke"),
-  cluster: name,
+  cluster: clusterName,
   /** RKE's kubernetes_version, or the version of Kubernetes; which ones are known depends on the installer (declaration/installers.ts). */
   kubernetesVersion: text,
   /** The RKE release that the deploy hosts have, which decides with kubernetesVersion what etcd and kube-apiserver run. */

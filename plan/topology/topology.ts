@@ -43,9 +43,16 @@ export function takesOver(topology: Topology, lost: string): string {
   return topology.standby === lost ? (sites(topology).find((dc) => dc.name !== lost)?.name ?? "") : topology.standby;
 }
 
+/** As whom and at which port SSH reaches a host: its own words, else those for all hosts. */
+export function sshLogin(all: { user: string; port: number }, host: Host): { user: string; port: number } {
+  return { user: host.ssh?.user ?? all.user, port: host.ssh?.port ?? all.port };
+}
+
 /** How SSH is told of a host: USER@ADDRESS:PORT. */
-export const sshTarget = ({ ssh }: { ssh: Pick<Topology["ssh"], "user" | "port"> }, host: Host): string =>
-  `${ssh.user}@${host.address}:${ssh.port}`;
+export function sshTarget({ ssh }: { ssh: Pick<Topology["ssh"], "user" | "port"> }, host: Host): string {
+  const { user, port } = sshLogin(ssh, host);
+  return `${user}@${host.address}:${port}`;
+}
 
 /** The hosts from which `rke` runs, one for each datacenter but witnesses. */
 export const deployHosts = (topology: Topology): Host[] => sites(topology).map((dc) => deployHost(topology, dc.name));

@@ -5,6 +5,16 @@ export function isIpv4(text: string): boolean {
   return z.ipv4().safeParse(text).success;
 }
 
+/** Whether a text is a DNS name whose last part can't be taken for a piece of an address. */
+export function isDnsName(text: string): boolean {
+  const labels = text.split(".");
+  return (
+    text.length <= 253 &&
+    labels.every((label) => /^[A-Za-z0-9]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?$/.test(label)) &&
+    /[A-Za-z]/.test(labels.at(-1) ?? "")
+  );
+}
+
 /** Whether a text is an IPv4 or IPv6 address. */
 export function isIp(text: string): boolean {
   return z.union([z.ipv4(), z.ipv6()]).safeParse(text).success;

@@ -1,4 +1,4 @@
-# needs: lib/kube installers/rke/lib/state
+# needs: lib/kube lib/cluster-secrets installers/rke/lib/state
 # rke-state: prepares cluster.yml and cluster.rkestate so that `rke up` finds nothing to do.
 # The lost hosts are taken out of currentState.rkeConfig.nodes: else RKE would dial them (18 s per host and role) and remove them. Hosts
 # that have left the topology, such as a dead worker that the operator has removed from it, are taken out, too, and their Nodes are deleted
@@ -15,6 +15,10 @@ main() {
   shift 2
   cd "$dir" || die "rke: $dir is missing: this is no deploy host"
   [[ -s cluster.rkestate ]] || die "rke: $dir/cluster.rkestate is missing"
+  printf '%s\n' "$data" | with_cluster_secrets >cluster.yml.new
+  if grep -qE '<secret [^>]*>' cluster.yml.new; then
+    die "cluster.yml: $(grep -oE '<secret [^>]*>' cluster.yml.new | head -n 1) lacks its secret in $dir/cluster-secrets, nothing was changed; \`pulumi up --stack primary\` puts it there"
+  fi
   keep cluster.rkestate
   [[ ! -e cluster.yml ]] || keep cluster.yml
   # before the state is edited, which names them
@@ -28,7 +32,6 @@ main() {
   edit_nodes "$member" "$@" <cluster.rkestate >cluster.rkestate.new
   mv cluster.rkestate.new cluster.rkestate
   did "lost hosts out of currentState in cluster.rkestate; the old one is cluster.rkestate.before-epoch-$epoch"
-  printf '%s\n' "$data" >cluster.yml.new
   mv cluster.yml.new cluster.yml
   if [[ -s kube_config_cluster.yml ]] && ! grep -qF "$server" kube_config_cluster.yml; then
     keep kube_config_cluster.yml

@@ -1,5 +1,5 @@
 import { etcdCertificate, ownEndpoint } from "../../installers/rke/etcd";
-import type { Host, Topology } from "../../topology/topology";
+import { type Host, sshLogin, type Topology } from "../../topology/topology";
 import { type Step, step } from "../steps/steps";
 import type { FailoverPlan } from "./plan";
 
@@ -11,7 +11,9 @@ export interface EtcdSteps {
 
 /** Where the last look at the lost side goes: SSH, etcd's clients and the API of each host. */
 export const lostTargets = (topology: Topology, lostHosts: Host[]): string[] =>
-  lostHosts.flatMap((h) => [topology.ssh.port, 2379, 6443].map((port) => `${h.name}=${h.internalAddress}:${port}`));
+  lostHosts.flatMap((h) =>
+    [sshLogin(topology.ssh, h).port, 2379, 6443].map((port) => `${h.name}=${h.internalAddress}:${port}`),
+  );
 
 /**
  * Forces a copy of what the voter has, and looks once more whether the lost side is alive.

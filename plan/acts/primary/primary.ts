@@ -1,6 +1,7 @@
 import { membership } from "../../etcd/members";
 import type { Reachable } from "../../facts/facts";
 import { factsOf, type Observation } from "../../facts/observation";
+import { placeholdersIn } from "../../installers/rke/cluster-secrets";
 import { deployDir } from "../../installers/rke/cluster-yml";
 import { etcdServers, ownServer } from "../../installers/rke/kube-apiserver";
 import { learnerDiffers } from "../../installers/rke/learner";
@@ -39,11 +40,12 @@ export function planPrimary(
       intact: facts(host)?.act === primaryAct,
     }),
   );
+  const secretFiles = placeholdersIn(topology.rke).length > 0 ? ["cluster-secrets"] : [];
   const files = deploying.map((host) =>
     step("deploy-files", host, "DeployHost", {
       after: stepNames(claims),
       words: `put cluster.yml, certificates and the SSH key in ${deployDir}`,
-      intact: deployFiles.every((file) => facts(host)?.deploy?.files.includes(file)),
+      intact: [...deployFiles, ...secretFiles].every((file) => facts(host)?.deploy?.files.includes(file)),
     }),
   );
   const authorized = hosts.map((host) =>

@@ -1,6 +1,6 @@
-import { stringify } from "yaml";
 import { apiSans, clusterOrder, survivors } from "../../topology/order";
-import type { Host, Topology } from "../../topology/topology";
+import { type Host, sshLogin, type Topology } from "../../topology/topology";
+import { yamlText } from "../../values/yaml-text";
 import { extraArguments } from "./etcd";
 
 /** Where a deploy host keeps what `rke` needs; the same path on each, so that rkestate fits both. */
@@ -44,16 +44,17 @@ export function clusterYml(topology: Topology, lost?: string): ClusterYml {
 
 /** cluster.yml as text, the same for the same topology. */
 export function clusterYmlText(topology: Topology, lost?: string): string {
-  return stringify(clusterYml(topology, lost), { lineWidth: 0, aliasDuplicateObjects: false });
+  return yamlText(clusterYml(topology, lost));
 }
 
 function node(topology: Topology, host: Host): Record<string, unknown> {
+  const { user, port } = sshLogin(topology.ssh, host);
   return {
     address: host.address,
     ...(host.internalAddress === host.address ? {} : { internal_address: host.internalAddress }),
-    ...(topology.ssh.port === 22 ? {} : { port: String(topology.ssh.port) }),
+    ...(port === 22 ? {} : { port: String(port) }),
     hostname_override: host.name,
-    user: topology.ssh.user,
+    user,
     role: host.roles,
     labels: { "topology.kubernetes.io/zone": host.datacenter, ...host.labels },
     ...(host.taints.length === 0 ? {} : { taints: host.taints }),

@@ -103,14 +103,14 @@ describe("errors of a topology name item, rule and value", () => {
       changed((t) => {
         host(t, 1, 0).address = "192.168.31";
       }),
-      /topology\.datacenters\[1\]\.hosts\[0\]\.address: is not an IPv4 address: "192\.168\.31"/,
+      /topology\.datacenters\[1\]\.hosts\[0\]\.address: is neither an IPv4 address nor a DNS name: "192\.168\.31"/,
     ],
     [
       "an IPv6 address",
       changed((t) => {
         host(t, 1, 0).address = "fd00::3";
       }),
-      /is not an IPv4 address: "fd00::3"/,
+      /is neither an IPv4 address nor a DNS name: "fd00::3"/,
     ],
     [
       "an argument that would move etcd's data",
@@ -217,8 +217,8 @@ describe("errors of a topology name item, rule and value", () => {
 
   it("all at once", () => {
     const value = changed((t) => {
-      host(t, 0, 0).address = "x";
-      host(t, 0, 1).address = "y";
+      host(t, 0, 0).address = "x_";
+      host(t, 0, 1).address = "y_";
       t.standby = 7 as unknown as string;
     });
     assert.throws(
@@ -239,7 +239,7 @@ describe("errors that span several keys are told together with those of single o
   };
   it("duplicates, references, two learners and a modelled key beside a bad address", () => {
     const problems = told((t) => {
-      host(t, 0, 0).address = "x";
+      host(t, 0, 0).address = "x_";
       host(t, 0, 1).name = "master1";
       for (const [i, j] of [
         [0, 2],
@@ -254,7 +254,7 @@ describe("errors that span several keys are told together with those of single o
     assert.deepEqual(
       problems.map((problem) => problem.replace(/: [^:]*$/, "")),
       [
-        "topology.datacenters[0].hosts[0].address: is not an IPv4 address",
+        "topology.datacenters[0].hosts[0].address: is neither an IPv4 address nor a DNS name",
         "topology.datacenters: a host's name is used twice",
         'topology.datacenters[1].deployHost: is not a host of datacenter b (did you mean "master3"?)',
         "topology.standby: is not one of the datacenters (known are a, b)",

@@ -178,15 +178,6 @@ describe("notes of an import", () => {
       /ssh\.user: ubuntu; .* needs root/,
     ],
     [
-      "what rendering doesn't show",
-      imported(
-        two((yml) => {
-          yml.services = { "kube-api": { always_pull_images: true } };
-        }),
-      ),
-      /# - rke\.services\.kube-api\.always_pull_images: goes into cluster\.yml as it stands/,
-    ],
-    [
       "secrets",
       imported(
         two((yml) => {
@@ -245,16 +236,6 @@ describe("what can't be carried over stops an import by name", () => {
           }),
         ),
       /services\.etcd\.external_urls: only an etcd on hosts of cluster\.yml.*: \["https:\/\/e:2379"\]/,
-    ],
-    [
-      "different users",
-      () =>
-        imported(
-          two((yml) => {
-            (yml.nodes[0] ?? {}).user = "ubuntu";
-          }),
-        ),
-      /must have the same user.*: ubuntu, root/,
     ],
     [
       "another docker socket",
