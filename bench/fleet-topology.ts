@@ -3,7 +3,8 @@ import { clusterYmlText } from "../plan/installers/rke/cluster-yml";
 import { etcdProcess } from "../plan/installers/rke/etcd";
 import { kubeApiServerProcess, ownServer } from "../plan/installers/rke/kube-apiserver";
 import type { Process } from "../plan/runtimes/process";
-import { clusterOrder, survivors } from "../plan/topology/order";
+import { survivors } from "../plan/topology/order";
+import { inPeace } from "../plan/topology/site";
 import { allHosts, type Host, type Topology } from "../plan/topology/topology";
 
 /** The networks of the two datacenters; the first is lost. */
@@ -46,8 +47,8 @@ export function factsText(topology: Topology, host: Host, now: number): string {
   const deploys = topology.datacenters.some((dc) => dc.deployHost === host.name);
   const voter = host.etcd === "voter";
   const containers = [
-    ...(voter ? [etcdProcess(topology, clusterOrder(topology), host, "x86_64")] : []),
-    ...(host.roles.includes("controlplane") ? [kubeApiServerProcess(topology, clusterOrder(topology), host)] : []),
+    ...(voter ? [etcdProcess(inPeace(topology), host, "x86_64")] : []),
+    ...(host.roles.includes("controlplane") ? [kubeApiServerProcess(inPeace(topology), host)] : []),
   ];
   const sections: [name: string, content: string][] = [
     [
@@ -61,7 +62,7 @@ export function factsText(topology: Topology, host: Host, now: number): string {
     ["steps", ""],
     ["containers", containers.map((process) => JSON.stringify(inspected(process))).join("\n")],
     ["deploy", deploys ? deployText(topology) : ""],
-    ["cluster.yml", deploys ? clusterYmlText(topology) : ""],
+    ["cluster.yml", deploys ? clusterYmlText(inPeace(topology)) : ""],
     ...(voter ? voterSections(now) : []),
     [
       "trust",

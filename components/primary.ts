@@ -14,7 +14,7 @@ import { clusterYmlText } from "../plan/installers/rke/cluster-yml";
 import { etcdCertificate } from "../plan/installers/rke/etcd";
 import { ownServer } from "../plan/installers/rke/kube-apiserver";
 import { learnerCertificate } from "../plan/installers/rke/learner";
-import { apiSans, learner } from "../plan/topology/order";
+import { inPeace, type Site } from "../plan/topology/site";
 import { type Host, sshLogin, type Topology } from "../plan/topology/topology";
 import type { SshAccess } from "../reach/ssh-access";
 import { type KeyPair, Pki } from "./pki";
@@ -34,12 +34,9 @@ export function buildPrimary(
   adopted?: AdoptedCluster,
   secrets: Record<string, string> = {},
 ): Record<string, remote.Command> {
-  const standing = learner(plan.hosts);
+  const site = inPeace(topology);
   const pki = new Pki("pki", {
-    certificates: [
-      ...certificates(topology, plan.hosts, apiSans(topology)),
-      ...(standing ? [learnerCertificate(topology, standing)] : []),
-    ],
+    certificates: [...certificates(site), ...(site.learner ? [learnerCertificate(site, site.learner)] : [])],
     given: givenPairs(adopted),
   });
   const keys = Object.fromEntries(
@@ -60,7 +57,7 @@ export function buildPrimary(
   for (const host of plan.deployHosts) {
     const key = keys[host.name];
     if (key) {
-      const files = deployFiles(topology, plan.hosts, pki.pairs, key, secrets);
+      const files = deployFiles(topology, site, pki.pairs, key, secrets);
       data[`deploy-files-${host.name}`] = files;
       if (adopted) {
         data[`adopt-${host.name}`] = adoptedFiles(topology, host, pki.pairs, adopted);
@@ -102,18 +99,18 @@ export function buildPrimary(
 /** The files of a deploy host, for on-host/steps/deploy-files.sh; secret, because private keys are among them. */
 function deployFiles(
   topology: Topology,
-  hosts: Host[],
+  site: Site,
   pairs: Record<string, KeyPair>,
   key: tls.PrivateKey,
   secrets: Record<string, string>,
 ): pulumi.Output<string> {
   const files: [path: string, content: pulumi.Input<string>][] = [
-    ["cluster.yml", withSecrets(clusterYmlText(topology), secrets)],
+    ["cluster.yml", withSecrets(clusterYmlText(site), secrets)],
     ...(Object.keys(secrets).length > 0
       ? [["cluster-secrets", clusterSecretsText(secrets)] as [string, pulumi.Input<string>]]
       : []),
     ["ssh/id_ed25519", key.privateKeyOpenssh],
-    ["ssh/known_hosts", knownHosts(topology, hosts)],
+    ["ssh/known_hosts", knownHosts(topology, site.hosts)],
     ...Object.entries(pairs).flatMap(([name, pair]): [string, pulumi.Input<string>][] => [
       [`certs/${name}.pem`, pair.certificate],
       [`certs/${name}-key.pem`, pair.privateKey],

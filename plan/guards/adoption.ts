@@ -9,12 +9,14 @@ import { kubeApiServerProcess } from "../installers/rke/kube-apiserver";
 import type { Process } from "../runtimes/process";
 import { isRunning } from "../runtimes/running";
 import type { Runtime } from "../runtimes/runtime";
-import { clusterOrder, controlPlane, voters } from "../topology/order";
+import { controlPlane, voters } from "../topology/order";
+import { inPeace, type Site } from "../topology/site";
 import type { Host, Topology } from "../topology/topology";
 
 /** Why the cluster that runs isn't the one that the topology describes, so that it can't be taken over. */
 export function adoptionProblems(topology: Topology, rke: AdoptedCluster, seen: Observation): string[] {
-  const hosts = clusterOrder(topology);
+  const site = inPeace(topology);
+  const { hosts } = site;
   const order = hosts.map((h) => h.address);
   const listed = rke.hosts.filter((a) => order.includes(a));
   const strange = rke.hosts.filter((a) => !order.includes(a));
@@ -27,20 +29,20 @@ export function adoptionProblems(topology: Topology, rke: AdoptedCluster, seen: 
           `rke-dr:adopted: its cluster lists ${listed.join(", ")}, the topology ${order.join(", ")}; \`order:\` keeps it`,
         ]
       : []),
-    ...hosts.flatMap((host) => hostProblems(topology, hosts, host, rke.caSum, seen)),
+    ...hosts.flatMap((host) => hostProblems(site, host, rke.caSum, seen)),
   ];
 }
 
-function hostProblems(topology: Topology, hosts: Host[], host: Host, caSum: string, seen: Observation): string[] {
+function hostProblems(site: Site, host: Host, caSum: string, seen: Observation): string[] {
   const facts = factsOf(seen, host);
   if (!facts) {
     return [];
   }
-  const { differs } = installerOf(topology).runtimeOf("kube-apiserver");
+  const { differs } = installerOf(site).runtimeOf("kube-apiserver");
   const deployed = deployedChecksums(facts.processes["kube-apiserver"]?.process.env ?? []);
   const planned = [
-    ...voters([host]).map(() => etcdProcess(topology, hosts, host, architectureSeen(topology, hosts, seen, host))),
-    ...controlPlane([host]).map(() => kubeApiServerProcess(topology, hosts, host, deployed)),
+    ...voters([host]).map(() => etcdProcess(site, host, architectureSeen(site, seen, host))),
+    ...controlPlane([host]).map(() => kubeApiServerProcess(site, host, deployed)),
   ];
   return [
     ...(facts.caSum === caSum ? [] : [`${host.name}: its kube-ca isn't that of rke-dr:adopted`]),

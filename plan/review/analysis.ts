@@ -4,7 +4,8 @@ import type { Observation } from "../facts/observation";
 import { failoverGuards } from "../guards/failover";
 import { certificates } from "../installers/rke/certificates";
 import { snapshotSchedule } from "../installers/rke/recurring-snapshots";
-import { apiSans, clusterOrder, controlPlane, learner, survivors, voters } from "../topology/order";
+import { clusterOrder, controlPlane, learner, voters } from "../topology/order";
+import { afterLoss, inPeace, type Site } from "../topology/site";
 import type { Host, Topology } from "../topology/topology";
 import { deployHostNote, endpointNotes, kubeadmRefusals, noSnapshots, restoredByHand } from "./installers";
 import type { Loss } from "./loss";
@@ -94,11 +95,11 @@ function lossOfDatacenter(topology: Topology, deciding: Deciding, name: string):
 
 /** Whether the API server's certificate stays as it is, name by name, when a datacenter is given up. */
 function sameApiNames(topology: Topology, lost: string): boolean {
-  const names = (hosts: Host[], sans: string[]) => {
-    const api = certificates(topology, hosts, sans).find((c) => c.name === "kube-apiserver");
+  const names = (site: Site) => {
+    const api = certificates(site).find((c) => c.name === "kube-apiserver");
     return [api?.dnsNames, api?.ipAddresses].flat().join();
   };
-  return names(clusterOrder(topology), apiSans(topology)) === names(survivors(topology, lost), apiSans(topology, lost));
+  return names(inPeace(topology)) === names(afterLoss(topology, lost, undefined));
 }
 
 function orderNote(topology: Topology, lost: string): string {

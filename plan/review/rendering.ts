@@ -1,4 +1,3 @@
-import { aftermath } from "../acts/failover/aftermath";
 import { planFailover } from "../acts/failover/failover";
 import type { FailoverPlan } from "../acts/failover/plan";
 import { planPrimary } from "../acts/primary/primary";
@@ -10,7 +9,8 @@ import { etcdProcess } from "../installers/rke/etcd";
 import { kubeApiServerProcess } from "../installers/rke/kube-apiserver";
 import { learnerCertificate, learnerProcess } from "../installers/rke/learner";
 import type { Process } from "../runtimes/process";
-import { apiSans, clusterOrder, controlPlane, learner, survivors, voters } from "../topology/order";
+import { controlPlane, learner, survivors, voters } from "../topology/order";
+import { inPeace, type Site } from "../topology/site";
 import { allHosts, type Host, type Topology } from "../topology/topology";
 import { type Analysis, analyse, nothingSeen, refusals } from "./analysis";
 
@@ -73,23 +73,21 @@ export function render(topology: Topology, act: Act): Rendering {
   const refused = act.stack === "failover" ? refusals(topology, act.lost) : [];
   const lost = act.stack === "failover" && refused.length === 0 ? act.lost : undefined;
   const plan = lost === undefined ? undefined : failoverPlan(topology, lost);
-  const after = aftermath(topology, lost, plan?.source?.host);
-  const listed = lost === undefined ? clusterOrder(after) : survivors(after, lost);
-  const running = act.stack === "failover" ? survivors(after, act.lost) : listed;
-  const sans = apiSans(after, lost);
+  const site = plan?.site ?? inPeace(topology);
+  const running = site.hosts.filter((h) => act.stack === "primary" || h.datacenter !== act.lost);
   const follower = learner(running);
   return {
-    clusterYml: clusterYmlText(after, lost),
+    clusterYml: clusterYmlText(site),
     processes: byKey(
       running.flatMap((h) => [
-        ...(h === follower ? [[`${h.name}/etcd`, following(after, listed, h)] as const] : []),
-        ...voters([h]).map((v) => [`${v.name}/etcd`, etcd(after, listed, v)] as const),
-        ...controlPlane([h]).map((c) => [`${c.name}/kube-apiserver`, apiServer(after, listed, c)] as const),
+        ...(h === follower ? [[`${h.name}/etcd`, following(site, h)] as const] : []),
+        ...voters([h]).map((v) => [`${v.name}/etcd`, etcd(site, v)] as const),
+        ...controlPlane([h]).map((c) => [`${c.name}/kube-apiserver`, apiServer(site, c)] as const),
       ]),
     ),
     transient: plan ? transient(plan) : {},
     certificates: byKey(
-      [...certificates(after, listed, sans), ...(follower ? [learnerCertificate(after, follower)] : [])].map(
+      [...certificates(site), ...(follower ? [learnerCertificate(site, follower)] : [])].map(
         (c) => [c.name, certificate(c)] as const,
       ),
     ),
@@ -109,14 +107,14 @@ export function failoverPlan(topology: Topology, lost: string): FailoverPlan {
 
 export const primarySteps = (topology: Topology): ScheduledStep[] => planPrimary(topology, 1, nothingSeen).steps;
 
-const etcd = (topology: Topology, listed: Host[], host: Host): RenderedProcess =>
-  inGoldenShape(etcdProcess(topology, listed, host, architecture), `${clientUrl(host)}/health`);
+const etcd = (site: Site, host: Host): RenderedProcess =>
+  inGoldenShape(etcdProcess(site, host, architecture), `${clientUrl(host)}/health`);
 
-const following = (topology: Topology, listed: Host[], host: Host): RenderedProcess =>
-  inGoldenShape(learnerProcess(topology, listed, host, architecture), `${clientUrl(host)}/health`);
+const following = (site: Site, host: Host): RenderedProcess =>
+  inGoldenShape(learnerProcess(site, host, architecture), `${clientUrl(host)}/health`);
 
-const apiServer = (topology: Topology, listed: Host[], host: Host): RenderedProcess =>
-  inGoldenShape(kubeApiServerProcess(topology, listed, host), "https://localhost:6443/healthz");
+const apiServer = (site: Site, host: Host): RenderedProcess =>
+  inGoldenShape(kubeApiServerProcess(site, host), "https://localhost:6443/healthz");
 
 function inGoldenShape(process: Process, health: string): RenderedProcess {
   const arguments_ = process.entrypoint.filter((word) => word.startsWith("--"));

@@ -3,8 +3,8 @@ import { clientUrl, peerUrl } from "../../etcd/urls";
 import type { Observation } from "../../facts/observation";
 import { etcdCertificate, memberName } from "../../installers/rke/etcd";
 import { imagesOf } from "../../installers/rke/images";
-import { voters } from "../../topology/order";
-import type { Host, Topology } from "../../topology/topology";
+import type { Site } from "../../topology/site";
+import type { Host } from "../../topology/topology";
 import { joinStep } from "../steps/join";
 import { type Step, step } from "../steps/steps";
 import { type Failback, nextFailure } from "./failback";
@@ -20,24 +20,22 @@ export interface Demotion {
  * member is removed and added anew, on no data. It comes last of all that concerns etcd: until then the host's data is the
  * other side's newest, and its kube-apiserver has only just been given the other members to talk to.
  *
- * @param hosts all hosts, in cluster.yml's order
  */
 export function demotion(
-  topology: Topology,
+  site: Site,
   failback: Failback,
-  hosts: Host[],
   host: Host,
   known: Membership,
   seen: Observation,
   after: string[],
 ): Demotion {
-  const others = voters(hosts);
+  const others = site.voters;
   const demote = step("etcd-demote", host, "EtcdMember", {
     arguments: [
       failback.preferred.map(memberName).join(","),
       peerUrl(host),
       etcdCertificate(host),
-      imagesOf(topology).etcd,
+      imagesOf(site).etcd,
       ...others.map(clientUrl),
     ],
     after,
@@ -52,7 +50,7 @@ export function demotion(
         steps: [
           demote,
           {
-            ...joinStep(topology, failback.epoch, hosts, state, seen, [demote.name]),
+            ...joinStep(site, failback.epoch, state, seen, [demote.name]),
             words: "a learner again: added to etcd without any old data",
           },
         ],

@@ -2,6 +2,7 @@ import { tolerates } from "../../etcd/quorum";
 import { factsOf, type Observation } from "../../facts/observation";
 import { clusterYmlText } from "../../installers/rke/cluster-yml";
 import { clusterOrder, survivors as hostsBut, lostHosts, voters } from "../../topology/order";
+import { inPeace } from "../../topology/site";
 import { deployHost, findDatacenter, type Host, type Topology, takesOver } from "../../topology/topology";
 import { lostBy } from "../steps/act";
 
@@ -51,7 +52,7 @@ export function failbackOf(topology: Topology, epoch: number, seen: Observation)
   }
   const survivors = hostsBut(topology, from.lost);
   const deploy = deployHost(topology, takesOver(topology, from.lost));
-  const clusterYml = clusterYmlText(topology);
+  const clusterYml = clusterYmlText(inPeace(topology));
   return {
     epoch,
     from,

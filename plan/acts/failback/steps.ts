@@ -6,7 +6,8 @@ import { deployDir } from "../../installers/rke/cluster-yml";
 import { etcdCertificate, memberName, ownEndpoint } from "../../installers/rke/etcd";
 import { etcdServers, ownServer } from "../../installers/rke/kube-apiserver";
 import { learnerDiffers } from "../../installers/rke/learner";
-import { clusterOrder, controlPlane, hasEtcdOrApi, voters } from "../../topology/order";
+import { controlPlane, hasEtcdOrApi, voters } from "../../topology/order";
+import type { Site } from "../../topology/site";
 import type { Host, Topology } from "../../topology/topology";
 import { joinStep } from "../steps/join";
 import { original, type Replacement, replaceApiServer, replaceEtcd, runs } from "../steps/replacement";
@@ -33,6 +34,7 @@ export interface FailbackSteps {
  */
 export function failbackSteps(
   topology: Topology,
+  site: Site,
   failback: Failback,
   seen: Observation,
   ready: string[],
@@ -40,7 +42,6 @@ export function failbackSteps(
 ): FailbackSteps {
   const { epoch, from, returned, survivors, deployHost, preferred, demoted } = failback;
   const guests = demoted ? [demoted] : [];
-  const hosts = clusterOrder(topology);
   const server = ownServer(topology, deployHost.datacenter);
   const costs: Record<string, string> = {};
   let members = [...voters(survivors), ...guests];
@@ -69,33 +70,25 @@ export function failbackSteps(
         }),
       ),
     );
-  const known = membership(topology, seen, learnerDiffers(topology), believes(failback, seen));
+  const known = membership(topology, seen, learnerDiffers(site), believes(failback, seen));
   const rejoined: Step[] = [];
   for (const state of known.members.filter((m) => m.wanted === "voter" && returned.includes(m.host))) {
     rejoined.push(
       note({
-        ...joinStep(
-          topology,
-          epoch,
-          hosts,
-          state,
-          seen,
-          [...stepNames(opened), ...stepNames(rejoined.slice(-1))],
-          guests,
-        ),
+        ...joinStep(site, epoch, state, seen, [...stepNames(opened), ...stepNames(rejoined.slice(-1))], guests),
         words: "a voter again: added as a learner without any old data, promoted when it has caught up",
       }),
     );
     members = [...members, state.host];
   }
   const apiServer = (host: Host, after: string[]) => {
-    const replacement = replaceApiServer(topology, epoch, seen, hosts, host);
+    const replacement = replaceApiServer(site, epoch, seen, host);
     return note(
       step("kube-apiserver", host, "KubeApiServer", {
         data: replacement.body,
         after,
         limit: 300,
-        words: `recreate kube-apiserver with --etcd-servers=${etcdServers(hosts, host)}`,
+        words: `recreate kube-apiserver with --etcd-servers=${etcdServers(site, host)}`,
         intact: runs(facts(host), replacement),
       }),
     );
@@ -107,18 +100,18 @@ export function failbackSteps(
   // asked from where it is to go: etcd runs there by now, and a survivor's may just have been set aside
   const leader = note(
     step("leader", preferred[0] ?? deployHost, "EtcdMember", {
-      arguments: [preferred.map(memberName).join(","), voters(hosts).map(clientUrl).join(",")],
+      arguments: [preferred.map(memberName).join(","), site.voters.map(clientUrl).join(",")],
       after: [...stepNames(rejoined), ...stepNames(returnedApi)],
       words: `move etcd's leader to ${preferred.map((h) => h.name).join(" or ")}`,
     }),
   );
   const settled: Step[] = [];
   for (const host of voters(survivors)) {
-    const etcd: Replacement = replaceEtcd(topology, epoch, seen, hosts, host, voters(hosts));
+    const etcd: Replacement = replaceEtcd(site, epoch, seen, host, site.voters);
     settled.push(
       note(
         step("etcd-arguments", host, "EtcdMember", {
-          arguments: [etcdCertificate(host), `${ownEndpoint(host)}/health`, voters(hosts).map(clientUrl).join(",")],
+          arguments: [etcdCertificate(host), `${ownEndpoint(host)}/health`, site.voters.map(clientUrl).join(",")],
           data: etcd.body,
           after: [leader.name, ...stepNames(settled.slice(-1))],
           limit: 300,
@@ -136,7 +129,7 @@ export function failbackSteps(
   // as in peace, for when one of these fails while this epoch lasts
   const looked = known.members
     .filter((m) => m.wanted === "voter" && survivors.includes(m.host))
-    .map((state) => note(joinStep(topology, epoch, hosts, state, seen, stepNames(settled))));
+    .map((state) => note(joinStep(site, epoch, state, seen, stepNames(settled))));
   const firstWrite = note(
     step("first-write", deployHost, "KubeApiServer", {
       arguments: [server],
@@ -145,12 +138,12 @@ export function failbackSteps(
     }),
   );
   const demoting = demoted
-    ? demotion(topology, failback, hosts, demoted, known, seen, [firstWrite.name])
+    ? demotion(site, failback, demoted, known, seen, [firstWrite.name])
     : { steps: [], nextFailure: "" };
   for (const made of demoting.steps) {
     costs[made.name] = demoting.nextFailure;
   }
-  members = voters(hosts);
+  members = site.voters;
   const watchers = returned.map((host) =>
     note(
       step("watchers", host, "Cleanup", {
@@ -167,7 +160,7 @@ export function failbackSteps(
       words: `put the returned hosts back into ${deployDir}/cluster.rkestate's current state`,
     }),
   );
-  const after = failbackVerification(topology, failback, rkeUp).map(note);
+  const after = failbackVerification(topology, site, failback, rkeUp).map(note);
   return {
     before: [
       ...quarantine,

@@ -1,6 +1,6 @@
 import { memberName } from "../../installers/rke/etcd";
 import { ownServer } from "../../installers/rke/kube-apiserver";
-import { clusterOrder, learner, voters } from "../../topology/order";
+import type { Site } from "../../topology/site";
 import type { Topology } from "../../topology/topology";
 import { type Step, step, stepNames } from "../steps/steps";
 import { apiVerification } from "../steps/verification";
@@ -11,10 +11,15 @@ import type { Failback } from "./failback";
  *
  * @param rkeUp the name of the `rke up` step
  */
-export function failbackVerification(topology: Topology, { deployHost, demoted }: Failback, rkeUp: string): Step[] {
-  const hosts = clusterOrder(topology);
+export function failbackVerification(
+  topology: Topology,
+  site: Site,
+  { deployHost, demoted }: Failback,
+  rkeUp: string,
+): Step[] {
+  const { hosts } = site;
   const server = ownServer(topology, deployHost.datacenter);
-  const standing = learner(hosts);
+  const standing = site.learner;
   const joined = [rkeUp, ...(standing ? [`etcd-join-${standing.name}`] : [])];
   const role = demoted && [
     step("etcd-role", deployHost, "Cleanup", {
@@ -25,18 +30,16 @@ export function failbackVerification(topology: Topology, { deployHost, demoted }
   ];
   return [
     ...(role ?? []),
-    ...voters(hosts).map((host) =>
+    ...site.voters.map((host) =>
       step("verify-member", host, "Verification", {
         arguments: [
-          [...voters(hosts).map(memberName), ...(standing ? [`${memberName(standing)}(learner)`] : [])]
-            .sort()
-            .join(","),
+          [...site.voters.map(memberName), ...(standing ? [`${memberName(standing)}(learner)`] : [])].sort().join(","),
         ],
         after: joined,
         words: "member list equals the topology, no --force-new-cluster left",
       }),
     ),
-    ...apiVerification(deployHost, server, hosts, [], rkeUp),
+    ...apiVerification(site, deployHost, server, [], rkeUp),
     step("verify-nodes", deployHost, "Verification", {
       arguments: [server, ...hosts.map((h) => `${h.name}=${h.datacenter}=${h.roles.join(",")}`)],
       after: [rkeUp, ...stepNames(role ?? [])],

@@ -1,5 +1,6 @@
 import type { Method, Recover } from "../../etcd/recover";
 import type { Source } from "../../etcd/source";
+import type { Site } from "../../topology/site";
 import type { Host } from "../../topology/topology";
 import type { Replacement } from "../steps/replacement";
 import type { ScheduledStep } from "../steps/steps";
@@ -16,7 +17,9 @@ export interface FailoverPlan {
   settings: FailoverSettings;
   act: string;
   method: Method;
-  /** What survives, each host with the part in etcd that it will have. */
+  /** The cluster as the act leaves it. */
+  site: Site;
+  /** The site's hosts: those that survive, each with the part in etcd that it will have. */
   survivors: Host[];
   lostHosts: Host[];
   deployHost: Host;

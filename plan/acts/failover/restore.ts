@@ -3,7 +3,7 @@ import { leastRevision } from "../../etcd/sources";
 import { peerUrl } from "../../etcd/urls";
 import { factsOf, type Observation } from "../../facts/observation";
 import { etcdCertificate, memberName, ownEndpoint } from "../../installers/rke/etcd";
-import { voters } from "../../topology/order";
+import type { Site } from "../../topology/site";
 import { allHosts, type Topology } from "../../topology/topology";
 import { type Replacement, runs } from "../steps/replacement";
 import { step } from "../steps/steps";
@@ -39,7 +39,7 @@ export function restoreSteps(
     arguments: [
       source.take,
       image,
-      voters(allHosts(topology)).map(peerUrl).join(","),
+      peersBefore(topology, plan.site).join(","),
       String(leastRevision(plan)),
       ...as,
       ...lostTargets(topology, lostHosts),
@@ -68,6 +68,12 @@ export function restoreSteps(
   });
   return { member: [secured, restore], isolation: [isolation] };
 }
+
+/** Peer URLs of every voter that the source may know: those of the topology, and the member-to-be. */
+const peersBefore = (topology: Topology, { voters }: Site): string[] =>
+  allHosts(topology)
+    .filter((h) => h.etcd === "voter" || voters.some((v) => v.name === h.name))
+    .map(peerUrl);
 
 const words = (source: Source): string =>
   source.kind === "snapshot" ? `snapshot ${source.name}` : `the ${source.kind}'s data`;

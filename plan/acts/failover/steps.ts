@@ -48,7 +48,7 @@ export function failoverSteps(
     step("kube-apiserver", replacement.host, "KubeApiServer", {
       data: replacement.body,
       ...beside(recovery, replacement.host),
-      words: `recreate kube-apiserver with --etcd-servers=${etcdServers(survivors, replacement.host)}`,
+      words: `recreate kube-apiserver with --etcd-servers=${etcdServers(plan.site, replacement.host)}`,
       intact: runs(factsOf(seen, replacement.host), replacement),
     }),
   );
@@ -111,7 +111,7 @@ export function failoverSteps(
       after: [...stepNames(etcdSteps.isolation), rkeUp.name],
       words: "member list, no --force-new-cluster left",
     }),
-    ...apiVerification(deployHost, server, survivors, lostControlPlane, rkeUp.name),
+    ...apiVerification(plan.site, deployHost, server, lostControlPlane, rkeUp.name),
   ];
   const report = step("report", deployHost, "Evidence", {
     after: stepNames(verification),

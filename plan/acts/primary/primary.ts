@@ -7,8 +7,9 @@ import { etcdServers, ownServer } from "../../installers/rke/kube-apiserver";
 import { learnerDiffers } from "../../installers/rke/learner";
 import { argument, commandOf } from "../../runtimes/process";
 import { isRunning } from "../../runtimes/running";
-import { clusterOrder, controlPlane, hasEtcdOrApi, voters } from "../../topology/order";
-import { deployHost, deployHosts, type Host, sshTarget, type Topology } from "../../topology/topology";
+import { controlPlane, hasEtcdOrApi } from "../../topology/order";
+import { inPeace, type Site } from "../../topology/site";
+import { deployHosts, type Host, sshTarget, type Topology } from "../../topology/topology";
 import { failbackOf, failbackRecord } from "../failback/failback";
 import { believes } from "../failback/living-cluster";
 import { failbackSteps } from "../failback/steps";
@@ -26,9 +27,10 @@ export function planPrimary(
   seen: Observation,
   { returnGuard, purge }: PrimaryOptions = { returnGuard: "on" },
 ): PrimaryPlan {
-  const hosts = clusterOrder(topology);
+  const site = inPeace(topology);
+  const { hosts } = site;
   const deploying = deployHosts(topology);
-  const runsRke = deployHost(topology, topology.standby);
+  const runsRke = site.deployHost;
   const facts = (host: Host) => factsOf(seen, host);
   const failback = failbackOf(topology, epoch, seen);
   const trusted = (from: Host, to: Host) => facts(from)?.trust[sshTarget(topology, to)] === "ok";
@@ -64,11 +66,11 @@ export function planPrimary(
     }),
   );
   const others = deploying.filter((h) => h.name !== runsRke.name);
-  const back = failback && failbackSteps(topology, failback, seen, stepNames(trust), `rke-up-${runsRke.name}`);
+  const back = failback && failbackSteps(topology, site, failback, seen, stepNames(trust), `rke-up-${runsRke.name}`);
   const members = membership(
     topology,
     seen,
-    learnerDiffers(topology),
+    learnerDiffers(site),
     failback && !failback.finished ? believes(failback, seen) : undefined,
   );
   // one after the other: each needs the others' votes; a failback has an order of its own
@@ -76,7 +78,7 @@ export function planPrimary(
   for (const state of back ? [] : members.members.filter((m) => m.wanted === "voter")) {
     const before = voting.at(-1)?.name;
     const after = before === undefined ? stepNames(trust) : [before];
-    voting.push(joinStep(topology, epoch, hosts, state, seen, after));
+    voting.push(joinStep(site, epoch, state, seen, after));
   }
   const before = [...trust, ...voting, ...(back?.before ?? [])];
   const rkeUp = step("rke-up", runsRke, "RkeCluster", {
@@ -88,13 +90,13 @@ export function planPrimary(
     limit: 1800,
     words: "rke up; its state and a kubeconfig for each side's own kube-apiserver on every deploy host",
     intact:
-      running(hosts, facts) && deploying.every((h) => facts(h)?.deploy?.server === ownServer(topology, h.datacenter)),
+      running(site, facts) && deploying.every((h) => facts(h)?.deploy?.server === ownServer(topology, h.datacenter)),
   });
   const ready = stepNames([...trust, ...voting]);
   const built = topology.pki === "adopted" && !back ? adoptSteps(topology, deploying, facts, ready) : [rkeUp];
   const learners = members.members
     .filter((m) => m.wanted === "learner" && m.host.name !== failback?.demoted?.name)
-    .map((m) => joinStep(topology, epoch, hosts, m, seen, stepNames(built)));
+    .map((m) => joinStep(site, epoch, m, seen, stepNames(built)));
   const snapshots = snapshotSteps(topology, stepNames(built), facts);
   const guards = hosts.filter(hasEtcdOrApi).map((host) =>
     step("return-guard", host, "ReturnGuard", {
@@ -150,15 +152,15 @@ const asTarget = (topology: Topology, host: Host): string =>
  * Whether etcd and kube-apiserver run where they belong. Only what this program must be sure of is compared: RKE may set
  * other arguments, from what the topology doesn't model.
  */
-function running(hosts: Host[], facts: (host: Host) => Reachable | undefined): boolean {
+function running(site: Site, facts: (host: Host) => Reachable | undefined): boolean {
   const command = (host: Host, name: string) => {
     const found = facts(host)?.processes[name];
     return isRunning(found) ? commandOf(found.process) : undefined;
   };
   return (
-    voters(hosts).every((h) => command(h, "etcd")?.includes("--force-new-cluster") === false) &&
-    controlPlane(hosts).every(
-      (h) => argument(command(h, "kube-apiserver") ?? [], "etcd-servers") === etcdServers(hosts, h),
+    site.voters.every((h) => command(h, "etcd")?.includes("--force-new-cluster") === false) &&
+    site.controlPlane.every(
+      (h) => argument(command(h, "kube-apiserver") ?? [], "etcd-servers") === etcdServers(site, h),
     )
   );
 }

@@ -5,6 +5,7 @@ import { etcdProcess, goArchitecture, ownEndpoint } from "../../installers/rke/e
 import { argument, type Process } from "../../runtimes/process";
 import { isRunning, type Running } from "../../runtimes/running";
 import { clusterOrder } from "../../topology/order";
+import { inPeace } from "../../topology/site";
 import { deployHost, type Host, type Topology } from "../../topology/topology";
 
 /** A rehearsal of the standby's recovery on a living cluster: where, and from what. */
@@ -66,9 +67,7 @@ export function planRehearsal(
   }
   const before = api.process;
   const etcd = factsOf(seen, member.host)?.processes.etcd;
-  const etcdImage = etcd
-    ? etcd.process.image
-    : etcdProcess(topology, clusterOrder(topology), member.host, facts.architecture).image;
+  const etcdImage = etcd ? etcd.process.image : etcdProcess(inPeace(topology), member.host, facts.architecture).image;
   return {
     rehearsal: {
       host,

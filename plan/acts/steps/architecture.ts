@@ -1,12 +1,13 @@
 import { factsOf, type Observation } from "../../facts/observation";
 import { architectureHost } from "../../installers/rke/etcd";
-import type { Host, Topology } from "../../topology/topology";
+import type { Site } from "../../topology/site";
+import type { Host } from "../../topology/topology";
 
 /**
  * The architecture that RKE's plan of a host's etcd names, as docker reported it: the host's own, or that of the first etcd
  * host (RKE before v1.3.0), if that one was seen; x86_64 if none was.
  */
-export function architectureSeen(topology: Topology, hosts: Host[], seen: Observation, host: Host): string {
-  const asked = [architectureHost(topology, hosts, host), host];
+export function architectureSeen(site: Site, seen: Observation, host: Host): string {
+  const asked = [architectureHost(site, host), host];
   return asked.map((h) => factsOf(seen, h)?.architecture).find(Boolean) ?? "x86_64";
 }

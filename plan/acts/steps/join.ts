@@ -4,8 +4,8 @@ import type { Observation } from "../../facts/observation";
 import { installerOf } from "../../installers/installers";
 import { etcdCertificate, etcdProcess, initialCluster, memberName, ownEndpoint } from "../../installers/rke/etcd";
 import { joiningProcess } from "../../installers/rke/learner";
-import { voters } from "../../topology/order";
-import type { Host, Topology } from "../../topology/topology";
+import type { Site } from "../../topology/site";
+import type { Host } from "../../topology/topology";
 import { architectureSeen } from "./architecture";
 import { type Step, step } from "./steps";
 
@@ -16,20 +16,19 @@ import { type Step, step } from "./steps";
  * @param guests members for the time being that the topology has as no voters; they may be asked, too
  */
 export function joinStep(
-  topology: Topology,
+  site: Site,
   epoch: number,
-  hosts: Host[],
   state: MemberState,
   seen: Observation,
   after: string[],
   guests: Host[] = [],
 ): Step {
   const { host, wanted } = state;
-  const others = voters(hosts).filter((h) => h.name !== host.name);
-  const architecture = architectureSeen(topology, hosts, seen, host);
-  const joining = joiningProcess(topology, hosts, host, architecture);
-  const final = wanted === "learner" ? joining : etcdProcess(topology, hosts, host, architecture);
-  const runtime = installerOf(topology).runtimeOf("etcd");
+  const others = site.voters.filter((h) => h.name !== host.name);
+  const architecture = architectureSeen(site, seen, host);
+  const joining = joiningProcess(site, host, architecture);
+  const final = wanted === "learner" ? joining : etcdProcess(site, host, architecture);
+  const runtime = installerOf(site).runtimeOf("etcd");
   return step("etcd-join", host, "EtcdMember", {
     arguments: [
       wanted,

@@ -7,7 +7,8 @@ import { deployedChecksums } from "../../installers/rke/kube-api-settings";
 import { etcdServers, kubeApiServerProcess } from "../../installers/rke/kube-apiserver";
 import { argument, commandOf, type Process, withArgument } from "../../runtimes/process";
 import { isRunning, type Running } from "../../runtimes/running";
-import type { Host, Topology } from "../../topology/topology";
+import type { Site } from "../../topology/site";
+import type { Host } from "../../topology/topology";
 import { architectureSeen } from "./architecture";
 
 /** A container as it runs, as it will run, and where that differs from what RKE would plan. */
@@ -34,16 +35,15 @@ export function original(facts: Reachable | undefined, name: string, epoch: numb
 }
 
 export function replaceEtcd(
-  topology: Topology,
+  site: Site,
   epoch: number,
   seen: Observation,
-  left: Host[],
   host: Host,
   members: Host[] = [host],
 ): Replacement {
   const facts = factsOf(seen, host);
   const base = original(facts, "etcd", epoch);
-  const planned = etcdProcess(topology, left, host, architectureSeen(topology, left, seen, host));
+  const planned = etcdProcess(site, host, architectureSeen(site, seen, host));
   const before = base?.process;
   const after: Process = before
     ? {
@@ -56,36 +56,30 @@ export function replaceEtcd(
         ).filter((arg) => !arg.startsWith("--force-new-cluster")),
       }
     : planned;
-  return replacement(topology, "etcd", { host, before, after, planned, epoch, base });
+  return replacement(site, "etcd", { host, before, after, planned, epoch, base });
 }
 
-export function replaceApiServer(
-  topology: Topology,
-  epoch: number,
-  seen: Observation,
-  left: Host[],
-  host: Host,
-): Replacement {
+export function replaceApiServer(site: Site, epoch: number, seen: Observation, host: Host): Replacement {
   const base = original(factsOf(seen, host), "kube-apiserver", epoch);
   const before = base?.process;
-  const planned = kubeApiServerProcess(topology, left, host, deployedChecksums(before?.env ?? []));
+  const planned = kubeApiServerProcess(site, host, deployedChecksums(before?.env ?? []));
   const after: Process = before
     ? {
         ...before,
         name: "kube-apiserver",
-        entrypoint: withArgument(before.entrypoint, "etcd-servers", etcdServers(left, host)),
+        entrypoint: withArgument(before.entrypoint, "etcd-servers", etcdServers(site, host)),
       }
     : planned;
-  return replacement(topology, "kube-apiserver", { host, before, after, planned, epoch, base });
+  return replacement(site, "kube-apiserver", { host, before, after, planned, epoch, base });
 }
 
 function replacement(
-  topology: Topology,
+  site: Site,
   name: ReplacedProcess,
   how: Pick<Replacement, "host" | "before" | "after"> & { planned: Process; epoch: number; base: Running | undefined },
 ): Replacement {
   const { host, before, after, planned, epoch, base } = how;
-  const runtime = installerOf(topology).runtimeOf(name);
+  const runtime = installerOf(site).runtimeOf(name);
   return {
     host,
     before,

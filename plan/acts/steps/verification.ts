@@ -1,28 +1,22 @@
 import { etcdServers } from "../../installers/rke/kube-apiserver";
-import { controlPlane } from "../../topology/order";
+import type { Site } from "../../topology/site";
 import type { Host } from "../../topology/topology";
 import { type Step, step } from "./steps";
 
 /**
  * What an act checks of the API after its `rke up`, whatever the act was.
  *
+ * @param site the cluster as it is now
  * @param server the URL of the kube-apiserver that is asked
- * @param hosts those that the cluster has now
  * @param lost addresses that the endpoints of the Service kubernetes must not have any more
  * @param rkeUp the name of the `rke up` step
  */
-export function apiVerification(
-  deployHost: Host,
-  server: string,
-  hosts: Host[],
-  lost: string[],
-  rkeUp: string,
-): Step[] {
-  const servers = controlPlane(hosts);
+export function apiVerification(site: Site, deployHost: Host, server: string, lost: string[], rkeUp: string): Step[] {
+  const servers = site.controlPlane;
   return [
     ...servers.map((host) =>
       step("verify-servers", host, "Verification", {
-        arguments: [etcdServers(hosts, host)],
+        arguments: [etcdServers(site, host)],
         after: [rkeUp],
         words: "kube-apiserver's --etcd-servers",
       }),

@@ -1,5 +1,6 @@
-import { controlPlane, namesInCertificates, voters } from "../../topology/order";
-import type { Host, Topology } from "../../topology/topology";
+import { namesInCertificates } from "../../topology/order";
+import type { Site } from "../../topology/site";
+import type { Host } from "../../topology/topology";
 import { isIp, serviceIp } from "../../values/addresses";
 import { etcdCertificate } from "./etcd";
 
@@ -44,7 +45,7 @@ const leaf = (name: string, rest: Partial<Certificate>): Certificate => ({
 });
 
 /** SANs in RKE's order, which it compares one by one (pki/util.go GetAltNames). */
-function altNames(topology: Topology, hosts: Host[], sans: string[]): Pick<Certificate, "dnsNames" | "ipAddresses"> {
+function altNames(site: Site, hosts: Host[], sans: string[]): Pick<Certificate, "dnsNames" | "ipAddresses"> {
   const names = [...hosts.flatMap(namesInCertificates), ...sans];
   return {
     dnsNames: [
@@ -53,21 +54,18 @@ function altNames(topology: Topology, hosts: Host[], sans: string[]): Pick<Certi
       "kubernetes",
       "kubernetes.default",
       "kubernetes.default.svc",
-      `kubernetes.default.svc.${topology.clusterDomain}`,
+      `kubernetes.default.svc.${site.clusterDomain}`,
     ],
-    ipAddresses: [...names.filter(isIp), "127.0.0.1", serviceIp(topology.serviceCidr)],
+    ipAddresses: [...names.filter(isIp), "127.0.0.1", serviceIp(site.serviceCidr)],
   };
 }
 
 /**
- * The certificates that RKE would generate for a cluster.yml (golden rke-plan *.certs.json), CAs first.
- *
- * @param hosts the hosts of cluster.yml, in its order
- * @param sans authentication.sans
+ * The certificates that RKE would generate for the site's cluster.yml (golden rke-plan *.certs.json), CAs first.
  */
-export function certificates(topology: Topology, hosts: Host[], sans: string[] = []): Certificate[] {
+export function certificates(site: Site): Certificate[] {
   const both = ["clientAuth", "serverAuth"];
-  const apiNames = altNames(topology, controlPlane(hosts), sans);
+  const apiNames = altNames(site, site.controlPlane, site.sans);
   return [
     ca("kube-ca"),
     ca("kube-apiserver-requestheader-ca"),
@@ -80,14 +78,14 @@ export function certificates(topology: Topology, hosts: Host[], sans: string[] =
     leaf("kube-admin", { organization: ["system:masters"] }),
     // RKE makes the service account key's certificate a copy of the API server's.
     leaf("kube-service-account-token", { commonName: "kube-apiserver", extKeyUsage: both, ...apiNames }),
-    ...voters(hosts).map((h) => etcdLeaf(topology, h, voters(hosts))),
+    ...site.voters.map((h) => etcdLeaf(site, h, site.voters)),
   ];
 }
 
 /** A host's etcd certificate; each carries the names of all etcd hosts. */
-export const etcdLeaf = (topology: Topology, host: Host, members: Host[]): Certificate =>
+export const etcdLeaf = (site: Site, host: Host, members: Host[]): Certificate =>
   leaf(etcdCertificate(host), {
     commonName: "kube-etcd",
     extKeyUsage: ["clientAuth", "serverAuth"],
-    ...altNames(topology, members, []),
+    ...altNames(site, members, []),
   });

@@ -1,5 +1,5 @@
-import { apiSans, clusterOrder, survivors } from "../../topology/order";
-import { type Host, sshLogin, type Topology } from "../../topology/topology";
+import type { Site } from "../../topology/site";
+import { type Host, sshLogin } from "../../topology/topology";
 import { yamlText } from "../../values/yaml-text";
 import { extraArguments } from "./etcd";
 
@@ -14,41 +14,40 @@ type ClusterYml = Record<string, unknown>;
  * (RKE refuses when a control plane host of the list is dead) and stay as `authentication.sans`, so that the API
  * server's certificate doesn't change.
  */
-export function clusterYml(topology: Topology, lost?: string): ClusterYml {
-  const hosts = lost === undefined ? clusterOrder(topology) : survivors(topology, lost);
-  const rke = sorted(topology.rke) as Record<string, unknown>;
-  const sans = apiSans(topology, lost);
+export function clusterYml(site: Site): ClusterYml {
+  const { hosts, sans } = site;
+  const rke = sorted(site.rke) as Record<string, unknown>;
   const services = section(rke, "services");
   const etcd = section(services, "etcd");
   const kubeApi = section(services, "kube-api");
-  const etcdArguments = extraArguments(topology);
+  const etcdArguments = extraArguments(site);
   if (Object.keys(etcdArguments).length > 0) {
     etcd.extra_args = etcdArguments;
   }
-  kubeApi.service_cluster_ip_range = topology.serviceCidr;
-  if (Object.keys(topology.kubeApi.extraArgs).length > 0) {
-    kubeApi.extra_args = topology.kubeApi.extraArgs;
+  kubeApi.service_cluster_ip_range = site.serviceCidr;
+  if (Object.keys(site.kubeApi.extraArgs).length > 0) {
+    kubeApi.extra_args = site.kubeApi.extraArgs;
   }
-  section(services, "kube-controller").service_cluster_ip_range ??= topology.serviceCidr;
-  section(services, "kubelet").cluster_domain = topology.clusterDomain;
+  section(services, "kube-controller").service_cluster_ip_range ??= site.serviceCidr;
+  section(services, "kubelet").cluster_domain = site.clusterDomain;
   return {
-    cluster_name: topology.cluster,
-    kubernetes_version: topology.kubernetesVersion,
+    cluster_name: site.cluster,
+    kubernetes_version: site.kubernetesVersion,
     ssh_key_path: deployKeyPath,
-    nodes: hosts.map((h) => node(topology, h)),
+    nodes: hosts.map((h) => node(site, h)),
     ...rke,
     services,
     ...(sans.length > 0 ? { authentication: { strategy: "x509", sans } } : {}),
   };
 }
 
-/** cluster.yml as text, the same for the same topology. */
-export function clusterYmlText(topology: Topology, lost?: string): string {
-  return yamlText(clusterYml(topology, lost));
+/** cluster.yml as text, the same for the same site. */
+export function clusterYmlText(site: Site): string {
+  return yamlText(clusterYml(site));
 }
 
-function node(topology: Topology, host: Host): Record<string, unknown> {
-  const { user, port } = sshLogin(topology.ssh, host);
+function node(site: Site, host: Host): Record<string, unknown> {
+  const { user, port } = sshLogin(site.ssh, host);
   return {
     address: host.address,
     ...(host.internalAddress === host.address ? {} : { internal_address: host.internalAddress }),

@@ -1,6 +1,6 @@
 import { clientUrl, peerUrl } from "../../etcd/urls";
 import { mergeArguments, type Process, sortedByName } from "../../runtimes/process";
-import { voters } from "../../topology/order";
+import type { Site } from "../../topology/site";
 import type { Host, Topology } from "../../topology/topology";
 import { imagesOf, servicesVersion, tagOf } from "./images";
 import { at } from "./modelled-keys";
@@ -21,7 +21,7 @@ export const ownEndpoint = (host: Host): string =>
 export const etcdCertificate = (host: Host): string => `kube-etcd-${host.internalAddress.replace(/[.:]/g, "-")}`;
 
 /** What the topology says of etcd's arguments: `services.etcd.extra_args`, which replace RKE's own of the same name. */
-export function extraArguments(topology: Topology): Record<string, string> {
+export function extraArguments(topology: Pick<Topology, "etcd">): Record<string, string> {
   const { heartbeatInterval, electionTimeout, extraArgs } = topology.etcd;
   return {
     ...extraArgs,
@@ -42,21 +42,20 @@ const hardenedCiphers = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WIT
  * The etcd container that RKE starts on a host, argument by argument (golden rke-plan, rke-releases; RKE's cluster/plan.go
  * BuildEtcdProcess). The versions of etcd that RKE compares are those of the image's tag.
  *
- * @param hosts the hosts of cluster.yml, in its order
  * @param architecture as docker reports it (x86_64, aarch64), of the host that `architectureHost` names
  * @throws Error if the topology has no images, or their tags no versions: `releaseProblems` reports both
  */
-export function etcdProcess(topology: Topology, hosts: Host[], host: Host, architecture: string): Process {
-  const { rkeVersion } = topology;
-  const { etcd: image } = imagesOf(topology);
+export function etcdProcess(site: Site, host: Host, architecture: string): Process {
+  const { rkeVersion } = site;
+  const { etcd: image } = imagesOf(site);
   const isNewerThan = (version: string) => isAtLeast(tagOf(image), version);
   const certificate = `/etc/kubernetes/ssl/${etcdCertificate(host)}.pem`;
   const key = `/etc/kubernetes/ssl/${etcdCertificate(host)}-key.pem`;
   const ca = "/etc/kubernetes/ssl/kube-ca.pem";
   // RKE listens on every interface unless the host has an internal address of its own.
   const listen = host.internalAddress === host.address ? "0.0.0.0" : host.internalAddress;
-  const additions = serviceAdditions(topology, "etcd");
-  const options = etcdOptions(rkeVersion, servicesVersion(topology) ?? topology.kubernetesVersion);
+  const additions = serviceAdditions(site, "etcd");
+  const options = etcdOptions(rkeVersion, servicesVersion(site) ?? site.kubernetesVersion);
   const args = mergeArguments(
     sortedByName({
       "advertise-client-urls": `${clientUrl(host)}${isNewerThan("v3.4.3-rancher99") ? "" : `,https://${host.internalAddress}:4001`}`,
@@ -70,7 +69,7 @@ export function etcdProcess(topology: Topology, hosts: Host[], host: Host, archi
       "initial-advertise-peer-urls": peerUrl(host),
       "initial-cluster-state": "new",
       "initial-cluster-token": rkeToken,
-      "initial-cluster": initialCluster(voters(hosts)),
+      "initial-cluster": initialCluster(site.voters),
       "key-file": key,
       "listen-client-urls": `https://${listen}:2379`,
       "listen-peer-urls": `https://${listen}:2380`,
@@ -81,7 +80,7 @@ export function etcdProcess(topology: Topology, hosts: Host[], host: Host, archi
       "trusted-ca-file": ca,
       ...options,
     }),
-    extraArguments(topology),
+    extraArguments(site),
   );
   // etcd before 3.3 reads another variable, and RKE's value there has the address that it listens on
   const endpoint = isNewerThan("v3.2.99")
@@ -102,16 +101,12 @@ export function etcdProcess(topology: Topology, hosts: Host[], host: Host, archi
       ...additions.env,
     ],
     binds: uniqueList(
-      [
-        ownBind(topology, "/var/lib/etcd", "/var/lib/rancher/etcd/"),
-        ownBind(topology, "/etc/kubernetes"),
-        ...additions.binds,
-      ],
+      [ownBind(site, "/var/lib/etcd", "/var/lib/rancher/etcd/"), ownBind(site, "/etc/kubernetes"), ...additions.binds],
       rkeVersion,
     ),
     volumesFrom: [],
     labels: { "io.rancher.rke.container.name": "etcd" },
-    ...etcdUser(topology),
+    ...etcdUser(site),
   };
 }
 
@@ -122,9 +117,9 @@ export const goArchitecture = (architecture: string): string => (architecture ==
  * The host whose architecture RKE writes into ETCD_UNSUPPORTED_ARCH: before v1.3.0 it is that of the first etcd host. A
  * learner, which RKE doesn't plan, has its own.
  */
-export function architectureHost({ rkeVersion }: Pick<Topology, "rkeVersion">, hosts: Host[], host: Host): Host {
+export function architectureHost({ rkeVersion, voters }: Site, host: Host): Host {
   const isOwn = host.etcd !== "voter" || holds("ownArchitecture", rkeVersion);
-  return isOwn ? host : (voters(hosts)[0] ?? host);
+  return isOwn ? host : (voters[0] ?? host);
 }
 
 /** What RKE adds if neither the metadata nor the topology name the argument (Kubernetes 1.16 and older). */

@@ -1,6 +1,7 @@
 import { clientUrl } from "../../etcd/urls";
 import { mergeArguments, type Process, sortedByName } from "../../runtimes/process";
-import { clusterOrder, controlPlane, voters } from "../../topology/order";
+import { clusterOrder, controlPlane } from "../../topology/order";
+import type { Site } from "../../topology/site";
 import { deployHost, type Host, type Topology } from "../../topology/topology";
 import { isIp } from "../../values/addresses";
 import { imagesOf, servicesVersion, tagOf } from "./images";
@@ -21,8 +22,7 @@ import { ownBind, serviceAdditions, texts, uniqueList } from "./settings";
 const ssl = "/etc/kubernetes/ssl";
 
 /** `--etcd-servers` as RKE writes it: the host's own etcd first, then the others in cluster.yml's order. */
-export function etcdServers(hosts: Host[], host: Host): string {
-  const members = voters(hosts);
+export function etcdServers({ voters: members }: Site, host: Host): string {
   return [...members.filter((m) => m.name === host.name), ...members.filter((m) => m.name !== host.name)]
     .map(clientUrl)
     .join(",");
@@ -32,26 +32,20 @@ export function etcdServers(hosts: Host[], host: Host): string {
  * The kube-apiserver container that RKE starts on a control plane host (golden rke-plan, rke-releases; RKE's
  * cluster/plan.go BuildKubeAPIProcess).
  *
- * @param hosts the hosts of cluster.yml, in its order
  * @param deployed checksums of the files that RKE deployed, as the host has them; one that is absent is computed
  * @throws Error if the topology has no images: `releaseProblems` reports that
  */
-export function kubeApiServerProcess(
-  topology: Topology,
-  hosts: Host[],
-  host: Host,
-  deployed: ConfigChecksums = {},
-): Process {
-  const { rke, rkeVersion, kubernetesVersion } = topology;
-  const images = imagesOf(topology);
-  const additions = serviceAdditions(topology, "kube-api");
-  const options = kubeApiOptions(servicesVersion(topology) ?? kubernetesVersion);
+export function kubeApiServerProcess(site: Site, host: Host, deployed: ConfigChecksums = {}): Process {
+  const { rke, rkeVersion, kubernetesVersion } = site;
+  const images = imagesOf(site);
+  const additions = serviceAdditions(site, "kube-api");
+  const options = kubeApiOptions(servicesVersion(site) ?? kubernetesVersion);
   const args = {
     ...credentials,
-    ...etcdArguments(topology, hosts, host),
-    ...cloudArguments(topology),
+    ...etcdArguments(site, host),
+    ...cloudArguments(site),
     ...(holds("admissionFileAlways", rkeVersion) ? admissionFile : {}),
-    "service-cluster-ip-range": topology.serviceCidr,
+    "service-cluster-ip-range": site.serviceCidr,
     "service-node-port-range": textOf(at(rke, "services.kube-api.service_node_port_range")) ?? "30000-32767",
     ...(at(rke, "services.kube-api.secrets_encryption_config.enabled") === true ? encryptionFile : {}),
     // kubelets with a certificate of the cluster's CA, which kube-apiserver then verifies
@@ -61,8 +55,8 @@ export function kubeApiServerProcess(
     ...options,
     ...((textOf(at(rke, "authorization.mode")) ?? "rbac") === "rbac" ? { "authorization-mode": "Node,RBAC" } : {}),
     ...(isIp(host.internalAddress) ? { "advertise-address": host.internalAddress } : {}),
-    ...admissionArguments(topology, options),
-    ...auditArguments(topology),
+    ...admissionArguments(site, options),
+    ...auditArguments(site),
   };
   return {
     name: "kube-apiserver",
@@ -70,23 +64,23 @@ export function kubeApiServerProcess(
     entrypoint: [
       entrypoint(images.tools),
       "kube-apiserver",
-      ...mergeArguments(sortedByName(args), topology.kubeApi.extraArgs),
+      ...mergeArguments(sortedByName(args), site.kubeApi.extraArgs),
       ...additions.arguments,
     ],
     cmd: [],
     env: uniqueList(
       [
         ...(holds("emptyVariable", rkeVersion) && additions.env.length > 0 ? [""] : []),
-        ...checksumVariables(topology, deployed),
+        ...checksumVariables(site, deployed),
         ...additions.env,
       ],
       rkeVersion,
     ),
     binds: uniqueList(
       [
-        ownBind(topology, "/etc/kubernetes"),
-        ...(keepsAuditLog(topology)
-          ? [ownBind(topology, "/var/log/kube-audit", undefined, !holds("unmarkedBinds", rkeVersion))]
+        ownBind(site, "/etc/kubernetes"),
+        ...(keepsAuditLog(site)
+          ? [ownBind(site, "/var/log/kube-audit", undefined, !holds("unmarkedBinds", rkeVersion))]
           : []),
         ...additions.binds,
       ],
@@ -114,7 +108,8 @@ const entrypoint = (tools: string): string =>
     : "/opt/rke-tools/entrypoint.sh";
 
 /** Etcd's address and the certificate for it: RKE's own etcd, or the one of services.etcd.external_urls. */
-function etcdArguments({ rke }: Topology, hosts: Host[], host: Host): Record<string, string> {
+function etcdArguments(site: Site, host: Host): Record<string, string> {
+  const { rke } = site;
   const urls = texts(at(rke, "services.etcd.external_urls"));
   const [ca, certificate] = urls.length > 0 ? ["kube-etcd-client-ca", "kube-etcd-client"] : ["kube-ca", "kube-node"];
   return {
@@ -122,7 +117,7 @@ function etcdArguments({ rke }: Topology, hosts: Host[], host: Host): Record<str
     "etcd-certfile": `${ssl}/${certificate}.pem`,
     "etcd-keyfile": `${ssl}/${certificate}-key.pem`,
     "etcd-prefix": urls.length > 0 ? String(at(rke, "services.etcd.path") ?? "") : "/registry",
-    "etcd-servers": urls.length > 0 ? urls.join(",") : etcdServers(hosts, host),
+    "etcd-servers": urls.length > 0 ? urls.join(",") : etcdServers(site, host),
   };
 }
 

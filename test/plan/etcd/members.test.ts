@@ -4,6 +4,7 @@ import type { EtcdStatus, Reachable } from "../../../plan/facts/facts";
 import type { Observation } from "../../../plan/facts/observation";
 import { learnerDiffers } from "../../../plan/installers/rke/learner";
 import { describeMembers } from "../../../plan/preview/members";
+import { inPeace } from "../../../plan/topology/site";
 import { inState, listed, peace, topology } from "../worlds/learner-world";
 
 const status = (host: string, change: Partial<EtcdStatus>): Partial<Reachable> => {
@@ -101,7 +102,7 @@ describe("how each member of etcd is", () => {
   for (const [what, seen, expected] of cases) {
     it(what, () => {
       const found = Object.fromEntries(
-        broken(membership(topology, seen, learnerDiffers(topology))).map((s) => [
+        broken(membership(topology, seen, learnerDiffers(inPeace(topology)))).map((s) => [
           s.host.name,
           `${s.condition}: ${s.found}`,
         ]),
@@ -114,7 +115,7 @@ describe("how each member of etcd is", () => {
 
 describe("members in preview", () => {
   const words = (seen: Observation) =>
-    describeMembers(membership(topology, seen, learnerDiffers(topology)), 0).join("\n");
+    describeMembers(membership(topology, seen, learnerDiffers(inPeace(topology))), 0).join("\n");
 
   it("a healthy learner's lag is shown", () =>
     assert.match(words(peace()), /master3 +learner +2 revisions and 1\.0 s behind \(revision 498\)/));

@@ -9,6 +9,7 @@ import { etcdProcess } from "../../../plan/installers/rke/etcd";
 import { describeSources } from "../../../plan/preview/sources";
 import type { Running } from "../../../plan/runtimes/running";
 import { survivors } from "../../../plan/topology/order";
+import { inPeace } from "../../../plan/topology/site";
 import { afterLossOfA, alone, container, now, record, survivor } from "../worlds/observations";
 import { ready } from "../worlds/settings";
 import { seed, withLearner } from "../worlds/topologies";
@@ -30,7 +31,7 @@ const path = (name: string) => `/var/lib/rke-dr/snapshots/${name}.db`;
 
 /** An etcd that was started then, and runs. */
 const etcdSince = (startedAt: number): Record<string, Running> => {
-  const planned = container(etcdProcess(seed(), [host], host, "x86_64"));
+  const planned = container(etcdProcess(inPeace(seed()), host, "x86_64"));
   return { etcd: { ...planned, startedAt: new Date(startedAt).toISOString() } };
 };
 

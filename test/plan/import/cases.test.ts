@@ -6,6 +6,7 @@ import { parseTopology } from "../../../plan/declaration/declaration";
 import { ImportError, importTopology } from "../../../plan/import/import";
 import { clusterYml } from "../../../plan/installers/rke/cluster-yml";
 import { render } from "../../../plan/review/rendering";
+import { inPeace } from "../../../plan/topology/site";
 import type { Topology } from "../../../plan/topology/topology";
 
 const folder = join(__dirname, "../../golden/cases-import");
@@ -86,7 +87,11 @@ describe("cluster.yml of the kinds on which an import was wrong", () => {
     ],
     ["registry-password: goes", () => text("registry-password").includes("SECRETEXAMPLE1"), false],
     ["s3-secret-key: both keys go", () => /AKIDEXAMPLE|SECRETEXAMPLE/.test(text("s3-secret-key")), false],
-    ["ssh-agent-auth: isn't for deploy hosts", () => clusterYml(topology("ssh-agent-auth")).ssh_agent_auth, undefined],
+    [
+      "ssh-agent-auth: isn't for deploy hosts",
+      () => clusterYml(inPeace(topology("ssh-agent-auth"))).ssh_agent_auth,
+      undefined,
+    ],
     [
       "kubernetes-version-patch: v1.2.7 lacks the version, so a later release made the cluster",
       () => [topology("kubernetes-version-patch").kubernetesVersion, topology("kubernetes-version-patch").rkeVersion],
@@ -128,7 +133,7 @@ describe("cluster.yml of the kinds on which an import was wrong", () => {
     ],
     [
       "user-per-node: and comes back into cluster.yml",
-      () => (clusterYml(topology("user-per-node")).nodes as { user: string }[]).map((n) => n.user).sort(),
+      () => (clusterYml(inPeace(topology("user-per-node"))).nodes as { user: string }[]).map((n) => n.user).sort(),
       ["root", "root", "ubuntu"],
     ],
     [

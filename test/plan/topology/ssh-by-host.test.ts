@@ -3,6 +3,7 @@ import { refusedAddresses } from "../../../plan/acts/failover/isolation";
 import { parseTopology } from "../../../plan/declaration/declaration";
 import { addressProblems } from "../../../plan/guards/hosts";
 import { clusterYml } from "../../../plan/installers/rke/cluster-yml";
+import { inPeace } from "../../../plan/topology/site";
 import { allHosts, sshTarget } from "../../../plan/topology/topology";
 import { raw, seedHosts } from "../worlds/topologies";
 
@@ -29,7 +30,7 @@ describe("a host with words of its own", () => {
     );
   });
   it("has them in cluster.yml", () => {
-    const nodes = clusterYml(topology).nodes as Record<string, unknown>[];
+    const nodes = clusterYml(inPeace(topology)).nodes as Record<string, unknown>[];
     const found = nodes.find((n) => n.hostname_override === "master3");
     assert.deepEqual([found?.user, found?.port], ["ubuntu", "2222"]);
   });

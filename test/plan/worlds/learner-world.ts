@@ -6,7 +6,7 @@ import { peerUrl } from "../../../plan/etcd/urls";
 import type { Member, Reachable } from "../../../plan/facts/facts";
 import type { Observation } from "../../../plan/facts/observation";
 import { learnerProcess } from "../../../plan/installers/rke/learner";
-import { clusterOrder } from "../../../plan/topology/order";
+import { inPeace } from "../../../plan/topology/site";
 import { allHosts, type Host, type Topology } from "../../../plan/topology/topology";
 import { container, survivor } from "./observations";
 
@@ -43,7 +43,7 @@ function facts(host: Host, members: Member[]): Reachable {
         ...base,
         processes: {
           ...base.processes,
-          etcd: container(learnerProcess(topology, clusterOrder(topology), host, "x86_64")),
+          etcd: container(learnerProcess(inPeace(topology), host, "x86_64")),
         },
         newestLease: newest - 1000,
         etcd: { ...status, revision: 498, quorum: false, learner: true },

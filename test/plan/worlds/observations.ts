@@ -11,6 +11,7 @@ import { docker } from "../../../plan/runtimes/docker/docker";
 import type { Process } from "../../../plan/runtimes/process";
 import type { Running } from "../../../plan/runtimes/running";
 import { clusterOrder, survivors } from "../../../plan/topology/order";
+import { inPeace } from "../../../plan/topology/site";
 import type { Host, Topology } from "../../../plan/topology/topology";
 
 /** A process of which nothing matters but its name, or what `change` says. */
@@ -69,10 +70,10 @@ export function survivor(topology: Topology, host: Host, change: Partial<Reachab
   const hosts = clusterOrder(topology);
   const processes: Record<string, Running> = {};
   if (host.etcd === "voter") {
-    processes.etcd = container(etcdProcess(topology, hosts, host, "x86_64"));
+    processes.etcd = container(etcdProcess(inPeace(topology), host, "x86_64"));
   }
   if (host.roles.includes("controlplane")) {
-    processes["kube-apiserver"] = container(kubeApiServerProcess(topology, hosts, host));
+    processes["kube-apiserver"] = container(kubeApiServerProcess(inPeace(topology), host));
   }
   return {
     reachable: true,
@@ -128,7 +129,7 @@ export function preflight(topology: Topology, host: Host, change: Partial<Prefli
     smallestFreeBytes: 1e11,
     earlierPlan: {},
     failures: [],
-    certificates: certificates(topology, clusterOrder(topology))
+    certificates: certificates(inPeace(topology))
       .filter((c) => host.roles.includes("controlplane") || /^kube-(ca|node|proxy)$/.test(c.name))
       .map((c) => ({
         file: `/etc/kubernetes/ssl/${c.name}.pem`,

@@ -4,20 +4,20 @@ import type { StepResult } from "../../../../plan/facts/step-records";
 import { etcdServers } from "../../../../plan/installers/rke/kube-apiserver";
 import { learnerCertificate, learnerProcess } from "../../../../plan/installers/rke/learner";
 import { differences } from "../../../../plan/runtimes/process";
-import { clusterOrder, learner } from "../../../../plan/topology/order";
+import { inPeace } from "../../../../plan/topology/site";
 import { rkePlan } from "../../../rke-golden";
 import { inState, listed, peace, topology } from "../../worlds/learner-world";
 import { record } from "../../worlds/observations";
 
 const golden = (name: string) => JSON.parse(rkePlan(name));
-const hosts = clusterOrder(topology);
-const master3 = learner(hosts);
+const site = inPeace(topology);
+const master3 = site.learner;
 assert.ok(master3);
 
 describe("the learner", () => {
   it("runs as RKE would run etcd on its host, but for the members that it starts with", () => {
     const rke = golden("learner.failover-managed.yml.plan.json")["master3/etcd"];
-    const ours = learnerProcess(topology, hosts, master3, "x86_64");
+    const ours = learnerProcess(site, master3, "x86_64");
     assert.deepEqual(differences([...rke.args].sort(), [...ours.cmd].sort()), [
       "- --initial-cluster-state=new",
       "- --initial-cluster=etcd-master3=https://192.168.31.103:2380",
@@ -29,7 +29,7 @@ describe("the learner", () => {
 
   it("has the certificate that RKE would give its host when it is the only etcd host", () => {
     const rke = golden("learner.failover-managed.yml.certs.json")["kube-etcd-192-168-31-103"];
-    const ours = learnerCertificate(topology, master3);
+    const ours = learnerCertificate(site, master3);
     assert.deepEqual(
       [ours.name, ours.commonName, ours.issuer, ours.dnsNames, ours.ipAddresses, ours.keyUsage, ours.extKeyUsage],
       [
@@ -45,7 +45,7 @@ describe("the learner", () => {
   });
 
   it("is none of the API servers' endpoints", () =>
-    assert.doesNotMatch(etcdServers(hosts, master3), /192\.168\.31\.103|127\.0\.0\.1/));
+    assert.doesNotMatch(etcdServers(site, master3), /192\.168\.31\.103|127\.0\.0\.1/));
 });
 
 describe("the learner in primary", () => {

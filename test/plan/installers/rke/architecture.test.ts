@@ -3,6 +3,7 @@ import { architectureSeen } from "../../../../plan/acts/steps/architecture";
 import { parseTopology } from "../../../../plan/declaration/declaration";
 import { etcdProcess, goArchitecture } from "../../../../plan/installers/rke/etcd";
 import { clusterOrder } from "../../../../plan/topology/order";
+import { inPeace } from "../../../../plan/topology/site";
 import type { Topology } from "../../../../plan/topology/topology";
 import { afterLossOfA, survivor } from "../../worlds/observations";
 import { raw, seedHosts, withLearner } from "../../worlds/topologies";
@@ -21,7 +22,7 @@ function planned(topology: Topology, name: string, first: string | undefined): s
   };
   const host = hosts.find((h) => h.name === name);
   assert.ok(host);
-  return architectureSeen(topology, hosts, seen, host);
+  return architectureSeen(inPeace(topology), seen, host);
 }
 
 const running = (rkeVersion: string) =>
@@ -56,7 +57,7 @@ describe("ETCD_UNSUPPORTED_ARCH in a cluster of two architectures", () => {
         [voter.name]: survivor(topology, voter),
       },
     };
-    assert.equal(architectureSeen(topology, hosts, seen, learner), "aarch64");
+    assert.equal(architectureSeen(inPeace(topology), seen, learner), "aarch64");
   });
 
   it("docker's aarch64 is arm64 to etcd", () => {
@@ -64,6 +65,6 @@ describe("ETCD_UNSUPPORTED_ARCH in a cluster of two architectures", () => {
     const topology = running("v1.3.0");
     const host = clusterOrder(topology)[0];
     assert.ok(host);
-    assert.ok(etcdProcess(topology, [host], host, "aarch64").env.includes("ETCD_UNSUPPORTED_ARCH=arm64"));
+    assert.ok(etcdProcess(inPeace(topology), host, "aarch64").env.includes("ETCD_UNSUPPORTED_ARCH=arm64"));
   });
 });

@@ -3,8 +3,8 @@ import { certificateDays, certificateKeyBits, certificates } from "../../../../p
 import { etcdProcess } from "../../../../plan/installers/rke/etcd";
 import { kubeApiServerProcess } from "../../../../plan/installers/rke/kube-apiserver";
 import type { Process } from "../../../../plan/runtimes/process";
-import { apiSans, clusterOrder, controlPlane, survivors, voters } from "../../../../plan/topology/order";
-import type { Host, Topology } from "../../../../plan/topology/topology";
+import { afterLoss, inPeace, type Site } from "../../../../plan/topology/site";
+import type { Topology } from "../../../../plan/topology/topology";
 import { rkePlan } from "../../../rke-golden";
 import { extraArgs, internalAddresses, learner, seed } from "../../worlds/topologies";
 
@@ -34,19 +34,15 @@ const rendered = (p: Process) => ({
 
 interface Case {
   file: string;
-  topology: Topology;
-  hosts: Host[];
-  sans?: string[];
+  site: Site;
 }
 
-const whole = (file: string, topology: Topology): Case => ({ file, topology, hosts: clusterOrder(topology) });
+const whole = (file: string, topology: Topology): Case => ({ file, site: inPeace(topology) });
 const cases: Case[] = [
   whole("force-new-cluster.primary.yml", seed()),
   {
     file: "force-new-cluster.failover.yml",
-    topology: seed(),
-    hosts: survivors(seed(), "a"),
-    sans: apiSans(seed(), "a"),
+    site: afterLoss(seed(), "a", undefined),
   },
   whole("learner.primary.yml", learner()),
   whole("internal-addresses.yml", internalAddresses()),
@@ -54,14 +50,11 @@ const cases: Case[] = [
 ];
 
 describe("what runs on a host equals RKE's plan", () => {
-  for (const { file, topology, hosts } of cases) {
+  for (const { file, site } of cases) {
     it(file, () => {
       const ours = Object.fromEntries([
-        ...voters(hosts).map((h) => [`${h.name}/etcd`, rendered(etcdProcess(topology, hosts, h, "x86_64"))]),
-        ...controlPlane(hosts).map((h) => [
-          `${h.name}/kube-apiserver`,
-          rendered(kubeApiServerProcess(topology, hosts, h)),
-        ]),
+        ...site.voters.map((h) => [`${h.name}/etcd`, rendered(etcdProcess(site, h, "x86_64"))]),
+        ...site.controlPlane.map((h) => [`${h.name}/kube-apiserver`, rendered(kubeApiServerProcess(site, h))]),
       ]);
       const theirs = Object.fromEntries(
         Object.entries(golden(`${file}.plan.json`)).map(([key, process]) => [key, recorded(process)]),
@@ -72,10 +65,10 @@ describe("what runs on a host equals RKE's plan", () => {
 });
 
 describe("certificates equal RKE's, SANs in its order", () => {
-  for (const { file, topology, hosts, sans } of cases.filter((c) => c.file !== "snapshots-and-extra-args.yml")) {
+  for (const { file, site } of cases.filter((c) => c.file !== "snapshots-and-extra-args.yml")) {
     it(file, () => {
       const ours = Object.fromEntries(
-        certificates(topology, hosts, sans).map((c) => [
+        certificates(site).map((c) => [
           c.name,
           {
             commonName: c.commonName,
@@ -99,10 +92,10 @@ describe("certificates equal RKE's, SANs in its order", () => {
   }
 
   it("the API server's are the same before and after the loss of the other side", () => {
-    const names = (hosts: Host[], sans?: string[]) => {
-      const found = certificates(seed(), hosts, sans).find((c) => c.name === "kube-apiserver");
+    const names = (site: Site) => {
+      const found = certificates(site).find((c) => c.name === "kube-apiserver");
       return { dns: found?.dnsNames, ip: found?.ipAddresses };
     };
-    assert.deepEqual(names(survivors(seed(), "a"), apiSans(seed(), "a")), names(clusterOrder(seed())));
+    assert.deepEqual(names(afterLoss(seed(), "a", undefined)), names(inPeace(seed())));
   });
 });

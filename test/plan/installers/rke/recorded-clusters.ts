@@ -1,10 +1,11 @@
+import assert from "node:assert/strict";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { parse } from "yaml";
 import { etcdProcess } from "../../../../plan/installers/rke/etcd";
 import { kubeApiServerProcess } from "../../../../plan/installers/rke/kube-apiserver";
 import type { Process } from "../../../../plan/runtimes/process";
-import { controlPlane, voters } from "../../../../plan/topology/order";
+import { siteOf } from "../../../../plan/topology/site";
 import type { Host, Role, Topology } from "../../../../plan/topology/topology";
 import { seed } from "../../worlds/topologies";
 
@@ -97,9 +98,12 @@ export const recordedCluster = (name: string): string => readFileSync(join(folde
 /** What this program plans for a cluster.yml, in the recordings' shape. */
 export function planned(clusterYml: string, rkeVersion: string, kubernetesVersion: string): Recorded {
   const { topology, hosts } = clusterOf(clusterYml, rkeVersion, kubernetesVersion);
+  const [deployHost] = hosts;
+  assert.ok(deployHost);
+  const site = siteOf(topology, { hosts, lost: [], sans: [], deployHost });
   return Object.fromEntries([
-    ...voters(hosts).map((h) => [`${h.name}/etcd`, shaped(etcdProcess(topology, hosts, h, "x86_64"))]),
-    ...controlPlane(hosts).map((h) => [`${h.name}/kube-apiserver`, shaped(kubeApiServerProcess(topology, hosts, h))]),
+    ...site.voters.map((h) => [`${h.name}/etcd`, shaped(etcdProcess(site, h, "x86_64"))]),
+    ...site.controlPlane.map((h) => [`${h.name}/kube-apiserver`, shaped(kubeApiServerProcess(site, h))]),
   ]);
 }
 

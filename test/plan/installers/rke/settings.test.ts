@@ -5,6 +5,7 @@ import { deployedChecksums, unknownChecksum } from "../../../../plan/installers/
 import { kubeApiServerProcess } from "../../../../plan/installers/rke/kube-apiserver";
 import { createBody } from "../../../../plan/runtimes/docker/spec";
 import { differences } from "../../../../plan/runtimes/process";
+import { inPeace } from "../../../../plan/topology/site";
 import { raw, seedHosts } from "../../worlds/topologies";
 import { lines } from "./rendered-lines";
 
@@ -215,7 +216,7 @@ it("etcd's container runs as the user that RKE gives it", () => {
   const topology = parseTopology(raw(seedHosts, { rke: { services: { etcd: { uid: 7, gid: 8 } } } }));
   const host = topology.datacenters[1]?.hosts[0];
   assert.ok(host);
-  const body = JSON.parse(createBody(etcdProcess(topology, [host], host, "x86_64"), 2)) as { User?: string };
+  const body = JSON.parse(createBody(etcdProcess(inPeace(topology), host, "x86_64"), 2)) as { User?: string };
   assert.equal(body.User, "7:7");
 });
 
@@ -225,7 +226,7 @@ describe("checksums of files that RKE deployed", () => {
     const env = ["PATH=/bin", "RKE_AUDITLOG_CONFIG_CHECKSUM=a1", "RKE_CLOUD_CONFIG_CHECKSUM=c1"];
     const host = topology.datacenters[1]?.hosts[0];
     assert.ok(host);
-    assert.deepEqual(kubeApiServerProcess(topology, [host], host, deployedChecksums(env)).env, [
+    assert.deepEqual(kubeApiServerProcess(inPeace(topology), host, deployedChecksums(env)).env, [
       "RKE_CLOUD_CONFIG_CHECKSUM=c1",
       "RKE_ADMISSION_CONFIG_CHECKSUM=3d3984384a7a48da4c252eb3edeca246",
       "RKE_AUDITLOG_CONFIG_CHECKSUM=a1",
