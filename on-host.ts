@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type StepName, stepScripts } from "./plan/acts/steps/names";
+import { type StepName, stepScripts } from "./plan/steps/names";
 
 /** The text of a file of `on-host/`. Here, beside index.ts: start.js runs the program as one file in this folder. */
 export const onHostFile = (path: string): string => readFileSync(join(__dirname, "on-host", path), "utf8");

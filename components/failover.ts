@@ -13,9 +13,9 @@ import {
   silentLimit,
 } from "../plan/acts/failover/fence";
 import type { FailoverPlan } from "../plan/acts/failover/plan";
-import { beforeSilence } from "../plan/acts/failover/source-step";
 import type { Observation } from "../plan/facts/observation";
 import { stillAlive } from "../plan/guards/lost-side";
+import { mayRunBeforeSilence } from "../plan/steps/phases";
 import type { Topology } from "../plan/topology/topology";
 import { runFences } from "../reach/fence";
 import type { SshAccess } from "../reach/ssh-access";
@@ -75,6 +75,8 @@ export function buildFailover(
     [`report-${plan.deployHost.name}`]: (before: Record<string, remote.Command>) =>
       reportFiles(evidence, plan.steps, before),
   };
-  const steps = runSteps(plan.steps, context, data, [], (step) => (beforeSilence(step) ? undefined : silent));
+  const steps = runSteps(plan.steps, context, data, [], (step) =>
+    mayRunBeforeSilence(step.phase) ? undefined : silent,
+  );
   return reportFailover(evidence, plan.steps, steps);
 }

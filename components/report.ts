@@ -4,8 +4,8 @@ import { type ActReport, actReport } from "../evidence/act-report";
 import type { Evidence } from "../evidence/evidence";
 import { reportHtml } from "../evidence/html";
 import { reportMarkdown } from "../evidence/markdown";
-import type { ScheduledStep } from "../plan/acts/steps/steps";
 import type { StepResult } from "../plan/facts/step-records";
+import type { ScheduledStep } from "../plan/steps/steps";
 import { resultOf } from "./steps";
 
 /** What a deployment exports: each step as its host told it, and for a failover what it started from. */

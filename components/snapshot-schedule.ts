@@ -1,5 +1,5 @@
 import { onHostText } from "../on-host";
-import type { ScheduledStep } from "../plan/acts/steps/steps";
+import type { ScheduledStep } from "../plan/steps/steps";
 
 /** What a deploy host runs on its own, in the order of their use. */
 const scripts = ["loop", "take", "voter"];

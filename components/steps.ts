@@ -1,9 +1,9 @@
 import { remote, types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { onHostInput, stepScript } from "../on-host";
-import type { ScheduledStep } from "../plan/acts/steps/steps";
 import type { StepResult } from "../plan/facts/step-records";
 import { recordOf } from "../plan/facts/step-records";
+import type { ScheduledStep } from "../plan/steps/steps";
 import { sshLogin } from "../plan/topology/topology";
 import type { SshAccess } from "../reach/ssh-access";
 

@@ -1,4 +1,4 @@
-import type { ScheduledStep } from "../acts/steps/steps";
+import type { ScheduledStep } from "../steps/steps";
 import { type Verdict, verdict } from "./verdict";
 
 /** Nothing is deleted while anything else is to be done: what is set aside may be what a rerun or an expert needs. */

@@ -1,7 +1,7 @@
-import type { ScheduledStep } from "../acts/steps/steps";
 import { warnings } from "../declaration/declaration";
 import { setAside } from "../preview/describe";
 import { differences } from "../runtimes/process";
+import type { ScheduledStep } from "../steps/steps";
 import type { Host, Topology } from "../topology/topology";
 import type { Analysis } from "./analysis";
 import { mermaid, quorumWords, svg } from "./diagram";

@@ -1,7 +1,6 @@
 import { planFailover } from "../acts/failover/failover";
 import type { FailoverPlan } from "../acts/failover/plan";
 import { planPrimary } from "../acts/primary/primary";
-import type { ScheduledStep } from "../acts/steps/steps";
 import { clientUrl } from "../etcd/urls";
 import { type Certificate, certificateDays, certificateKeyBits, certificates } from "../installers/rke/certificates";
 import { clusterYmlText } from "../installers/rke/cluster-yml";
@@ -9,6 +8,7 @@ import { etcdProcess } from "../installers/rke/etcd";
 import { kubeApiServerProcess } from "../installers/rke/kube-apiserver";
 import { learnerCertificate, learnerProcess } from "../installers/rke/learner";
 import type { Process } from "../runtimes/process";
+import type { ScheduledStep } from "../steps/steps";
 import { controlPlane, learner, survivors, voters } from "../topology/order";
 import { inPeace, type Site } from "../topology/site";
 import { allHosts, type Host, type Topology } from "../topology/topology";

@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { dirname } from "node:path";
 import { text } from "node:stream/consumers";
-import type { StepName } from "../../plan/acts/steps/names";
+import type { StepName } from "../../plan/steps/names";
 import { stateOfEachTest } from "./host-state";
 
 /** Containers are files here, by name: what docker says of their status. What touches them is told in `acts`. */

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onHostInput, onHostText, stepScript, withNeeds } from "../../on-host";
-import type { StepName } from "../../plan/acts/steps/names";
+import type { StepName } from "../../plan/steps/names";
 
 /** The text of a script of a test's own, together with the libraries that it needs (paths in `on-host/`). */
 export const ownScript = (text: string, ...needs: string[]): string =>

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { onHostScript } from "../../on-host";
-import { stepScripts } from "../../plan/acts/steps/names";
+import { stepScripts } from "../../plan/steps/names";
 
 const root = join(__dirname, "../..");
 const files = readdirSync(join(root, "on-host"), { recursive: true, encoding: "utf8" }).filter((f) =>

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { needsOf, onHostText, withNeeds } from "../../on-host";
-import { type StepName, stepScripts } from "../../plan/acts/steps/names";
+import { type StepName, stepScripts } from "../../plan/steps/names";
 import { calls, defined, given } from "./calls";
 
 const folder = join(__dirname, "../../on-host");
@@ -19,7 +19,7 @@ describe("the list of steps", () => {
   it("has each script of on-host/steps and on-host/installers, by its file's name", () => {
     const wanted = Object.fromEntries(found.map((script) => [nameOf(script), script]));
     const lines = found.map((script) => `  ${key(nameOf(script))}: ${JSON.stringify(script)},`).join("\n");
-    const write = `plan/acts/steps/names.ts must say:\nexport const stepScripts = {\n${lines}\n} as const;`;
+    const write = `plan/steps/names.ts must say:\nexport const stepScripts = {\n${lines}\n} as const;`;
     assert.deepEqual(Object.entries(stepScripts), Object.entries(wanted), write);
   });
 });

@@ -122,6 +122,10 @@ const acts = (topology: Topology) => [
   ...topology.datacenters.map((dc) => ({ stack: "failover" as const, lost: dc.name })),
 ];
 
+/** RKE takes an empty mapping for one that isn't there, and import leaves it out. */
+const withoutEmpty = (clusterYml: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(clusterYml).filter(([, value]) => JSON.stringify(value) !== "{}"));
+
 describe("for every topology", function () {
   this.timeout(60_000);
 
@@ -179,7 +183,7 @@ describe("for every topology", function () {
         );
         const text = importTopology(clusterYmlText(inPeace(topology)), { datacenters, standby: topology.standby });
         const again = parseTopology(parse(text));
-        assert.deepEqual(clusterYml(inPeace(again)), clusterYml(inPeace(topology)));
+        assert.deepEqual(withoutEmpty(clusterYml(inPeace(again))), withoutEmpty(clusterYml(inPeace(topology))));
         const one = render(topology, { stack: "primary" });
         const two = render(again, { stack: "primary" });
         assert.deepEqual(

@@ -8,6 +8,7 @@ const planRooms = [
   "runtimes",
   "facts",
   "etcd",
+  "steps",
   "installers",
   "declaration",
   "acts",

@@ -3,10 +3,10 @@ import { clientUrl, peerUrl } from "../../etcd/urls";
 import type { Observation } from "../../facts/observation";
 import { etcdCertificate, memberName } from "../../installers/rke/etcd";
 import { imagesOf } from "../../installers/rke/images";
+import { type Step, step } from "../../steps/steps";
 import type { Site } from "../../topology/site";
 import type { Host } from "../../topology/topology";
 import { joinStep } from "../steps/join";
-import { type Step, step } from "../steps/steps";
 import { type Failback, nextFailure } from "./failback";
 
 /** Steps, and what the next failure costs while they run. */

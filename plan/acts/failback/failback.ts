@@ -1,10 +1,10 @@
 import { tolerates } from "../../etcd/quorum";
 import { factsOf, type Observation } from "../../facts/observation";
 import { clusterYmlText } from "../../installers/rke/cluster-yml";
+import { lostBy } from "../../steps/act";
 import { clusterOrder, survivors as hostsBut, lostHosts, voters } from "../../topology/order";
 import { inPeace } from "../../topology/site";
 import { deployHost, findDatacenter, type Host, type Topology, takesOver } from "../../topology/topology";
-import { lostBy } from "../steps/act";
 
 /** What brings a datacenter back: the failover that is over, and who is who. */
 export interface Failback {

@@ -1,8 +1,8 @@
 import { memberName } from "../../installers/rke/etcd";
 import { ownServer } from "../../installers/rke/kube-apiserver";
+import { type Step, step, stepNames } from "../../steps/steps";
 import type { Site } from "../../topology/site";
 import type { Topology } from "../../topology/topology";
-import { type Step, step, stepNames } from "../steps/steps";
 import { apiVerification } from "../steps/verification";
 import type { Failback } from "./failback";
 

@@ -3,12 +3,12 @@ import { hasBegun } from "../../etcd/source-record";
 import { chooseSource, methodFor } from "../../etcd/sources";
 import { factsOf, type Observation } from "../../facts/observation";
 import { clusterYmlText } from "../../installers/rke/cluster-yml";
+import { failoverAct } from "../../steps/act";
+import { schedule } from "../../steps/steps";
 import { survivors } from "../../topology/order";
 import { afterLoss, inPeace } from "../../topology/site";
 import type { Topology } from "../../topology/topology";
-import { failoverAct } from "../steps/act";
 import { replaceApiServer, replaceEtcd } from "../steps/replacement";
-import { schedule } from "../steps/steps";
 import type { FailoverPlan, FailoverSettings } from "./plan";
 import { failoverSteps } from "./steps";
 

@@ -2,9 +2,9 @@ import { factsOf, type Observation } from "../../facts/observation";
 import { installerOf } from "../../installers/installers";
 import { etcdCertificate, ownEndpoint } from "../../installers/rke/etcd";
 import { type Process, withArgument } from "../../runtimes/process";
+import { step } from "../../steps/steps";
 import type { Topology } from "../../topology/topology";
 import { original, type Replacement, runs } from "../steps/replacement";
-import { step } from "../steps/steps";
 import type { FailoverPlan } from "./plan";
 import { type EtcdSteps, snapshotStep } from "./source-step";
 

@@ -1,9 +1,9 @@
 import type { Method, Recover } from "../../etcd/recover";
 import type { Source } from "../../etcd/source";
+import type { ScheduledStep } from "../../steps/steps";
 import type { Site } from "../../topology/site";
 import type { Host } from "../../topology/topology";
 import type { Replacement } from "../steps/replacement";
-import type { ScheduledStep } from "../steps/steps";
 
 /** The failover stack's configuration, validated. */
 export interface FailoverSettings extends Recover {

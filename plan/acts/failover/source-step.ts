@@ -1,6 +1,6 @@
 import { etcdCertificate, ownEndpoint } from "../../installers/rke/etcd";
+import { type Step, step } from "../../steps/steps";
 import { type Host, sshLogin, type Topology } from "../../topology/topology";
-import { type Step, step } from "../steps/steps";
 import type { FailoverPlan } from "./plan";
 
 /** How etcd comes back: what leads to the running member, last the step that starts it, and what keeps it apart. */
@@ -36,6 +36,3 @@ export function snapshotStep(
     words: "copy etcd's data, make the copy a cluster of one (--force-new-cluster, no network), check it",
   });
 }
-
-/** What a failover does while it isn't sure yet that the lost side is silent: nothing that can't be taken back. */
-export const beforeSilence = (step: Step): boolean => ["claim", "snapshot", "source"].includes(step.script);

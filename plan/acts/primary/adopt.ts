@@ -1,7 +1,7 @@
 import type { Reachable } from "../../facts/facts";
 import { ownServer } from "../../installers/rke/kube-apiserver";
+import { type Step, step } from "../../steps/steps";
 import type { Host, Topology } from "../../topology/topology";
-import { type Step, step } from "../steps/steps";
 
 /** Puts state and kubeconfig of the existing cluster on the deploy hosts, in the place of `rke up`: no container is touched. */
 export function adoptSteps(

@@ -1,8 +1,8 @@
 import type { Membership } from "../../etcd/members";
+import type { ScheduledStep } from "../../steps/steps";
 import type { Host } from "../../topology/topology";
 import type { Failback } from "../failback/failback";
 import type { FailbackSteps } from "../failback/steps";
-import type { ScheduledStep } from "../steps/steps";
 
 export const primaryAct = "primary";
 

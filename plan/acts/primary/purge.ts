@@ -1,5 +1,5 @@
+import { type Step, step } from "../../steps/steps";
 import type { Host } from "../../topology/topology";
-import { type Step, step } from "../steps/steps";
 
 /**
  * Deletes what acts have set aside, on request alone.

@@ -1,10 +1,10 @@
 import type { Reachable } from "../../facts/facts";
 import { snapshotDir } from "../../facts/snapshots";
 import { imagesOf } from "../../installers/rke/images";
+import { type Step, step } from "../../steps/steps";
 import { clusterOrder, learner, voters } from "../../topology/order";
 import { deployHosts, type Host, sshTarget, type Topology } from "../../topology/topology";
 import { durationSeconds } from "../../values/duration";
-import { type Step, step } from "../steps/steps";
 
 /** Runs the schedule on a deploy host; docker starts it again after a reboot. */
 export const scheduleContainer = "rke-dr-snapshots";

@@ -4,10 +4,10 @@ import type { Observation } from "../../facts/observation";
 import { installerOf } from "../../installers/installers";
 import { etcdCertificate, etcdProcess, initialCluster, memberName, ownEndpoint } from "../../installers/rke/etcd";
 import { joiningProcess } from "../../installers/rke/learner";
+import { type Step, step } from "../../steps/steps";
 import type { Site } from "../../topology/site";
 import type { Host } from "../../topology/topology";
 import { architectureSeen } from "./architecture";
-import { type Step, step } from "./steps";
 
 /**
  * The step that makes a host's etcd a member of the cluster that the other voters form, and does nothing where it is one

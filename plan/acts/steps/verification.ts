@@ -1,7 +1,7 @@
 import { etcdServers } from "../../installers/rke/kube-apiserver";
+import { type Step, step } from "../../steps/steps";
 import type { Site } from "../../topology/site";
 import type { Host } from "../../topology/topology";
-import { type Step, step } from "./steps";
 
 /**
  * What an act checks of the API after its `rke up`, whatever the act was.

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Step } from "../../../plan/acts/steps/steps";
+import type { Step } from "../../../plan/steps/steps";
 
 export function stepNamed(steps: Step[], name: string): Step {
   const step = steps.find((s) => s.name === name);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { purgeSteps } from "../../../../plan/acts/primary/purge";
-import { schedule, step } from "../../../../plan/acts/steps/steps";
 import { purgeGuard } from "../../../../plan/guards/purge";
 import { describeAside } from "../../../../plan/preview/aside";
+import { schedule, step } from "../../../../plan/steps/steps";
 import { survivors } from "../../../../plan/topology/order";
 import { afterLossOfA, record, survivor } from "../../worlds/observations";
 import { seed } from "../../worlds/topologies";

@@ -1,7 +1,8 @@
-import type { Reachable } from "../../facts/facts";
-import type { StepResult } from "../../facts/step-records";
-import type { Host } from "../../topology/topology";
+import type { Reachable } from "../facts/facts";
+import type { StepResult } from "../facts/step-records";
+import type { Host } from "../topology/topology";
 import type { StepName } from "./names";
+import { type Phase, phaseOf } from "./phases";
 
 /** One thing done on one host by one script of `on-host/`. */
 export interface Step {
@@ -23,6 +24,8 @@ export interface Step {
     | "Snapshots";
   /** Its script; the host keeps its result under the same name. */
   script: StepName;
+  /** What it may do, and when. */
+  phase: Phase;
   host: Host;
   arguments: string[];
   /** What the script reads from stdin. */
@@ -53,6 +56,7 @@ export function step(script: StepName, host: Host, part: Step["part"], rest: Par
     name: "",
     part,
     script,
+    phase: phaseOf(script),
     host,
     arguments: [],
     data: "",
