@@ -14,9 +14,27 @@ import { forceSteps } from "./force";
 import { refusedAddresses } from "./isolation";
 import type { FailoverPlan } from "./plan";
 import { restoreSteps, restoreToken } from "./restore";
+import type { EtcdSteps } from "./source-step";
 
 /** Where RKE and Rancher put pods that watch the API: DNS, CNI, metrics, ingress, Rancher's agents. */
 const watchingNamespaces = ["kube-system", "ingress-nginx", "cattle-system"];
+
+/** What the steps of one failover are made from. */
+interface Failover {
+  topology: Topology;
+  plan: Omit<FailoverPlan, "steps">;
+  etcd: Replacement;
+  source: Source;
+  seen: Observation;
+  /** The URL of the kube-apiserver that the deploy host asks. */
+  server: string;
+  /** Addresses under which lost API servers stand in the endpoints of the Service kubernetes. */
+  lostServers: string[];
+  /** What each claimed host keeps, so that a rerun of this act decides nothing anew. */
+  decided: string;
+  /** Survivors that only run pods; all others are claimed before anything is changed. */
+  workers: Host[];
+}
 
 /** The order of a failover: the API first, then everything that only tidies up. */
 export function failoverSteps(
@@ -26,61 +44,102 @@ export function failoverSteps(
   source: Source,
   seen: Observation,
 ): Step[] {
-  const { deployHost, survivors, lostHosts, settings } = plan;
-  const server = ownServer(topology, deployHost.datacenter);
-  const lostControlPlane = controlPlane(lostHosts).map((h) => h.internalAddress);
-  const decided = decision(topology, plan, source);
-  const workers = survivors.filter((host) => onlyRunsPods(host) && host.name !== deployHost.name);
-  const leading = survivors.filter((host) => !workers.includes(host));
-  const claims = leading.map((host) =>
-    step("claim", host, "Claim", {
-      data: decided,
-      words: `tell the host of epoch ${settings.epoch}; older epochs are refused from here on`,
-      intact: factsOf(seen, host)?.act === plan.act,
-    }),
-  );
-  const etcdSteps =
-    plan.method === "restore"
-      ? restoreSteps(topology, plan, etcd, source, seen, stepNames(claims))
-      : forceSteps(topology, plan, etcd, seen, stepNames(claims));
-  const recovery = etcdSteps.member.slice(-1);
-  const apiServers = plan.apiServers.map((replacement) =>
+  const act: Failover = {
+    topology,
+    plan,
+    etcd,
+    source,
+    seen,
+    server: ownServer(topology, plan.deployHost.datacenter),
+    lostServers: controlPlane(plan.lostHosts).map((h) => h.internalAddress),
+    decided: decision(topology, plan, source),
+    workers: plan.survivors.filter((host) => onlyRunsPods(host) && host.name !== plan.deployHost.name),
+  };
+  const claims = claimSteps(act);
+  const recovery = recoverySteps(act, claims);
+  const apiServers = apiServerSteps(act, recovery);
+  const firstWrite = firstWriteStep(act, recovery, apiServers);
+  const tidying = tidySteps(act, firstWrite);
+  const state = stateStep(act, firstWrite);
+  const run = rkeUpStep(act, [...tidying, state, ...apiServers]);
+  const verification = verificationSteps(act, recovery, run);
+  return announced(claims, [
+    ...recovery.member,
+    ...apiServers,
+    firstWrite,
+    ...tidying,
+    state,
+    ...recovery.isolation,
+    run,
+    ...verification,
+    reportStep(act, verification),
+  ]);
+}
+
+function claimSteps({ plan, seen, decided, workers }: Failover): Step[] {
+  return plan.survivors
+    .filter((host) => !workers.includes(host))
+    .map((host) =>
+      step("claim", host, "Claim", {
+        data: decided,
+        words: `tell the host of epoch ${plan.settings.epoch}; older epochs are refused from here on`,
+        intact: factsOf(seen, host)?.act === plan.act,
+      }),
+    );
+}
+
+const recoverySteps = ({ topology, plan, etcd, source, seen }: Failover, claims: Step[]): EtcdSteps =>
+  plan.method === "restore"
+    ? restoreSteps(topology, plan, etcd, source, seen, stepNames(claims))
+    : forceSteps(topology, plan, etcd, seen, stepNames(claims));
+
+function apiServerSteps({ plan, seen }: Failover, { member }: EtcdSteps): Step[] {
+  return plan.apiServers.map((replacement) =>
     step("kube-apiserver", replacement.host, "KubeApiServer", {
       data: replacement.body,
-      ...beside(recovery, replacement.host),
+      ...beside(member.slice(-1), replacement.host),
       words: `recreate kube-apiserver with --etcd-servers=${etcdServers(plan.site, replacement.host)}`,
       intact: runs(factsOf(seen, replacement.host), replacement),
     }),
   );
-  const own = apiServers.filter(({ host }) => host.name === deployHost.name);
-  const firstWrite = step("first-write", deployHost, "KubeApiServer", {
+}
+
+function firstWriteStep({ plan, server }: Failover, { member }: EtcdSteps, apiServers: Step[]): Step {
+  const own = apiServers.filter(({ host }) => host.name === plan.deployHost.name);
+  return step("first-write", plan.deployHost, "KubeApiServer", {
     arguments: [server, ...own.map((s) => s.script)],
-    after: stepNames([...recovery, ...apiServers]),
+    after: stepNames([...member.slice(-1), ...apiServers]),
     // a kube-apiserver takes writes a second before it calls itself ready
     beside: stepNames(own),
     limit: 300,
     words: "write through the API: here the recovery time ends",
   });
-  const watchers = leading.map((host) =>
-    step("watchers", host, "Cleanup", {
-      after: [firstWrite.name],
-      words: "restart controller-manager, scheduler, kubelet and kube-proxy",
-    }),
-  );
-  const others = workers.length === 0 ? [] : [onWorkers(topology, plan, workers, decided, seen, firstWrite)];
-  const tidying = [
+}
+
+function tidySteps(act: Failover, firstWrite: Step): Step[] {
+  const { plan, etcd, server, lostServers, workers } = act;
+  const { deployHost, lostHosts, survivors } = plan;
+  const watchers = survivors
+    .filter((host) => !workers.includes(host))
+    .map((host) =>
+      step("watchers", host, "Cleanup", {
+        after: [firstWrite.name],
+        words: "restart controller-manager, scheduler, kubelet and kube-proxy",
+      }),
+    );
+  return [
     step("lost-nodes", deployHost, "Cleanup", {
       arguments: [server, ...lostHosts.map((h) => h.name)],
       after: [firstWrite.name],
       words: `delete the Nodes ${lostHosts.map((h) => h.name).join(", ")}`,
     }),
     step("masterleases", etcd.host, "Cleanup", {
-      arguments: lostControlPlane,
+      arguments: lostServers,
       after: [firstWrite.name],
-      words: `take ${lostControlPlane.join(", ")} out of the endpoints of the Service kubernetes`,
+      words: `take ${lostServers.join(", ")} out of the endpoints of the Service kubernetes`,
     }),
     ...watchers,
-    ...others,
+    ...(workers.length === 0 ? [] : [onWorkers(act, firstWrite)]),
     ...(plan.method === "restore"
       ? [
           step("addons", deployHost, "Cleanup", {
@@ -91,58 +150,48 @@ export function failoverSteps(
           }),
         ]
       : []),
-    step("rke-state", deployHost, "RkeCluster", {
-      arguments: [server, etcd.host.address, ...lostHosts.map((h) => h.address)],
-      data: plan.clusterYml.after,
-      after: [firstWrite.name],
-      words: `take the lost hosts, and what else has left the topology, out of ${deployDir}/cluster.yml and of cluster.rkestate's current state`,
-    }),
   ];
-  const rkeUp = step("rke-up", deployHost, "RkeCluster", {
+}
+
+const stateStep = ({ plan, etcd, server }: Failover, firstWrite: Step): Step =>
+  step("rke-state", plan.deployHost, "RkeCluster", {
+    arguments: [server, etcd.host.address, ...plan.lostHosts.map((h) => h.address)],
+    data: plan.clusterYml.after,
+    after: [firstWrite.name],
+    words: `take the lost hosts, and what else has left the topology, out of ${deployDir}/cluster.yml and of cluster.rkestate's current state`,
+  });
+
+const rkeUpStep = ({ plan, server }: Failover, before: Step[]): Step =>
+  step("rke-up", plan.deployHost, "RkeCluster", {
     arguments: [server],
     data: plan.clusterYml.after,
-    after: stepNames([...tidying, ...apiServers]),
+    after: stepNames(before),
     limit: 1800,
     words: "rke up, which finds nothing to do but the workers' nginx-proxy",
   });
-  const verification = [
+
+function verificationSteps({ plan, etcd, server, lostServers }: Failover, recovery: EtcdSteps, run: Step): Step[] {
+  return [
     step("verify-member", etcd.host, "Verification", {
-      arguments: [memberName(etcd.host), ...(plan.method === "restore" ? refusedAddresses(lostHosts) : [])],
-      after: [...stepNames(etcdSteps.isolation), rkeUp.name],
+      arguments: [memberName(etcd.host), ...(plan.method === "restore" ? refusedAddresses(plan.lostHosts) : [])],
+      after: [...stepNames(recovery.isolation), run.name],
       words: "member list, no --force-new-cluster left",
     }),
-    ...apiVerification(plan.site, deployHost, server, lostControlPlane, rkeUp.name),
+    ...apiVerification(plan.site, plan.deployHost, server, lostServers, run.name),
   ];
-  const report = step("report", deployHost, "Evidence", {
+}
+
+const reportStep = ({ plan }: Failover, verification: Step[]): Step =>
+  step("report", plan.deployHost, "Evidence", {
     after: stepNames(verification),
     words: "keep the report in /var/lib/rke-dr/reports",
   });
-  const acting = [
-    ...etcdSteps.member,
-    ...apiServers,
-    firstWrite,
-    ...tidying,
-    ...etcdSteps.isolation,
-    rkeUp,
-    ...verification,
-    report,
-  ];
-  const coming = recordsByHost(acting);
-  return [...claims.map((claim) => announcing(claim, coming.get(claim.host.name) ?? [])), ...acting];
-}
 
 /**
  * Hosts that only run pods hear of the epoch and have their watchers restarted when the API is back, all in one step: nothing that
  * serves waits for them, and there may be hundreds.
  */
-function onWorkers(
-  topology: Topology,
-  plan: Omit<FailoverPlan, "steps">,
-  workers: Host[],
-  decided: string,
-  seen: Observation,
-  firstWrite: Step,
-): Step {
+function onWorkers({ topology, plan, workers, decided, seen }: Failover, firstWrite: Step): Step {
   const limit = 120;
   const { epoch } = plan.settings;
   const done = (host: Host) => {
@@ -181,17 +230,10 @@ function beside(recovery: Step[], host: Host): Pick<Step, "arguments" | "after" 
     : { arguments: [], after: stepNames(recovery), limit: 300 };
 }
 
-/** A claim says what is to come on its host: so a later act can tell whether this one was finished. */
-function announcing(claim: Step, coming: string[]): Step {
-  return { ...claim, data: `${claim.data}\nsteps=${coming.join(" ")}` };
-}
-
-function recordsByHost(steps: Step[]): Map<string, string[]> {
-  const records = new Map<string, string[]>();
-  for (const step of steps) {
-    records.set(step.host.name, [...(records.get(step.host.name) ?? []), step.script]);
-  }
-  return records;
+/** Each claim names the steps that will follow on its host: so a later act can see if this one was finished. */
+function announced(claims: Step[], acting: Step[]): Step[] {
+  const followers = (host: Host) => acting.filter((s) => s.host.name === host.name).map((s) => s.script);
+  return [...claims.map((c) => ({ ...c, data: `${c.data}\nsteps=${followers(c.host).join(" ")}` })), ...acting];
 }
 
 /** What a rerun of this act must not decide anew. */
