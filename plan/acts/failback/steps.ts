@@ -1,4 +1,4 @@
-import { membership } from "../../etcd/members";
+import { type Membership, membership } from "../../etcd/members";
 import { clientUrl } from "../../etcd/urls";
 import type { Reachable } from "../../facts/facts";
 import { factsOf, type Observation } from "../../facts/observation";
@@ -12,7 +12,7 @@ import type { Site } from "../../topology/site";
 import type { Host, Topology } from "../../topology/topology";
 import { joinStep } from "../steps/join";
 import { original, type Replacement, replaceApiServer, replaceEtcd, runs } from "../steps/replacement";
-import { demotion } from "./demotion";
+import { type Demotion, demotion } from "./demotion";
 import { type Failback, nextFailure } from "./failback";
 import { believes } from "./living-cluster";
 import { failbackVerification } from "./verification";
@@ -23,6 +23,18 @@ export interface FailbackSteps {
   after: Step[];
   /** By step name: the loss of one more host while this step runs. */
   nextFailure: Record<string, string>;
+}
+
+/** What the steps of one failback are made from. */
+interface Return {
+  topology: Topology;
+  site: Site;
+  failback: Failback;
+  seen: Observation;
+  /** etcd's members as the living cluster reports them. */
+  known: Membership;
+  /** The URL of the kube-apiserver that the deploy host asks. */
+  server: string;
 }
 
 /**
@@ -40,145 +52,180 @@ export function failbackSteps(
   ready: string[],
   rkeUp: string,
 ): FailbackSteps {
-  const { epoch, from, returned, survivors, deployHost, preferred, demoted } = failback;
-  const guests = demoted ? [demoted] : [];
-  const server = ownServer(topology, deployHost.datacenter);
-  const costs: Record<string, string> = {};
-  let members = [...voters(survivors), ...guests];
-  const note = (made: Step) => {
-    costs[made.name] = nextFailure(members.map((h) => h.name));
-    return made;
+  const act: Return = {
+    topology,
+    site,
+    failback,
+    seen,
+    known: membership(topology, seen, learnerDiffers(site), believes(failback, seen)),
+    server: ownServer(topology, failback.deployHost.datacenter),
   };
-  const facts = (host: Host) => factsOf(seen, host);
-
-  const quarantine = returned.filter(hasEtcdOrApi).map((host) =>
-    note(
-      step("quarantine", host, "Quarantine", {
-        after: ready,
-        words: "stop what is left of the old etcd and control plane, set containers and data aside",
-      }),
-    ),
-  );
-  const opened = survivors
-    .filter((h) => h.etcd !== "none" || h === demoted)
-    .map((host) =>
-      note(
-        step("unisolate", host, "EtcdMember", {
-          after: stepNames(quarantine),
-          words: "let the returned hosts in at etcd's ports again, if they were refused",
-          intact: (facts(host)?.isolation.refused ?? []).length === 0,
-        }),
-      ),
-    );
-  const known = membership(topology, seen, learnerDiffers(site), believes(failback, seen));
-  const rejoined: Step[] = [];
-  for (const state of known.members.filter((m) => m.wanted === "voter" && returned.includes(m.host))) {
-    rejoined.push(
-      note({
-        ...joinStep(site, epoch, state, seen, [...stepNames(opened), ...stepNames(rejoined.slice(-1))], guests),
-        words: "a voter again: added as a learner without any old data, promoted when it has caught up",
-      }),
-    );
-    members = [...members, state.host];
-  }
-  const apiServer = (host: Host, after: string[]) => {
-    const replacement = replaceApiServer(site, epoch, seen, host);
-    return note(
-      step("kube-apiserver", host, "KubeApiServer", {
-        data: replacement.body,
-        after,
-        limit: 300,
-        words: `recreate kube-apiserver with --etcd-servers=${etcdServers(site, host)}`,
-        intact: runs(facts(host), replacement),
-      }),
-    );
-  };
-  // a host that was rebuilt has none, and RKE makes it: together with the sidekick container that it needs
-  const returnedApi = controlPlane(returned)
-    .filter((h) => cameWith(facts(h), "kube-apiserver", epoch))
-    .map((h) => apiServer(h, stepNames(rejoined)));
-  // asked from where it is to go: etcd runs there by now, and a survivor's may just have been set aside
-  const leader = note(
-    step("leader", preferred[0] ?? deployHost, "EtcdMember", {
-      arguments: [preferred.map(memberName).join(","), site.voters.map(clientUrl).join(",")],
-      after: [...stepNames(rejoined), ...stepNames(returnedApi)],
-      words: `move etcd's leader to ${preferred.map((h) => h.name).join(" or ")}`,
-    }),
-  );
-  const settled: Step[] = [];
-  for (const host of voters(survivors)) {
-    const etcd: Replacement = replaceEtcd(site, epoch, seen, host, site.voters);
-    settled.push(
-      note(
-        step("etcd-arguments", host, "EtcdMember", {
-          arguments: [etcdCertificate(host), `${ownEndpoint(host)}/health`, site.voters.map(clientUrl).join(",")],
-          data: etcd.body,
-          after: [leader.name, ...stepNames(settled.slice(-1))],
-          limit: 300,
-          words: "recreate etcd with all members in its arguments, as RKE plans it",
-          intact: runs(facts(host), etcd),
-        }),
-      ),
-    );
-    costs[settled.at(-1)?.name ?? ""] = whileAway(members, host);
-  }
-  const survivorsApi: Step[] = [];
-  for (const host of controlPlane(survivors)) {
-    survivorsApi.push(apiServer(host, [...stepNames(settled), leader.name, ...stepNames(survivorsApi.slice(-1))]));
-  }
-  // as in peace, for when one of these fails while this epoch lasts
-  const looked = known.members
-    .filter((m) => m.wanted === "voter" && survivors.includes(m.host))
-    .map((state) => note(joinStep(site, epoch, state, seen, stepNames(settled))));
-  const firstWrite = note(
-    step("first-write", deployHost, "KubeApiServer", {
-      arguments: [server],
-      after: [...stepNames(survivorsApi), ...stepNames(returnedApi)],
-      words: "write through the API",
-    }),
-  );
-  const demoting = demoted
-    ? demotion(site, failback, demoted, known, seen, [firstWrite.name])
-    : { steps: [], nextFailure: "" };
-  for (const made of demoting.steps) {
-    costs[made.name] = demoting.nextFailure;
-  }
-  members = site.voters;
-  const watchers = returned.map((host) =>
-    note(
-      step("watchers", host, "Cleanup", {
-        after: [firstWrite.name],
-        words: "restart kubelet and kube-proxy, which may hold watches from before",
-      }),
-    ),
-  );
-  const state = note(
-    step("rke-state-back", deployHost, "RkeCluster", {
-      arguments: [`cluster.rkestate.before-epoch-${from.epoch}`, ...returned.map((h) => h.address)],
-      // RKE takes hosts for what they were before the failover: by now they are that again
-      after: [firstWrite.name, ...stepNames(demoting.steps)],
-      words: `put the returned hosts back into ${deployDir}/cluster.rkestate's current state`,
-    }),
-  );
-  const after = failbackVerification(topology, site, failback, rkeUp).map(note);
+  const quarantine = quarantineSteps(act, ready);
+  const opened = openingSteps(act, quarantine);
+  const rejoined = rejoiningSteps(act, opened);
+  const returnedApi = returnedApiSteps(act, rejoined);
+  const leader = leaderStep(act, [...rejoined, ...returnedApi]);
+  const recreated = etcdArgumentSteps(act, leader);
+  const looked = lookedAtSteps(act, recreated);
+  const survivorsApi = survivorsApiSteps(act, [...recreated, leader]);
+  const firstWrite = firstWriteStep(act, [...survivorsApi, ...returnedApi]);
+  const demoting = demotionOf(act, firstWrite);
+  const watchers = watcherSteps(act, firstWrite);
+  const state = stateStep(act, [firstWrite, ...demoting.steps]);
+  const after = failbackVerification(topology, site, failback, rkeUp);
+  const serving = [...returnedApi, leader, ...recreated, ...looked, ...survivorsApi, firstWrite];
   return {
-    before: [
-      ...quarantine,
-      ...opened,
-      ...rejoined,
-      ...returnedApi,
-      leader,
-      ...settled,
-      ...looked,
-      ...survivorsApi,
-      firstWrite,
-      ...demoting.steps,
-      ...watchers,
-      state,
-    ],
+    before: [...quarantine, ...opened, ...rejoined, ...serving, ...demoting.steps, ...watchers, state],
     after,
-    nextFailure: costs,
+    nextFailure: {
+      ...costs(act, { before: [...quarantine, ...opened], rejoined, serving, end: [...watchers, state, ...after] }),
+      ...whileRecreated(act, recreated),
+      ...Object.fromEntries(demoting.steps.map((s) => [s.name, demoting.nextFailure])),
+    },
   };
+}
+
+const quarantineSteps = ({ failback }: Return, ready: string[]): Step[] =>
+  failback.returned.filter(hasEtcdOrApi).map((host) =>
+    step("quarantine", host, "Quarantine", {
+      after: ready,
+      words: "stop what is left of the old etcd and control plane, set containers and data aside",
+    }),
+  );
+
+const openingSteps = ({ failback, seen }: Return, quarantine: Step[]): Step[] =>
+  failback.survivors
+    .filter((h) => h.etcd !== "none" || h === failback.demoted)
+    .map((host) =>
+      step("unisolate", host, "EtcdMember", {
+        after: stepNames(quarantine),
+        words: "let the returned hosts in at etcd's ports again, if they were refused",
+        intact: (factsOf(seen, host)?.isolation.refused ?? []).length === 0,
+      }),
+    );
+
+/** One after the other: each needs the votes of those before it. */
+function rejoiningSteps({ site, failback, seen, known }: Return, opened: Step[]): Step[] {
+  const rejoined: Step[] = [];
+  for (const state of known.members.filter((m) => m.wanted === "voter" && failback.returned.includes(m.host))) {
+    const after = [...stepNames(opened), ...stepNames(rejoined.slice(-1))];
+    rejoined.push({
+      ...joinStep(site, failback.epoch, state, seen, after, guestsOf(failback)),
+      words: "a voter again: added as a learner without any old data, promoted when it has caught up",
+    });
+  }
+  return rejoined;
+}
+
+/** Members for the time being that the topology doesn't have as voters. */
+const guestsOf = ({ demoted }: Failback): Host[] => (demoted ? [demoted] : []);
+
+function apiServerStep({ site, failback, seen }: Return, host: Host, after: string[]): Step {
+  const replacement = replaceApiServer(site, failback.epoch, seen, host);
+  return step("kube-apiserver", host, "KubeApiServer", {
+    data: replacement.body,
+    after,
+    limit: 300,
+    words: `recreate kube-apiserver with --etcd-servers=${etcdServers(site, host)}`,
+    intact: runs(factsOf(seen, host), replacement),
+  });
+}
+
+/** A host that was rebuilt has no kube-apiserver: RKE makes it, together with the sidekick container that it needs. */
+const returnedApiSteps = (act: Return, rejoined: Step[]): Step[] =>
+  controlPlane(act.failback.returned)
+    .filter((h) => cameWith(factsOf(act.seen, h), "kube-apiserver", act.failback.epoch))
+    .map((h) => apiServerStep(act, h, stepNames(rejoined)));
+
+/** Asked on the host that is to lead: etcd runs there by now, and a survivor's may just have been set aside. */
+const leaderStep = ({ site, failback: { preferred, deployHost } }: Return, before: Step[]): Step =>
+  step("leader", preferred[0] ?? deployHost, "EtcdMember", {
+    arguments: [preferred.map(memberName).join(","), site.voters.map(clientUrl).join(",")],
+    after: stepNames(before),
+    words: `move etcd's leader to ${preferred.map((h) => h.name).join(" or ")}`,
+  });
+
+function etcdArgumentSteps({ site, failback, seen }: Return, leader: Step): Step[] {
+  const recreated: Step[] = [];
+  for (const host of voters(failback.survivors)) {
+    const etcd: Replacement = replaceEtcd(site, failback.epoch, seen, host, site.voters);
+    recreated.push(
+      step("etcd-arguments", host, "EtcdMember", {
+        arguments: [etcdCertificate(host), `${ownEndpoint(host)}/health`, site.voters.map(clientUrl).join(",")],
+        data: etcd.body,
+        after: [leader.name, ...stepNames(recreated.slice(-1))],
+        limit: 300,
+        words: "recreate etcd with all members in its arguments, as RKE plans it",
+        intact: runs(factsOf(seen, host), etcd),
+      }),
+    );
+  }
+  return recreated;
+}
+
+/** As in peace, in case a survivor's member fails while this epoch lasts. */
+const lookedAtSteps = ({ site, failback, seen, known }: Return, recreated: Step[]): Step[] =>
+  known.members
+    .filter((m) => m.wanted === "voter" && failback.survivors.includes(m.host))
+    .map((state) => joinStep(site, failback.epoch, state, seen, stepNames(recreated)));
+
+function survivorsApiSteps(act: Return, before: Step[]): Step[] {
+  const made: Step[] = [];
+  for (const host of controlPlane(act.failback.survivors)) {
+    made.push(apiServerStep(act, host, [...stepNames(before), ...stepNames(made.slice(-1))]));
+  }
+  return made;
+}
+
+const firstWriteStep = ({ failback, server }: Return, before: Step[]): Step =>
+  step("first-write", failback.deployHost, "KubeApiServer", {
+    arguments: [server],
+    after: stepNames(before),
+    words: "write through the API",
+  });
+
+const demotionOf = ({ site, failback, seen, known }: Return, firstWrite: Step): Demotion =>
+  failback.demoted
+    ? demotion(site, failback, failback.demoted, known, seen, [firstWrite.name])
+    : { steps: [], nextFailure: "" };
+
+const watcherSteps = ({ failback }: Return, firstWrite: Step): Step[] =>
+  failback.returned.map((host) =>
+    step("watchers", host, "Cleanup", {
+      after: [firstWrite.name],
+      words: "restart kubelet and kube-proxy, which may hold watches from before",
+    }),
+  );
+
+/** After the demotion: RKE takes hosts for what they were before the failover, and by then they are that again. */
+const stateStep = ({ failback: { deployHost, from, returned } }: Return, before: Step[]): Step =>
+  step("rke-state-back", deployHost, "RkeCluster", {
+    arguments: [`cluster.rkestate.before-epoch-${from.epoch}`, ...returned.map((h) => h.address)],
+    after: stepNames(before),
+    words: `put the returned hosts back into ${deployDir}/cluster.rkestate's current state`,
+  });
+
+/** By step name, the cost of the next failure while the step runs: it follows from the members that vote by then. */
+function costs(
+  { site, failback }: Return,
+  steps: Record<"before" | "rejoined" | "serving" | "end", Step[]>,
+): Record<string, string> {
+  const first = [...voters(failback.survivors), ...guestsOf(failback)];
+  const all = [...first, ...steps.rejoined.map((s) => s.host)];
+  const cost = (step: Step, members: Host[]) => [step.name, nextFailure(members.map((h) => h.name))] as const;
+  return Object.fromEntries([
+    ...steps.before.map((s) => cost(s, first)),
+    ...steps.rejoined.map((s, i) => cost(s, all.slice(0, first.length + i))),
+    ...steps.serving.map((s) => cost(s, all)),
+    ...steps.end.map((s) => cost(s, site.voters)),
+  ]);
+}
+
+/** The same for voters that are recreated, which are away for a moment. */
+function whileRecreated({ failback, known }: Return, recreated: Step[]): Record<string, string> {
+  const returned = known.members.filter((m) => m.wanted === "voter" && failback.returned.includes(m.host));
+  const members = [...voters(failback.survivors), ...guestsOf(failback), ...returned.map((m) => m.host)];
+  return Object.fromEntries(recreated.map((s) => [s.name, whileAway(members, s.host)]));
 }
 
 /** What the next failure costs while a voter is recreated. */

@@ -1,4 +1,4 @@
-import { membership } from "../../etcd/members";
+import { type Membership, membership } from "../../etcd/members";
 import type { Reachable } from "../../facts/facts";
 import { factsOf, type Observation } from "../../facts/observation";
 import { placeholdersIn } from "../../installers/rke/cluster-secrets";
@@ -8,10 +8,10 @@ import { learnerDiffers } from "../../installers/rke/learner";
 import { argument, commandOf } from "../../runtimes/process";
 import { isRunning } from "../../runtimes/running";
 import { type Step, schedule, step, stepNames } from "../../steps/steps";
-import { controlPlane, hasEtcdOrApi } from "../../topology/order";
+import { hasEtcdOrApi } from "../../topology/order";
 import { inPeace, type Site } from "../../topology/site";
 import { deployHosts, type Host, sshTarget, type Topology } from "../../topology/topology";
-import { failbackOf, failbackRecord } from "../failback/failback";
+import { type Failback, failbackOf, failbackRecord } from "../failback/failback";
 import { believes } from "../failback/living-cluster";
 import { failbackSteps } from "../failback/steps";
 import { joinStep } from "../steps/join";
@@ -19,6 +19,17 @@ import { adoptSteps } from "./adopt";
 import { type PrimaryOptions, type PrimaryPlan, primaryAct } from "./plan";
 import { purgeSteps } from "./purge";
 import { snapshotSteps } from "./snapshot-schedule";
+
+/** What the steps of stack primary are made from. */
+interface Peace {
+  topology: Topology;
+  site: Site;
+  epoch: number;
+  seen: Observation;
+  failback: Failback | undefined;
+  deployHosts: Host[];
+  members: Membership;
+}
 
 /** What exists in peace, as steps; `primary` owns it. */
 export function planPrimary(
@@ -28,119 +39,143 @@ export function planPrimary(
   { returnGuard, purge }: PrimaryOptions = { returnGuard: "on" },
 ): PrimaryPlan {
   const site = inPeace(topology);
-  const { hosts } = site;
-  const deploying = deployHosts(topology);
-  const runsRke = site.deployHost;
-  const facts = (host: Host) => factsOf(seen, host);
   const failback = failbackOf(topology, epoch, seen);
-  const trusted = (from: Host, to: Host) => facts(from)?.trust[sshTarget(topology, to)] === "ok";
+  const isTrusted = failback && !failback.finished ? believes(failback, seen) : undefined;
+  const members = membership(topology, seen, learnerDiffers(site), isTrusted);
+  const act: Peace = { topology, site, epoch, seen, failback, deployHosts: deployHosts(topology), members };
 
-  const claims = hosts.map((host) =>
+  const claims = claimSteps(act);
+  const files = deployFileSteps(act, claims);
+  const authorized = authorizeSteps(act, files);
+  const trust = trustSteps(act, authorized);
+  const run = `rke-up-${site.deployHost.name}`;
+  const back = failback && failbackSteps(topology, site, failback, seen, stepNames(trust), run);
+  const voting = back ? [] : votingSteps(act, trust);
+  const built = buildSteps(act, [...trust, ...voting], back?.before);
+  const lasting = [
+    ...claims,
+    ...files,
+    ...authorized,
+    ...trust,
+    ...voting,
+    ...(back?.before ?? []),
+    ...built,
+    ...returnGuardSteps(act, built, returnGuard),
+    ...learnerSteps(act, built),
+    ...snapshotSteps(topology, stepNames(built), (host) => factsOf(seen, host)),
+    ...(back?.after ?? []),
+  ];
+  const purging = purge === undefined ? [] : purgeSteps(site.hosts, purge, stepNames(lasting));
+  return {
+    epoch,
+    hosts: site.hosts,
+    deployHosts: act.deployHosts,
+    runsRke: site.deployHost,
+    membership: members,
+    purge,
+    failback: failback && { ...failback, nextFailure: back?.nextFailure ?? {} },
+    steps: schedule([...lasting, ...purging], epoch, (host) => factsOf(seen, host), seen.at),
+  };
+}
+
+const claimSteps = ({ site, epoch, seen, failback }: Peace): Step[] =>
+  site.hosts.map((host) =>
     step("claim", host, "Claim", {
       data: failback ? failbackRecord(failback) : `role=${primaryAct}`,
       words: `tell the host of epoch ${epoch}`,
-      intact: facts(host)?.act === primaryAct,
+      intact: factsOf(seen, host)?.act === primaryAct,
     }),
   );
+
+function deployFileSteps({ topology, seen, deployHosts }: Peace, claims: Step[]): Step[] {
   const secretFiles = placeholdersIn(topology.rke).length > 0 ? ["cluster-secrets"] : [];
-  const files = deploying.map((host) =>
+  const wanted = [...deployFiles, ...secretFiles];
+  return deployHosts.map((host) =>
     step("deploy-files", host, "DeployHost", {
       after: stepNames(claims),
       words: `put cluster.yml, certificates and the SSH key in ${deployDir}`,
-      intact: [...deployFiles, ...secretFiles].every((file) => facts(host)?.deploy?.files.includes(file)),
+      intact: wanted.every((file) => factsOf(seen, host)?.deploy?.files.includes(file)),
     }),
   );
-  const authorized = hosts.map((host) =>
+}
+
+const reaches = ({ topology, seen }: Peace, from: Host, to: Host): boolean =>
+  factsOf(seen, from)?.trust[sshTarget(topology, to)] === "ok";
+
+const authorizeSteps = (act: Peace, files: Step[]): Step[] =>
+  act.site.hosts.map((host) =>
     step("authorize", host, "SshTrust", {
       after: stepNames(files),
       words: "let the deploy hosts' SSH keys in",
-      intact: deploying.every((from) => trusted(from, host)),
+      intact: act.deployHosts.every((from) => reaches(act, from, host)),
     }),
   );
-  const trust = deploying.map((host) =>
+
+const trustSteps = (act: Peace, authorized: Step[]): Step[] =>
+  act.deployHosts.map((host) =>
     step("trust", host, "SshTrust", {
-      arguments: hosts.map((h) => asTarget(topology, h)),
+      arguments: act.site.hosts.map((h) => asTarget(act.topology, h)),
       after: stepNames(authorized),
       words: "test from there that SSH reaches every host",
-      intact: hosts.every((to) => trusted(host, to)),
+      intact: act.site.hosts.every((to) => reaches(act, host, to)),
     }),
   );
-  const others = deploying.filter((h) => h.name !== runsRke.name);
-  const back = failback && failbackSteps(topology, site, failback, seen, stepNames(trust), `rke-up-${runsRke.name}`);
-  const members = membership(
-    topology,
-    seen,
-    learnerDiffers(site),
-    failback && !failback.finished ? believes(failback, seen) : undefined,
-  );
-  // one after the other: each needs the others' votes; a failback has an order of its own
+
+/** One after the other: each needs the others' votes. */
+function votingSteps({ site, epoch, seen, members }: Peace, trust: Step[]): Step[] {
   const voting: Step[] = [];
-  for (const state of back ? [] : members.members.filter((m) => m.wanted === "voter")) {
-    const before = voting.at(-1)?.name;
-    const after = before === undefined ? stepNames(trust) : [before];
-    voting.push(joinStep(site, epoch, state, seen, after));
+  for (const state of members.members.filter((m) => m.wanted === "voter")) {
+    const before = voting.at(-1);
+    voting.push(joinStep(site, epoch, state, seen, before ? [before.name] : stepNames(trust)));
   }
-  const before = [...trust, ...voting, ...(back?.before ?? [])];
-  const rkeUp = step("rke-up", runsRke, "RkeCluster", {
+  return voting;
+}
+
+/** `rke up`, or for a cluster that RKE has built before, what takes it over. */
+function buildSteps(act: Peace, ready: Step[], back: Step[] | undefined): Step[] {
+  const { topology, seen, deployHosts } = act;
+  return topology.pki === "adopted" && !back
+    ? adoptSteps(topology, deployHosts, (host) => factsOf(seen, host), stepNames(ready))
+    : [rkeUpStep(act, [...ready, ...(back ?? [])])];
+}
+
+function rkeUpStep({ topology, site, seen, deployHosts }: Peace, before: Step[]): Step {
+  const host = site.deployHost;
+  const facts = (h: Host) => factsOf(seen, h);
+  return step("rke-up", host, "RkeCluster", {
     arguments: [
-      ownServer(topology, runsRke.datacenter),
-      ...others.map((h) => `${h.name}=${sshTarget(topology, h)}=${ownServer(topology, h.datacenter)}`),
+      ownServer(topology, host.datacenter),
+      ...deployHosts
+        .filter((h) => h.name !== host.name)
+        .map((h) => `${h.name}=${sshTarget(topology, h)}=${ownServer(topology, h.datacenter)}`),
     ],
     after: stepNames(before),
     limit: 1800,
     words: "rke up; its state and a kubeconfig for each side's own kube-apiserver on every deploy host",
     intact:
-      running(site, facts) && deploying.every((h) => facts(h)?.deploy?.server === ownServer(topology, h.datacenter)),
+      running(site, facts) && deployHosts.every((h) => facts(h)?.deploy?.server === ownServer(topology, h.datacenter)),
   });
-  const ready = stepNames([...trust, ...voting]);
-  const built = topology.pki === "adopted" && !back ? adoptSteps(topology, deploying, facts, ready) : [rkeUp];
-  const learners = members.members
-    .filter((m) => m.wanted === "learner" && m.host.name !== failback?.demoted?.name)
-    .map((m) => joinStep(site, epoch, m, seen, stepNames(built)));
-  const snapshots = snapshotSteps(topology, stepNames(built), facts);
-  const guards = hosts.filter(hasEtcdOrApi).map((host) =>
+}
+
+function returnGuardSteps({ topology, site, seen }: Peace, built: Step[], mode: "on" | "off"): Step[] {
+  const asked = (host: Host) => site.controlPlane.filter((h) => h.datacenter !== host.datacenter);
+  return site.hosts.filter(hasEtcdOrApi).map((host) =>
     step("return-guard", host, "ReturnGuard", {
-      arguments:
-        returnGuard === "off"
-          ? ["off"]
-          : [
-              "on",
-              ...controlPlane(hosts)
-                .filter((h) => h.datacenter !== host.datacenter)
-                .map((h) => asTarget(topology, h)),
-            ],
+      arguments: mode === "off" ? ["off"] : ["on", ...asked(host).map((h) => asTarget(topology, h))],
       after: stepNames(built),
       words:
-        returnGuard === "off"
+        mode === "off"
           ? "no return guard (rke-dr:returnGuard: off)"
           : "the return guard: after a failover that left this host behind, it stops etcd and the control plane here",
-      intact: isRunning(facts(host)?.processes["rke-dr-guard"]) === (returnGuard === "on"),
+      intact: isRunning(factsOf(seen, host)?.processes["rke-dr-guard"]) === (mode === "on"),
     }),
   );
-  const lasting = [
-    ...claims,
-    ...files,
-    ...authorized,
-    ...before,
-    ...built,
-    ...guards,
-    ...learners,
-    ...snapshots,
-    ...(back?.after ?? []),
-  ];
-  const purging = purge === undefined ? [] : purgeSteps(hosts, purge, stepNames(lasting));
-  const steps = [...lasting, ...purging];
-  return {
-    epoch,
-    hosts,
-    deployHosts: deploying,
-    runsRke,
-    membership: members,
-    purge,
-    failback: failback && { ...failback, nextFailure: back?.nextFailure ?? {} },
-    steps: schedule(steps, epoch, facts, seen.at),
-  };
 }
+
+const learnerSteps = ({ site, epoch, seen, failback, members }: Peace, built: Step[]): Step[] =>
+  members.members
+    .filter((m) => m.wanted === "learner" && m.host.name !== failback?.demoted?.name)
+    .map((m) => joinStep(site, epoch, m, seen, stepNames(built)));
 
 const deployFiles = ["cluster.yml", "certs/kube-admin.pem", "ssh/id_ed25519", "ssh/known_hosts"];
 
