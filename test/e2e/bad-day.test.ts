@@ -3,12 +3,13 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { ActReport } from "../../evidence/act-report";
 import type { Workspace } from "../../lab/operator/project";
+import { until } from "../../lab/machine/run";
 import { noLab, World } from "./world";
 
 const suite = noLab === "" ? describe : describe.skip;
 
 suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
-  this.timeout(240_000);
+  this.timeout(480_000);
   const world = new World();
   // beside the lab, whose folder must be empty when it is down
   const fenceLog = `${world.lab.place.dir}-fences`;
@@ -64,10 +65,12 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
     assert.doesNotMatch(rke, /(Starting|Stopping) container \[etcd\]/);
     const times = (await writes).split("\n").map(Number);
     const gaps = times.slice(1).map((at, i) => at - (times[i] ?? at));
-    // an election takes up to 10 s with RKE's timeouts, and the write that waited for it some more
+    const [longest, all] = [Math.max(...gaps), (times.at(-1) ?? 0) - (times[0] ?? 0)];
+    console.log(`      ${times.length} writes in ${all} ms, the longest gap between two: ${longest} ms`);
+    // an election takes up to 10 s with RKE's timeouts, and the write that waited for it some more, on a slow machine most of all
     assert.ok(
-      times.length > 20 && Math.max(...gaps) < 15_000,
-      `${times.length} writes, gaps up to ${Math.max(...gaps)} ms`,
+      times.length > 20 && longest < 30_000 && longest < all / 2,
+      "writes must go on while the voter is replaced",
     );
   }).timeout(900_000);
 
@@ -150,13 +153,18 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
     const before = await containers();
     for (const host of ["master3", "node2"]) await world.on(host, "cp -a /var/lib/rke-dr /tmp/kept");
     await world.lab.cutOperator("a");
-    await world.lab.slowLink(500, 0); // there and back: a second
+    // there and back 800 ms: a step hears nothing within its 500 ms, a look at the hosts within its 1300 ms hears every port, or on a busy
+    // machine some of them
+    await world.lab.slowLink(400, 0);
     const result = await world.failover(late);
     await world.lab.heal();
     assert.notEqual(result.code, 0);
     // a busy machine's hosts are heard no sooner than that
     assert.match(result.all, /nothing was changed( but the survivors' epoch)?\n/);
-    assert.match(result.all, /STOP {2}lost side is silent: master1 port 22 answers master3/);
+    assert.match(
+      result.all,
+      /STOP {2}lost side is silent: (master[12]|node1) port (22|2379|2380|6443) (answers|refuses) (master3|node2)/,
+    );
     assert.equal(await containers(), before);
     assert.ok(await world.holds("master3", "! ls /var/lib/rke-dr/steps/etcd-member"));
     for (const host of ["master3", "node2"])
@@ -219,7 +227,7 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
     [
       "a kubelet restarts in a loop",
       "master3",
-      `docker rename kubelet kept && docker run -d --name kubelet --restart=always --network none --entrypoint sh rancher/coreos-etcd:v3.4.14-rancher1 -c 'echo "F0601 11:40:13.7 kubelet.go:1372] no PodsandBox found" >&2; exit 255' && for i in $(seq 100); do [ $(docker inspect -f '{{.RestartCount}}' kubelet) -ge 3 ] && break; sleep 0.1; done`,
+      `docker rename kubelet kept && docker run -d --name kubelet --restart=always --network none --entrypoint sh rancher/coreos-etcd:v3.4.14-rancher1 -c 'echo "F0601 11:40:13.7 kubelet.go:1372] no PodsandBox found" >&2; exit 255' && timeout 60 bash -c "until [ \\$(docker inspect -f '{{.RestartCount}}' kubelet) -ge 3 ]; do sleep 0.1; done"`,
       "docker rm -f kubelet && docker rename kept kubelet",
       [/^kubelets: master3: the kubelet must run, it restarts in a loop \(\d+ times\): F0601 .* no PodsandBox found/],
     ],
@@ -319,18 +327,16 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
     assert.match(preview.all, /its kubeconfig points at master1, which is lost, and will be mended/);
   });
 
-  const running = (name: string) => async () => (await world.on("master3", `docker ps -q -f name=^${name}$`)) !== "";
-  const exists = (path: string) => async () => (await world.on("master3", `ls -d ${path} 2>/dev/null`)) !== "";
-
   it("fences, then is killed while etcd is forced", async () => {
-    await world.kill(clone, running("etcd-force-epoch-2"));
+    await world.killAt(clone, ["master3", "docker ps -q -f name=^etcd-force-epoch-2$ | grep -q ."]);
     assert.deepEqual(ran(), ["master1", "master2", "node1"]);
     assert.deepEqual(
       ["master1", "master2", "node1"].filter((h) => world.lab.isOn(h)),
       [],
     );
   });
-  it("killed while kube-apiserver is recreated", () => world.kill(clone, exists("/var/lib/rke-dr/steps/etcd-member")));
+  it("killed while kube-apiserver is recreated", () =>
+    world.killAt(clone, ["master3", "test -e /var/lib/rke-dr/steps/etcd-member"]));
 
   it("an unfinished act is named to the next one", async () => {
     const told = await world.stops(clone, { ...alone, epoch: 3, confirm: "a@3" });
@@ -433,10 +439,7 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
   it("after a power cycle the new etcd serves and the old one stays down", async () => {
     await world.lab.powerOff("master3");
     await world.lab.powerOn("master3");
-    const deadline = Date.now() + 90_000;
-    while ((await world.lab.kubectl(["get", "--raw", "/readyz"])).stdout !== "ok") {
-      assert.ok(Date.now() < deadline, "the API isn't ready 90 s after power-on");
-    }
+    await until("the API", 180, async () => (await world.lab.kubectl(["get", "--raw", "/readyz"])).stdout === "ok");
     assert.match(await world.on("master3", "docker inspect -f '{{.State.Status}}' etcd-before-epoch-2"), /exited/);
   });
 

@@ -41,7 +41,7 @@ export function killedFailback(world: World, returned: string[], members: string
   it("the return guard has put the old voters in quarantine", async () => {
     for (const host of returned) {
       const quarantined = async () => (await world.on(host, "cat /var/lib/rke-dr/quarantine")).startsWith("epoch=2");
-      await until(`${host}: quarantine`, 60, quarantined);
+      await until(`${host}: quarantine`, 180, quarantined);
       assert.doesNotMatch(await world.on(host, "docker ps --format '{{.Names}}'"), /^(etcd|kube-apiserver)$/m);
     }
   });

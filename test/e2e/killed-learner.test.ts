@@ -30,7 +30,7 @@ const wayBack: Moment[] = [
 ];
 
 suite(`a failback to a learner, killed at each step${why && ` (skipped: ${why})`}`, function () {
-  this.timeout(240_000);
+  this.timeout(480_000);
   const world = new World();
 
   before(async function () {

@@ -90,7 +90,7 @@ async function cloneFor(world: World, epoch: number, keys: Record<string, string
 }
 
 suite(`a restore of a voter's data that is killed${why && ` (skipped: ${why})`}`, function () {
-  this.timeout(240_000);
+  this.timeout(480_000);
   const world = new World();
   let clone: Workspace;
   before(async function () {
@@ -126,7 +126,7 @@ suite(`a restore of a voter's data that is killed${why && ` (skipped: ${why})`}`
 });
 
 suite(`a restore of a learner's data that is killed${why && ` (skipped: ${why})`}`, function () {
-  this.timeout(240_000);
+  this.timeout(480_000);
   const world = new World();
   let clone: Workspace;
   before(async function () {
@@ -142,7 +142,7 @@ suite(`a restore of a learner's data that is killed${why && ` (skipped: ${why})`
 });
 
 suite(`a learner that is older than a snapshot, and can't be asked${why && ` (skipped: ${why})`}`, function () {
-  this.timeout(240_000);
+  this.timeout(480_000);
   const world = new World();
   let snapshot: string;
   let clone: Workspace;

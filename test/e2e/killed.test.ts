@@ -46,7 +46,7 @@ const wayBack: Moment[] = [
 ];
 
 suite(`a failover that is killed at each step${noLab && ` (skipped: ${noLab})`}`, function () {
-  this.timeout(240_000);
+  this.timeout(480_000);
   const world = new World();
   let clone: Workspace;
 

@@ -30,13 +30,18 @@ export class World {
   }
 
   async pulumi(workspace: Workspace, ...args: string[]): Promise<Result & { all: string }> {
-    const watch = setInterval(() => this.noteCommandLines(), 100);
-    const result = await this.lab
-      .pulumi([...args, "--non-interactive", "--color", "never"], { workspace })
-      .finally(() => clearInterval(watch));
+    const result = await this.noting(
+      this.lab.pulumi([...args, "--non-interactive", "--color", "never"], { workspace }),
+    );
     const all = result.stdout + result.stderr;
     this.printed += all;
     return { ...result, all };
+  }
+
+  /** Notes command lines until the work ends. */
+  private noting<T>(work: Promise<T>): Promise<T> {
+    const watch = setInterval(() => this.noteCommandLines(), 100);
+    return work.finally(() => clearInterval(watch));
   }
 
   /** The hosts' processes are this machine's, too. */
@@ -146,10 +151,11 @@ export class World {
     const [program = "", ...args] = command.argv;
     const child: ChildProcess = spawn(program, args, { ...command, detached: true, stdio: "ignore" });
     const ended = new Promise((resolve) => child.once("exit", resolve));
-    await until("the moment to kill pulumi", 120, async () => {
+    const moment = until("the moment to kill pulumi", 200, async () => {
       if (child.exitCode !== null) throw new Error(`pulumi ended with ${child.exitCode} before it was killed`);
       return when();
     });
+    await this.noting(moment);
     process.kill(-(child.pid ?? 0), "SIGKILL");
     await Promise.all([ended, powerCut && this.lab.powerOff(powerCut)]);
     if (powerCut) await this.lab.powerOn(powerCut);

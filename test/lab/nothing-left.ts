@@ -13,7 +13,7 @@ export async function nothingLeft({ place }: Lab): Promise<void> {
   assert.ok(!(await run(["ip", "netns", "list"])).stdout.includes(place.name));
 }
 
-/** `up` and down, ten times: nothing stays behind, and the last five take as long as the first five. */
+/** `up` and down, ten times: nothing stays behind, and the quickest of the last five takes as long as that of the first five. */
 export async function tenUpAndDown(lab: Lab, up: () => Promise<void>): Promise<void> {
   await lab.down();
   const seconds: number[] = [];
@@ -25,7 +25,7 @@ export async function tenUpAndDown(lab: Lab, up: () => Promise<void>): Promise<v
     await nothingLeft(lab);
   }
   console.log(`      up and down, in seconds: ${seconds.map((value) => value.toFixed(1)).join(" ")}`);
-  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const [early, late] = [mean(seconds.slice(0, 5)), mean(seconds.slice(5))];
-  assert.ok(late < early * 1.5 + 0.5, `the last five took ${late} s each, the first five ${early} s`);
+  // what else the machine does only ever adds to a run; what stays behind would add to all of them
+  const [early, late] = [Math.min(...seconds.slice(0, 5)), Math.min(...seconds.slice(5))];
+  assert.ok(late < early * 1.5 + 0.5, `the quickest of the last five took ${late} s, of the first five ${early} s`);
 }

@@ -20,7 +20,7 @@ const TOPOLOGY = `datacenters:
 `;
 
 suite(`lab: faults${why}`, function () {
-  this.timeout(30_000);
+  this.timeout(240_000);
   const parent = mkdtempSync(join(tmpdir(), "rke-lab-test-"));
   const lab = Lab.open(join(parent, "lab"));
   const on = async (host: string, ...argv: string[]) => lab.execOn(host, argv);
@@ -37,6 +37,8 @@ suite(`lab: faults${why}`, function () {
   const fromOperator = async (address: string) =>
     meets(await lab.inOperator(["timeout", "2", "bash", "-c", dial(address)]));
   const fromM2 = async () => meets(await on("m2", "timeout", "2", "bash", "-c", dial("10.8.0.1")));
+  /** An answer is waited for: sshd's greeting takes a busy machine a while. */
+  const answers = (from: () => Promise<string>) => until("an answer", 60, async () => (await from()) === "answer");
   const ETCD = "http://127.0.0.1:2379";
   const etcdctl = (...args: string[]) =>
     on(
@@ -66,7 +68,7 @@ suite(`lab: faults${why}`, function () {
       ...[image ?? "no image of etcd", "etcd", "--data-dir", "/data"],
     );
     equal(started.code, 0, started.stderr);
-    await until("etcd's first write", 20, async () => (await etcdctl("put", "key", "value")).code === 0);
+    await until("etcd's first write", 120, async () => (await etcdctl("put", "key", "value")).code === 0);
   });
   afterEach(async () => {
     await lab.heal();
@@ -84,7 +86,7 @@ suite(`lab: faults${why}`, function () {
     equal((await lab.inOperator(["curl", "-s", "-m", "1", "http://10.8.0.1:2379/health"])).code === 0, false);
     await rejects(on("m1", "true"), { message: /^host m1: must answer, is frozen/ });
     await lab.heal();
-    equal(await fromOperator("10.8.0.1"), "answer");
+    await answers(() => fromOperator("10.8.0.1"));
     equal((await etcdctl("get", "key")).stdout, "key\nvalue\n");
   });
 
@@ -93,7 +95,7 @@ suite(`lab: faults${why}`, function () {
     await lab.powerOff("a");
     deepStrictEqual(await faults(), []);
     await lab.powerOn("a");
-    await until("etcd", 20, async () => (await etcdctl("get", "key")).stdout === "key\nvalue\n");
+    await until("etcd", 120, async () => (await etcdctl("get", "key")).stdout === "key\nvalue\n");
   });
 
   const withNft = findProgram("nft") ? it : it.skip;
@@ -101,43 +103,50 @@ suite(`lab: faults${why}`, function () {
     await lab.drop("m1");
     deepStrictEqual(await faults(), ["drop m1"]);
     deepStrictEqual(await Promise.all([fromOperator("10.8.0.1"), fromM2()]), ["timeout", "timeout"]);
-    equal(await fromOperator("10.8.0.2"), "answer");
+    await answers(() => fromOperator("10.8.0.2"));
     await lab.heal();
-    equal(await fromM2(), "answer");
+    await answers(fromM2);
   });
 
   it("cut-operator: the operator loses a datacenter, which still reaches the others", async () => {
     await lab.cutOperator("a");
     deepStrictEqual(await faults(), ["cut-operator a"]);
-    equal(await fromM2(), "answer");
+    await answers(fromM2);
     match(await fromOperator("10.8.0.1"), /timeout|No route to host/);
-    equal(await fromOperator("10.8.0.2"), "answer");
+    await answers(() => fromOperator("10.8.0.2"));
   });
 
   withNft("slow-link: packets between datacenters get lost, those of the operator don't", async () => {
     await lab.slowLink(0, 100);
     deepStrictEqual(await faults(), ["slow-link 0 --loss 100"]);
     equal((await fromM2()) === "answer", false);
-    equal(await fromOperator("10.8.0.1"), "answer");
+    await answers(() => fromOperator("10.8.0.1"));
     await lab.slowLink(0, 0);
-    equal(await fromM2(), "answer");
+    await answers(fromM2);
   });
 
   it("slow-link: a connection between datacenters waits both ways, the operator's doesn't", async () => {
     const timed = `start=$EPOCHREALTIME; exec 3<>/dev/tcp/10.8.0.1/22; echo "$start $EPOCHREALTIME"`;
-    const milliseconds = (said: string) => {
-      const [start, end] = said.trim().split(" ").map(Number);
-      return ((end ?? 0) - (start ?? 0)) * 1000;
+    /** Of a few connections the quickest, in milliseconds: a busy machine only ever adds to them. */
+    const quickest = async (dial: () => Promise<{ stdout: string }>) => {
+      const times: number[] = [];
+      for (let i = 0; i < 5; i++) {
+        const [start, end] = (await dial()).stdout.trim().split(" ").map(Number);
+        times.push(((end ?? 0) - (start ?? 0)) * 1000);
+      }
+      return Math.min(...times);
     };
-    equal(await fromM2(), "answer"); // addresses are known now
+    const ofM2 = () => quickest(() => on("m2", "bash", "-c", timed));
+    const ofOperator = () => quickest(() => lab.inOperator(["bash", "-c", timed]));
+    await answers(fromM2); // addresses are known now
     await lab.slowLink(80);
     deepStrictEqual(await faults(), ["slow-link 80"]);
-    const slow = milliseconds((await on("m2", "bash", "-c", timed)).stdout);
+    const slow = await ofM2();
     equal(slow >= 160 && slow < 1000, true, `${slow} ms`);
-    equal(milliseconds((await lab.inOperator(["bash", "-c", timed])).stdout) < 80, true);
+    equal((await ofOperator()) < 80, true);
     for (const mark of processesIn(lab.place.name)) kill(mark); // as if the lab's relays had died
     await lab.heal();
-    equal(milliseconds((await on("m2", "bash", "-c", timed)).stdout) < 80, true);
+    equal((await ofM2()) < 80, true);
   });
 
   it("fill-disk: not a byte fits, for the machine many do", async () => {
@@ -156,16 +165,16 @@ suite(`lab: faults${why}`, function () {
   });
 
   it("corrupt-etcd: etcd ends over it and can't start; healed, it has its data", async () => {
-    await until("etcd", 20, async () => (await etcdctl("put", "key", "newer")).code === 0);
+    await until("etcd", 120, async () => (await etcdctl("put", "key", "newer")).code === 0);
     await rejects(lab.corruptEtcd("m2"), { message: /^corrupt-etcd: host m2 must have .*, has none$/ });
     await lab.corruptEtcd("m1");
     deepStrictEqual(await faults(), ["corrupt-etcd m1"]);
     await on("m1", "docker", "restart", "-t", "1", "etcd");
     const logs = async () => (await on("m1", "docker", "logs", "--tail", "200", "etcd")).stderr;
-    await until("a panic of etcd", 10, async () => /panic/.test(await logs()));
+    await until("a panic of etcd", 120, async () => /panic/.test(await logs()));
     equal((await etcdctl("get", "key")).code === 0, false);
     await lab.heal();
-    await until("etcd", 20, async () => (await etcdctl("get", "key")).stdout === "key\nnewer\n");
+    await until("etcd", 120, async () => (await etcdctl("get", "key")).stdout === "key\nnewer\n");
   });
 
   it("kill: a container's process dies; docker starts it again, or heal does", async () => {
@@ -177,8 +186,8 @@ suite(`lab: faults${why}`, function () {
     await lab.kill("m1", "etcd");
     await lab.kill("m1", "once");
     deepStrictEqual(await faults(), ["kill m1 etcd", "kill m1 once"]);
-    await until("docker's restart of etcd", 10, async () => (await restarts()) > before);
-    await until("the other's end", 10, async () => (await runs("once")) === "false\n");
+    await until("docker's restart of etcd", 120, async () => (await restarts()) > before);
+    await until("the other's end", 120, async () => (await runs("once")) === "false\n");
     await rejects(lab.kill("m1", "none"), {
       message: /^kill: container must be one that runs on host m1 .*, is "none"$/,
     });

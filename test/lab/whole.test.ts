@@ -41,7 +41,7 @@ onRequest("lab", "a lab of five hosts: faults together, deaths, repetition", fun
     const options = ["--name", "etcd", "--restart=always", "--net=host", "-v", "/var/lib/etcd:/data"];
     const started = await lab.execOn(host, ["docker", "run", "-d", ...options, etcd, "etcd", "--data-dir", "/data"]);
     assert.equal(started.code, 0, started.stderr);
-    await until("etcd", 30, () => serves(host));
+    await until("etcd", 120, () => serves(host));
   };
   const serves = async (host: string) =>
     (await lab.execOn(host, ["docker", "exec", "etcd", "etcdctl", "--command-timeout=2s", "put", "k", "v"])).code === 0;
@@ -75,7 +75,7 @@ onRequest("lab", "a lab of five hosts: faults together, deaths, repetition", fun
     assert.deepEqual((await lab.status()).faults, wanted);
     await lab.heal();
     assert.deepEqual(await works(), []);
-    for (const host of ["master1", "master2"]) await until(`etcd of ${host}`, 60, () => serves(host));
+    for (const host of ["master1", "master2"]) await until(`etcd of ${host}`, 180, () => serves(host));
   });
 
   it("all faults at once: down removes everything, and the next up has none of them", async () => {
@@ -120,10 +120,10 @@ onRequest("lab", "a lab of five hosts: faults together, deaths, repetition", fun
       // what came and went, such as a health check
       if (!victim) continue;
       kill(victim);
-      await until(`${name}: its end`, 10, () => !isAlive(victim));
+      await until(`${name}: its end`, 60, () => !isAlive(victim));
       await lab.heal();
       await lab.up({ topology: seed });
-      await until(`all hosts after the death of ${name}`, 30, async () =>
+      await until(`all hosts after the death of ${name}`, 120, async () =>
         works().then(
           (faults) => faults.length === 0,
           () => false,
@@ -165,7 +165,7 @@ onRequest("lab", "a lab of five hosts: faults together, deaths, repetition", fun
         for (const { address, internalAddress = address } of lab.hosts())
           for (const to of new Set([address, internalAddress])) {
             const dial = `exec 3<>/dev/tcp/${to}/22 && head -c 4 <&3`;
-            const { stdout } = await lab.execOn(from.name, ["timeout", "5", "bash", "-c", dial]);
+            const { stdout } = await lab.execOn(from.name, ["timeout", "20", "bash", "-c", dial]);
             assert.equal(stdout, "SSH-", `${from.name} to ${to}`);
           }
       await lab.down();

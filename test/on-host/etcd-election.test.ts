@@ -1,23 +1,17 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
-import { createServer } from "node:net";
 import fc from "fast-check";
 import { Reader } from "protobufjs/minimal";
 import { onHostInput, onHostScript } from "../../on-host";
+import { freePort } from "./free-port";
 import { ownScript, stateOfEachTest } from "./host-state";
 
 /** raftpb.MessageType. */
 const MsgTimeoutNow = 14;
-const log = { info: /became follower at term/, told: /received MsgTimeoutNow from \w+ and starts an election/ };
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
+const told = /received MsgTimeoutNow from \w+ and starts an election/;
+/** Raft's words when the wait for a leader is over. */
+const waited = /is starting a new election at term/;
 
 describe("an etcd that is alone is told to elect itself", function () {
   this.timeout(60_000);
@@ -29,9 +23,9 @@ describe("an etcd that is alone is told to elect itself", function () {
     const bits = fc.sample(fc.bigInt({ min: 1n, max: 2n ** 64n - 1n }), 30);
     const hex = [...ids, ...bits].map((id) => id.toString(16).padStart(16, "0"));
     const script = `${onHostScript("lib/etcd/election")}\nfor id in ${hex.join(" ")}; do printf "$(timeout_now $id)" | od -An -v -tx1 | tr -d ' \\n'; echo; done`;
-    const told = spawnSync("bash", ["-c", script], { encoding: "utf8" }).stdout.trim().split("\n");
-    assert.equal(told.length, hex.length);
-    for (const [i, message] of told.entries()) {
+    const messages = spawnSync("bash", ["-c", script], { encoding: "utf8" }).stdout.trim().split("\n");
+    assert.equal(messages.length, hex.length);
+    for (const [i, message] of messages.entries()) {
       const reader = Reader.create(Buffer.from(message, "hex"));
       const fields: Record<number, string> = {};
       while (reader.pos < reader.len) fields[reader.uint32() >>> 3] = hexOf(reader);
@@ -99,17 +93,14 @@ describe("an etcd that is alone is told to elect itself", function () {
       return host.run("bash", ["-s", "--", "etcd-member", "2", `${Date.now()}`, "failover", "lab"], data);
     }
 
-    it("is healthy at once, at each start, where it would wait for half a second to five", async () => {
+    it("is healthy at once, at each start, where it would wait for five seconds to fifty", async () => {
       for (let i = 0; i < 4; i++) {
         const urls = await start();
         const { status, stderr } = wait(urls);
         await end();
         assert.equal(status, 0, `${stderr}\n${said}`);
-        assert.match(said, log.told);
-        const [follower = Number.NaN, leader = Number.NaN] = ["follower", "leader"].map((role) =>
-          timeOf(new RegExp(`^(\\S+ \\S+) .*became ${role} at term`, "m").exec(said)?.[1]),
-        );
-        assert.ok(leader - follower <= 1000, said);
+        assert.match(said, told);
+        assert.doesNotMatch(said, waited);
       }
     });
 
@@ -119,19 +110,19 @@ describe("an etcd that is alone is told to elect itself", function () {
       const result = host.run("bash", ["-c", `say() { :; }\n${library()}\n${ask}`]);
       assert.match(result.stdout, /"name":"member".*"name":"other"|"name":"other".*"name":"member"/, result.stderr);
       assert.doesNotMatch(result.stdout, /told/);
-      assert.doesNotMatch(said, log.told);
+      assert.doesNotMatch(said, told);
     });
   });
 });
 
-/** As RKE starts it. */
-const slow = ["--election-timeout=5000", "--heartbeat-interval=500"];
+/**
+ * Ten times what RKE starts it with: the wait of one to ten heartbeats is by chance, and the shortest, half a second, may be over before a
+ * busy machine has asked etcd who it is.
+ */
+const slow = ["--election-timeout=50000", "--heartbeat-interval=5000"];
 
 const bare = (hex = ""): string => hex.replace(/^0+/, "");
 const hexOf = (reader: Reader): string => BigInt.asUintN(64, BigInt(String(reader.uint64()))).toString(16);
-/** etcd 3.4's own words of a time: `2026/11/26 09:27:04` behind `raft`; whole seconds. */
-const timeOf = (text = ""): number =>
-  Date.parse(`${text.replace(/^raft/, "").replaceAll("/", "-").replace(" ", "T")}Z`);
 
 function makeCertificates(ca: string, caKey: string, cert: string, key: string): void {
   const openssl = (...args: string[]) => {

@@ -4,8 +4,7 @@ import { stateOfEachTest } from "./host-state";
 
 const files = ["member/wal/0.wal", "member/snap/db"];
 
-describe("putting restored data in the old etcd's place", function () {
-  this.timeout(30_000);
+describe("putting restored data in the old etcd's place", () => {
   const host = stateOfEachTest(
     { epoch: "2\n", act: "failover\n" },
     {

@@ -33,7 +33,7 @@ describe("the first write", () => {
   it("is asked for as soon as the new kube-apiserver was started in this run, of none that was there before", async () => {
     host.write("epoch-2/serving", "6\n");
     const running = run("kube-apiserver");
-    await until("a look at the other step's lock", 10, () => host.has("lock.kube-apiserver"));
+    await until("a look at the other step's lock", 30, () => host.has("lock.kube-apiserver"));
     await new Promise((next) => setTimeout(next, 200));
     assert.equal(host.read("requests"), "");
     host.write("epoch-2/serving", "7\n");

@@ -46,10 +46,10 @@ describe("a kube-apiserver that waits for the step that recovers etcd", () => {
     failure(6);
     const told = start();
     // it has looked at the failure: the lock of the other step comes after that
-    await until("a look at the other step's lock", 10, () => host.has("lock.etcd-member"));
+    await until("a look at the other step's lock", 30, () => host.has("lock.etcd-member"));
     assert.equal(told.code, undefined, told.stderr);
     failure(7);
-    await until("its end", 10, () => told.code !== undefined);
+    await until("its end", 30, () => told.code !== undefined);
     assert.equal(told.code, 1);
     assert.match(told.stderr, /kube-apiserver: step etcd-member failed, see there; this one goes no further/);
     assert.ok(!host.has("touched"));
@@ -69,11 +69,11 @@ describe("a kube-apiserver that waits for the step that recovers etcd", () => {
       host.write("epoch-2/stopped", "6\n");
       host.write("epoch-2/data", "");
       const told = start();
-      await until("a look at the other step's lock", 10, () => host.has("lock.etcd-member"));
+      await until("a look at the other step's lock", 30, () => host.has("lock.etcd-member"));
       await new Promise((next) => setTimeout(next, 200));
       assert.ok(!host.has("touched"));
       host.write(file, text);
-      await until("its end", 10, () => told.code !== undefined);
+      await until("its end", 30, () => told.code !== undefined);
       assert.ok(host.has("touched"), told.stderr);
     });
   }

@@ -212,9 +212,12 @@ describe("what every step on a host does", () => {
     assert.ok(!host.has("steps/broken"));
   });
 
-  const slow = ownScript(
-    `main() { begin "$@"; echo start >>"$state/ran"; sleep 0.6; echo end >>"$state/ran"; finish; }`,
-  );
+  /** Begins, goes on until a command succeeds, 20 s at most, and ends. */
+  const lasting = (command: string, before = "") =>
+    ownScript(
+      `${before}main() { begin "$@"; echo start >>"$state/ran"; until_true 20 ${command} || die "never"; echo end >>"$state/ran"; finish; }`,
+    );
+  const slow = lasting("sleep 0.6");
   const background = (step: string, generation: number, act: string, script: string) =>
     new Promise<number | null>((resolve) => {
       const child = spawn("bash", ["-s", "--", step, "2", String(generation), act, "lab"], {
@@ -227,7 +230,8 @@ describe("what every step on a host does", () => {
 
   it("different steps run side by side, the same one doesn't", async () => {
     claim(2, "act");
-    await Promise.all([background("one", 1, "act", slow), background("two", 1, "act", slow)]);
+    const met = lasting("both", `both() { (($(grep -c start "$state/ran") == 2)); }; `);
+    await Promise.all([background("one", 1, "act", met), background("two", 1, "act", met)]);
     assert.equal(ran(), "start\nstart\nend\nend\n");
     rmSync(host.at("ran"));
     await Promise.all([background("one", 2, "act", slow), background("one", 3, "act", slow)]);
@@ -236,8 +240,16 @@ describe("what every step on a host does", () => {
 
   it("a claim waits until no step runs", async () => {
     claim(2, "act");
-    const step = background("one", 1, "act", slow);
-    while (ran() === "") await new Promise((next) => setTimeout(next, 10));
+    // a claim's own lock comes before it waits for that of all steps
+    rmSync(host.at("lock.claim.pid"));
+    rmSync(host.at("lock.claim"));
+    const step = background(
+      "one",
+      1,
+      "act",
+      lasting("waits", "waits() { [[ -e $state/lock.claim ]] && sleep 0.3; }; "),
+    );
+    await until("its begin", 20, () => ran() !== "");
     const claimed = claim(3, "other");
     assert.equal(claimed.status, 0);
     assert.equal(ran(), "start\nend\n");
@@ -267,9 +279,9 @@ describe("what every step on a host does", () => {
       const line = "timeout 60 bash -s -- second 2 1 act lab; true";
       const sshd = spawn("bash", ["-c", line], { env: host.env, stdio: ["pipe", "ignore", "ignore"] });
       sshd.stdin?.end(onHostInput(waiting, ""));
-      await until("the step's wait", 10, () => host.has("lock.first"));
+      await until("the step's wait", 30, () => host.has("lock.first"));
       sshd.kill("SIGKILL");
-      await until("its end", 10, () => host.has("failures/second"));
+      await until("its end", 30, () => host.has("failures/second"));
       assert.match(host.read("failures/second"), /the operator's connection ended before anything was done here/);
       assert.equal(ran(), "");
     });

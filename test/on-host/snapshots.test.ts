@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "../../lab/machine/run";
 import type { Snapshot, SnapshotRun } from "../../plan/facts/snapshots";
+import { freePort } from "./free-port";
 
 const scripts = join(__dirname, "../../on-host/resident/snapshots");
 const noEtcd = spawnSync("etcd", ["--version"]).error || spawnSync("etcdctl", ["version"]).error;
@@ -32,8 +32,7 @@ esac
     let client: string;
     const kept = () => join(play, "state/snapshots");
 
-    before(async function () {
-      this.timeout(30_000);
+    before(async () => {
       play = mkdtempSync(join(tmpdir(), "rke-dr-snapshots-"));
       const [a, b] = [await freePort(), await freePort()];
       client = `http://127.0.0.1:${a}`;
@@ -59,7 +58,7 @@ esac
         mkdirSync(join(play, folder), { recursive: true });
       writeFileSync(join(play, "bin/ssh"), ssh, { mode: 0o755 });
       writeFileSync(join(play, "bin/docker"), docker, { mode: 0o755 });
-      await until("etcd", 20, () => etcdctl("put", "a", "b").status === 0);
+      await until("etcd", 50, () => etcdctl("put", "a", "b").status === 0);
     });
     after(() => {
       etcd?.kill("SIGKILL");
@@ -207,13 +206,13 @@ esac
     it("killed in the middle: what it left doesn't count, and the next run clears it away", async () => {
       writeFileSync(join(play, "garble"), `head -c 9000; touch "$PLAY/halfway"; sleep 60`);
       const child = spawn("bash", [join(play, "here/take.sh")], { env: env(), stdio: "ignore", detached: true });
-      await until("half a snapshot", 10, () => existsSync(join(play, "halfway")));
+      await until("half a snapshot", 30, () => existsSync(join(play, "halfway")));
       const second = take();
       assert.deepEqual([second.status, /another run is at work/.test(second.stdout)], [3, true]);
       process.kill(-(child.pid ?? 0), "SIGKILL");
       rmSync(join(play, "garble"));
       writeFileSync(join(kept(), "etcd-master1-20261101T000000Z.db"), "no .json: unfinished");
-      await until("the next run", 5, () => take().status === 0);
+      await until("the next run", 30, () => take().status === 0);
       assert.deepEqual(
         files().map((f) => f.replace(/.*\./, "")),
         ["db", "json"],
@@ -232,43 +231,41 @@ esac
       configure({ count: 3, days: 4 });
       const day = (ago: number, time: string) =>
         `${new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10).replaceAll("-", "")}T${time}Z`;
-      const stays = [day(1, "230000"), day(1, "220000"), day(2, "120000"), day(3, "235959")];
-      const goes = [day(1, "210000"), day(2, "110000"), day(3, "000000"), day(9, "120000")];
-      for (const time of [...stays, ...goes]) older(time);
-      take();
+      let stays: string[];
+      let today: string;
+      do {
+        today = day(0, "000000");
+        stays = [day(1, "230000"), day(1, "220000"), day(2, "120000"), day(3, "235959")];
+        const goes = [day(1, "210000"), day(2, "110000"), day(3, "000000"), day(9, "120000")];
+        rmSync(kept(), { recursive: true });
+        mkdirSync(kept());
+        for (const time of [...stays, ...goes]) older(time);
+        take();
+        // once more where the day has changed meanwhile
+      } while (today !== day(0, "000000"));
       const times = described().map((f) => f.replace(/etcd-master1-(.*)\.json/, "$1"));
       assert.deepEqual(times.slice(0, -1), [...stays].sort());
       assert.deepEqual(files().filter((f) => f.endsWith(".db")).length, times.length);
     });
 
-    it("the loop takes one when none is there, waits while it is fresh, and takes one at once when asked", async function () {
-      this.timeout(20_000);
-      const run = async (until: () => boolean) => {
+    it("the loop takes one when none is there, waits while it is fresh, and takes one at once when asked", async () => {
+      const run = async (what: string, holds: () => boolean) => {
         const loop = spawn("bash", [join(play, "here/loop.sh")], { env: env(), stdio: "ignore" });
-        while (!until()) await new Promise((next) => setTimeout(next, 20));
+        await until(what, 30, holds);
         loop.kill("SIGTERM");
         await new Promise((resolve) => loop.once("exit", resolve));
       };
-      await run(() => lastRun().ok);
+      await run("a snapshot", () => lastRun().ok);
       const first = lastRun();
       let looks = 0;
-      await run(() => ++looks > 30);
+      await run("some looks", () => ++looks > 12);
       assert.deepEqual(lastRun(), first);
       // a snapshot's name tells the second in which it was taken
       const second = Math.floor(Date.now() / 1000);
       await until("the next second", 5, () => Math.floor(Date.now() / 1000) > second);
       writeFileSync(join(play, "here/now"), "");
-      await run(() => lastRun().at > first.at);
+      await run("the next one", () => lastRun().at > first.at);
       assert.equal(described().length, 2);
     });
   },
 );
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
-}

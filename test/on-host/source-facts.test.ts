@@ -86,8 +86,8 @@ describe("files that a recovery could start from, as a host sees them", () => {
           ["unread", 7],
         ],
       );
-      assert.ok(performance.now() - begun < 10_000);
-    }).timeout(20_000);
+      assert.ok(performance.now() - begun < 50_000, "the program that never ends isn't waited for");
+    });
   }
 
   it("a named file that isn't there", () => assert.equal(facts("/nowhere/x.db")[0]?.state, "missing"));

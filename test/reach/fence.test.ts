@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "../../lab/machine/run";
@@ -31,10 +31,12 @@ describe("fence commands on the operator's machine", () => {
           return false; // no process, or it has ended since
         }
       });
-    const running = run(`sleep ${mark} & sleep ${mark}`, 1);
-    await until("what the command starts", 10, async () => started());
+    // of a busy machine: begun at all, before its limit
+    const begun = `${folder}/begun`;
+    const running = run(`sleep ${mark} & touch ${begun}; sleep ${mark}`, 2);
     assert.equal((await running)?.exit, "time limit");
-    await until("the end of what the command started", 10, async () => !started());
+    assert.ok(existsSync(begun));
+    await until("the end of what the command started", 30, async () => !started());
   });
 
   it("all run at once", async () => {

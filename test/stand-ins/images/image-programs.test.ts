@@ -10,7 +10,7 @@ const test = go ? it : it.skip;
 
 describe("lab: programs in the images", () => {
   test(`pass their own tests${go ? "" : " (skipped: go is not installed)"}`, async function () {
-    this.timeout(300_000);
+    this.timeout(900_000); // the first time, what they use of Kubernetes is built
     const result = await run([go ?? "go", "test", "./..."], {
       cwd: join(__dirname, "../../../stand-ins/images"),
       env: goEnvironment(process.env),

@@ -82,7 +82,7 @@ const SUBJECTS: Plugins[] = [
 
 for (const { subject, name: title, folder, absent } of SUBJECTS)
   describe(`${title} what the official plugins were recorded doing`, function () {
-    this.timeout(ALL ? 1_800_000 : 180_000);
+    this.timeout(ALL ? 3_600_000 : 900_000);
     const plans = plansFor(subject).map((plan) => ({
       plan,
       stack: plan.refuses ? `${plan.suite}-refused` : plan.suite,

@@ -2,8 +2,8 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
+import { until } from "../../../../lab/run.js";
 
 const run = promisify(execFile);
 
@@ -126,17 +126,12 @@ export class World {
   private async listening(address: string, port: number): Promise<void> {
     const script = `require("net").connect(${port},"${address}").on("data",()=>process.exit(0)).on("error",()=>process.exit(1))`;
     const [file, args] = this.inside(process.execPath, "-e", script);
-    for (let attempt = 0; attempt < 50; attempt++) {
-      if (
-        await run(file, args).then(
-          () => true,
-          () => false,
-        )
-      )
-        return;
-      await wait(100);
-    }
-    throw new Error(`sshd at ${address}:${port} didn't start within 5 s`);
+    await until(`sshd at ${address}:${port}`, 60, () =>
+      run(file, args).then(
+        () => true,
+        () => false,
+      ),
+    );
   }
 }
 
