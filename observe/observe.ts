@@ -168,6 +168,8 @@ function answerAt(address: string, port: number): Promise<Answer> {
 
 /** The same from the bastion, which tells a refusal in its own kernel's words. */
 async function answerBehind(route: Route, address: string, port: number): Promise<Answer> {
+  // what the bastion itself takes to let the operator in says nothing of the host behind
+  await route.settled;
   const heard = route.open(address, port).then(
     (stream): Answer => {
       stream.destroy();

@@ -8,6 +8,8 @@ import type { SshAccess } from "./ssh-access";
 export interface Route {
   /** @throws Error whose message tells why there is none: of the bastion itself, or of the port behind it */
   open(address: string, port: number): Promise<Duplex>;
+  /** When the bastion has let the operator in, or hasn't: `open` tells why. */
+  settled: Promise<void>;
   end(): void;
 }
 
@@ -39,9 +41,12 @@ export function throughBastion(access: SshAccess): Route | undefined {
       }),
     });
   });
-  // without a host to look at nobody would hear of it
-  ready.catch(() => undefined);
   return {
+    // it never rejects: without a host to look at nobody would hear of it
+    settled: ready.then(
+      () => undefined,
+      () => undefined,
+    ),
     open: async (address, port) => {
       const way = await ready;
       return new Promise((resolve, reject) =>

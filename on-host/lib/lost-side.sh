@@ -5,20 +5,21 @@
 # watch_lost_side HOST=ADDRESS:PORT ...: begins to ask, on file descriptor 5; still_silent reads the answers.
 watch_lost_side() { exec 5< <(alive "$@" </dev/null); }
 
-# alive HOST=ADDRESS:PORT ...: prints in words which of them answer, each within half a second. A refused connection is an answer, too.
+# alive HOST=ADDRESS:PORT ...: prints in words which of them answer, in this order, each within half a second. A refused connection is an answer,
+# too.
 alive() {
-  local target
+  local target n=0
   for target in "$@"; do
+    n=$((n + 1))
     (
       host=${target%%=*} address=${target#*=}
       if heard=$(timeout 0.5 bash -c "exec 3<>/dev/tcp/${address%:*}/${address##*:}" 2>&1); then
-        printf '%s port %s answers; ' "$host" "${address##*:}"
+        printf '%s %s port %s answers; \n' "$n" "$host" "${address##*:}"
       elif [[ $heard == *refused* ]]; then
-        printf '%s port %s refuses; ' "$host" "${address##*:}"
+        printf '%s %s port %s refuses; \n' "$n" "$host" "${address##*:}"
       fi
     ) &
-  done
-  wait
+  done | sort -n | sed 's/^[0-9]* //' | tr -d '\n'
 }
 
 # still_silent TAKE-BACK HOST=ADDRESS:PORT ...: ends the step if a lost host has answered; the function TAKE-BACK removes what the step has made so far. If

@@ -80,7 +80,8 @@ quarantine() {
 }
 
 if [[ ${1:-} == --once ]]; then
-  answers=$(ask_all)
+  # by target, whichever answers first
+  answers=$(ask_all | sort -k 2)
   printf '%s\n' "$answers"
   ! grep -q '^- ' <<<"$answers"
   exit

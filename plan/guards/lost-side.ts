@@ -51,10 +51,19 @@ export function livingProblems(topology: Topology, plan: FailoverPlan, seen: Obs
     const [host, port, how] = answer.split(" ");
     return `${host} port ${port} ${how === "refused" ? "refuses" : "answers"} ${whom}`;
   };
+  const problems = (answers: string[], whom: string) =>
+    inOrder(plan, answers.filter(problem)).map((a) => told(a, whom));
   return [
-    ...seen.answers.filter(problem).map((a) => told(a, "the operator")),
-    ...plan.survivors.flatMap((h) => (factsOf(seen, h)?.answers ?? []).filter(problem).map((a) => told(a, h.name))),
+    ...problems(seen.answers, "the operator"),
+    ...plan.survivors.flatMap((h) => problems(factsOf(seen, h)?.answers ?? [], h.name)),
   ];
+}
+
+/** By the lost hosts' order, then by port: a survivor tells answers in the order in which it heard them, which differs from look to look. */
+function inOrder(plan: FailoverPlan, answers: string[]): string[] {
+  const at = (answer: string) => plan.lostHosts.findIndex((h) => h.name === answeringHost(answer));
+  const port = (answer: string) => Number(answer.split(" ")[1]);
+  return [...answers].sort((a, b) => at(a) - at(b) || port(a) - port(b));
 }
 
 /** The same after the fences: then nothing may answer any more. */

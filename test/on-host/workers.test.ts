@@ -114,6 +114,16 @@ describe("steps on workers, by the deploy host's SSH", function () {
     assert.equal(begun().length, 32);
   });
 
+  it("those that fail are named in one order, whichever fails first", () => {
+    for (const i of [0, 1, 9]) down(i);
+    host.program(
+      "ssh",
+      ssh.replace('echo "ssh: connect', `[[ $target != *${at(0)} ]] || sleep 0.5; echo "ssh: connect`),
+    );
+    const { stderr } = run(10);
+    assert.match(stderr, /3 of 10 failed, 7 are done: node1, claim: .*; node2, claim: .*; node10, claim: /);
+  });
+
   it("a worker of a newer epoch refuses, and is named with its reason", () => {
     mkdirSync(host.at("on", at(0)), { recursive: true });
     host.write(`on/${at(0)}/epoch`, "3\n");

@@ -19,11 +19,13 @@ const host = sshServer(hostKey, (stream) =>
 /** Where the bastion connects instead: hosts' addresses aren't this machine's. */
 const behind = new Map<string, number>();
 const asked: string[] = [];
+/** Milliseconds before the bastion lets the operator in. */
+let patience = 0;
 const bastion = new Server({ hostKeys: [bastionKey] }, (client) =>
   client
     // who finds another key than the pinned one hangs up
     .on("error", () => undefined)
-    .on("authentication", (context) => context.accept())
+    .on("authentication", (context) => setTimeout(() => context.accept(), patience))
     .on("tcpip", (accept, reject, info) => {
       const target = `${info.destIP}:${info.destPort}`;
       asked.push(target);
@@ -69,6 +71,13 @@ describe("looking at hosts through a bastion", () => {
     assert.equal(seen.hosts[first.name]?.reachable, true, JSON.stringify(seen.hosts));
     assert.deepEqual(seen.answers, [`${second.name} 2379`]);
     assert.ok(asked.includes(`${first.address}:22`) && asked.includes(`${second.address}:6443`));
+  });
+
+  it("hears what answers behind a bastion that takes longer to let the operator in than a port is waited for", async () => {
+    patience = 2000;
+    const seen = await observe([], [second], access(publicKey(bastionKey)), 1).whole;
+    patience = 0;
+    assert.deepEqual(seen.answers, [`${second.name} 2379`]);
   });
 
   it("says so when what lies behind it can't be reached", async () => {

@@ -118,6 +118,13 @@ const cases: Record<string, Case> = {
     answers: ["master1 2379"],
     stops: { "lost side is silent": /master1 port 2379 answers the operator/ },
   },
+  "several answer a survivor, told by host and port, in whatever order they were heard": {
+    hosts: { node2: { answers: ["node1 22", "master2 2380 refused", "master1 2379", "master2 22", "master1 22"] } },
+    stops: {
+      "lost side is silent":
+        /^master1 port 22 answers node2; master1 port 2379 .*; master2 port 22 .*; master2 port 2380 refuses node2; node1 port 22/,
+    },
+  },
   "a lost host answers a survivor": {
     hosts: { node2: { answers: ["master2 22"] } },
     stops: { "lost side is silent": /master2 port 22 answers node2/ },

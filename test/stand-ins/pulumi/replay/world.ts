@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { until } from "../../../../lab/run.js";
+import { until } from "../../../../lab/machine/run.js";
 
 const run = promisify(execFile);
 
