@@ -1,5 +1,5 @@
 /**
- * `npm test`: makes ready what tests of the lab need, saying what, then runs mocha on all tests.
+ * `npm test`: makes ready what tests of the lab need, and shellcheck, saying what, then runs mocha on all tests.
  * Where no lab can run, its tests are skipped by name and reason.
  */
 import { spawn } from "node:child_process";
@@ -8,6 +8,7 @@ import { goBuild } from "../lab/build/go-build";
 import { pulumi } from "../lab/build/programs";
 import { machineProblems, prepare, thisMachine } from "../lab/build/toolchain";
 import { Lab } from "../lab/lab";
+import { installShellcheck } from "./repository/shellcheck";
 
 const root = join(__dirname, "..");
 
@@ -27,6 +28,7 @@ async function programs(): Promise<NodeJS.ProcessEnv> {
 }
 
 async function main(): Promise<number> {
+  await installShellcheck();
   const env = { ...(await programs()), ...process.env };
   const only = process.argv.slice(2);
   const mocha = spawn(join(root, "node_modules/.bin/mocha"), only.length > 0 ? only : ["test/**/*.test.ts"], {

@@ -43,14 +43,19 @@ export function findProgram(name: string, folders: string[] = SYSTEM_PATH): stri
     });
 }
 
-export function missingPackages(has: (program: string) => boolean): string[] {
-  const missing = Object.entries(NEEDED).filter(([program]) => !has(program));
+/** @param needed program to package */
+export function missingPackages(has: (program: string) => boolean, needed = NEEDED): string[] {
+  const missing = Object.entries(needed).filter(([program]) => !has(program));
   return [...new Set(missing.map(([, name]) => name))];
 }
 
-/** Installs what is missing, saying what first; starts none of the services that come with it. */
-export async function installPackages(): Promise<void> {
-  let missing = missingPackages((program) => findProgram(program) !== undefined);
+/**
+ * Installs what is missing, saying what first; starts none of the services that come with it.
+ * @param needed program to package; left out: what the lab needs
+ * @throws LabError where a program is missing and can't be installed
+ */
+export async function installPackages(needed = NEEDED): Promise<void> {
+  let missing = missingPackages((program) => findProgram(program) !== undefined, needed);
   if (missing.length === 0) return;
   if (!findProgram("apt-get"))
     throw new LabError(
@@ -68,7 +73,7 @@ export async function installPackages(): Promise<void> {
       await apt("install", "--no-install-recommends", ...missing);
     }),
   );
-  const still = missingPackages((program) => findProgram(program) !== undefined);
+  const still = missingPackages((program) => findProgram(program) !== undefined, needed);
   if (still.length > 0)
     throw new LabError(`packages ${still.join(", ")}: must bring their programs, were installed and don't`);
 }
