@@ -80,8 +80,7 @@ quarantine() {
 }
 
 if [[ ${1:-} == --once ]]; then
-  # by target, whichever answers first
-  answers=$(ask_all | sort -k 2)
+  answers=$(ask_all)
   printf '%s\n' "$answers"
   ! grep -q '^- ' <<<"$answers"
   exit

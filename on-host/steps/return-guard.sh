@@ -37,7 +37,7 @@ main() {
     fi
   done
   printf '%s\n' "${@#\?}" >"$folder/targets"
-  answers=$(bash "$folder/guard-watch.sh" --once </dev/null) || die "return guard: it can't ask every control plane host of the other side: $(grep '^- ' <<<"$answers" | paste -sd';' | cut -c1-300)"
+  answers=$(bash "$folder/guard-watch.sh" --once </dev/null) || die "return guard: it can't ask every control plane host of the other side: $(grep '^- ' <<<"$answers" | sort | paste -sd';' | cut -c1-300)"
 
   # any image of RKE's that has chroot will do: everything else that runs is the host's own
   image=$(docker inspect --type container --format '{{.Image}}' service-sidekick </dev/null 2>/dev/null) ||

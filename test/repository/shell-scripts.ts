@@ -2,7 +2,7 @@ import { execFile, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, relative } from "node:path";
-import { Places } from "../../observe/places";
+import { Places } from "../../reach/places";
 
 /**
  * Rules that scripts don't keep yet; empty when they do. SC2034: a variable that nobody reads; SC2154: one that nobody sets, in all that
