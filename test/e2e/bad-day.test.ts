@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { ActReport } from "../../evidence/act-report";
-import type { Workspace } from "../../lab/operator/project";
 import { until } from "../../lab/machine/run";
+import type { Workspace } from "../../lab/operator/project";
 import { noLab, World } from "./world";
 
 const suite = noLab === "" ? describe : describe.skip;

@@ -15,7 +15,10 @@ esac
 
   it("tells what is alive in the order in which it was asked for, whichever answers first", () => {
     const targets = [1, 2, 3, 4, 10].map((n) => `h${n}=10.0.0.${n}:22`).join(" ");
-    const { stdout, stderr } = host.run("bash", ["-euc", `set -o pipefail; ${onHostText("lib/lost-side")}\nalive ${targets}`]);
+    const { stdout, stderr } = host.run("bash", [
+      "-euc",
+      `set -o pipefail; ${onHostText("lib/lost-side")}\nalive ${targets}`,
+    ]);
     assert.equal(stderr, "");
     assert.equal(stdout, "h1 port 22 answers; h2 port 22 answers; h3 port 22 refuses; h10 port 22 answers; ");
   });

@@ -2,22 +2,14 @@ import { execFile, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, relative } from "node:path";
+import { needsOf, withNeeds } from "../../on-host";
 import { Places } from "../../reach/places";
 
-/**
- * Rules that scripts don't keep yet; empty when they do. SC2034: a variable that nobody reads; SC2154: one that nobody sets, in all that
- * is sent to a host together.
- */
-export const excluded = ["SC2034", "SC2154"];
+/** Rules that scripts don't keep; SC2034 (a variable that nobody reads) and SC2154 (one that nobody sets) must not be among them. */
+export const excluded: string[] = [];
 
-/** Rules of what nobody uses: broken only where no bash that reads the script uses it. */
-const acrossRuns = ["SC2034", "SC2119", "SC2120"];
-
-/** Why shellcheck can't be run here; empty where it can. */
-export const noShellcheck = (): string =>
-  spawnSync("shellcheck", ["--version"]).status === 0
-    ? ""
-    : "shellcheck is not installed; `apt-get install shellcheck` as root does it";
+/** Rules of what nobody uses: broken only if no bash that reads the script uses it. */
+const acrossRuns = ["SC2034", "SC2119", "SC2120", "SC2317"];
 
 /** What one bash reads, in this order: paths from the repository's root. The last is what runs; the others are its libraries. */
 export type Run = string[];
@@ -37,28 +29,26 @@ export function shellScripts(root: string): string[] {
   return below(root).sort();
 }
 
+/** Why shellcheck can't be run here; empty where it can. */
+export const noShellcheck = (): string =>
+  spawnSync("shellcheck", ["--version"]).status === 0
+    ? ""
+    : "shellcheck is not installed; `apt-get install shellcheck` as root does it";
+
 /**
- * What bash reads of each script: itself, and before it what its first line names, `# needs: lib/step lib/kube`, by paths from `on-host`
- * without ".sh", each with what it needs itself and each once.
- * @throws Error where a script needs itself, or what isn't there
+ * What bash reads: each script that none of the others needs, after all that it needs itself (its first line says so: on-host.ts).
+ * @throws Error if a script needs itself, or one that isn't there
  */
 export function runsOf(root: string, scripts: string[]): Run[] {
-  const needs = (script: string): string[] =>
-    (/^# needs:(.*)/.exec(readFileSync(join(root, script), "utf8"))?.[1] ?? "")
-      .split(" ")
-      .filter((name) => name !== "" && name !== "nothing")
-      .map((name) => `on-host/${name}.sh`);
-  return scripts.map((script) => {
-    const run: Run = [];
-    const add = (name: string, path: string[]): void => {
-      if (path.includes(name)) throw new Error(`${name}: needs itself: ${[...path, name].join(" -> ")}`);
-      if (run.includes(name)) return;
-      for (const need of needs(name)) add(need, [...path, name]);
-      run.push(name);
-    };
-    add(script, []);
-    return run;
-  });
+  const text = (name: string) => readFileSync(join(root, "on-host", `${name}.sh`), "utf8");
+  const named = scripts.map((path) => ({ path, name: /^on-host\/(.*)\.sh$/.exec(path)?.[1] }));
+  const libraries = new Set(named.flatMap(({ name }) => (name === undefined ? [] : needsOf(text(name)))));
+  const runs = named.filter(({ name }) => name === undefined || !libraries.has(name));
+  // all of them: a circle has no script that runs
+  for (const name of libraries) withNeeds(name, text);
+  return runs.map(({ path, name }) =>
+    name === undefined ? [path] : withNeeds(name, text).map((each) => `on-host/${each}.sh`),
+  );
 }
 
 /** What shellcheck finds in these runs, each once, in the order of files and lines. @throws Error where shellcheck can't be run */
@@ -84,28 +74,39 @@ const same = (a: Comment, b: Comment): boolean =>
   a.file === b.file && a.line === b.line && a.column === b.column && a.code === b.code;
 const words = (c: Comment): Finding => `${c.file}:${c.line}: SC${c.code}: ${c.message}`;
 
-/** As bash would read them: one file after the other, and then the start of `main` (on-host.ts). */
-const together = (run: Run): string =>
-  [...run.map((file) => `# shellcheck source=${file}\nsource "./${file}"`), 'main "$@"; exit', ""].join("\n");
+/** @returns what is wrong, by the files in which it is */
+async function shellcheck(root: string, run: Run, without: string[]): Promise<Comment[]> {
+  const texts = run.map((file) => readFileSync(join(root, file), "utf8"));
+  // as bash reads them, but for the `exit` behind: after that shellcheck takes what is called by name only (`until_true 5 healthy`) for dead
+  const all = [...texts, 'main "$@"\n'];
+  // a script of one file may be without `main`
+  const said = await comments(run.length === 1 ? texts.join("") : all.join("\n"), without);
+  const placed = (comment: Comment): Comment => {
+    let line = comment.line;
+    for (const [i, text] of texts.entries()) {
+      const lines = text.split("\n").length;
+      if (line <= lines) return { ...comment, file: run[i] ?? "", line };
+      line -= lines;
+    }
+    return { ...comment, file: run.at(-1) ?? "", line: 1 };
+  };
+  return said.map(placed);
+}
 
-function shellcheck(root: string, run: Run, without: string[]): Promise<Comment[]> {
+function comments(text: string, without: string[]): Promise<Comment[]> {
   const rules = without.length > 0 ? [`--exclude=${without.join()}`] : [];
-  const [only = ""] = run;
-  // a script that needs nothing and nobody may begin with a line that names its shell
-  const target = run.length === 1 ? [only] : ["--external-sources", "--check-sourced", "-"];
   return new Promise((resolve, reject) => {
     const child = execFile(
       "shellcheck",
-      ["--format=json1", "--shell=bash", ...rules, ...target],
-      { cwd: root, maxBuffer: 1 << 26 },
+      ["--format=json1", "--shell=bash", ...rules, "-"],
+      { maxBuffer: 1 << 26 },
       (error, stdout, stderr) => {
         // with 1 it has something to say
-        if (error && error.code !== 1)
-          reject(new Error(`shellcheck: must read ${run.at(-1)}, can't: ${stderr || error}`));
+        if (error && error.code !== 1) reject(new Error(`shellcheck: must read a script, can't: ${stderr || error}`));
         else resolve((JSON.parse(stdout) as { comments: Comment[] }).comments);
       },
     );
     child.stdin?.on("error", () => undefined); // it may end without reading its input
-    child.stdin?.end(run.length === 1 ? "" : together(run));
+    child.stdin?.end(text);
   });
 }

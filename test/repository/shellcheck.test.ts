@@ -48,21 +48,22 @@ suite(`shellcheck${why && ` (skipped: ${why})`}`, function () {
       );
     });
 
-    it("a variable that only another script's library sets is named", async () => {
+    it("a variable that none of what is read together sets is named, with its file and line there", async () => {
       assert.deepEqual(
         await found({
           "on-host/lib/step.sh": library,
-          "on-host/lib/aside.sh": '# needs: nothing\naside() { ls "$state"; }\n',
+          "on-host/lib/aside.sh": '# needs: nothing\naside() { ls "$state" "$nowhere"; }\n',
           "on-host/steps/a.sh": '# needs: lib/step lib/aside\nmain() { say "$state"; aside; }\n',
+          "on-host/steps/b.sh": "# needs: lib/aside\nmain() { aside; }\n",
         }),
-        ["on-host/lib/aside.sh:2 SC2154"],
+        ["on-host/lib/aside.sh:2 SC2154", "on-host/lib/aside.sh:2 SC2154"],
       );
     });
 
     it("scripts that need each other are refused", async () => {
       await assert.rejects(
         found({ "on-host/a.sh": "# needs: b\n", "on-host/b.sh": "# needs: a\n" }),
-        /^Error: on-host\/a\.sh: needs itself: on-host\/a\.sh -> on-host\/b\.sh -> on-host\/a\.sh$/,
+        /on-host\/[ab]\.sh: needs itself: /,
       );
     });
   });
