@@ -14,7 +14,7 @@ suite(`shellcheck${why && ` (skipped: ${why})`}`, function () {
   it("finds nothing in any script of the repository", async () => {
     const root = join(__dirname, "../..");
     const scripts = shellScripts(root);
-    for (const name of [".ci/run", "lab/host/init.sh"]) assert.ok(scripts.includes(name), name);
+    assert.ok(scripts.includes(".ci/run") && scripts.some((name) => name.startsWith("lab/")), scripts.join());
     assert.ok(scripts.filter((name) => name.startsWith("on-host/")).length > 40, scripts.join());
     assert.deepEqual(await findingsOf(root, runsOf(root, scripts), excluded), []);
   });
