@@ -1,9 +1,10 @@
 import { parseTopology } from "../plan/declaration/declaration";
 import { clusterYmlText } from "../plan/installers/rke/cluster-yml";
 import { etcdProcess } from "../plan/installers/rke/etcd";
-import { kubeApiServerProcess, ownServer } from "../plan/installers/rke/kube-apiserver";
+import { kubeApiServerProcess } from "../plan/installers/rke/kube-apiserver";
 import type { Process } from "../plan/runtimes/process";
 import { survivors } from "../plan/topology/order";
+import { ownServer } from "../plan/topology/servers";
 import { inPeace } from "../plan/topology/site";
 import { allHosts, type Host, type Topology } from "../plan/topology/topology";
 

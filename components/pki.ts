@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
-import { type Certificate, certificateDays, certificateKeyBits } from "../plan/installers/rke/certificates";
+import type { Certificate } from "../plan/installers/certificate";
+import { certificateDays, certificateKeyBits } from "../plan/installers/rke/certificates";
 
 /** Usages by RKE's (Go's) names and by @pulumi/tls'. */
 const usages: Record<string, string> = {

@@ -3,9 +3,6 @@ import type { Reachable } from "../facts/facts";
 import { factsOf, type Observation } from "../facts/observation";
 import { installerOf } from "../installers/installers";
 import type { AdoptedCluster } from "../installers/rke/adopted";
-import { etcdProcess } from "../installers/rke/etcd";
-import { deployedChecksums } from "../installers/rke/kube-api-settings";
-import { kubeApiServerProcess } from "../installers/rke/kube-apiserver";
 import type { Process } from "../runtimes/process";
 import { isRunning } from "../runtimes/running";
 import type { Runtime } from "../runtimes/runtime";
@@ -38,11 +35,12 @@ function hostProblems(site: Site, host: Host, caSum: string, seen: Observation):
   if (!facts) {
     return [];
   }
-  const { differs } = installerOf(site).runtimeOf("kube-apiserver");
-  const deployed = deployedChecksums(facts.processes["kube-apiserver"]?.process.env ?? []);
+  const { plannedApiServer, plannedEtcd, runtimeOf } = installerOf(site);
+  const { differs } = runtimeOf("kube-apiserver");
+  const api = facts.processes["kube-apiserver"]?.process;
   const planned = [
-    ...voters([host]).map(() => etcdProcess(site, host, architectureSeen(site, seen, host))),
-    ...controlPlane([host]).map(() => kubeApiServerProcess(site, host, deployed)),
+    ...voters([host]).map(() => plannedEtcd(site, host, architectureSeen(site, seen, host))),
+    ...controlPlane([host]).map(() => plannedApiServer(site, host, api)),
   ];
   return [
     ...(facts.caSum === caSum ? [] : [`${host.name}: its kube-ca isn't that of rke-dr:adopted`]),

@@ -2,7 +2,7 @@ import type { FailoverPlan } from "../acts/failover/plan";
 import type { Reachable } from "../facts/facts";
 import { factsOf, type Observation } from "../facts/observation";
 import type { CertificateFacts } from "../facts/preflight";
-import { etcdCertificate } from "../installers/rke/etcd";
+import { installerOf } from "../installers/installers";
 import { namesInCertificates } from "../topology/order";
 import type { Host, Topology } from "../topology/topology";
 import { isIp, serviceIp } from "../values/addresses";
@@ -18,7 +18,7 @@ export function certificateProblems(topology: Topology, plan: FailoverPlan, seen
       return [];
     }
     const own = (c: { file: string }) =>
-      !c.file.includes("/kube-etcd-") || c.file.endsWith(`/${etcdCertificate(host)}.pem`);
+      !c.file.includes("/kube-etcd-") || c.file.endsWith(`/${installerOf(topology).etcdCertificate(host)}.pem`);
     const relevant = facts.preflight.certificates.filter(own);
     const now = seen.at + facts.clockSkew;
     return [
@@ -30,7 +30,7 @@ export function certificateProblems(topology: Topology, plan: FailoverPlan, seen
         ? names(host, facts, "kube-apiserver", apiServerNames(topology, plan))
         : []),
       ...(plan.etcd?.host.name === host.name
-        ? names(host, facts, etcdCertificate(host), [...namesInCertificates(host), "127.0.0.1"])
+        ? names(host, facts, installerOf(topology).etcdCertificate(host), [...namesInCertificates(host), "127.0.0.1"])
         : []),
     ];
   });

@@ -1,6 +1,6 @@
 import type { FailoverPlan } from "../acts/failover/plan";
 import { factsOf, type Observation } from "../facts/observation";
-import { placeholdersIn } from "../installers/rke/cluster-secrets";
+import { installerOf } from "../installers/installers";
 import { sshTarget, type Topology } from "../topology/topology";
 
 export function deployProblems(topology: Topology, plan: FailoverPlan, seen: Observation): string[] {
@@ -15,7 +15,7 @@ export function deployProblems(topology: Topology, plan: FailoverPlan, seen: Obs
     "certs/kube-admin.pem",
     "certs/kube-admin-key.pem",
     "ssh/id_ed25519",
-    ...(placeholdersIn(topology.rke).length > 0 ? ["cluster-secrets"] : []),
+    ...installerOf(topology).furtherFiles(topology),
   ];
   const missing = needed.filter((file) => !facts.deploy?.files.includes(file));
   return [

@@ -1,7 +1,7 @@
 import type { FailoverPlan } from "../acts/failover/plan";
 import { peerUrl } from "../etcd/urls";
 import { factsOf, type Observation } from "../facts/observation";
-import { memberName } from "../installers/rke/etcd";
+import { installerOf } from "../installers/installers";
 import { argument } from "../runtimes/process";
 import type { Host, Topology } from "../topology/topology";
 
@@ -36,8 +36,8 @@ export function strangers(topology: Topology, hosts: Host[], seen: Observation, 
         ? []
         : [`${h.name} (${h.address}) belongs to cluster ${cluster}, not to ${topology.cluster}`];
     }),
-    ...(etcd && name !== undefined && name !== memberName(etcd.host)
-      ? [`${etcd.host.name}'s etcd is named ${name}, not ${memberName(etcd.host)}`]
+    ...(etcd && name !== undefined && name !== installerOf(topology).memberName(etcd.host)
+      ? [`${etcd.host.name}'s etcd is named ${name}, not ${installerOf(topology).memberName(etcd.host)}`]
       : []),
     ...(etcd && peer !== undefined && peer !== peerUrl(etcd.host)
       ? [`${etcd.host.name}'s etcd is the peer ${peer}, not ${peerUrl(etcd.host)}`]

@@ -1,6 +1,6 @@
 import type { FailoverPlan } from "../acts/failover/plan";
 import { factsOf, type Observation } from "../facts/observation";
-import { imagesOf } from "../installers/rke/images";
+import { installerOf } from "../installers/installers";
 import type { Host, Topology } from "../topology/topology";
 
 /**
@@ -29,7 +29,7 @@ function neededImages(topology: Topology, plan: FailoverPlan, host: Host): { ima
   const api = plan.apiServers
     .filter((a) => a.host.name === host.name)
     .map((a) => ({ image: a.after.image, by: "kube-apiserver" }));
-  const rke = [{ image: imagesOf(topology).tools, by: "rke's own containers" }];
+  const rke = [{ image: installerOf(topology).images(topology).tools, by: "rke's own containers" }];
   return [...etcd, ...api, ...rke];
 }
 

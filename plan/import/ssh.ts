@@ -1,4 +1,4 @@
-import { deployKeyPath } from "../installers/rke/cluster-yml";
+import { deployKeyPath } from "../installers/deploy-folder";
 import { isMapping, type Mapping } from "../values/mapping";
 import { nameOf } from "./nodes";
 import { type Findings, isEmpty, take } from "./reading";

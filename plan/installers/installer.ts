@@ -1,11 +1,72 @@
+import type { Process } from "../runtimes/process";
+import type { Running } from "../runtimes/running";
 import type { Runtime } from "../runtimes/runtime";
+import type { Step } from "../steps/steps";
+import type { Site } from "../topology/site";
+import type { Host, Topology } from "../topology/topology";
+import type { Certificate } from "./certificate";
 
 /** The processes that an act may replace; all others are the installer's alone. */
 export type ReplacedProcess = "etcd" | "kube-apiserver";
 
-/** The program that made the cluster: it decides what runs on each host, and must find nothing to do after an act. */
+/** What a failover has done when the installer's own files are prepared. */
+export interface AfterLoss {
+  site: Site;
+  /** The host that etcd's only member runs on. */
+  member: Host;
+  /** The URL of the kube-apiserver that the deploy host asks. */
+  server: string;
+  /** The step after which the API takes writes. */
+  firstWrite: Step;
+  /** Steps that must have ended before the installer runs. */
+  before: Step[];
+}
+
+/**
+ * The program that made the cluster: it decides what runs on each host, and must find nothing to do after an act. All rules
+ * that only one installer has stand behind this door, in its folder.
+ */
 export interface Installer {
-  name: "rke";
+  name: Topology["installer"];
   /** What starts the process on the hosts of this installer. */
   runtimeOf(process: ReplacedProcess): Runtime;
+
+  /** The name of a host's member of etcd. */
+  memberName(host: Host): string;
+  /** The file name, without `.pem`, of a host's etcd certificate. */
+  etcdCertificate(host: Host): string;
+  /** etcd's client URL as its own host reaches it. */
+  ownEndpoint(host: Host): string;
+  /** `--initial-cluster` of these members, in the installer's order. */
+  initialCluster(members: Host[]): string;
+  /** `--etcd-servers` of the kube-apiserver on a host, in the installer's order. */
+  etcdServers(site: Site, host: Host): string;
+  /** The images that the installer takes, and one that every host has, with a chroot in it. */
+  images(settings: Pick<Topology, "rkeVersion" | "kubernetesVersion" | "rke">): { etcd: string; tools: string };
+
+  /** etcd as the installer plans it. @param architecture of the host that `architectureHost` names */
+  plannedEtcd(site: Site, host: Host, architecture: string): Process;
+  /** The host whose architecture the installer writes into a host's etcd. */
+  architectureHost(site: Site, host: Host): Host;
+  /** etcd of a member that joins a living cluster; a learner keeps it for good. */
+  joiningEtcd(site: Site, host: Host, architecture: string): Process;
+  /** The kube-apiserver as the installer plans it. @param before as it runs: what only the host knows is taken from there */
+  plannedApiServer(site: Site, host: Host, before: Process | undefined): Process;
+  /** Where a learner's process isn't as planned, as lines "- planned" and "+ found". */
+  learnerDiffers(site: Site): (host: Host, architecture: string, found: Running) => string[];
+
+  /** The certificates of a site, CAs first. */
+  certificates(site: Site): Certificate[];
+  /** The text of the file that tells the installer of the site's hosts (RKE's cluster.yml). */
+  clusterFile(site: Site): string;
+  /** Files that a deploy host needs beside the usual ones, by their names in its folder. */
+  furtherFiles(topology: Topology): string[];
+
+  /**
+   * What makes the installer find nothing to do after a failover: `prepare` edits its files, `run` runs it.
+   * `run` waits for `before` and `prepare`.
+   */
+  settleLoss(act: AfterLoss): { prepare: Step; run: Step };
+  /** Puts the returned hosts back into the installer's files. @param epoch the failover's */
+  settleReturn(deployHost: Host, returned: Host[], epoch: number, before: Step[]): Step;
 }

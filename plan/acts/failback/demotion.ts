@@ -1,8 +1,7 @@
 import type { Membership } from "../../etcd/members";
 import { clientUrl, peerUrl } from "../../etcd/urls";
 import type { Observation } from "../../facts/observation";
-import { etcdCertificate, memberName } from "../../installers/rke/etcd";
-import { imagesOf } from "../../installers/rke/images";
+import { installerOf } from "../../installers/installers";
 import { type Step, step } from "../../steps/steps";
 import type { Site } from "../../topology/site";
 import type { Host } from "../../topology/topology";
@@ -29,12 +28,13 @@ export function demotion(
   after: string[],
 ): Demotion {
   const others = site.voters;
+  const { etcdCertificate, images, memberName } = installerOf(site);
   const demote = step("etcd-demote", host, "EtcdMember", {
     arguments: [
       failback.preferred.map(memberName).join(","),
       peerUrl(host),
       etcdCertificate(host),
-      imagesOf(site).etcd,
+      images(site).etcd,
       ...others.map(clientUrl),
     ],
     after,

@@ -1,6 +1,6 @@
 import { tolerates } from "../../etcd/quorum";
 import { factsOf, type Observation } from "../../facts/observation";
-import { clusterYmlText } from "../../installers/rke/cluster-yml";
+import { installerOf } from "../../installers/installers";
 import { lostBy } from "../../steps/act";
 import { clusterOrder, survivors as hostsBut, lostHosts, voters } from "../../topology/order";
 import { inPeace } from "../../topology/site";
@@ -52,7 +52,7 @@ export function failbackOf(topology: Topology, epoch: number, seen: Observation)
   }
   const survivors = hostsBut(topology, from.lost);
   const deploy = deployHost(topology, takesOver(topology, from.lost));
-  const clusterYml = clusterYmlText(inPeace(topology));
+  const clusterYml = installerOf(topology).clusterFile(inPeace(topology));
   return {
     epoch,
     from,

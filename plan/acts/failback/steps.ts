@@ -2,12 +2,11 @@ import { type Membership, membership } from "../../etcd/members";
 import { clientUrl } from "../../etcd/urls";
 import type { Reachable } from "../../facts/facts";
 import { factsOf, type Observation } from "../../facts/observation";
-import { deployDir } from "../../installers/rke/cluster-yml";
-import { etcdCertificate, memberName, ownEndpoint } from "../../installers/rke/etcd";
-import { etcdServers, ownServer } from "../../installers/rke/kube-apiserver";
-import { learnerDiffers } from "../../installers/rke/learner";
+import type { Installer } from "../../installers/installer";
+import { installerOf } from "../../installers/installers";
 import { type Step, step, stepNames } from "../../steps/steps";
 import { controlPlane, hasEtcdOrApi, voters } from "../../topology/order";
+import { ownServer } from "../../topology/servers";
 import type { Site } from "../../topology/site";
 import type { Host, Topology } from "../../topology/topology";
 import { joinStep } from "../steps/join";
@@ -27,8 +26,8 @@ export interface FailbackSteps {
 
 /** What the steps of one failback are made from. */
 interface Return {
-  topology: Topology;
   site: Site;
+  installer: Installer;
   failback: Failback;
   seen: Observation;
   /** etcd's members as the living cluster reports them. */
@@ -52,12 +51,13 @@ export function failbackSteps(
   ready: string[],
   rkeUp: string,
 ): FailbackSteps {
+  const installer = installerOf(topology);
   const act: Return = {
-    topology,
     site,
+    installer,
     failback,
     seen,
-    known: membership(topology, seen, learnerDiffers(site), believes(failback, seen)),
+    known: membership(topology, seen, installer.learnerDiffers(site), believes(failback, seen)),
     server: ownServer(topology, failback.deployHost.datacenter),
   };
   const quarantine = quarantineSteps(act, ready);
@@ -120,13 +120,13 @@ function rejoiningSteps({ site, failback, seen, known }: Return, opened: Step[])
 /** Members for the time being that the topology doesn't have as voters. */
 const guestsOf = ({ demoted }: Failback): Host[] => (demoted ? [demoted] : []);
 
-function apiServerStep({ site, failback, seen }: Return, host: Host, after: string[]): Step {
+function apiServerStep({ site, installer, failback, seen }: Return, host: Host, after: string[]): Step {
   const replacement = replaceApiServer(site, failback.epoch, seen, host);
   return step("kube-apiserver", host, "KubeApiServer", {
     data: replacement.body,
     after,
     limit: 300,
-    words: `recreate kube-apiserver with --etcd-servers=${etcdServers(site, host)}`,
+    words: `recreate kube-apiserver with --etcd-servers=${installer.etcdServers(site, host)}`,
     intact: runs(factsOf(seen, host), replacement),
   });
 }
@@ -138,20 +138,24 @@ const returnedApiSteps = (act: Return, rejoined: Step[]): Step[] =>
     .map((h) => apiServerStep(act, h, stepNames(rejoined)));
 
 /** Asked on the host that is to lead: etcd runs there by now, and a survivor's may just have been set aside. */
-const leaderStep = ({ site, failback: { preferred, deployHost } }: Return, before: Step[]): Step =>
+const leaderStep = ({ site, installer, failback: { preferred, deployHost } }: Return, before: Step[]): Step =>
   step("leader", preferred[0] ?? deployHost, "EtcdMember", {
-    arguments: [preferred.map(memberName).join(","), site.voters.map(clientUrl).join(",")],
+    arguments: [preferred.map(installer.memberName).join(","), site.voters.map(clientUrl).join(",")],
     after: stepNames(before),
     words: `move etcd's leader to ${preferred.map((h) => h.name).join(" or ")}`,
   });
 
-function etcdArgumentSteps({ site, failback, seen }: Return, leader: Step): Step[] {
+function etcdArgumentSteps({ site, installer, failback, seen }: Return, leader: Step): Step[] {
   const recreated: Step[] = [];
   for (const host of voters(failback.survivors)) {
     const etcd: Replacement = replaceEtcd(site, failback.epoch, seen, host, site.voters);
     recreated.push(
       step("etcd-arguments", host, "EtcdMember", {
-        arguments: [etcdCertificate(host), `${ownEndpoint(host)}/health`, site.voters.map(clientUrl).join(",")],
+        arguments: [
+          installer.etcdCertificate(host),
+          `${installer.ownEndpoint(host)}/health`,
+          site.voters.map(clientUrl).join(","),
+        ],
         data: etcd.body,
         after: [leader.name, ...stepNames(recreated.slice(-1))],
         limit: 300,
@@ -197,13 +201,8 @@ const watcherSteps = ({ failback }: Return, firstWrite: Step): Step[] =>
     }),
   );
 
-/** After the demotion: RKE takes hosts for what they were before the failover, and by then they are that again. */
-const stateStep = ({ failback: { deployHost, from, returned } }: Return, before: Step[]): Step =>
-  step("rke-state-back", deployHost, "RkeCluster", {
-    arguments: [`cluster.rkestate.before-epoch-${from.epoch}`, ...returned.map((h) => h.address)],
-    after: stepNames(before),
-    words: `put the returned hosts back into ${deployDir}/cluster.rkestate's current state`,
-  });
+const stateStep = ({ installer, failback: { deployHost, from, returned } }: Return, before: Step[]): Step =>
+  installer.settleReturn(deployHost, returned, from.epoch, before);
 
 /** By step name, the cost of the next failure while the step runs: it follows from the members that vote by then. */
 function costs(

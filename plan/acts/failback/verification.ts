@@ -1,6 +1,6 @@
-import { memberName } from "../../installers/rke/etcd";
-import { ownServer } from "../../installers/rke/kube-apiserver";
+import { installerOf } from "../../installers/installers";
 import { type Step, step, stepNames } from "../../steps/steps";
+import { ownServer } from "../../topology/servers";
 import type { Site } from "../../topology/site";
 import type { Topology } from "../../topology/topology";
 import { apiVerification } from "../steps/verification";
@@ -18,6 +18,7 @@ export function failbackVerification(
   rkeUp: string,
 ): Step[] {
   const { hosts } = site;
+  const { memberName } = installerOf(site);
   const server = ownServer(topology, deployHost.datacenter);
   const standing = site.learner;
   const joined = [rkeUp, ...(standing ? [`etcd-join-${standing.name}`] : [])];

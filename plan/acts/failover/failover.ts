@@ -2,7 +2,7 @@ import { goesOnByItself } from "../../etcd/quorum";
 import { hasBegun } from "../../etcd/source-record";
 import { chooseSource, methodFor } from "../../etcd/sources";
 import { factsOf, type Observation } from "../../facts/observation";
-import { clusterYmlText } from "../../installers/rke/cluster-yml";
+import { installerOf } from "../../installers/installers";
 import { failoverAct } from "../../steps/act";
 import { schedule } from "../../steps/steps";
 import { survivors } from "../../topology/order";
@@ -16,6 +16,7 @@ import { failoverSteps } from "./steps";
 export function planFailover(topology: Topology, settings: FailoverSettings, seen: Observation): FailoverPlan {
   const { source, sources } = chooseSource(settings, seen, survivors(topology, settings.lost));
   const site = afterLoss(topology, settings.lost, source?.host);
+  const { clusterFile } = installerOf(topology);
   const method = methodFor(source, settings);
   const act = failoverAct(settings.lost, method, source?.name ?? "none");
   const etcd = source && replaceEtcd(site, settings.epoch, seen, source.host);
@@ -36,8 +37,8 @@ export function planFailover(topology: Topology, settings: FailoverSettings, see
     etcd,
     apiServers,
     clusterYml: {
-      before: factsOf(seen, site.deployHost)?.deploy?.clusterYml || clusterYmlText(inPeace(topology)),
-      after: clusterYmlText(site),
+      before: factsOf(seen, site.deployHost)?.deploy?.clusterYml || clusterFile(inPeace(topology)),
+      after: clusterFile(site),
     },
   };
   const steps = etcd && source && !goesOn ? failoverSteps(topology, plan, etcd, source, seen) : [];

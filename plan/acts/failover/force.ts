@@ -1,6 +1,5 @@
 import { factsOf, type Observation } from "../../facts/observation";
 import { installerOf } from "../../installers/installers";
-import { etcdCertificate, ownEndpoint } from "../../installers/rke/etcd";
 import { type Process, withArgument } from "../../runtimes/process";
 import { step } from "../../steps/steps";
 import type { Topology } from "../../topology/topology";
@@ -19,7 +18,8 @@ export function forceSteps(
   const { epoch } = plan.settings;
   const base = original(factsOf(seen, etcd.host), "etcd", epoch);
   const forced = withFlag(etcd.after);
-  const runtime = installerOf(topology).runtimeOf("etcd");
+  const { etcdCertificate, ownEndpoint, runtimeOf } = installerOf(topology);
+  const runtime = runtimeOf("etcd");
   const sandbox = runtime.spec(inSandbox(forced, epoch), epoch, { base, once: true, isolated: true });
   const snapshot = snapshotStep(topology, plan, etcd.host, sandbox, after);
   const member = step("etcd-member", etcd.host, "EtcdMember", {

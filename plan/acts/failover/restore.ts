@@ -2,7 +2,7 @@ import type { Source } from "../../etcd/source";
 import { leastRevision } from "../../etcd/sources";
 import { peerUrl } from "../../etcd/urls";
 import { factsOf, type Observation } from "../../facts/observation";
-import { etcdCertificate, memberName, ownEndpoint } from "../../installers/rke/etcd";
+import { installerOf } from "../../installers/installers";
 import { step } from "../../steps/steps";
 import type { Site } from "../../topology/site";
 import { allHosts, type Topology } from "../../topology/topology";
@@ -31,6 +31,7 @@ export function restoreSteps(
   after: string[],
 ): EtcdSteps {
   const { host } = etcd;
+  const { etcdCertificate, memberName, ownEndpoint } = installerOf(topology);
   const { lostHosts, settings } = plan;
   const addresses = refusedAddresses(lostHosts);
   const image = etcd.after.image;

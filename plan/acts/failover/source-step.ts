@@ -1,4 +1,4 @@
-import { etcdCertificate, ownEndpoint } from "../../installers/rke/etcd";
+import { installerOf } from "../../installers/installers";
 import { type Step, step } from "../../steps/steps";
 import { type Host, sshLogin, type Topology } from "../../topology/topology";
 import type { FailoverPlan } from "./plan";
@@ -26,6 +26,7 @@ export function snapshotStep(
   sandbox: string,
   after: string[],
 ): Step {
+  const { etcdCertificate, ownEndpoint } = installerOf(topology);
   return step("snapshot", host, "EtcdMember", {
     arguments: [etcdCertificate(host), ownEndpoint(host), ...lostTargets(topology, plan.lostHosts)],
     data: sandbox,

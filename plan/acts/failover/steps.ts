@@ -1,11 +1,11 @@
 import type { Source } from "../../etcd/source";
 import { leastRevision } from "../../etcd/sources";
 import { factsOf, type Observation } from "../../facts/observation";
-import { deployDir } from "../../installers/rke/cluster-yml";
-import { memberName } from "../../installers/rke/etcd";
-import { etcdServers, ownServer } from "../../installers/rke/kube-apiserver";
+import type { Installer } from "../../installers/installer";
+import { installerOf } from "../../installers/installers";
 import { type Step, step, stepNames } from "../../steps/steps";
 import { controlPlane, onlyRunsPods } from "../../topology/order";
+import { ownServer } from "../../topology/servers";
 import { type Host, sshTarget, type Topology } from "../../topology/topology";
 import { type Replacement, runs } from "../steps/replacement";
 import { apiVerification } from "../steps/verification";
@@ -22,6 +22,7 @@ const watchingNamespaces = ["kube-system", "ingress-nginx", "cattle-system"];
 /** What the steps of one failover are made from. */
 interface Failover {
   topology: Topology;
+  installer: Installer;
   plan: Omit<FailoverPlan, "steps">;
   etcd: Replacement;
   source: Source;
@@ -46,6 +47,7 @@ export function failoverSteps(
 ): Step[] {
   const act: Failover = {
     topology,
+    installer: installerOf(topology),
     plan,
     etcd,
     source,
@@ -60,15 +62,14 @@ export function failoverSteps(
   const apiServers = apiServerSteps(act, recovery);
   const firstWrite = firstWriteStep(act, recovery, apiServers);
   const tidying = tidySteps(act, firstWrite);
-  const state = stateStep(act, firstWrite);
-  const run = rkeUpStep(act, [...tidying, state, ...apiServers]);
+  const { prepare, run } = settlingSteps(act, firstWrite, [...tidying, ...apiServers]);
   const verification = verificationSteps(act, recovery, run);
   return announced(claims, [
     ...recovery.member,
     ...apiServers,
     firstWrite,
     ...tidying,
-    state,
+    prepare,
     ...recovery.isolation,
     run,
     ...verification,
@@ -93,12 +94,12 @@ const recoverySteps = ({ topology, plan, etcd, source, seen }: Failover, claims:
     ? restoreSteps(topology, plan, etcd, source, seen, stepNames(claims))
     : forceSteps(topology, plan, etcd, seen, stepNames(claims));
 
-function apiServerSteps({ plan, seen }: Failover, { member }: EtcdSteps): Step[] {
+function apiServerSteps({ installer, plan, seen }: Failover, { member }: EtcdSteps): Step[] {
   return plan.apiServers.map((replacement) =>
     step("kube-apiserver", replacement.host, "KubeApiServer", {
       data: replacement.body,
       ...beside(member.slice(-1), replacement.host),
-      words: `recreate kube-apiserver with --etcd-servers=${etcdServers(plan.site, replacement.host)}`,
+      words: `recreate kube-apiserver with --etcd-servers=${installer.etcdServers(plan.site, replacement.host)}`,
       intact: runs(factsOf(seen, replacement.host), replacement),
     }),
   );
@@ -153,27 +154,20 @@ function tidySteps(act: Failover, firstWrite: Step): Step[] {
   ];
 }
 
-const stateStep = ({ plan, etcd, server }: Failover, firstWrite: Step): Step =>
-  step("rke-state", plan.deployHost, "RkeCluster", {
-    arguments: [server, etcd.host.address, ...plan.lostHosts.map((h) => h.address)],
-    data: plan.clusterYml.after,
-    after: [firstWrite.name],
-    words: `take the lost hosts, and what else has left the topology, out of ${deployDir}/cluster.yml and of cluster.rkestate's current state`,
-  });
+const settlingSteps = ({ installer, plan, etcd, server }: Failover, firstWrite: Step, before: Step[]) =>
+  installer.settleLoss({ site: plan.site, member: etcd.host, server, firstWrite, before });
 
-const rkeUpStep = ({ plan, server }: Failover, before: Step[]): Step =>
-  step("rke-up", plan.deployHost, "RkeCluster", {
-    arguments: [server],
-    data: plan.clusterYml.after,
-    after: stepNames(before),
-    limit: 1800,
-    words: "rke up, which finds nothing to do but the workers' nginx-proxy",
-  });
-
-function verificationSteps({ plan, etcd, server, lostServers }: Failover, recovery: EtcdSteps, run: Step): Step[] {
+function verificationSteps(
+  { installer, plan, etcd, server, lostServers }: Failover,
+  recovery: EtcdSteps,
+  run: Step,
+): Step[] {
   return [
     step("verify-member", etcd.host, "Verification", {
-      arguments: [memberName(etcd.host), ...(plan.method === "restore" ? refusedAddresses(plan.lostHosts) : [])],
+      arguments: [
+        installer.memberName(etcd.host),
+        ...(plan.method === "restore" ? refusedAddresses(plan.lostHosts) : []),
+      ],
       after: [...stepNames(recovery.isolation), run.name],
       words: "member list, no --force-new-cluster left",
     }),

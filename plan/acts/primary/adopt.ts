@@ -1,6 +1,6 @@
 import type { Reachable } from "../../facts/facts";
-import { ownServer } from "../../installers/rke/kube-apiserver";
 import { type Step, step } from "../../steps/steps";
+import { ownServer } from "../../topology/servers";
 import type { Host, Topology } from "../../topology/topology";
 
 /** Puts state and kubeconfig of the existing cluster on the deploy hosts, in the place of `rke up`: no container is touched. */

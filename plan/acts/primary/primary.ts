@@ -1,14 +1,13 @@
 import { type Membership, membership } from "../../etcd/members";
 import type { Reachable } from "../../facts/facts";
 import { factsOf, type Observation } from "../../facts/observation";
-import { placeholdersIn } from "../../installers/rke/cluster-secrets";
-import { deployDir } from "../../installers/rke/cluster-yml";
-import { etcdServers, ownServer } from "../../installers/rke/kube-apiserver";
-import { learnerDiffers } from "../../installers/rke/learner";
+import { deployDir } from "../../installers/deploy-folder";
+import { installerOf } from "../../installers/installers";
 import { argument, commandOf } from "../../runtimes/process";
 import { isRunning } from "../../runtimes/running";
 import { type Step, schedule, step, stepNames } from "../../steps/steps";
 import { hasEtcdOrApi } from "../../topology/order";
+import { ownServer } from "../../topology/servers";
 import { inPeace, type Site } from "../../topology/site";
 import { deployHosts, type Host, sshTarget, type Topology } from "../../topology/topology";
 import { type Failback, failbackOf, failbackRecord } from "../failback/failback";
@@ -41,7 +40,7 @@ export function planPrimary(
   const site = inPeace(topology);
   const failback = failbackOf(topology, epoch, seen);
   const isTrusted = failback && !failback.finished ? believes(failback, seen) : undefined;
-  const members = membership(topology, seen, learnerDiffers(site), isTrusted);
+  const members = membership(topology, seen, installerOf(topology).learnerDiffers(site), isTrusted);
   const act: Peace = { topology, site, epoch, seen, failback, deployHosts: deployHosts(topology), members };
 
   const claims = claimSteps(act);
@@ -88,8 +87,7 @@ const claimSteps = ({ site, epoch, seen, failback }: Peace): Step[] =>
   );
 
 function deployFileSteps({ topology, seen, deployHosts }: Peace, claims: Step[]): Step[] {
-  const secretFiles = placeholdersIn(topology.rke).length > 0 ? ["cluster-secrets"] : [];
-  const wanted = [...deployFiles, ...secretFiles];
+  const wanted = [...deployFiles, ...installerOf(topology).furtherFiles(topology)];
   return deployHosts.map((host) =>
     step("deploy-files", host, "DeployHost", {
       after: stepNames(claims),
@@ -195,7 +193,7 @@ function running(site: Site, facts: (host: Host) => Reachable | undefined): bool
   return (
     site.voters.every((h) => command(h, "etcd")?.includes("--force-new-cluster") === false) &&
     site.controlPlane.every(
-      (h) => argument(command(h, "kube-apiserver") ?? [], "etcd-servers") === etcdServers(site, h),
+      (h) => argument(command(h, "kube-apiserver") ?? [], "etcd-servers") === installerOf(site).etcdServers(site, h),
     )
   );
 }

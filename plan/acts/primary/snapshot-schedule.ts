@@ -1,6 +1,6 @@
 import type { Reachable } from "../../facts/facts";
 import { snapshotDir } from "../../facts/snapshots";
-import { imagesOf } from "../../installers/rke/images";
+import { installerOf } from "../../installers/installers";
 import { type Step, step } from "../../steps/steps";
 import { clusterOrder, learner, voters } from "../../topology/order";
 import { deployHosts, type Host, sshTarget, type Topology } from "../../topology/topology";
@@ -63,7 +63,7 @@ function scheduleConfig(topology: Topology, keeper: Host): string {
  */
 function containerBody(topology: Topology): string {
   return JSON.stringify({
-    Image: imagesOf(topology).tools,
+    Image: installerOf(topology).images(topology).tools,
     Entrypoint: ["chroot", "/host", "/bin/bash", "/etc/rke-dr/snapshots/loop.sh"],
     Cmd: null,
     HostConfig: {

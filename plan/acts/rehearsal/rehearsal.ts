@@ -1,12 +1,13 @@
 import type { Reachable } from "../../facts/facts";
 import { factsOf, type Observation } from "../../facts/observation";
 import type { Snapshot } from "../../facts/snapshots";
-import { etcdProcess, goArchitecture, ownEndpoint } from "../../installers/rke/etcd";
+import { installerOf } from "../../installers/installers";
 import { argument, type Process } from "../../runtimes/process";
 import { isRunning, type Running } from "../../runtimes/running";
 import { clusterOrder } from "../../topology/order";
 import { inPeace } from "../../topology/site";
 import { deployHost, type Host, type Topology } from "../../topology/topology";
+import { goArchitecture } from "../../values/architecture";
 
 /** A rehearsal of the standby's recovery on a living cluster: where, and from what. */
 export interface Rehearsal {
@@ -67,12 +68,17 @@ export function planRehearsal(
   }
   const before = api.process;
   const etcd = factsOf(seen, member.host)?.processes.etcd;
-  const etcdImage = etcd ? etcd.process.image : etcdProcess(inPeace(topology), member.host, facts.architecture).image;
+  const etcdImage = etcd
+    ? etcd.process.image
+    : installerOf(topology).plannedEtcd(inPeace(topology), member.host, facts.architecture).image;
   return {
     rehearsal: {
       host,
       member: member.host,
-      endpoint: member.host.name === host.name ? ownEndpoint(host) : `https://${member.host.internalAddress}:2379`,
+      endpoint:
+        member.host.name === host.name
+          ? installerOf(topology).ownEndpoint(host)
+          : `https://${member.host.internalAddress}:2379`,
       source,
       etcdImage,
       prefix: argument(before.entrypoint, "etcd-prefix") ?? "/registry",

@@ -1,5 +1,5 @@
 import { factsOf, type Observation } from "../../facts/observation";
-import { architectureHost } from "../../installers/rke/etcd";
+import { installerOf } from "../../installers/installers";
 import type { Site } from "../../topology/site";
 import type { Host } from "../../topology/topology";
 
@@ -8,6 +8,6 @@ import type { Host } from "../../topology/topology";
  * host (RKE before v1.3.0), if that one was seen; x86_64 if none was.
  */
 export function architectureSeen(site: Site, seen: Observation, host: Host): string {
-  const asked = [architectureHost(site, host), host];
+  const asked = [installerOf(site).architectureHost(site, host), host];
   return asked.map((h) => factsOf(seen, h)?.architecture).find(Boolean) ?? "x86_64";
 }

@@ -2,8 +2,6 @@ import type { MemberState } from "../../etcd/members";
 import { clientUrl } from "../../etcd/urls";
 import type { Observation } from "../../facts/observation";
 import { installerOf } from "../../installers/installers";
-import { etcdCertificate, etcdProcess, initialCluster, memberName, ownEndpoint } from "../../installers/rke/etcd";
-import { joiningProcess } from "../../installers/rke/learner";
 import { type Step, step } from "../../steps/steps";
 import type { Site } from "../../topology/site";
 import type { Host } from "../../topology/topology";
@@ -24,11 +22,12 @@ export function joinStep(
   guests: Host[] = [],
 ): Step {
   const { host, wanted } = state;
+  const { etcdCertificate, initialCluster, joiningEtcd, memberName, ownEndpoint, plannedEtcd, runtimeOf } =
+    installerOf(site);
   const others = site.voters.filter((h) => h.name !== host.name);
   const architecture = architectureSeen(site, seen, host);
-  const joining = joiningProcess(site, host, architecture);
-  const final = wanted === "learner" ? joining : etcdProcess(site, host, architecture);
-  const runtime = installerOf(site).runtimeOf("etcd");
+  const joining = joiningEtcd(site, host, architecture);
+  const final = wanted === "learner" ? joining : plannedEtcd(site, host, architecture);
   return step("etcd-join", host, "EtcdMember", {
     arguments: [
       wanted,
@@ -39,7 +38,7 @@ export function joinStep(
       initialCluster([...others, host]),
       ...[...others, ...guests].map(clientUrl),
     ],
-    data: [joining, final].map((process) => runtime.spec(process, epoch)).join("\n"),
+    data: [joining, final].map((process) => runtimeOf("etcd").spec(process, epoch)).join("\n"),
     after,
     // a learner gets the whole database by the network; the step itself ends where nothing moves any more
     limit: 3600,

@@ -2,9 +2,6 @@ import type { Reachable } from "../../facts/facts";
 import { factsOf, type Observation } from "../../facts/observation";
 import type { ReplacedProcess } from "../../installers/installer";
 import { installerOf } from "../../installers/installers";
-import { etcdProcess, initialCluster } from "../../installers/rke/etcd";
-import { deployedChecksums } from "../../installers/rke/kube-api-settings";
-import { etcdServers, kubeApiServerProcess } from "../../installers/rke/kube-apiserver";
 import { argument, commandOf, type Process, withArgument } from "../../runtimes/process";
 import { isRunning, type Running } from "../../runtimes/running";
 import type { Site } from "../../topology/site";
@@ -43,7 +40,8 @@ export function replaceEtcd(
 ): Replacement {
   const facts = factsOf(seen, host);
   const base = original(facts, "etcd", epoch);
-  const planned = etcdProcess(site, host, architectureSeen(site, seen, host));
+  const { initialCluster, plannedEtcd } = installerOf(site);
+  const planned = plannedEtcd(site, host, architectureSeen(site, seen, host));
   const before = base?.process;
   const after: Process = before
     ? {
@@ -62,7 +60,8 @@ export function replaceEtcd(
 export function replaceApiServer(site: Site, epoch: number, seen: Observation, host: Host): Replacement {
   const base = original(factsOf(seen, host), "kube-apiserver", epoch);
   const before = base?.process;
-  const planned = kubeApiServerProcess(site, host, deployedChecksums(before?.env ?? []));
+  const { etcdServers, plannedApiServer } = installerOf(site);
+  const planned = plannedApiServer(site, host, before);
   const after: Process = before
     ? {
         ...before,

@@ -1,4 +1,4 @@
-import { etcdServers } from "../../installers/rke/kube-apiserver";
+import { installerOf } from "../../installers/installers";
 import { type Step, step } from "../../steps/steps";
 import type { Site } from "../../topology/site";
 import type { Host } from "../../topology/topology";
@@ -16,7 +16,7 @@ export function apiVerification(site: Site, deployHost: Host, server: string, lo
   return [
     ...servers.map((host) =>
       step("verify-servers", host, "Verification", {
-        arguments: [etcdServers(site, host)],
+        arguments: [installerOf(site).etcdServers(site, host)],
         after: [rkeUp],
         words: "kube-apiserver's --etcd-servers",
       }),

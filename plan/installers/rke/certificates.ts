@@ -2,20 +2,8 @@ import { namesInCertificates } from "../../topology/order";
 import type { Site } from "../../topology/site";
 import type { Host } from "../../topology/topology";
 import { isIp, serviceIp } from "../../values/addresses";
+import type { Certificate } from "../certificate";
 import { etcdCertificate } from "./etcd";
-
-/** One of RKE's certificates; the file names are `${name}.pem` and `${name}-key.pem` in /etc/kubernetes/ssl. */
-export interface Certificate {
-  name: string;
-  commonName: string;
-  organization: string[];
-  /** The name of the CA that signs it; its own name for a CA. */
-  issuer: string;
-  keyUsage: string[];
-  extKeyUsage: string[];
-  dnsNames: string[];
-  ipAddresses: string[];
-}
 
 /** Every RKE certificate: RSA (RKE panics on ECDSA), 2048 bits, ten years. */
 export const certificateDays = 3650;

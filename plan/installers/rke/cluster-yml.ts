@@ -1,11 +1,8 @@
 import type { Site } from "../../topology/site";
 import { type Host, sshLogin } from "../../topology/topology";
 import { yamlText } from "../../values/yaml-text";
+import { deployKeyPath } from "../deploy-folder";
 import { extraArguments } from "./etcd";
-
-/** Where a deploy host keeps what `rke` needs; the same path on each, so that rkestate fits both. */
-export const deployDir = "/etc/rke-dr";
-export const deployKeyPath = `${deployDir}/ssh/id_ed25519`;
 
 type ClusterYml = Record<string, unknown>;
 

@@ -2,6 +2,7 @@ import { clientUrl, peerUrl } from "../../etcd/urls";
 import { mergeArguments, type Process, sortedByName } from "../../runtimes/process";
 import type { Site } from "../../topology/site";
 import type { Host, Topology } from "../../topology/topology";
+import { goArchitecture } from "../../values/architecture";
 import { imagesOf, servicesVersion, tagOf } from "./images";
 import { at } from "./modelled-keys";
 import { etcdOptions } from "./releases/kubernetes-options";
@@ -109,9 +110,6 @@ export function etcdProcess(site: Site, host: Host, architecture: string): Proce
     ...etcdUser(site),
   };
 }
-
-/** Docker's aarch64 is Go's arm64, by which etcd knows it; RKE translates no other. */
-export const goArchitecture = (architecture: string): string => (architecture === "aarch64" ? "arm64" : architecture);
 
 /**
  * The host whose architecture RKE writes into ETCD_UNSUPPORTED_ARCH: before v1.3.0 it is that of the first etcd host. A

@@ -1,8 +1,7 @@
 import { clientUrl } from "../../etcd/urls";
 import { mergeArguments, type Process, sortedByName } from "../../runtimes/process";
-import { clusterOrder, controlPlane } from "../../topology/order";
 import type { Site } from "../../topology/site";
-import { deployHost, type Host, type Topology } from "../../topology/topology";
+import type { Host } from "../../topology/topology";
 import { isIp } from "../../values/addresses";
 import { imagesOf, servicesVersion, tagOf } from "./images";
 import {
@@ -89,14 +88,6 @@ export function kubeApiServerProcess(site: Site, host: Host, deployed: ConfigChe
     volumesFrom: ["service-sidekick"],
     labels: { "io.rancher.rke.container.name": "kube-apiserver" },
   };
-}
-
-/** The kube-apiserver of a deploy host's own side. */
-export function ownServer(topology: Topology, datacenter: string): string {
-  const deploy = deployHost(topology, datacenter);
-  const candidates = controlPlane(clusterOrder(topology)).filter((h) => h.datacenter === datacenter);
-  const own = candidates.find((h) => h.name === deploy.name) ?? candidates[0] ?? deploy;
-  return `https://${own.address}:6443`;
 }
 
 const textOf = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);

@@ -3,7 +3,8 @@ import { type Process, withArgument } from "../../runtimes/process";
 import type { Running } from "../../runtimes/running";
 import type { Site } from "../../topology/site";
 import type { Host } from "../../topology/topology";
-import { type Certificate, etcdLeaf } from "./certificates";
+import type { Certificate } from "../certificate";
+import { etcdLeaf } from "./certificates";
 import { etcdProcess, initialCluster } from "./etcd";
 
 /**

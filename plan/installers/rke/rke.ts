@@ -1,5 +1,33 @@
 import { docker } from "../../runtimes/docker/docker";
 import type { Installer } from "../installer";
+import { certificates } from "./certificates";
+import { placeholdersIn } from "./cluster-secrets";
+import { clusterYmlText } from "./cluster-yml";
+import { architectureHost, etcdCertificate, etcdProcess, initialCluster, memberName, ownEndpoint } from "./etcd";
+import { imagesOf } from "./images";
+import { deployedChecksums } from "./kube-api-settings";
+import { etcdServers, kubeApiServerProcess } from "./kube-apiserver";
+import { joiningProcess, learnerDiffers } from "./learner";
+import { settleLoss, settleReturn } from "./settle";
 
 /** RKE v1: every process is a container of docker. */
-export const rke: Installer = { name: "rke", runtimeOf: () => docker };
+export const rke: Installer = {
+  name: "rke",
+  runtimeOf: () => docker,
+  memberName,
+  etcdCertificate,
+  ownEndpoint,
+  initialCluster,
+  etcdServers,
+  images: imagesOf,
+  plannedEtcd: etcdProcess,
+  architectureHost,
+  joiningEtcd: joiningProcess,
+  plannedApiServer: (site, host, before) => kubeApiServerProcess(site, host, deployedChecksums(before?.env ?? [])),
+  learnerDiffers,
+  certificates,
+  clusterFile: clusterYmlText,
+  furtherFiles: (topology) => (placeholdersIn(topology.rke).length > 0 ? ["cluster-secrets"] : []),
+  settleLoss,
+  settleReturn,
+};

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { architectureSeen } from "../../../../plan/acts/steps/architecture";
 import { parseTopology } from "../../../../plan/declaration/declaration";
-import { etcdProcess, goArchitecture } from "../../../../plan/installers/rke/etcd";
+import { etcdProcess } from "../../../../plan/installers/rke/etcd";
 import { clusterOrder } from "../../../../plan/topology/order";
 import { inPeace } from "../../../../plan/topology/site";
 import type { Topology } from "../../../../plan/topology/topology";
+import { goArchitecture } from "../../../../plan/values/architecture";
 import { afterLossOfA, survivor } from "../../worlds/observations";
 import { raw, seedHosts, withLearner } from "../../worlds/topologies";
 
