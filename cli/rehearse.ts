@@ -21,6 +21,7 @@ import { actProblems } from "../plan/declaration/installers";
 import { factsOf } from "../plan/facts/observation";
 import { sites, type Topology } from "../plan/topology/topology";
 import { mapping } from "../plan/values/mapping";
+import { remoteBash } from "../reach/command-line";
 import { runOverSsh } from "../reach/ssh";
 import { readSshAccess, type SshAccess } from "../reach/ssh-access";
 import { readProject, readTopologyFile } from "./topology-file";
@@ -148,7 +149,7 @@ export function sentToRehearse(
     rehearsal.prefix,
   ];
   return {
-    command: `timeout -k 30 ${limit} nice -n 10 bash -s -- ${words.join(" ")}`,
+    command: remoteBash(words, { seconds: limit, killAfter: 30, yielding: true }),
     input: `${stepScript("rehearse")}\nmain "$@"; exit\n${rehearsal.etcdBody}\n${rehearsal.apiServerBody}\n`,
   };
 }

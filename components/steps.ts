@@ -5,6 +5,7 @@ import type { StepResult } from "../plan/facts/step-records";
 import { recordOf } from "../plan/facts/step-records";
 import type { ScheduledStep } from "../plan/steps/steps";
 import { sshLogin } from "../plan/topology/topology";
+import { remoteBash } from "../reach/command-line";
 import type { SshAccess } from "../reach/ssh-access";
 
 /** What all steps of one deployment share. */
@@ -88,7 +89,7 @@ function makeStep(
         ...dialling,
         ...proxy(context.ssh),
       },
-      create: `timeout -k 10 ${step.limit} bash -s -- ${args.map(quoted).join(" ")}`,
+      create: remoteBash(args, { seconds: step.limit, killAfter: 10 }),
       stdin: typeof data === "string" ? input(data) : pulumi.output(data).apply(input),
       logging: types.enums.remote.Logging.Stderr,
       // it would come by environment variables, which sshd refuses by default, with a warning for each
@@ -119,6 +120,3 @@ export function resultOf({ host }: ScheduledStep, command: remote.Command): pulu
     }
   });
 }
-
-const quoted = (value: string | number): string =>
-  /^[\w@%+=:,./-]+$/.test(String(value)) ? String(value) : `'${String(value).replaceAll("'", `'\\''`)}'`;

@@ -6,6 +6,7 @@ import type { Observation } from "../plan/facts/observation";
 import { hasEtcdOrApi } from "../plan/topology/order";
 import { type Host, sshLogin, sshTarget } from "../plan/topology/topology";
 import { type Route, throughBastion } from "../reach/bastion";
+import { remoteBash } from "../reach/command-line";
 import { Places } from "../reach/places";
 import { RefusedError, runOverSsh } from "../reach/ssh";
 import type { SshAccess } from "../reach/ssh-access";
@@ -45,7 +46,17 @@ export interface Look {
 export function observe(hosts: Host[], lost: Host[], access: SshAccess, epoch: number, sources?: SourceSearch): Look {
   const trust = hosts.map((h) => sshTarget({ ssh: access }, h)).join(" ");
   const command = (host: Host) =>
-    `timeout -k 2 30 bash -s -- ${epoch} ${probeLimit / 1000} '${probesBy(host, lost, access)}' '${trust}' '${sources?.file ?? ""}' '${sources?.peers.join(",") ?? ""}'`;
+    remoteBash(
+      [
+        epoch,
+        probeLimit / 1000,
+        probesBy(host, lost, access),
+        trust,
+        sources?.file ?? "",
+        sources?.peers.join(",") ?? "",
+      ],
+      { seconds: 30, killAfter: 2 },
+    );
   const route = throughBastion(access);
   const shaking = new Places(handshakes);
   const looks = hosts.map((h) => lookAt(h, access, command(h), route, shaking));
