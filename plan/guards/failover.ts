@@ -8,6 +8,7 @@ import { addressProblems, clockProblems, rights, roomProblems, tools } from "./h
 import { epochProblems, hostKeyProblems, reachability, strangers } from "./identity";
 import { imageProblems } from "./images";
 import { isolationProblems, isolationWords } from "./isolation";
+import { versionProblems, versionWords } from "./known-versions";
 import { attestationProblems, attestationWords, confirmationProblems, livingProblems } from "./lost-side";
 import { restartProblems, restartWords } from "./restarts";
 import { diskProblems, quorum, sourceProblems, sourceWords } from "./source";
@@ -51,6 +52,7 @@ export function failoverGuards(topology: Topology, plan: FailoverPlan, seen: Obs
     verdict("earlier acts", unfinishedProblems(plan, seen), "none is unfinished"),
     quorum(topology, plan, seen),
     verdict("source", sourceProblems(topology, plan), sourceWords(plan)),
+    verdict("etcd's version", versionProblems(topology, plan, seen), versionWords(plan)),
     verdict(
       "control plane",
       plan.apiServers.length > 0 ? [] : [`no control plane host survives the loss of ${settings.lost}`],

@@ -84,6 +84,17 @@ function looping(kubeletWords: string, status = "restarting", startedAt = now - 
   return { ...has({ kubeletWords }), processes: { kubelet } };
 }
 
+/** master3's etcd, of another version. */
+const runs = (version: string) => etcdOf({ version }) as Reachable["etcd"];
+
+/** The seed with a learner beside the voters of a. */
+function learnerInA(): Topology {
+  const topology = raw(seedHosts) as { datacenters: { hosts: { name: string; etcd?: string }[] }[] };
+  const node1 = topology.datacenters[0]?.hosts.find((h) => h.name === "node1");
+  if (node1) node1.etcd = "learner";
+  return parseTopology(topology);
+}
+
 const cases: Record<string, Case> = {
   "all is well": { stops: {} },
   "no confirmation": { settings: { confirm: undefined }, stops: { confirmation: /must be "a@2", it is not set/ } },
@@ -113,6 +124,31 @@ const cases: Record<string, Case> = {
   "an attestation of an earlier epoch where none is needed": {
     settings: { method: "restore", attest: "powered-off@a@1" },
     stops: {},
+  },
+  "etcd 3.6.0, which keeps the dead as voters": {
+    hosts: { master3: { etcd: runs("3.6.0") } },
+    stops: {
+      "etcd's version":
+        /^master3: etcd 3\.6\.0 can't be forced safely: --force-new-cluster leaves the dead members .* `pulumi config set --path recover\.method restore --stack failover`; or name another source \(recover\.from\)$/,
+    },
+  },
+  "etcd 3.6.0 restored": {
+    settings: { method: "restore", attest: undefined },
+    hosts: { master3: { etcd: runs("3.6.0") } },
+    stops: {},
+  },
+  "etcd 3.4.13 beside a learner": {
+    topology: learnerInA(),
+    hosts: { master3: { etcd: runs("3.4.13") } },
+    stops: {
+      "etcd's version": /^master3: etcd 3\.4\.13 .* panics if a learner was ever in the log \(etcd-io\/etcd#12285/,
+    },
+  },
+  "etcd 3.4.13 that had no learner": { hosts: { master3: { etcd: runs("3.4.13") } }, stops: {} },
+  "etcd 3.4.13 after a failback, which joins members as learners": {
+    settings: { epoch: 4, confirm: "a@4", attest: "powered-off@a@4" },
+    hosts: { master3: { etcd: runs("3.4.13"), epoch: 3 } },
+    stops: { "etcd's version": /3\.4\.13/ },
   },
   "a lost host answers the operator": {
     answers: ["master1 2379"],
