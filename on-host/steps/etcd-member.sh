@@ -1,4 +1,4 @@
-# needs: lib/beside lib/etcd/force
+# needs: lib/beside lib/etcd/commit lib/etcd/force
 # etcd-member: makes this host's voter a cluster of one, and leaves it running as RKE would. It uses the copy that step snapshot has forced;
 # if there is none, --force-new-cluster works on the data itself.
 # The old container and its data are set aside, never deleted; if the data itself is forced, a copy of it is kept.
@@ -14,7 +14,7 @@ main() {
   local aside_already=$status
   if [[ $aside_already == missing && ! -e $aside/forced && ! -e $aside/data ]]; then
     await snapshot finished snapshot
-    copy_holds "$endpoint" || no_copy
+    copy_holds "$endpoint" || { no_copy && wal_can_be_kept; }
   fi
   no_way_back
   no_forced_left
@@ -31,7 +31,7 @@ main() {
   fi
   mark_stopped
   if [[ ! -e $aside/forced && ! -e $aside/copy-holds ]]; then
-    force "$certificate" https://127.0.0.1:2379 "$peer" "$body_forced" || {
+    force_whole /var/lib/etcd/member/wal "$certificate" https://127.0.0.1:2379 "$peer" "$body_forced" || {
       drop "$forced"
       die "etcd: $why; stopped again"
     }
@@ -94,6 +94,13 @@ exchange() {
     rmdir "$copy"
   fi
   did "the forced copy is in /var/lib/etcd/member"
+}
+
+# wal_can_be_kept: ends the step, before anything is changed, if the WAL can't be read: then --force-new-cluster would discard what only the
+# WAL has. It reads twice, because the old etcd may be writing a record.
+wal_can_be_kept() {
+  read_wal /var/lib/etcd/member/wal || read_wal /var/lib/etcd/member/wal ||
+    die "etcd: --force-new-cluster would discard what only etcd's WAL has: $why; nothing was changed but the survivors' epoch; recover.method: restore, or another source, with the next epoch"
 }
 
 # data_copied: copies the whole data to $aside/data.

@@ -1,4 +1,4 @@
-# needs: lib/docker lib/client lib/lost-side lib/etcd/data lib/etcd/restore
+# needs: lib/docker lib/client lib/lost-side lib/etcd/data lib/etcd/force lib/etcd/copy lib/etcd/restore
 # source: secures and checks the data that a restore starts from, and restores it into a folder beside etcd's data, before anything is changed
 # that can't be undone.
 # Meanwhile the lost hosts are asked once more: time has passed since the guards asked.
@@ -7,16 +7,19 @@
 #   another cluster contains none of them;  LEAST, the revision that the source must have, 0 for any: if it hasn't, there is a better
 #   source;  MEMBER and PEER_URL, as RKE names them;  TOKEN, the new cluster's;  BUMP, by how much the revision is put ahead;
 #   HOST=ADDRESS:PORT ... of the lost hosts
+# stdin: the body for Docker's POST /containers/create of an etcd without network that applies what only the WAL has; nothing for a snapshot
 # The functions below read the local variables of main. A function that fails returns 1 and sets $why. `set -e` is off inside functions that
 # are called from `if`, `&&` or `||`: they handle failures by hand.
 main() {
   local from=$1 image=$2 peers=$3 least=$4 as=("${@:5:4}") why="" revision="" how="" stopped="" ahead=0 secured=$aside/snapshot.db
+  local before="" index=0 applied=0 damaged=""
   begin "$@"
   shift 8
   mkdir -p "$aside"
   # a killed run may have left its container
   docker rm -f "$(worker)" >/dev/null 2>&1 </dev/null || true
   no_restore_left
+  no_forced_left
   if [[ -e $aside/data ]]; then
     did "the old data is set aside already; the source stays as it was secured"
     finish
@@ -26,12 +29,12 @@ main() {
   watch_lost_side "$@"
   case $from in
     live)
-      if ! idle 0 && ! live; then
+      if ! with_wal && ! idle 0 && ! live; then
         did "no live snapshot: $why"
         database || refuse
       fi
       ;;
-    data) database || refuse ;;
+    data) with_wal || database || refuse ;;
     *) file "$from" || refuse ;;
   esac
   if ((revision < least)); then
@@ -50,13 +53,48 @@ worker() { printf 'source-epoch-%s' "$epoch"; }
 
 # forget: removes what was restored, and starts etcd again if it was stopped for its database: nothing else was changed.
 forget() {
-  rm -rf "$restoring" "$restored" "$aside/database"
+  drop "$forced"
+  rm -rf "$restoring" "$restored" "$aside/database" "$copy"
   [[ -z $stopped ]] || docker start etcd >/dev/null </dev/null
 }
 # refuse: ends the step because of $why.
 refuse() {
   forget
   die "source: $why; nothing was changed but the survivors' epoch; preview lists what else there is: name it by recover.from, with the next epoch"
+}
+
+# with_wal: if the WAL has entries that the database lacks, secures a database that has them, too. Sets $revision. Returns 1 if there are no such
+# entries, or if the data is too damaged to apply them: then the database as it lies is all there is. Ends the step if there are such
+# entries, the data is whole, and they can't be had for another reason.
+with_wal() {
+  local endpoint=https://127.0.0.1:2379 answer=""
+  if ! read_wal /var/lib/etcd/member/wal; then
+    did "what only etcd's WAL has isn't taken: $why"
+    return 1
+  fi
+  container_status etcd
+  [[ $status != running ]] || answer=$(answer_of "$endpoint/v3/maintenance/status" kube-node 4 -d '{}') || answer=""
+  if [[ $answer =~ \"raftAppliedIndex\":\"?([0-9]+) ]]; then
+    ((BASH_REMATCH[1] < last_entry)) || return 1
+  elif [[ $status == running ]]; then
+    # an etcd without a leader applied at its start what was committed, and nothing since
+    ((committed < last_entry)) || return 1
+  fi
+  if ! replayed "$endpoint" "$data"; then
+    drop "$forced"
+    undo_if_failed
+    ask_within
+    no_copy
+    [[ -n $damaged ]] || refuse
+    did "what only etcd's WAL has isn't taken, it is damaged: $why"
+    return 1
+  fi
+  check "$copy/member/snap/db" || refuse
+  why="a copy of etcd's database is at revision $revision, but an etcd that applied all that its WAL has was at $applied"
+  ((revision >= applied)) || refuse
+  keep "$copy/member/snap/db" move
+  no_copy
+  did "etcd's database and what only its WAL had, up to entry $last_entry: revision $revision, $(stat -c %s "$aside/snapshot.db") bytes, kept as $aside/snapshot.db"
 }
 
 # live: secures a live snapshot of this host's etcd. Sets $revision.

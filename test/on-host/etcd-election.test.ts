@@ -4,6 +4,7 @@ import { mkdirSync } from "node:fs";
 import fc from "fast-check";
 import { Reader } from "protobufjs/minimal";
 import { onHostInput, onHostScript } from "../../on-host";
+import { makeCertificates } from "./certificates";
 import { freePort } from "./free-port";
 import { ownScript, stateOfEachTest } from "./host-state";
 
@@ -123,29 +124,3 @@ const slow = ["--election-timeout=50000", "--heartbeat-interval=5000"];
 
 const bare = (hex = ""): string => hex.replace(/^0+/, "");
 const hexOf = (reader: Reader): string => BigInt.asUintN(64, BigInt(String(reader.uint64()))).toString(16);
-
-function makeCertificates(ca: string, caKey: string, cert: string, key: string): void {
-  const openssl = (...args: string[]) => {
-    const { status, stderr } = spawnSync("openssl", args, { encoding: "utf8" });
-    assert.equal(status, 0, stderr);
-  };
-  const made = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"];
-  openssl(...made, "-keyout", caKey, "-out", ca, "-subj", "/CN=kube-ca");
-  openssl(
-    ...made,
-    "-keyout",
-    key,
-    "-out",
-    cert,
-    "-subj",
-    "/CN=member",
-    "-CA",
-    ca,
-    "-CAkey",
-    caKey,
-    "-addext",
-    "subjectAltName=IP:127.0.0.1",
-    "-addext",
-    "basicConstraints=critical,CA:FALSE",
-  );
-}

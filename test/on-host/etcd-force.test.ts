@@ -7,6 +7,7 @@ import { dirname } from "node:path";
 import { text } from "node:stream/consumers";
 import type { StepName } from "../../plan/steps/names";
 import { stateOfEachTest } from "./host-state";
+import { type WalRecord, walBytes, walEnd } from "./wal";
 
 /** Containers are files here, by name: what docker says of their status. What touches them is told in `acts`. */
 const docker = `#!/bin/bash
@@ -19,6 +20,7 @@ case "$*" in
   *snapshot\\ save*) printf '%8192s%32s' db hash >$RKE_DR_STATE/etcd/rke-dr-forced-epoch-2/member/snap/db ;;
   logs*) cat ../says ;;
   rename*) echo "$*" >>../acts; mv "$2" "$3" ;;
+  start*force*) echo "$*" >>../acts; wal=../etcd/rke-dr-forced-epoch-2/member/wal/0.wal; [[ -e $wal ]] || wal=../etcd/member/wal/0.wal; cat ../by-force >>$wal ;;
   stop*|start*|kill*) echo "$*" >>../acts ;;
   rm*) echo "$*" >>../acts; rm -f "$name" ;;
   inspect*Entrypoint*) echo etcd ;;
@@ -40,6 +42,15 @@ case "$*" in
 esac
 `;
 
+/** Of entries up to 77, one isn't marked as committed; --force-new-cluster writes its own behind it. */
+const entries: WalRecord[] = [{ state: [3, 76] }, { entry: [77, 3, Buffer.from("old")] }];
+const wal = walBytes(entries);
+const byForce = walBytes([
+  ...entries,
+  { state: [3, 77] },
+  { entry: [78, 3, Buffer.from("removes a member")] },
+]).subarray(walBytes([...entries, { state: [3, 77] }]).length);
+
 const folder = (path: string, host: { at: (...names: string[]) => string }) => {
   mkdirSync(dirname(host.at(path)), { recursive: true });
   writeFileSync(host.at(path), "old");
@@ -55,6 +66,8 @@ describe("forcing a voter's data", () => {
     for (const path of ["containers/etcd", "etcd/member/wal/0.wal", "etcd/member/snap/1.snap", "etcd/member/snap/db"])
       folder(path, host);
     host.write("containers/etcd", "running");
+    writeFileSync(host.at("etcd/member/wal/0.wal"), wal);
+    writeFileSync(host.at("by-force"), byForce);
     // without that a busy machine's step comes when the last write is two seconds old, which counts as idle
     utimesSync(host.at("etcd/member/snap/db"), new Date(), new Date(Date.now() + 3_600_000));
   };
@@ -109,7 +122,9 @@ describe("forcing a voter's data", () => {
     const of = "etcd/rke-dr-forced-epoch-2/member";
     // without the hash that a snapshot has behind its last page
     assert.equal(host.read(`${of}/snap/db`).length, 8192);
-    assert.deepEqual([host.read(`${of}/wal/0.wal`), host.read(`${of}/snap/1.snap`)], ["old", "old"]);
+    assert.equal(walEnd(host.at("etcd/rke-dr-forced-epoch-2")).commit, 77);
+    assert.equal(host.read(`${of}/snap/1.snap`), "old");
+    assert.equal(walEnd(host.at("etcd")).commit, 76);
     assert.equal(host.read("etcd/member/snap/db"), "old");
     assert.equal(host.read("epoch-2/copy"), "index 50\n");
   });

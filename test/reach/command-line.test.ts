@@ -6,7 +6,7 @@ describe("the command line of a command on a host", () => {
   const bounds = { seconds: 20, killAfter: 5 };
 
   it("hands each argument to the script as it is, whatever is in it", () => {
-    const args = ["plain", "two words", "", "it's", "$(id) `id` ${HOME}", "*", "a\nb", 7];
+    const args = ["plain", "two words", "", "it's", "$(id) `id` $HOME", "*", "a\nb", 7];
     const line = remoteBash(args, bounds);
     const shown = execFileSync("sh", ["-c", line], { input: `printf '<%s>' "$@"`, encoding: "utf8" });
     assert.equal(shown, args.map((a) => `<${a}>`).join(""));

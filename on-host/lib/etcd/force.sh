@@ -1,4 +1,4 @@
-# needs: lib/step lib/docker lib/client lib/etcd/data lib/etcd/space
+# needs: lib/step lib/docker lib/client lib/etcd/data lib/etcd/space lib/etcd/commit
 # Makes a voter's data, or a copy of it, a cluster of one by --force-new-cluster.
 # shellcheck shell=bash
 
@@ -68,6 +68,20 @@ force() {
   why="it can't be stopped"
   docker stop -t 30 "$forced" >/dev/null </dev/null || return 1
   ask_within
+}
+
+# force_whole FOLDER ARGUMENT ...: force with these arguments, so that no entry of the WAL in FOLDER (member/wal) is discarded. On failure it
+# returns 1 and sets $why, and $damaged if the data is the reason.
+force_whole() {
+  damaged=yes
+  commit_all "$1" || return 1
+  ((newly_committed == 0)) ||
+    did "the WAL's last entries, up to $last_entry, weren't marked as committed: now they are, $newly_committed of them, and none is thrown away"
+  force "${@:2}" || return 1
+  damaged=yes
+  nothing_discarded || return 1
+  # shellcheck disable=SC2034 # only step snapshot reads it
+  damaged=""
 }
 
 # drop CONTAINER: removes it, if it is there.

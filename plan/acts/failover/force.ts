@@ -4,6 +4,7 @@ import { type Process, withArgument } from "../../runtimes/process";
 import { step } from "../../steps/steps";
 import type { Topology } from "../../topology/topology";
 import { original, type Replacement, runs } from "../steps/replacement";
+import { inSandbox, toItself } from "./etcd-sandbox";
 import type { FailoverPlan } from "./plan";
 import { type EtcdSteps, snapshotStep } from "./source-step";
 
@@ -42,29 +43,15 @@ const withFlag = (process: Process): Process => ({
 });
 
 /**
- * For the one run with the flag. The member is alone: RKE's 5 s of election timeout would only be waited for. And it is to
- * leave a raft snapshot behind that says that it is alone: the next start is a member of one from its first moment, which
- * can be told to elect itself, and which waits less where it can't (etcdserver/server.go adjustTicks).
+ * For the one run with the flag. The member is alone: RKE's 5 s of election timeout would only be waited for.
+ *
+ * `--snapshot-count=1` is for two things. A member that joins gets the database, never the log from before the flag: of an entry
+ * that the flag discarded after it was applied (until 3.5.22 and 3.6.1) the survivor keeps the effect, and a member that replays
+ * the log doesn't have it. on-host/lib/etcd/commit.sh keeps entries from being discarded; this keeps a fault there from being spread
+ * (docs/decisions/24). And the next start is a member of one from its first moment, which can be told to elect itself, and which
+ * waits less if it can't (etcdserver/server.go adjustTicks).
  */
 function inHaste(cmd: string[]): string[] {
   const elects = withArgument(withArgument(cmd, "heartbeat-interval", "50"), "election-timeout", "500");
   return [...elects.filter((arg) => !arg.startsWith("--snapshot-count=")), "--snapshot-count=1"];
-}
-
-/** Nobody is served by a member that has the flag: an API server that connected would lose it again at once. */
-const toItself = (cmd: string[]): string[] => withArgument(cmd, "listen-client-urls", "https://127.0.0.1:2379");
-
-/**
- * The member with the flag on a copy of its data, while the old one still runs: without a network, so that it can be heard by
- * nobody and answers no peer in that one's name. It sees the copy where it expects its data, and nothing else of the folder.
- */
-function inSandbox(forced: Process, epoch: number): Process {
-  const listens = withArgument(forced.cmd, "listen-peer-urls", "https://127.0.0.1:2380");
-  return {
-    ...forced,
-    cmd: listens.filter((arg) => !arg.startsWith("--listen-metrics-urls=")),
-    binds: forced.binds.map((bind) =>
-      bind.replace(/^[^:]+(?=:\/var\/lib\/rancher\/etcd\/?(:|$))/, `/var/lib/etcd/rke-dr-forced-epoch-${epoch}`),
-    ),
-  };
 }

@@ -6,7 +6,8 @@ import { installerOf } from "../../installers/installers";
 import { step } from "../../steps/steps";
 import type { Site } from "../../topology/site";
 import { allHosts, type Topology } from "../../topology/topology";
-import { type Replacement, runs } from "../steps/replacement";
+import { original, type Replacement, runs } from "../steps/replacement";
+import { replaying } from "./etcd-sandbox";
 import { isolationStands, refusedAddresses } from "./isolation";
 import type { FailoverPlan } from "./plan";
 import { type EtcdSteps, lostTargets } from "./source-step";
@@ -45,11 +46,12 @@ export function restoreSteps(
       ...as,
       ...lostTargets(topology, lostHosts),
     ],
+    data: source.kind === "snapshot" ? "" : replayBody(topology, etcd, seen, settings.epoch),
     // until the old etcd is set aside, each run secures it anew
     intact: plan.resumed,
     after,
     limit: 900,
-    words: `secure ${words(source)}, check it, restore it into a folder beside etcd's data`,
+    words: `secure ${words(source)}${source.kind === "snapshot" ? "" : ", with what only its WAL has"}, check it, restore it into a folder beside etcd's data`,
   });
   const restore = step("etcd-restore", host, "EtcdMember", {
     arguments: [etcdCertificate(host), `${ownEndpoint(host)}/health`, image, ...as, ...addresses],
@@ -75,6 +77,13 @@ const peersBefore = (topology: Topology, { voters }: Site): string[] =>
   allHosts(topology)
     .filter((h) => h.etcd === "voter" || voters.some((v) => v.name === h.name))
     .map(peerUrl);
+
+/** Of a container that applies what only the WAL of a member's data has, before that is restored from. */
+function replayBody(topology: Topology, { host, after }: Replacement, seen: Observation, epoch: number): string {
+  const base = original(factsOf(seen, host), "etcd", epoch);
+  const runtime = installerOf(topology).runtimeOf("etcd");
+  return runtime.spec(replaying(after, epoch), epoch, { base, once: true, isolated: true });
+}
 
 const words = (source: Source): string =>
   source.kind === "snapshot" ? `snapshot ${source.name}` : `the ${source.kind}'s data`;

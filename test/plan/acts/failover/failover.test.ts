@@ -54,6 +54,19 @@ describe("the failover of the seed", () => {
     assert.ok(!JSON.stringify(final).includes("force-new-cluster"));
   });
 
+  it("who joins a forced etcd gets its database, never the log from before the flag", () => {
+    const seen = afterLossOfA(seed());
+    const master3 = seen.hosts.master3;
+    assert.ok(master3?.reachable);
+    master3.processes.etcd?.process.cmd.push("--snapshot-count=5000");
+    const { steps } = planFailover(seed(), ready, seen);
+    const bodies = ["snapshot", "etcd-member"].flatMap((name) =>
+      (steps.find((s) => s.script === name)?.data ?? "").split("\n").map((line) => JSON.parse(line) as Body),
+    );
+    const counts = bodies.map(({ Cmd }) => Cmd?.filter((argument) => argument.startsWith("--snapshot-count=")));
+    assert.deepEqual(counts, [["--snapshot-count=1"], ["--snapshot-count=1"], ["--snapshot-count=5000"]]);
+  });
+
   it("keeps what the old container had and RKE's plan doesn't know, and says so", () => {
     const seen = afterLossOfA(seed());
     const master3 = seen.hosts.master3;

@@ -30,6 +30,27 @@ describe("a voter's data restored as a cluster of its own", () => {
     assert.equal(body.HostConfig.RestartPolicy.Name, "always");
   });
 
+  it("has what only the WAL has, by an etcd on a copy: nobody hears it, it hears nobody, and it says how far it is", () => {
+    const source = plan.steps.find((s) => s.name === "source-master3");
+    const { Cmd, HostConfig } = JSON.parse(source?.data ?? "") as {
+      Cmd: string[];
+      HostConfig: { NetworkMode: string; Binds: string[]; RestartPolicy: { Name: string } };
+    };
+    assert.deepEqual([HostConfig.NetworkMode, HostConfig.RestartPolicy.Name], ["none", "no"]);
+    assert.deepEqual(
+      HostConfig.Binds.filter((bind) => bind.includes("/var/lib/etcd")),
+      ["/var/lib/etcd/rke-dr-forced-epoch-2:/var/lib/rancher/etcd/:z"],
+    );
+    assert.deepEqual(
+      Cmd.filter((argument) => argument.startsWith("--listen-")),
+      [
+        "--listen-client-urls=https://127.0.0.1:2379",
+        "--listen-peer-urls=https://127.0.0.1:2380",
+        "--listen-metrics-urls=http://127.0.0.1:2381",
+      ],
+    );
+  });
+
   it("never forces", () => assert.ok(!JSON.stringify(plan.steps).includes('--force-new-cluster"')));
 
   it("refuses every lost host before etcd starts, and looks whether it stays so", () => {
