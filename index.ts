@@ -29,7 +29,7 @@ async function deploy(settings: Settings) {
       const verdicts = primaryGuards(topology, plan, seen, settings.adopted, settings.confirm);
       const notes = [...warnings(topology), ...snapshotProblems(topology, plan.hosts, seen)];
       if (pulumi.runtime.isDryRun()) {
-        await tell(describePrimary(plan, verdicts, notes, seen, describeSnapshots(topology, plan.hosts, seen)));
+        await show(describePrimary(plan, verdicts, notes, seen, describeSnapshots(topology, plan.hosts, seen)));
       } else {
         stopAt(verdicts, "nothing was changed");
       }
@@ -66,7 +66,7 @@ async function deployFailover(topology: Topology, ssh: SshAccess, settings: Fail
     const late = failoverGuards(topology, plan, whole);
     if (isPreview) {
       const notes = [...warnings(topology), ...snapshotProblems(topology, left, seen)];
-      await tell(describeFailover(plan, late, notes, seen.at, describeSnapshots(topology, left, seen)));
+      await show(describeFailover(plan, late, notes, seen.at, describeSnapshots(topology, left, seen)));
     } else {
       stopAt(late, "nothing was changed but the survivors' epoch");
     }
@@ -74,7 +74,7 @@ async function deployFailover(topology: Topology, ssh: SshAccess, settings: Fail
   const judged = waits ? Promise.resolve() : look.whole.then(judge).catch(ended);
   // it may fail before anybody waits for it
   judged.catch(() => undefined);
-  if (plan.goesOn) {
+  if (plan.majoritySurvives) {
     await judged;
     return {};
   }
@@ -88,7 +88,7 @@ async function deployFailover(topology: Topology, ssh: SshAccess, settings: Fail
 }
 
 /** Preview tells what `up` would do and what would stop it. */
-const tell = (words: string): Promise<void> => pulumi.log.info(words);
+const show = (words: string): Promise<void> => pulumi.log.info(words);
 
 /** @throws an error that ends the program, where a guard failed */
 function stopAt(verdicts: Verdict[], changed: string): void {

@@ -15,7 +15,7 @@ export function outcome(failure: number, body: () => Partial<Outcome>): Outcome 
   }
 }
 
-export function tell({ status, stdout, stderr }: Outcome): void {
+export function print({ status, stdout, stderr }: Outcome): void {
   process.stdout.write(stdout);
   process.stderr.write(stderr);
   process.exitCode = status;

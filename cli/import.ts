@@ -13,7 +13,7 @@ import { importKubeadm } from "../plan/import/kubeadm";
 import { analyse } from "../plan/review/analysis";
 import { unrecoverable } from "../plan/topology/losses";
 import type { Topology } from "../plan/topology/topology";
-import { type Outcome, outcome, tell } from "./command";
+import { type Outcome, outcome, print } from "./command";
 import { withTopology } from "./pulumi-yaml";
 import { orUsage } from "./usage";
 
@@ -148,5 +148,5 @@ function write(path: string, text: string): void {
 }
 
 if (require.main === module) {
-  tell(importCommand(process.argv.slice(2)));
+  print(importCommand(process.argv.slice(2)));
 }

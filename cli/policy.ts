@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { policyWords } from "../plan/review/policy";
-import { type Outcome, outcome, tell } from "./command";
+import { type Outcome, outcome, print } from "./command";
 import { readTopologyFile } from "./topology-file";
 import { orUsage } from "./usage";
 
@@ -28,5 +28,5 @@ export const policyCommand = (argv: string[]): Outcome =>
   );
 
 if (require.main === module) {
-  tell(policyCommand(process.argv.slice(2)));
+  print(policyCommand(process.argv.slice(2)));
 }

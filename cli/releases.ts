@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { makeTable, tableText } from "../plan/installers/rke/releases/make-table";
 import { releasesPage } from "../plan/installers/rke/releases/page";
-import { type Outcome, outcome, tell } from "./command";
+import { type Outcome, outcome, print } from "./command";
 
 const root = join(__dirname, "..");
 
@@ -37,5 +37,5 @@ export const releasesCommand = (argv: string[]): Outcome =>
   });
 
 if (require.main === module) {
-  tell(releasesCommand(process.argv.slice(2)));
+  print(releasesCommand(process.argv.slice(2)));
 }

@@ -14,7 +14,7 @@ import { policyWords } from "../plan/review/policy";
 import { type Act, onlyOther, render } from "../plan/review/rendering";
 import { renderKubeadm } from "../plan/review/rendering-kubeadm";
 import { findDatacenter, type Topology } from "../plan/topology/topology";
-import { type Outcome, outcome, tell } from "./command";
+import { type Outcome, outcome, print } from "./command";
 import { staleness, writeFolder } from "./rendered-folder";
 import { readTopologyFile } from "./topology-file";
 import { orUsage } from "./usage";
@@ -122,5 +122,5 @@ function readAct(topology: Topology, stack: string, lost: string | undefined): A
 }
 
 if (require.main === module) {
-  tell(renderCommand(process.argv.slice(2)));
+  print(renderCommand(process.argv.slice(2)));
 }

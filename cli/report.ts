@@ -14,7 +14,7 @@ import { reportMarkdown } from "../evidence/markdown";
 import { observe } from "../observe/observe";
 import { allHosts, type Topology } from "../plan/topology/topology";
 import { readSshAccess } from "../reach/ssh-access";
-import { tell } from "./command";
+import { print } from "./command";
 import { readTopologyFile } from "./topology-file";
 import { asksForHelp } from "./usage";
 
@@ -77,7 +77,7 @@ function exported(reasons: string[]): ActReport {
 
 if (require.main === module) {
   body(process.argv.slice(2)).then(
-    (stdout) => tell({ status: 0, stdout, stderr: "" }),
-    (error: unknown) => tell({ status: 1, stdout: "", stderr: `${error instanceof Error ? error.message : error}\n` }),
+    (stdout) => print({ status: 0, stdout, stderr: "" }),
+    (error: unknown) => print({ status: 1, stdout: "", stderr: `${error instanceof Error ? error.message : error}\n` }),
   );
 }

@@ -7,7 +7,7 @@ import { hasEtcdOrApi } from "../plan/topology/order";
 import { type Host, sshLogin, sshTarget } from "../plan/topology/topology";
 import { type Route, throughBastion } from "../reach/bastion";
 import { remoteBash } from "../reach/command-line";
-import { Places } from "../reach/places";
+import { Semaphore } from "../reach/semaphore";
 import { RefusedError, runOverSsh } from "../reach/ssh";
 import type { SshAccess } from "../reach/ssh-access";
 import { readCertificates } from "./certificates";
@@ -26,7 +26,7 @@ const probeLimit = 1300;
  * Handshakes at the same time: each costs this process milliseconds of computing, and a host whose own waits behind hundreds of
  * others would seem not to answer. What runs after it waits for nobody.
  */
-const handshakes = 16;
+const handshakesAtOnce = 16;
 
 /** A look at the hosts, all at once and read-only; it never throws for a host that can't be reached. */
 export interface Look {
@@ -58,8 +58,8 @@ export function observe(hosts: Host[], lost: Host[], access: SshAccess, epoch: n
       { seconds: 30, killAfter: 2 },
     );
   const route = throughBastion(access);
-  const shaking = new Places(handshakes);
-  const looks = hosts.map((h) => lookAt(h, access, command(h), route, shaking));
+  const handshakeSlots = new Semaphore(handshakesAtOnce);
+  const looks = hosts.map((h) => lookAt(h, access, command(h), route, handshakeSlots));
   const asking = answersBy(route, lost, access);
   const seen = (facts: HostFacts[], answers: string[]): Observation => ({
     hosts: Object.fromEntries(facts.map((f) => [f.host, f])),
@@ -120,7 +120,7 @@ function lookAt(
   access: SshAccess,
   command: string,
   route: Route | undefined,
-  shaking: Places,
+  handshakeSlots: Semaphore,
 ): { soon: Promise<HostFacts>; whole: Promise<HostFacts> } {
   let output = "";
   let facts: HostFacts | undefined;
@@ -136,7 +136,7 @@ function lookAt(
       tell(facts);
     }
   };
-  const whole = shaking
+  const whole = handshakeSlots
     .take(async (onReady) => {
       const stream = await route?.open(host.address, sshLogin(access, host).port);
       await runOverSsh(host, access, command, script, { stream, onStdout, onReady });

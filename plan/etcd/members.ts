@@ -48,28 +48,28 @@ export interface Membership {
 /**
  * The members of etcd, and the condition of each, as the hosts reported them.
  * @param learnerDiffers lines "- planned" and "+ found" for a learner's process; a voter's is the installer's affair
- * @param believed if a host's report on the cluster counts: hosts that return may report a cluster of their own
+ * @param isTrusted if a host's report on the cluster counts: hosts that return may report a cluster of their own
  */
 export function membership(
   topology: Topology,
   seen: Observation,
   learnerDiffers: (host: Host, architecture: string, found: Running) => string[],
-  believed: (host: Host) => boolean = () => true,
+  isTrusted: (host: Host) => boolean = () => true,
 ): Membership {
   const hosts = clusterOrder(topology);
   // after a failover a host may vote that the topology has as a learner
-  const speakers = hosts.filter((h) => believed(h) && factsOf(seen, h)?.etcd?.quorum);
-  const teller = speakers.map((h) => factsOf(seen, h)).find((f) => f && f.members.length > 0);
-  const listed = teller?.members ?? [];
+  const quorumHosts = hosts.filter((h) => isTrusted(h) && factsOf(seen, h)?.etcd?.quorum);
+  const lister = quorumHosts.map((h) => factsOf(seen, h)).find((f) => f && f.members.length > 0);
+  const listed = lister?.members ?? [];
   const standing = learner(hosts);
   const members = [...voters(hosts), ...(standing ? [standing] : [])];
   return {
     members: members.map((host) => {
       const architecture = factsOf(seen, host)?.architecture || "x86_64";
       const differs = (found: Running) => (host.etcd === "learner" ? learnerDiffers(host, architecture, found) : []);
-      return stateOf(host, speakers, listed, differs, seen);
+      return stateOf(host, quorumHosts, listed, differs, seen);
     }),
-    quorum: teller !== undefined,
+    quorum: lister !== undefined,
     strangers: listed.filter((m) => !members.some((h) => m.peerUrls.includes(peerUrl(h)))),
   };
 }
@@ -81,14 +81,14 @@ export const broken = (m: Membership): MemberState[] =>
 /** @param differs lines in which the process isn't as planned */
 function stateOf(
   host: Host,
-  speakers: Host[],
+  quorumHosts: Host[],
   listed: Member[],
   differs: (found: Running) => string[],
   seen: Observation,
 ): MemberState {
   const wanted = host.etcd === "learner" ? "learner" : "voter";
   const facts = factsOf(seen, host);
-  const state = { host, wanted, etcd: facts?.etcd, lag: facts && lagOf(host, facts, speakers, seen) } as const;
+  const state = { host, wanted, etcd: facts?.etcd, lag: facts && lagOf(host, facts, quorumHosts, seen) } as const;
   const is = (condition: Condition, found: string): MemberState => ({ ...state, condition, found });
   if (!facts) {
     return is("unseen", "can't be reached");
@@ -141,9 +141,9 @@ function stateOf(
   return is("well", wanted === "learner" && lag ? behind(lag) : "healthy");
 }
 
-function lagOf(host: Host, facts: Reachable, speakers: Host[], seen: Observation): MemberState["lag"] {
+function lagOf(host: Host, facts: Reachable, quorumHosts: Host[], seen: Observation): MemberState["lag"] {
   const own = facts.etcd?.revision;
-  const others = speakers.filter((h) => h.name !== host.name).map((h) => factsOf(seen, h));
+  const others = quorumHosts.filter((h) => h.name !== host.name).map((h) => factsOf(seen, h));
   const revisions = others.map((f) => f?.etcd?.revision ?? 0);
   const leases = others.flatMap((f) => f?.newestLease ?? []);
   if (own === undefined || revisions.length === 0) {

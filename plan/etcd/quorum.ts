@@ -28,7 +28,7 @@ export function majorityWithout(topology: Topology, lost: string): Majority {
 }
 
 /** Whether a majority survives and was seen serving: then there is nothing to recover, and any failover would harm. */
-export const goesOnByItself = (topology: Topology, lost: string, sources: Source[]): boolean =>
+export const isMajorityServing = (topology: Topology, lost: string, sources: Source[]): boolean =>
   majorityWithout(topology, lost).kept && sources.some((source) => source.etcd?.quorum === true);
 
 /**
@@ -41,7 +41,7 @@ export function majorityProblem(topology: Topology, lost: string, sources: Sourc
     return undefined;
   }
   const wasSeen = left.some((host) => factsOf(seen, host));
-  if (!wasSeen || goesOnByItself(topology, lost, sources)) {
+  if (!wasSeen || isMajorityServing(topology, lost, sources)) {
     return `${words}: etcd keeps its quorum without ${lost}, there is nothing to recover`;
   }
   const states = left.map((host) => `${host.name}: ${factsOf(seen, host)?.processes.etcd?.status ?? "not seen"}`);

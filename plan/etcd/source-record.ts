@@ -15,7 +15,7 @@ export function hasBegun(seen: Observation, host: Host, epoch: number): boolean 
 }
 
 /** A snapshot that the act began with and that isn't there any more: the act has its own copy. */
-export function gone(host: Host, { source: name }: Record<string, string>): Source[] {
+export function vanishedSnapshot(host: Host, { source: name }: Record<string, string>): Source[] {
   return name !== undefined && isPath(name)
     ? [
         {

@@ -4,7 +4,7 @@ import { fileProblems, type SourceFile } from "../facts/source-files";
 import type { Host } from "../topology/topology";
 import type { Method, Recover } from "./recover";
 import type { Source } from "./source";
-import { gone, hasBegun, remembered, resumed } from "./source-record";
+import { hasBegun, remembered, resumed, vanishedSnapshot } from "./source-record";
 
 /** Which of the methods a source is recovered by; where none can be taken, what the operator's words come to. */
 export function methodFor(source: Source | undefined, recover: Recover): Method {
@@ -31,7 +31,9 @@ export function chooseSource(settings: Recover & { epoch: number }, seen: Observ
   const found = left.flatMap((host) => sourcesOf(host, factsOf(seen, host))).map((s) => remembered(s, seen));
   const all = [
     ...found,
-    ...(beginner && recorded && !found.some((s) => s.name === recorded.source) ? gone(beginner, recorded) : []),
+    ...(beginner && recorded && !found.some((s) => s.name === recorded.source)
+      ? vanishedSnapshot(beginner, recorded)
+      : []),
   ]
     .map((source) => (recorded?.source === source.name ? resumed(source, recorded) : source))
     .sort(
@@ -42,7 +44,7 @@ export function chooseSource(settings: Recover & { epoch: number }, seen: Observ
     );
   const source =
     all.find((s) => recorded?.source === s.name) ??
-    all.find((s) => s.problems.length === 0 && isMeant(s, settings.from));
+    all.find((s) => s.problems.length === 0 && matchesSelection(s, settings.from));
   return { source, sources: source ? [source, ...all.filter((s) => s !== source)] : all };
 }
 
@@ -164,6 +166,6 @@ export function leastRevision({
 const refusesSnapshots = (version: string | undefined): boolean => version === undefined || /^3\.[0-4]\./.test(version);
 
 /** Whether the operator named this source, or its kind, or none. */
-export function isMeant(source: Source, from: string): boolean {
+export function matchesSelection(source: Source, from: string): boolean {
   return from === "auto" || from === source.kind || from === source.name;
 }

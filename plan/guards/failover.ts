@@ -1,4 +1,4 @@
-import { meant } from "../acts/failover/attestation";
+import { confirmationText } from "../acts/failover/attestation";
 import type { FailoverPlan } from "../acts/failover/plan";
 import type { Observation } from "../facts/observation";
 import type { Topology } from "../topology/topology";
@@ -20,7 +20,7 @@ import { list, type Verdict, verdict } from "./verdict";
 /** Every guard of a failover, in the order in which a person would ask. They read, and never change anything. */
 export function failoverGuards(topology: Topology, plan: FailoverPlan, seen: Observation): Verdict[] {
   const { settings, survivors, lostHosts, deployHost } = plan;
-  if (plan.goesOn) {
+  if (plan.majoritySurvives) {
     // whoever were asked to confirm and to attest would take the act for something that helps
     return [
       quorum(topology, plan, seen),
@@ -28,7 +28,7 @@ export function failoverGuards(topology: Topology, plan: FailoverPlan, seen: Obs
     ];
   }
   const verdicts = [
-    verdict("confirmation", confirmationProblems(plan), `the operator confirmed ${meant(settings)}`),
+    verdict("confirmation", confirmationProblems(plan), `the operator confirmed ${confirmationText(settings)}`),
     verdict("attestation", attestationProblems(topology, plan), attestationWords(topology, plan, seen)),
     ...(plan.method === "restore" ? [verdict("isolation", isolationProblems(plan, seen), isolationWords(plan))] : []),
     verdict(

@@ -1,4 +1,10 @@
-import { attestCommand, foundAttestation, isAttested, meant, wantedAttestation } from "../acts/failover/attestation";
+import {
+  attestCommand,
+  confirmationText,
+  foundAttestation,
+  isAttested,
+  wantedAttestation,
+} from "../acts/failover/attestation";
 import { answeringHost, fencesDue, fenceWords, recordedFences, serves, unfenced } from "../acts/failover/fence";
 import type { FailoverPlan } from "../acts/failover/plan";
 import { factsOf, type Observation } from "../facts/observation";
@@ -8,7 +14,9 @@ import { list } from "./verdict";
 export function confirmationProblems({ settings }: FailoverPlan): string[] {
   const { confirm } = settings;
   const found = confirm === undefined ? "not set" : `"${confirm}"`;
-  return confirm === meant(settings) ? [] : [`rke-dr:confirm must be "${meant(settings)}", it is ${found}`];
+  return confirm === confirmationText(settings)
+    ? []
+    : [`rke-dr:confirm must be "${confirmationText(settings)}", it is ${found}`];
 }
 
 /** The operator's word, or a fence command for every lost member of etcd; a restored cluster needs neither. */
@@ -32,7 +40,9 @@ export function attestationWords(topology: Topology, plan: FailoverPlan, seen: O
   return [
     ...(due.length === 0 ? [] : [`\`up\` first fences ${fenceWords(due)}, from this machine`]),
     ...(done.length === 0 ? [] : [`fenced already: ${done.map((f) => f.host).join(", ")}`]),
-    ...(attested ? [`the operator attests for ${meant(settings)} that ${list(lostHosts)} are powered off`] : []),
+    ...(attested
+      ? [`the operator attests for ${confirmationText(settings)} that ${list(lostHosts)} are powered off`]
+      : []),
     ...(!attested && due.length + done.length === 0
       ? [
           `nobody attests that ${list(lostHosts)} are down, and method restore doesn't need it: should they live, the return guard, where it is on, stops their etcd and control plane about 15 s after they reach a control plane host here by SSH; until then, and for good where it is off, both clusters go on, apart. What is written to theirs alone is lost at failback`,

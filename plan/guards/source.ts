@@ -1,7 +1,7 @@
 import type { FailoverPlan } from "../acts/failover/plan";
 import { majorityProblem, majorityWithout } from "../etcd/quorum";
 import type { Source } from "../etcd/source";
-import { isMeant } from "../etcd/sources";
+import { matchesSelection } from "../etcd/sources";
 import { factsOf, type Observation } from "../facts/observation";
 import { survivors, voters } from "../topology/order";
 import type { Host, Topology } from "../topology/topology";
@@ -30,10 +30,10 @@ export function sourceProblems(topology: Topology, plan: FailoverPlan): string[]
     ];
   }
   if (!source) {
-    const refused = sources.filter((s) => isMeant(s, settings.from)).map(refusal);
+    const refused = sources.filter((s) => matchesSelection(s, settings.from)).map(refusal);
     const rest = sources.find((s) => s.problems.length === 0);
     return [
-      refused.length > 0 ? refused.join("; ") : nothingMeant(plan, left),
+      refused.length > 0 ? refused.join("; ") : nothingSelected(plan, left),
       ...(rest
         ? [`next best: ${called(rest)} (recover: {from: ${rest.name}})${lackOf(rest, plan)}${lossOf(rest)}`]
         : []),
@@ -47,7 +47,7 @@ export function sourceProblems(topology: Topology, plan: FailoverPlan): string[]
     : [];
 }
 
-function nothingMeant({ settings }: FailoverPlan, left: Host[]): string {
+function nothingSelected({ settings }: FailoverPlan, left: Host[]): string {
   return settings.from === "auto"
     ? `nothing to recover from survives the loss of ${settings.lost}: no voter, no learner, and no snapshot on ${list(left)}`
     : `rke-dr:recover.from: nothing of that name or kind survives the loss of ${settings.lost}: "${settings.from}"`;
@@ -65,7 +65,9 @@ export function sourceWords(plan: FailoverPlan): string {
     ? "; its space is used up (alarm NOSPACE): its history is compacted, it is defragmented, the alarm disarmed"
     : "";
   // the table shows the others; these would hold the newest data
-  const refused = sources.filter((s) => s.problems.length > 0 && s.kind !== "snapshot" && isMeant(s, settings.from));
+  const refused = sources.filter(
+    (s) => s.problems.length > 0 && s.kind !== "snapshot" && matchesSelection(s, settings.from),
+  );
   return [`${called(source)}: ${state}${lackOf(source, plan)}${lossOf(source)}${full}`, ...refused.map(refusal)].join(
     "; ",
   );

@@ -22,7 +22,7 @@ export function describeFailover(
   snapshots: string[] = [],
 ): string {
   const { settings, lostHosts, survivors } = plan;
-  if (plan.goesOn) {
+  if (plan.majoritySurvives) {
     return [
       `FAILOVER: nothing to recover from the loss of ${settings.lost}`,
       "",

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, relative } from "node:path";
 import { needsOf, withNeeds } from "../../on-host";
-import { Places } from "../../reach/places";
+import { Semaphore } from "../../reach/semaphore";
 
 /** Rules that scripts don't keep; SC2034 (a variable that nobody reads) and SC2154 (one that nobody sets) must not be among them. */
 export const excluded: string[] = [];
@@ -53,7 +53,7 @@ export function runsOf(root: string, scripts: string[]): Run[] {
 
 /** What shellcheck finds in these runs, each once, in the order of files and lines. @throws Error where shellcheck can't be run */
 export async function findingsOf(root: string, runs: Run[], without: string[]): Promise<Finding[]> {
-  const places = new Places(availableParallelism());
+  const places = new Semaphore(availableParallelism());
   const found = await Promise.all(runs.map((run) => places.take(() => shellcheck(root, run, without))));
   const everywhere = (comment: Comment) =>
     runs.every((run, i) => !run.includes(comment.file) || found[i]?.some((other) => same(other, comment)));

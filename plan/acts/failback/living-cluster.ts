@@ -26,13 +26,13 @@ export function readmitted(epoch: number, host: Host, facts: Reachable | undefin
 }
 
 /** Whose word on who is a member counts: the survivors', and that of members that this failback has made. */
-export const believes =
+export const isTrusted =
   ({ epoch, survivors }: Failback, seen: Observation) =>
   (host: Host): boolean =>
     survivors.some((s) => s.name === host.name) || readmitted(epoch, host, factsOf(seen, host));
 
 /** Hosts of the living cluster whose etcd answers a linearizable read. */
 export function withQuorum(failback: Failback, seen: Observation): Host[] {
-  const believed = believes(failback, seen);
-  return [...failback.survivors, ...failback.returned].filter((h) => believed(h) && factsOf(seen, h)?.etcd?.quorum);
+  const trusted = isTrusted(failback, seen);
+  return [...failback.survivors, ...failback.returned].filter((h) => trusted(h) && factsOf(seen, h)?.etcd?.quorum);
 }

@@ -13,7 +13,7 @@ import { joinStep } from "../steps/join";
 import { original, type Replacement, replaceApiServer, replaceEtcd, runs } from "../steps/replacement";
 import { type Demotion, demotion } from "./demotion";
 import { type Failback, nextFailure } from "./failback";
-import { believes } from "./living-cluster";
+import { isTrusted } from "./living-cluster";
 import { failbackVerification } from "./verification";
 
 /** What a failback does before `rke up`, what it does after, and what the next failure costs at each step. */
@@ -57,7 +57,7 @@ export function failbackSteps(
     installer,
     failback,
     seen,
-    known: membership(topology, seen, installer.learnerDiffers(site), believes(failback, seen)),
+    known: membership(topology, seen, installer.learnerDiffers(site), isTrusted(failback, seen)),
     server: ownServer(topology, failback.deployHost.datacenter),
   };
   const quarantine = quarantineSteps(act, ready);

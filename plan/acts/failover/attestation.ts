@@ -4,10 +4,10 @@ import type { FailoverSettings } from "./plan";
 const word = "powered-off";
 
 /** The act that the operator means, datacenter and epoch: what they type to confirm it. */
-export const meant = ({ lost, epoch }: FailoverSettings): string => `${lost}@${epoch}`;
+export const confirmationText = ({ lost, epoch }: FailoverSettings): string => `${lost}@${epoch}`;
 
 /** The word as the operator types it. It is good for one act: it stays in the stack's file, and the next time hosts may live. */
-export const wantedAttestation = (settings: FailoverSettings): string => `${word}@${meant(settings)}`;
+export const wantedAttestation = (settings: FailoverSettings): string => `${word}@${confirmationText(settings)}`;
 
 export const isAttested = (settings: FailoverSettings): boolean => settings.attest === wantedAttestation(settings);
 

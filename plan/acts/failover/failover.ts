@@ -1,4 +1,4 @@
-import { goesOnByItself } from "../../etcd/quorum";
+import { isMajorityServing } from "../../etcd/quorum";
 import { hasBegun } from "../../etcd/source-record";
 import { chooseSource, methodFor } from "../../etcd/sources";
 import { factsOf, type Observation } from "../../facts/observation";
@@ -21,10 +21,10 @@ export function planFailover(topology: Topology, settings: FailoverSettings, see
   const act = failoverAct(settings.lost, method, source?.name ?? "none");
   const etcd = source && replaceEtcd(site, settings.epoch, seen, source.host);
   const apiServers = site.controlPlane.map((host) => replaceApiServer(site, settings.epoch, seen, host));
-  const goesOn = goesOnByItself(topology, settings.lost, sources);
+  const majoritySurvives = isMajorityServing(topology, settings.lost, sources);
   const plan = {
     settings,
-    goesOn,
+    majoritySurvives,
     act,
     method,
     site,
@@ -41,6 +41,6 @@ export function planFailover(topology: Topology, settings: FailoverSettings, see
       after: clusterFile(site),
     },
   };
-  const steps = etcd && source && !goesOn ? failoverSteps(topology, plan, etcd, source, seen) : [];
+  const steps = etcd && source && !majoritySurvives ? failoverSteps(topology, plan, etcd, source, seen) : [];
   return { ...plan, steps: schedule(steps, settings.epoch, (host) => factsOf(seen, host), seen.at) };
 }

@@ -39,7 +39,7 @@ export function forceSteps(
 /** Where no forced copy could be made beforehand this one runs on the data itself. */
 const withFlag = (process: Process): Process => ({
   ...process,
-  cmd: [...toItself(inHaste(process.cmd)), "--force-new-cluster"],
+  cmd: [...toItself(withShortElection(process.cmd)), "--force-new-cluster"],
 });
 
 /**
@@ -51,7 +51,7 @@ const withFlag = (process: Process): Process => ({
  * (docs/decisions/24). And the next start is a member of one from its first moment, which can be told to elect itself, and which
  * waits less if it can't (etcdserver/server.go adjustTicks).
  */
-function inHaste(cmd: string[]): string[] {
+function withShortElection(cmd: string[]): string[] {
   const elects = withArgument(withArgument(cmd, "heartbeat-interval", "50"), "election-timeout", "500");
   return [...elects.filter((arg) => !arg.startsWith("--snapshot-count=")), "--snapshot-count=1"];
 }

@@ -30,7 +30,7 @@ export interface FailoverPlan {
   /** Whether an earlier run of this act has set the old etcd aside: from then on nothing is decided anew. */
   resumed: boolean;
   /** Whether a majority survives and serves: then nothing is planned. */
-  goesOn: boolean;
+  majoritySurvives: boolean;
   etcd: Replacement | undefined;
   apiServers: Replacement[];
   clusterYml: { before: string; after: string };

@@ -11,7 +11,7 @@ import { ownServer } from "../../topology/servers";
 import { inPeace, type Site } from "../../topology/site";
 import { deployHosts, type Host, sshTarget, type Topology } from "../../topology/topology";
 import { type Failback, failbackOf, failbackRecord } from "../failback/failback";
-import { believes } from "../failback/living-cluster";
+import { isTrusted } from "../failback/living-cluster";
 import { failbackSteps } from "../failback/steps";
 import { joinStep } from "../steps/join";
 import { adoptSteps } from "./adopt";
@@ -39,8 +39,8 @@ export function planPrimary(
 ): PrimaryPlan {
   const site = inPeace(topology);
   const failback = failbackOf(topology, epoch, seen);
-  const isTrusted = failback && !failback.finished ? believes(failback, seen) : undefined;
-  const members = membership(topology, seen, installerOf(topology).learnerDiffers(site), isTrusted);
+  const trusts = failback && !failback.finished ? isTrusted(failback, seen) : undefined;
+  const members = membership(topology, seen, installerOf(topology).learnerDiffers(site), trusts);
   const act: Peace = { topology, site, epoch, seen, failback, deployHosts: deployHosts(topology), members };
 
   const claims = claimSteps(act);

@@ -120,7 +120,7 @@ describe("a failback whose survivor has no etcd for the moment", () => {
     });
   }
 
-  it("believes the survivor, not an old majority beside it", () => {
+  it("isTrusted the survivor, not an old majority beside it", () => {
     const seen = returned({ master1: back("master1", { steps: {} }), master2: back("master2", { steps: {} }) });
     const { members } = planPrimary(topology, 3, seen).membership;
     assert.deepEqual(

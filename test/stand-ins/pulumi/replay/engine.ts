@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { build, type Plugin } from "esbuild";
 import { stringify } from "yaml";
-import { Places } from "../../../../reach/places.js";
+import { Semaphore } from "../../../../reach/semaphore.js";
 import { observe, observeState } from "./observe.js";
 import type { World } from "./world.js";
 
@@ -12,7 +12,7 @@ const FIXTURE = join(__dirname, "../../../golden/plugins/fixture");
 const REPOSITORY = join(__dirname, "../../../..");
 
 /** With all suites' engines at once the records' own limits (a dial's 2 s) would end by the load of the machine. */
-const engines = new Places(2 * availableParallelism());
+const engines = new Semaphore(2 * availableParallelism());
 
 /** The file without the text, which it must have. */
 function leavingOut(text: string, file: string): Plugin {

@@ -1,5 +1,5 @@
 /** So much at a time; the rest waits in the order in which it came. */
-export class Places {
+export class Semaphore {
   private readonly waiting: (() => void)[] = [];
 
   constructor(private free: number) {}

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { Places } from "../../reach/places";
+import { Semaphore } from "../../reach/semaphore";
 
-describe("places: a few at a time", () => {
+describe("semaphore: a few tasks at a time", () => {
   it("the next begins when one is over, not when its work has ended", async () => {
-    const gate = new Places(2);
+    const gate = new Semaphore(2);
     const over: (() => void)[] = [];
     const end: (() => void)[] = [];
     const works = ["a", "b", "c", "d"].map((name) =>
@@ -26,7 +26,7 @@ describe("places: a few at a time", () => {
   });
 
   it("a failure lets the next one begin", async () => {
-    const gate = new Places(1);
+    const gate = new Semaphore(1);
     await assert.rejects(gate.take(() => Promise.reject(new Error("no route"))));
     assert.equal(await gate.take(() => Promise.resolve("next")), "next");
   });
