@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { anchors, blocks, codeSpans, documents, prose, read } from "./markdown";
+import { root, sources } from "./sources";
+
+/** The project's folders; what a run leaves isn't one of them. */
+const rooms = readdirSync(root, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && !/^(\.git|node_modules)$/.test(entry.name))
+  .map((entry) => entry.name);
+
+/** A path in a document begins at the root, or where the document lies. */
+const exists = (document: string, path: string): boolean =>
+  [root, join(root, dirname(document))].some((from) => isThere(from, path));
+
+/** `{a,b}` and `*` stand for what a shell makes of them; a word in capitals, such as X in failover-X, for any name. */
+function isThere(from: string, path: string): boolean {
+  const any = path.replace(/(?<![A-Za-z.])[A-Z]+(?![A-Za-z.])/g, "*");
+  return alternatives(any).every((one) => (/[*?]/.test(one) ? matches(from, one) : existsSync(join(from, one))));
+}
+
+function alternatives(path: string): string[] {
+  const [, before = "", inner, after = ""] = /^(.*?)\{([^}]*)\}(.*)$/.exec(path) ?? [];
+  return inner === undefined ? [path] : inner.split(",").flatMap((word) => alternatives(before + word + after));
+}
+
+function matches(folder: string, path: string): boolean {
+  const [first = "", ...rest] = normalize(path)
+    .split("/")
+    .filter((part) => part !== "");
+  if (!existsSync(folder)) return false;
+  const pattern = new RegExp(`^${first.replace(/[.+()$^|]/g, "\\$&").replaceAll("*", ".*")}$`);
+  return [...readdirSync(folder), ".."]
+    .filter((name) => (first === ".." ? name === ".." : pattern.test(name)))
+    .some((name) => (rest.length === 0 ? true : matches(join(folder, name), rest.join("/"))));
+}
+
+/** Words of commands and code spans that can only be meant as a path into one of the project's folders. */
+const paths = (text: string): string[] =>
+  [...codeSpans(text), ...blocks(text, "sh").flatMap((block) => block.split("\n"))]
+    .flatMap((code) => code.replace(/(^|\s)#.*$/, "").split(/[\s"'()]+/))
+    .map((word) => word.replace(/[:,;.]+$/, ""))
+    .filter((word) => new RegExp(`^(\\.\\.?/)*(${rooms.join("|")})/[\\w./*{},-]*$`).test(word));
+
+describe("documents", () => {
+  it("are found", () => assert.ok(documents.includes("README.md") && documents.includes("docs/runbook.md")));
+
+  for (const document of documents) {
+    const text = read(document);
+
+    it(`${document}: every relative link leads to a file, and to a heading if it names one`, () => {
+      const links = [...prose(text).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = ""]) => target);
+      const broken = links.filter((target) => {
+        if (/^[a-z]+:/.test(target)) return false;
+        const [path = "", anchor] = target.split("#");
+        const file = path === "" ? document : normalize(join(dirname(document), path));
+        return !existsSync(join(root, file)) || (anchor !== undefined && !anchors(read(file)).includes(anchor));
+      });
+      assert.deepEqual(broken, []);
+    });
+
+    it(`${document}: every path in backticks or in a command is there`, () => {
+      assert.deepEqual(
+        paths(text).filter((path) => !exists(document, path)),
+        [],
+      );
+    });
+  }
+
+  it("that the sources name are there", () => {
+    const named = sources().flatMap((file) =>
+      [...read(file).matchAll(/\bdocs\/[\w/-]+\.md\b/g)].map(([path]) => `${file}: ${path}`),
+    );
+    assert.ok(named.length > 0);
+    assert.deepEqual(
+      named.filter((line) => !existsSync(join(root, line.split(": ")[1] ?? ""))),
+      [],
+    );
+  });
+});
