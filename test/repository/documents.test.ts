@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { anchors, blocks, codeSpans, documents, prose, read } from "./markdown";
 import { root, sources } from "./sources";
@@ -25,14 +25,11 @@ function alternatives(path: string): string[] {
 }
 
 function matches(folder: string, path: string): boolean {
-  const [first = "", ...rest] = normalize(path)
-    .split("/")
-    .filter((part) => part !== "");
-  if (!existsSync(folder)) return false;
+  const [first = "", ...rest] = path.split("/").filter((part) => part !== "");
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return false;
   const pattern = new RegExp(`^${first.replace(/[.+()$^|]/g, "\\$&").replaceAll("*", ".*")}$`);
-  return [...readdirSync(folder), ".."]
-    .filter((name) => (first === ".." ? name === ".." : pattern.test(name)))
-    .some((name) => (rest.length === 0 ? true : matches(join(folder, name), rest.join("/"))));
+  const names = first === ".." ? [first] : readdirSync(folder).filter((name) => pattern.test(name));
+  return names.some((name) => rest.length === 0 || matches(join(folder, name), rest.join("/")));
 }
 
 /** Words of commands and code spans that can only be meant as a path into one of the project's folders. */

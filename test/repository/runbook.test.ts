@@ -15,7 +15,7 @@ const guards = readdirSync(join(root, "plan/guards")).flatMap((file) =>
 const rows = [...read("docs/runbook.md").matchAll(/^\| `([^`]+)` \|/gm)].map(([, name = ""]) => name);
 
 /** The keys of a stack's configuration, as config.ts lists them. */
-const keys = (/^const keys = \[([^\]]*)\]/m.exec(read("config.ts"))?.[1] ?? "").match(/\w+/g) ?? [];
+const keys: string[] = (/^const keys = \[([^\]]*)\]/m.exec(read("config.ts"))?.[1] ?? "").match(/\w+/g) ?? [];
 
 describe("docs/runbook.md", () => {
   it("has a row for every guard", () => {
