@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
+import { datacenterSchema, hostSchema, topologySchema } from "../../plan/topology/schema";
 import { anchors, blocks, codeSpans, documents, prose, read } from "./markdown";
 import { root, sources } from "./sources";
 
@@ -63,6 +64,15 @@ describe("documents", () => {
       );
     });
   }
+
+  it("docs/topology.md: has every key of the topology", () => {
+    const page = read("docs/topology.md");
+    const keys = [topologySchema, datacenterSchema, hostSchema].flatMap((schema) => Object.keys(schema.shape));
+    assert.deepEqual(
+      keys.filter((key) => !new RegExp(`\\b${key}\\b`).test(page)),
+      [],
+    );
+  });
 
   it("that the sources name are there", () => {
     const named = sources().flatMap((file) =>
