@@ -1,14 +1,22 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { datacenterSchema, hostSchema, topologySchema } from "../../plan/topology/schema";
 import { anchors, blocks, codeSpans, documents, prose, read } from "./markdown";
 import { root, sources } from "./sources";
 
-/** The project's folders; what a run leaves isn't one of them. */
-const rooms = readdirSync(root, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && !/^(\.git|node_modules)$/.test(entry.name))
-  .map((entry) => entry.name);
+/** The folders that git has files of, at the root or in one of its folders. */
+const foldersIn = (parent: string): string[] => [
+  ...new Set(
+    spawnSync("git", ["ls-files", parent === "" ? "." : parent], { cwd: root, encoding: "utf8" })
+      .stdout.split("\n")
+      .map((path) => path.slice(parent.length).split("/"))
+      .filter((parts) => parts.length > 1)
+      .map(([first = ""]) => first),
+  ),
+];
+const rooms = foldersIn("");
 
 /** A path in a document begins at the root, or where the document lies. */
 const exists = (document: string, path: string): boolean =>
@@ -64,6 +72,19 @@ describe("documents", () => {
       );
     });
   }
+
+  it("README.md: its map has every room", () => {
+    const text = read("README.md");
+    const named = [
+      ...rooms.filter((room) => !room.startsWith(".")),
+      ...["plan/", "on-host/"].flatMap((parent) => foldersIn(parent).map((room) => parent + room)),
+    ];
+    assert.ok(named.includes("plan/guards"));
+    assert.deepEqual(
+      named.filter((room) => !text.includes(`${room}/`)),
+      [],
+    );
+  });
 
   it("docs/topology.md: has every key of the topology", () => {
     const page = read("docs/topology.md");
