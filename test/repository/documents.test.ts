@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { dirname, join, normalize } from "node:path";
+import { basename, dirname, join, normalize } from "node:path";
 import { datacenterSchema, hostSchema, topologySchema } from "../../plan/topology/schema";
 import { anchors, blocks, codeSpans, documents, prose, read } from "./markdown";
 import { root, sources } from "./sources";
@@ -72,6 +72,18 @@ describe("documents", () => {
       );
     });
   }
+
+  it("docs/decisions: each has at most 25 lines, and its index leads to each", () => {
+    const decisions = documents.filter((path) => /^docs\/decisions\/\d/.test(path));
+    const index = read("docs/decisions/README.md");
+    assert.ok(decisions.length > 10);
+    assert.deepEqual(
+      decisions.filter(
+        (path) => read(path).trimEnd().split("\n").length > 25 || !index.includes(`](${basename(path)})`),
+      ),
+      [],
+    );
+  });
 
   it("README.md: its map has every room", () => {
     const text = read("README.md");
