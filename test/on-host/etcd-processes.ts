@@ -2,22 +2,15 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, openSync } from "node:fs";
 import { Agent, request } from "node:http";
-import { createServer } from "node:net";
 import { join } from "node:path";
+import { freePort } from "./free-port";
 
 type Ports = [number, number, number, number, number, number];
 
 /** Six ports that nobody listens at. */
 export async function freePorts(): Promise<Ports> {
-  const servers = await Promise.all(
-    Array.from({ length: 6 }, async () => {
-      const server = createServer().listen(0, "127.0.0.1");
-      await once(server, "listening");
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port) as Ports;
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  const ports: Ports = [0, 0, 0, 0, 0, 0];
+  for (const i of ports.keys()) ports[i] = await freePort();
   return ports;
 }
 
