@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { basename } from "node:path";
 import type { CertificateFacts, CertificateReading } from "../plan/facts/preflight";
 
-/** Reads a host's certificate files, and looks which were signed by the CAs among them. */
+/** Reads a host's certificate files, and checks each signature against the CAs among them. */
 export function readCertificates(files: { file: string; pem: string }[]): CertificateReading {
   const read: { file: string; certificate: X509Certificate }[] = [];
   const unreadableCertificates: CertificateReading["unreadableCertificates"] = [];

@@ -14,7 +14,7 @@ import { readCertificates } from "./certificates";
 
 const script = onHostScript("look/facts");
 
-/** What answers on a host that serves: SSH, and by its part etcd's clients and peers, and the API. */
+/** Ports that a living host of this role accepts: SSH, etcd's client and peer ports, the API. */
 const servingPorts = (access: SshAccess, host: Host): number[] => [
   sshLogin(access, host).port,
   ...(host.etcd === "none" ? [] : [2379, 2380]),
@@ -23,16 +23,16 @@ const servingPorts = (access: SshAccess, host: Host): number[] => [
 /** Milliseconds. A SYN that got lost is sent again after one second (RFC 6298), the next time after three. */
 const probeLimit = 1300;
 /**
- * Handshakes at the same time: each costs this process milliseconds of computing, and a host whose own waits behind hundreds of
- * others would seem not to answer. What runs after it waits for nobody.
+ * SSH handshakes at once. Each costs this process milliseconds of computing; behind hundreds of others a host's handshake would run into
+ * its time limit. The command that follows a handshake isn't counted.
  */
 const handshakesAtOnce = 16;
 
 /** A look at the hosts, all at once and read-only; it never throws for a host that can't be reached. */
 export interface Look {
-  /** All that hosts told, and what of the lost side has answered by then: whoever lives does so within milliseconds. */
+  /** The hosts' facts, and the answers of the lost side so far: a living host answers within milliseconds. */
   soon: Promise<Observation>;
-  /** The same when the lost side's silence has been waited for. */
+  /** The same, with all answers of the lost side: available after the time limit of the probes (1.3 s). */
   whole: Promise<Observation>;
 }
 
@@ -41,7 +41,7 @@ export interface Look {
  *
  * @param hosts whose facts are wanted
  * @param lost hosts that must not answer: only their ports are tried, from here and from the hosts in `hosts`
- * @param sources which snapshots are looked for; undefined: none
+ * @param sources snapshots to look for; undefined: none
  */
 export function observe(hosts: Host[], lost: Host[], access: SshAccess, epoch: number, sources?: SourceSearch): Look {
   const trust = hosts.map((h) => sshTarget({ ssh: access }, h)).join(" ");
@@ -87,14 +87,14 @@ function probesOf(lost: Host[], access: SshAccess): Probe[] {
   );
 }
 
-/** Who decides or serves tries every lost host; a worker those of etcd: hundreds of workers make no surer answer. */
+/** A host with etcd or the API probes every lost host; a worker only lost members of etcd, since hundreds of workers would add nothing. */
 function probesBy(host: Host, lost: Host[], access: SshAccess): string {
   return probesOf(hasEtcdOrApi(host) ? lost : lost.filter((h) => h.etcd !== "none"), access)
     .map((p) => `${p.host.name}=${p.address}:${p.port}`)
     .join(" ");
 }
 
-/** What of these hosts answers the operator, as "HOST PORT" or "HOST PORT refused"; takes 1.3 s at most, or 8 s more for a bastion. */
+/** Ports of these hosts that answer the operator, as "HOST PORT" or "HOST PORT refused"; takes at most 1.3 s, with a bastion 8 s more. */
 export async function answersOf(lost: Host[], access: SshAccess): Promise<string[]> {
   const route = throughBastion(access);
   return answersBy(route, lost, access).all.finally(() => route?.end());
@@ -105,7 +105,7 @@ function answersBy(
   lost: Host[],
   access: SshAccess,
 ): { soFar: () => string[]; all: Promise<string[]> } {
-  // in the order of the hosts, whoever answers first
+  // sorted by host, not by time of answer
   const heard: string[][] = [];
   const soFar = () => [...new Set(heard.flat())];
   const asked = probesOf(lost, access).map(async ({ host, address, port }, at) => {
@@ -177,7 +177,7 @@ function answerAt(address: string, port: number): Promise<Answer> {
   });
 }
 
-/** The same from the bastion, which tells a refusal in its own kernel's words. */
+/** The same by way of the bastion, which reports a refused connection as an error text of its own. */
 async function answerBehind(route: Route, address: string, port: number): Promise<Answer> {
   // what the bastion itself takes to let the operator in says nothing of the host behind
   await route.settled;

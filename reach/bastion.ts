@@ -13,7 +13,7 @@ export interface Route {
   end(): void;
 }
 
-/** Milliseconds until the bastion has let the operator in. */
+/** Milliseconds until the bastion must have accepted the login. */
 const readyLimit = 8000;
 
 /** The way through the bastion; undefined where there is none. It never throws: each `open` tells what is wrong. */

@@ -5,8 +5,8 @@ import { type Fence, type FenceResult, fenceLimit } from "../plan/acts/failover/
 /**
  * Runs fence commands on this machine, all at once; each gets a shell, this process's environment, and `fenceLimit` seconds.
  *
- * Not as resources: `up` from another backend must not run one again that this act has run, and what a resource has done
- * only its own backend knows. What they did the survivors record with their claims.
+ * They aren't Pulumi resources: `up` from another backend must not repeat a fence, and only one backend would know of the resource. The
+ * survivors record the results with their claims instead.
  */
 export function runFences(fences: Fence[], limitSeconds = fenceLimit): Promise<FenceResult[]> {
   return Promise.all(fences.map((fence) => runFence(fence, limitSeconds)));

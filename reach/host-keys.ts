@@ -1,6 +1,6 @@
 import { type ConnectConfig, utils } from "ssh2";
 
-/** What of a connection's settings checks the host's key; `wrong` gets the key that was shown in place of the pinned one. */
+/** Settings of an SSH connection that check the host's key; `wrong` is called with the key that the host shows if it isn't the pinned one. */
 export function pinned(
   hostKey: string,
   wrong: (shown: string) => void,
@@ -18,7 +18,7 @@ export function pinned(
   };
 }
 
-/** A host key as a line of known_hosts has it: type and base64. */
+/** A host key as in known_hosts: type and base64. */
 function shownKey(key: Buffer): string {
   const parsed = utils.parseKey(key);
   const type = parsed instanceof Error ? "unknown" : parsed.type;

@@ -2,8 +2,8 @@ import type { ConnectConfig, PublicKeyAuthMethod } from "ssh2";
 import type { SshAccess } from "./ssh-access";
 
 /**
- * What of a connection's settings lets the operator in, by the key and nothing else: ssh2 would ask first for a login without
- * any, one more trip to each host, and would read the key's text anew for each.
+ * Settings of an SSH connection for the login, by key only. ssh2's default would first try a login without a key, which costs one more
+ * round trip to each host, and would parse the key's text for each host.
  */
 export function login(access: SshAccess): Pick<ConnectConfig, "username" | "authHandler"> {
   const byKey: PublicKeyAuthMethod = { type: "publickey", username: access.user, key: access.key ?? access.privateKey };

@@ -1,10 +1,10 @@
-/** So much at a time; the rest waits in the order in which it came. */
+/** At most `free` tasks at once; the rest wait, first in first out. */
 export class Semaphore {
   private readonly waiting: (() => void)[] = [];
 
   constructor(private free: number) {}
 
-  /** @param work gets a function that gives its place to the next one before its end, which does so, too */
+  /** @param work may call its argument to admit the next task before it ends; its end does so otherwise */
   async take<T>(work: (leave: () => void) => Promise<T>): Promise<T> {
     if (this.free === 0) await new Promise<void>((go) => this.waiting.push(go));
     else this.free--;

@@ -9,13 +9,13 @@ export interface SshAccess {
   port: number;
   /** The private key's text. */
   privateKey: string;
-  /** The same, read once for all connections. */
+  /** The private key, parsed once for all connections. */
   key?: ParsedKey | undefined;
-  /** The host through which connections go, with the same key; undefined where there is none. */
+  /** The host through which connections go, with the same key; undefined if there is no bastion. */
   bastion?: { host: string; port: number; user: string; hostKey: string } | undefined;
 }
 
-/** @throws Error where the topology's key file can't be read or used */
+/** @throws Error if the topology's key file can't be read, or holds no usable private key */
 export function readSshAccess(topology: Topology): SshAccess {
   const { user, port, keyPath, bastion } = topology.ssh;
   const path = keyPath.replace(/^~(?=\/)/, homedir());

@@ -7,7 +7,7 @@ import { pinned } from "./host-keys";
 import { login } from "./login";
 import type { SshAccess } from "./ssh-access";
 
-/** A host that answered, but with another key than the topology pins, or that doesn't let the operator in. */
+/** The host answered with another host key than the pinned one, or refused the operator's login. */
 export class RefusedError extends Error {
   constructor(
     readonly refusal: Refusal,
@@ -138,7 +138,7 @@ function explained(
     : error;
 }
 
-/** Hundreds of hosts may stand in its arguments. */
+/** The command's first 80 characters: its arguments may name hundreds of hosts. */
 const named = (command: string): string => `\`${command.slice(0, 80)}\``;
 
 const lastLine = (text: string): string => text.trim().split("\n").at(-1) ?? "";

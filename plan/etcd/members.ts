@@ -6,13 +6,13 @@ import type { Host, Topology } from "../topology/topology";
 import { peerUrl } from "./urls";
 
 /**
- * From when on a learner counts as lagging. Controllers renew a Lease every 2 s and hosts are looked at some seconds apart:
- * 15 s is more than both. 5000 entries are what etcd keeps for slow followers behind a snapshot
+ * A learner further behind the voters than this counts as lagging. Controllers renew a Lease every 2 s, and hosts are looked at some
+ * seconds apart: 15 s is more than both. 5000 entries are what etcd keeps for slow followers behind a snapshot
  * (etcdserver/server.go DefaultSnapshotCatchUpEntries): a learner further behind needs the whole database again.
  */
 export const lagLimit = { revisions: 5000, seconds: 15 };
 
-/** What is wrong with a member, as its repair goes; `well` and `unseen` need none. */
+/** A member's condition; each but `well` and `unseen` has a repair of its own. */
 export type Condition =
   | "well"
   | "unseen"
@@ -30,16 +30,16 @@ export interface MemberState {
   host: Host;
   wanted: "voter" | "learner";
   condition: Condition;
-  /** What was found, for people. */
+  /** The finding, in words for the operator. */
   found: string;
   etcd: EtcdStatus | undefined;
-  /** Behind the voters; undefined where that can't be told. */
+  /** How far it is behind the voters; undefined if there is nothing to compare. */
   lag: { revisions: number; seconds: number | undefined } | undefined;
 }
 
 export interface Membership {
   members: MemberState[];
-  /** Whether some voter answered a linearizable read. */
+  /** True if a voter answered a linearizable read. */
   quorum: boolean;
   /** Members of etcd that the topology doesn't name. */
   strangers: Member[];
@@ -74,7 +74,7 @@ export function membership(
   };
 }
 
-/** Those that `up` would replace, while the cluster has quorum. */
+/** Members that `up` would repair; none without quorum, because etcd then refuses to change members. */
 export const broken = (m: Membership): MemberState[] =>
   m.quorum ? m.members.filter((s) => s.condition !== "well" && s.condition !== "unseen") : [];
 
@@ -150,7 +150,7 @@ function lagOf(host: Host, facts: Reachable, quorumHosts: Host[], seen: Observat
     return undefined;
   }
   return {
-    // hosts are looked at one after the other's time: the last one looked at may well be ahead
+    // hosts are looked at at slightly different times, so a healthy host's revision may be above the voters'
     revisions: Math.max(0, Math.max(...revisions) - own),
     seconds:
       facts.newestLease === undefined || leases.length === 0

@@ -3,7 +3,7 @@ import { survivors, voters } from "../topology/order";
 import { allHosts, type Host, type Topology } from "../topology/topology";
 import type { Source } from "./source";
 
-/** What the loss of a datacenter leaves of etcd's majority, by the topology. */
+/** Voters that survive the loss of a datacenter, by the topology, and if they are a majority. */
 export interface Majority {
   left: Host[];
   all: number;
@@ -13,7 +13,7 @@ export interface Majority {
   words: string;
 }
 
-/** How many of so many voters etcd needs. */
+/** A majority of so many voters: 2 of 3, 3 of 4. */
 export const majorityOf = (voters: number): number => Math.floor(voters / 2) + 1;
 
 /** How many more voters may fail: with `voters` on the list, of which `well` serve. */
@@ -27,13 +27,13 @@ export function majorityWithout(topology: Topology, lost: string): Majority {
   return { left, all, needed, kept: left.length >= needed, words };
 }
 
-/** Whether a majority survives and was seen serving: then there is nothing to recover, and any failover would harm. */
+/** True if a majority survives and one of its members answered a linearizable read: nothing to recover, a failover would lose data. */
 export const isMajorityServing = (topology: Topology, lost: string, sources: Source[]): boolean =>
   majorityWithout(topology, lost).kept && sources.some((source) => source.etcd?.quorum === true);
 
 /**
- * Why a failover that gives up `lost` is not what helps, where a majority should survive; undefined where none does.
- * Without anything seen the topology alone decides.
+ * Why a failover that gives up `lost` is refused if a majority of voters survives; undefined if no majority does.
+ * If no host was seen, the topology alone decides.
  */
 export function majorityProblem(topology: Topology, lost: string, sources: Source[], seen: Observation) {
   const { left, kept, words } = majorityWithout(topology, lost);

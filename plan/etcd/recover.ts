@@ -1,10 +1,10 @@
 import { voters } from "../topology/order";
 import { allHosts, type Topology } from "../topology/topology";
 
-/** How a cluster of one is made: by etcd's --force-new-cluster from a voter's data, or by `snapshot restore` from any. */
+/** How the survivor becomes a cluster of one: etcd's --force-new-cluster (a voter's data only), or `snapshot restore` (any source). */
 export type Method = "forceNewCluster" | "restore";
 
-/** What a failover may start from, as the operator named it. */
+/** The operator's choice of source and method. */
 export interface Recover {
   /** `auto`, `voter`, `learner`, `snapshot`, a surviving host's name, or the path of a snapshot on the taking deploy host. */
   from: string;
@@ -16,7 +16,7 @@ const kinds = ["auto", "voter", "learner", "snapshot"];
 
 /**
  * Reads `rke-dr:recover`.
- * @throws an error that tells every problem, as `item: rule: value`
+ * @throws Error with all problems, each as `item: rule: value`
  */
 export function readRecover(value: unknown, topology: Topology, lost: string): Recover {
   if (value !== undefined && (typeof value !== "object" || value === null || Array.isArray(value))) {
@@ -34,7 +34,7 @@ export function readRecover(value: unknown, topology: Topology, lost: string): R
   return { from: from as string, method: method as Method | undefined };
 }
 
-/** Whether the operator named a file, not a kind of source or a host. */
+/** True if the operator named a file, false for a kind of source or a host. */
 export const isPath = (from: string): boolean => from.startsWith("/");
 
 function fromProblems(from: unknown, topology: Topology, lost: string): string[] {

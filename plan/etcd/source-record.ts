@@ -1,10 +1,10 @@
-/** What earlier runs of an act have recorded of its source, and what of it counts. */
+/** The source as earlier runs of the same act have recorded it. */
 import { factsOf, type Observation } from "../facts/observation";
 import type { Host } from "../topology/topology";
 import { isPath } from "./recover";
 import type { Source } from "./source";
 
-/** Whether an earlier run of this epoch's act has set the old etcd aside on the host. */
+/** True if an earlier run of this epoch's act has set the old etcd aside on the host. */
 export function hasBegun(seen: Observation, host: Host, epoch: number): boolean {
   const facts = factsOf(seen, host);
   return (
@@ -14,7 +14,7 @@ export function hasBegun(seen: Observation, host: Host, epoch: number): boolean 
   );
 }
 
-/** A snapshot that the act began with and that isn't there any more: the act has its own copy. */
+/** The snapshot that the act began with, if its file has vanished since: the act keeps a copy of its own and goes on with it. */
 export function vanishedSnapshot(host: Host, { source: name }: Record<string, string>): Source[] {
   return name !== undefined && isPath(name)
     ? [
@@ -33,8 +33,8 @@ export function vanishedSnapshot(host: Host, { source: name }: Record<string, st
 }
 
 /**
- * A member that can't be asked any more, as the claim of this act noted it: a run that was killed while it had etcd stopped
- * must not forget how new the data is. It can't have grown older since.
+ * A member whose etcd doesn't answer any more, with revision and age from the act's claim: a run that was killed while it had etcd
+ * stopped must not forget how new the data is.
  */
 export function remembered(source: Source, seen: Observation): Source {
   const noted = factsOf(seen, source.host)?.plan;
@@ -48,10 +48,10 @@ export function remembered(source: Source, seen: Observation): Source {
   };
 }
 
-/** A number that an act noted; empty where it knew none. */
+/** A number of the record; undefined if the record has "" for it. */
 const known = (text: string | undefined): number | undefined => (text ? Number(text) : undefined);
 
-/** The source as the act found it when it began: by now its data is the new cluster's. */
+/** The source as it was when the act began: its data has become the new cluster's since, so its present revision says nothing. */
 export function resumed(source: Source, record: Record<string, string>): Source {
   return {
     ...source,

@@ -3,7 +3,7 @@ import { allHosts, type Topology } from "../topology/topology";
 import { isPath, type Recover } from "./recover";
 import { peerUrl } from "./urls";
 
-/** Which snapshots are looked for: one that the operator named, and the schedule's; of a cluster with these peer URLs. */
+/** Snapshots to look for: the file that the operator named, and scheduled ones. A snapshot without any of these peer URLs is another cluster's. */
 export interface SourceSearch {
   file: string | undefined;
   peers: string[];

@@ -1,12 +1,12 @@
 import type { EtcdStatus } from "../facts/facts";
 import type { Host } from "../topology/topology";
 
-/** Something that a recovery can start from. */
+/** A member's data, or a snapshot, that a recovery can start from. */
 export interface Source {
   kind: "voter" | "learner" | "snapshot";
-  /** Where it lies, and where etcd will run. */
+  /** The host that has it, and on which etcd will run. */
   host: Host;
-  /** How the act, its record and the operator call it: the host's name for a member's own data. */
+  /** Its name in the record and for the operator: the host's name for a member's data, the path for a snapshot. */
   name: string;
   etcd: EtcdStatus | undefined;
   /**
@@ -15,12 +15,12 @@ export interface Source {
    */
   dataAsOf: number | undefined;
   revision: number | undefined;
-  /** Where a restore gets it: from the running etcd, from its database whatever etcd does, or a snapshot's path. */
+  /** What a restore reads: `live`: a snapshot of the running etcd; `data`: its database file; else the snapshot's path. */
   take: "live" | "data" | string;
-  /** Of one that an act began with: the revision that it had to have. */
+  /** If an earlier run of the act chose it: the revision that it must have at least. */
   least?: number;
-  /** Whether it is a file for whose bytes there was no time: step source reads it before anything is changed. */
+  /** True for a file that was too large to be read during the look: step `source` reads it before anything is changed. */
   unread?: boolean;
-  /** Why it can't be taken, each a short sentence; empty: it can. */
+  /** Why it can't be used, a short sentence each; empty if it can. */
   problems: string[];
 }

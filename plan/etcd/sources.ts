@@ -6,7 +6,7 @@ import type { Method, Recover } from "./recover";
 import type { Source } from "./source";
 import { hasBegun, remembered, resumed, vanishedSnapshot } from "./source-record";
 
-/** Which of the methods a source is recovered by; where none can be taken, what the operator's words come to. */
+/** The method for a source; without a source, the method that the operator's choice leads to. */
 export function methodFor(source: Source | undefined, recover: Recover): Method {
   const forcible = source ? source.kind === "voter" : ["auto", "voter"].includes(recover.from);
   return forcible ? (recover.method ?? "forceNewCluster") : "restore";
@@ -19,9 +19,9 @@ export interface Choice {
 }
 
 /**
- * Everything that survived and could be recovered from: what can be taken first, by revision, a living member before a
- * snapshot of the same revision; then what can't, with the reason. Chosen is what an earlier run of this act has recorded,
- * else the first that the operator means.
+ * All surviving sources. First the usable ones, highest revision first, a member before a snapshot of the same revision; then the
+ * others with the reason. Chosen is the source that an earlier run of this act has recorded, else the first usable one that matches
+ * `rke-dr:recover`.
  *
  * @param left the surviving hosts
  */
@@ -49,8 +49,8 @@ export function chooseSource(settings: Recover & { epoch: number }, seen: Observ
 }
 
 /**
- * Revisions compare. A member whose etcd can't be asked has followed until the disaster, in all likelihood: newer than any
- * snapshot but those that were taken after it last heard of a write.
+ * Sources rank by revision. A member whose etcd doesn't answer has no known revision: it most likely followed until the disaster, so it
+ * ranks above every snapshot but those that were taken after its last write.
  */
 function rank({ revision, kind, dataAsOf }: Source, all: Source[]): number {
   if (revision !== undefined || kind === "snapshot") {
@@ -63,7 +63,7 @@ function rank({ revision, kind, dataAsOf }: Source, all: Source[]): number {
   return Math.min(Number.MAX_SAFE_INTEGER, ...newer.map((s) => (s.revision ?? 0) - 0.5));
 }
 
-/** What a host holds, members' data first. */
+/** The sources on a host, its member's data first. */
 function sourcesOf(host: Host, facts: Reachable | undefined): Source[] {
   return [
     ...(host.etcd === "none" ? [] : [memberSource(host, host.etcd, facts)]),
@@ -78,7 +78,7 @@ function fileSource(host: Host, file: SourceFile, facts: Reachable | undefined):
     name: file.path,
     etcd: undefined,
     dataAsOf: file.takenAt,
-    // another cluster's revisions compare with nothing
+    // another cluster's revision can't be compared with ours
     revision: file.state === "foreign" ? undefined : file.revision,
     take: file.path,
     ...(file.state === "unread" ? { unread: true } : {}),
@@ -92,7 +92,7 @@ function fileSource(host: Host, file: SourceFile, facts: Reachable | undefined):
 }
 
 function memberSource(host: Host, part: "voter" | "learner", facts: Reachable | undefined): Source {
-  // what runs counts: a voter-to-be that was not promoted yet can't be forced either
+  // etcd's own answer counts, not the topology: a voter-to-be that isn't promoted yet can't be forced either
   const kind = facts?.etcd?.learner ? ("learner" as const) : part;
   const source = {
     kind,
@@ -111,14 +111,17 @@ function memberSource(host: Host, part: "voter" | "learner", facts: Reachable | 
   return { ...source, problems: memberProblems(facts) };
 }
 
-/** etcd writes to its WAL at its start, too (wal.ReadAll overwrites what follows the last entry), whatever it has heard. */
+/**
+ * Time of a learner's last write to its WAL; undefined if that may be etcd's own start, which writes to the WAL, too (wal.ReadAll
+ * overwrites what follows the last entry).
+ */
 function lastHeard(facts: Reachable | undefined): number | undefined {
   const startedAt = Date.parse(facts?.processes.etcd?.startedAt ?? "");
   const written = facts?.etcdWritten;
   return written !== undefined && written > startedAt + startLimit ? written : undefined;
 }
 
-/** Milliseconds after which an etcd has its data open. */
+/** Milliseconds within which a starting etcd has opened its data. */
 const startLimit = 10_000;
 
 function memberProblems(facts: Reachable | undefined): string[] {
@@ -126,7 +129,7 @@ function memberProblems(facts: Reachable | undefined): string[] {
     return [];
   }
   const { database } = facts.preflight;
-  // what was read whole can be restored, whatever else etcd stumbles at
+  // a database that was read to its end can be restored, even if etcd panics on something else
   const panics = !facts.etcd && database === undefined && /panic/i.test(facts.etcdLog);
   return [
     ...(!facts.etcd && facts.etcdBytes === 0 ? ["it has no etcd data in /var/lib/etcd/member"] : []),
@@ -141,8 +144,8 @@ function memberProblems(facts: Reachable | undefined): string[] {
 }
 
 /**
- * What a member must have that was taken without asking it, because it can't be asked: less than the newest snapshot, and
- * that is the better source. 0: nothing is asked.
+ * The least revision that a chosen member must turn out to have if its etcd doesn't answer: with less than the newest snapshot's, that
+ * snapshot is the better source. 0: no check.
  */
 export function leastRevision({
   source,
@@ -165,7 +168,7 @@ export function leastRevision({
 /** Before 3.5 a learner gives no live snapshot, and etcdctl waits for one in vain (etcdserver/api/v3rpc/interceptor.go). */
 const refusesSnapshots = (version: string | undefined): boolean => version === undefined || /^3\.[0-4]\./.test(version);
 
-/** Whether the operator named this source, or its kind, or none. */
+/** True if the operator chose this source or its kind, or left the choice to the program (`auto`). */
 export function matchesSelection(source: Source, from: string): boolean {
   return from === "auto" || from === source.kind || from === source.name;
 }

@@ -12,15 +12,15 @@ export interface EtcdStatus {
   raftTerm: number;
   dbBytes: number;
   version: string;
-  /** Whether a linearizable read was answered: the cluster has a leader and a majority. */
+  /** True if etcd answered a linearizable read: then the cluster has a leader and a majority. */
   quorum: boolean;
   learner: boolean;
   leader: boolean;
-  /** What etcd itself complains of, as "memberID:1 alarm:CORRUPT" or "etcdserver: no leader". */
+  /** etcd's own errors and alarms, such as "memberID:1 alarm:CORRUPT" or "etcdserver: no leader". */
   complaints?: string[];
 }
 
-/** A member as `etcdctl member list` tells it; the name is empty until it has started. */
+/** A member as `etcdctl member list` prints it; the name is empty until it has started. */
 export interface Member {
   id: string;
   started: boolean;
@@ -29,10 +29,10 @@ export interface Member {
   learner: boolean;
 }
 
-/** Why a host told nothing, where that is known. */
+/** Why SSH to a host failed, if the cause is known. */
 export type Refusal = "another host key" | "login refused";
 
-/** What one host told, or why it told nothing. */
+/** The facts that one host reported, or the reason why it reported none. */
 export type HostFacts =
   | { reachable: false; host: string; reason: string; refusal?: Refusal }
   | {
@@ -43,40 +43,40 @@ export type HostFacts =
       clockSkew: number;
       freeBytes: number;
       etcdBytes: number;
-      /** When etcd last wrote to its WAL, Unix milliseconds of the host's clock; undefined where it has none. */
+      /** When etcd last wrote to its WAL, Unix milliseconds of the host's clock; undefined if it has no WAL. */
       etcdWritten?: number | undefined;
       /** SHA-256, in hex, of the kube-ca certificate without the line feed at its end. */
       caSum?: string | undefined;
-      /** What steps need on the host and is there: curl with --unix-socket, root, docker's version, flock; rke. */
+      /** Programs and rights that steps need: curl with --unix-socket, root, docker's version ("" if docker doesn't answer), flock, rke. */
       tools: { curl: boolean; root: boolean; docker: string; flock: boolean; rke: boolean };
       epoch: number;
-      /** The cluster that it was claimed for. */
+      /** The cluster that the host was claimed for; undefined if no act has claimed it. */
       cluster: string | undefined;
       act: string | undefined;
-      /** What an act of this epoch decided, key by key; empty before it began. */
+      /** The decisions of an act of this epoch, key by key; empty before the act has claimed the host. */
       plan: Record<string, string>;
       steps: Record<string, StepResult>;
       processes: Record<string, Running>;
-      /** Files that a recovery could start from, newest first, the one that the operator named before them. */
+      /** Files that a recovery could start from: first the file that the operator named, then the others, newest first. */
       files: SourceFile[];
-      /** Whether it can refuse packets; addresses that its etcd refuses now; what does so at the next boot, or "". */
+      /** firewall: the host can refuse packets. refused: addresses that its etcd refuses now. boot: what refuses them after a reboot, or "". */
       isolation: { firewall: boolean; refused: string[]; boot: string };
       etcd: EtcdStatus | undefined;
-      /** Members as a voter with quorum lists them; empty where this host's etcd can't tell. */
+      /** Members as a voter with quorum lists them; empty if this host's etcd has no quorum. */
       members: Member[];
-      /** The last complaint in etcd's log, where it doesn't answer; empty where there is none. */
+      /** The last error in the log of an etcd that doesn't answer; empty if there is none. */
       etcdLog: string;
       /** When the newest Lease of the cluster was renewed, Unix milliseconds: how new the data is. */
       newestLease: number | undefined;
       deploy: { files: string[]; server: string; clusterYml: string } | undefined;
-      /** What acts have set aside there: data by path, and containers ("container NAME", of 0 bytes). */
+      /** What acts have set aside on the host: data by path, and containers ("container NAME", of 0 bytes). */
       aside: { path: string; bytes: number }[];
       /** SSH from this deploy host, by target: "ok" or the reason. */
       trust: Record<string, string>;
       /** Ports of lost hosts that answered this host, as "HOST PORT", or "HOST PORT refused". */
       answers: string[];
       preflight: PreflightFacts;
-      /** What the snapshot schedule of a deploy host has taken. */
+      /** The scheduled snapshots of a deploy host. */
       snapshots?: SnapshotFacts;
     };
 
@@ -95,10 +95,10 @@ function pairs(text: string | undefined): Record<string, string> {
 
 const late = /^@@ late$/m;
 
-/** Whether a host has told all but what of the lost side answers late. */
+/** True if the output is complete but for answers of lost hosts that come late. */
 export const lateAnswersFollow = (output: string): boolean => late.test(output);
 
-/** What a host told, with the answers that it heard after that. @param output what it printed to the end */
+/** The facts, with the answers of lost hosts that the host heard afterwards. @param output all that the host printed */
 export function withLateAnswers(facts: HostFacts, output: string): HostFacts {
   const answers = lines(output.split(late)[1]);
   return facts.reachable && answers.length > 0 ? { ...facts, answers: [...facts.answers, ...answers] } : facts;
@@ -173,7 +173,7 @@ export function parseFacts(
   };
 }
 
-/** What etcdctl printed may be cut by a time limit; a fact that is only shown must not make the host unreachable. */
+/** A time limit may cut etcdctl's output. Returns undefined then: the host must not count as unreachable for it. */
 function readable<T>(read: () => T | undefined): T | undefined {
   try {
     return read();
@@ -234,7 +234,7 @@ function parseStatus(text: string | undefined, quorum: boolean): EtcdStatus | un
   };
 }
 
-/** One line of `etcdctl member list`: ID, started or unstarted, name, peer URLs, client URLs, whether it is a learner. */
+/** One line of `etcdctl member list`: ID, started or unstarted, name, peer URLs, client URLs, "true" for a learner. */
 function parseMember(line: string): Member[] {
   const found = /^([0-9a-f]+), (started|unstarted), ([^,]*), (.*?), ([^ ]*), (true|false)$/.exec(line);
   return found

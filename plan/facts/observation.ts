@@ -1,13 +1,13 @@
 import type { Host } from "../topology/topology";
 import type { HostFacts, Reachable } from "./facts";
 
-/** What was seen of the world before anything was decided. */
+/** The hosts' facts, read before anything is decided. */
 export interface Observation {
   /** By host name; the survivors' for a failover, all hosts' for primary. */
   hosts: Record<string, HostFacts>;
   /** Ports of lost hosts that answered the operator, as "HOST PORT", or "HOST PORT refused". */
   answers: string[];
-  /** When, by the operator's clock; Unix milliseconds. */
+  /** Time of the observation by the operator's clock, Unix milliseconds. */
   at: number;
 }
 

@@ -2,7 +2,7 @@ import type { Sections } from "./sections";
 import type { StepResult } from "./step-records";
 import { recordOf } from "./step-records";
 
-/** A certificate on a host, as far as guards ask for it. */
+/** The parts of a host's certificate that guards check. */
 export interface CertificateFacts {
   /** Path on the host. */
   file: string;
@@ -13,11 +13,11 @@ export interface CertificateFacts {
   notAfter: number;
   dnsNames: string[];
   ipAddresses: string[];
-  /** Whether the CA of its issuer's name, as it lies beside it, signed it; undefined where none of that name is there. */
+  /** True if the issuer's CA in the same folder signed it; undefined if that folder has no CA of the issuer's name. */
   signed: boolean | undefined;
 }
 
-/** What is known of the certificate files of a host. */
+/** All certificate files of a host, read. */
 export interface CertificateReading {
   certificates: CertificateFacts[];
   /** Files that hold no certificate that can be read, and why. */
@@ -34,7 +34,7 @@ export interface FailedStep
   error: string;
 }
 
-/** What guards want to know of a host; `on-host/look/preflight-facts.sh` prints it. */
+/** Facts of a host that only guards need; `on-host/look/preflight-facts.sh` prints them. */
 export interface PreflightFacts extends CertificateReading {
   /** Names by which docker knows an image: NAME:TAG, NAME@DIGEST, ID. */
   images: string[];
@@ -42,15 +42,15 @@ export interface PreflightFacts extends CertificateReading {
   orphans: { id: string; name: string; sandbox: string }[];
   /** Pods whose sandbox was made anew five times or more, the last time when `createdAt` says (Unix ms). */
   restartedSandboxes: { pod: string; attempt: number; createdAt: number }[];
-  /** The last words of a kubelet that keeps restarting, empty where it said none. */
+  /** The last log line of a kubelet that keeps restarting, "" if it has logged nothing; undefined if the kubelet doesn't keep restarting. */
   kubeletWords: string | undefined;
-  /** Whether the database of an etcd that doesn't run can be read; undefined where it runs, or where that isn't known. */
+  /** The database of an etcd that doesn't run: can it be read? Undefined if etcd runs, or if nobody could try. */
   database: "sound" | { unreadable: string } | undefined;
-  /** The revision that such a database was written out with; what only its WAL has comes on top. */
+  /** That database's revision. The WAL may hold newer entries. */
   databaseRevision?: number | undefined;
-  /** Of the file systems that steps write to, the fullest. */
+  /** Free bytes of the fullest file system that steps write to. */
   smallestFreeBytes: number;
-  /** What the act decided that the host was last claimed for. */
+  /** The decisions of the act that claimed the host last, key by key. */
   earlierPlan: Record<string, string>;
   failures: FailedStep[];
 }
@@ -81,7 +81,7 @@ export function parsePreflight(host: string, sections: Sections, readCertificate
       try {
         return [recordOf<FailedStep>(host, line)];
       } catch {
-        return []; // cut by a power loss; it is only told
+        return []; // a power loss cut the line; failures are only shown, so one less does no harm
       }
     }),
     ...readCertificates(

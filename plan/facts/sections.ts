@@ -40,7 +40,7 @@ export const printedBySome = [
 
 export type Section = (typeof alwaysPrinted)[number] | (typeof printedBySome)[number];
 
-/** What a host printed, by section; a section that it didn't print, and need not, is undefined. */
+/** A host's output by section; `get` returns undefined for a section of `printedBySome` that the host didn't print. */
 export type Sections = Pick<Map<Section, string>, "get" | "has">;
 
 /**

@@ -1,4 +1,4 @@
-/** A whole snapshot as NAME.json beside NAME.db says it; on-host/resident/snapshots/take.sh writes it, last. */
+/** A complete snapshot, as NAME.json beside NAME.db describes it; on-host/resident/snapshots/take.sh writes NAME.json last. */
 export interface Snapshot {
   /** etcd-HOST-YYYYMMDDTHHMMSSZ */
   name: string;
@@ -10,9 +10,9 @@ export interface Snapshot {
   cluster: string;
   revision: number;
   bytes: number;
-  /** What `etcdctl snapshot status` calls its hash. */
+  /** The hash that `etcdctl snapshot status` prints. */
   hash: number;
-  /** Of the file. */
+  /** Of NAME.db, in hex. */
   sha256: string;
   etcdVersion: string;
   /** etcd's own, decimal. */
@@ -26,7 +26,7 @@ export type SnapshotRun = { at: number; ok: true; name: string } | { at: number;
 
 /** The scheduled snapshots of one host. */
 export interface SnapshotFacts {
-  /** Seconds; 0 where the schedule was ended. */
+  /** Seconds between snapshots; 0 if the schedule was ended. */
   every: number;
   /** Newest first. Each file is there in full length; its content was not read. */
   kept: Snapshot[];
@@ -35,10 +35,10 @@ export interface SnapshotFacts {
   lastRun: SnapshotRun | undefined;
 }
 
-/** Where they lie, on each deploy host. */
+/** The folder of scheduled snapshots on each deploy host. */
 export const snapshotDir = "/var/lib/rke-dr/snapshots";
 
-/** Reads the section `snapshots` of on-host/look/facts.sh; undefined where the host has none and never had a schedule. */
+/** Reads the section `snapshots` of on-host/look/facts.sh; undefined if the host has no snapshot and never had a schedule. */
 export function parseSnapshots(text: string | undefined): SnapshotFacts | undefined {
   const lines = (text ?? "").split("\n").filter((line) => line !== "");
   const of = (key: string) =>

@@ -1,13 +1,13 @@
 /** A snapshot, or a copied database, as it lies on a host. */
 export interface SourceFile {
   path: string;
-  /** What its bytes tell; `unread`: there was no time to read them, a restore will. */
+  /** Result of reading the file; `unread`: it was too large for the time of a look, step `source` reads it. */
   state: "whole" | "unhashed" | "unread" | "missing" | "empty" | "cut" | "damaged" | "foreign";
   bytes: number;
-  /** Unix milliseconds, whole seconds; of a file without a description when it was last written. */
+  /** Unix milliseconds, whole seconds; for a file without a description, its modification time. */
   takenAt: number;
   revision: number | undefined;
-  /** What its description says of its length and of the topology's cluster; undefined where it has none. */
+  /** Length and cluster by the description beside the file; undefined if there is no description. */
   described: { bytes: number | undefined; cluster: string | undefined };
 }
 
@@ -33,7 +33,7 @@ export function parseSourceFiles(text: string | undefined): SourceFile[] {
   });
 }
 
-/** Why a file can't be restored from; empty: as far as was seen it can. */
+/** Why a file can't be restored from; empty if nothing was found against it. */
 export function fileProblems(file: SourceFile, cluster: string | undefined): string[] {
   const { described } = file;
   const shorter = described.bytes !== undefined && described.bytes !== file.bytes;

@@ -1,19 +1,18 @@
 /**
- * A line of JSON that a host wrote of one of its steps. It counts as told by the host that was asked: what a host calls
- * itself may be its whole domain name, have capitals, or be anything, and the topology knows it by another.
+ * Reads a line of JSON that a host wrote about one of its steps. `host` is set to the topology's name of the host that was asked:
+ * the record has the host's own name, which may be another (its full domain name, capitals).
  *
  * @param host the name in the topology
- * @throws SyntaxError where the line is cut
+ * @throws SyntaxError if the line is cut
  */
 export const recordOf = <T extends { host: string }>(host: string, line: string): T => ({
   ...(JSON.parse(line) as T),
   host,
 });
-/** The result of a step as the host keeps it: `on-host/lib/step.sh` writes it, last. */
-
+/** The result of a step as the host keeps it; `on-host/lib/step.sh` writes it at the step's end. */
 export interface StepResult {
   step: string;
-  /** Its name in the topology: where a record is read, the host that was asked stands for what it calls itself. */
+  /** The host's name in the topology (see recordOf). */
   host: string;
   epoch: number;
   generation: number;

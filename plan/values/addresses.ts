@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** Whether a text is an IPv4 address. */
+/** True for an IPv4 address. */
 export function isIpv4(text: string): boolean {
   return z.ipv4().safeParse(text).success;
 }
@@ -15,7 +15,7 @@ export function isDnsName(text: string): boolean {
   );
 }
 
-/** Whether a text is an IPv4 or IPv6 address. */
+/** True for an IPv4 or IPv6 address. */
 export function isIp(text: string): boolean {
   return z.union([z.ipv4(), z.ipv6()]).safeParse(text).success;
 }
@@ -30,7 +30,7 @@ export function serviceIp(cidr: string): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join(".");
 }
 
-/** The network address as a number; undefined where the text is no IPv4 range. */
+/** The network address as a number; undefined if the text is no IPv4 range. */
 export function parseCidr(cidr: string): number | undefined {
   const [ip = "", bits = "", ...rest] = cidr.split("/");
   const prefix = Number(bits);
@@ -48,7 +48,7 @@ export const plainIp = (text: string): string =>
 
 /**
  * The first usable address of an IPv4 or IPv6 range, network + 1, which the `kubernetes` Service gets.
- * @throws an Error where the text is no range
+ * @throws Error if the text is no range
  */
 export function firstAddress(cidr: string): string {
   if (!cidr.includes(":")) {
@@ -72,7 +72,7 @@ function ipv6Value(ip: string): bigint {
   return all.reduce((sum, group) => sum * 65536n + BigInt(`0x${group}`), 0n);
 }
 
-/** Whether a text is an IPv4 or IPv6 range in CIDR form. */
+/** True for an IPv4 or IPv6 range in CIDR form, such as "10.43.0.0/16". */
 export function isCidr(text: string): boolean {
   try {
     return firstAddress(text) !== "";

@@ -2,10 +2,10 @@ const units: Record<string, number> = { m: 60, h: 3600, d: 86400 };
 
 const pattern = /^([1-9][0-9]{0,5})([mhd])$/;
 
-/** Whether a text is a whole number of minutes, hours or days, like "15m", "1h" or "1d". */
+/** True for a whole number of minutes, hours or days, like "15m", "1h" or "1d". */
 export const isDuration = (text: string): boolean => pattern.test(text);
 
-/** @throws Error where the text is no duration */
+/** Seconds of a duration: "1h" is 3600. @throws Error if the text is no duration */
 export function durationSeconds(text: string): number {
   const [, amount, unit] = pattern.exec(text) ?? [];
   if (amount === undefined || unit === undefined) {

@@ -1,4 +1,4 @@
-/** The known word that the given one was probably meant to be; undefined where none is near. */
+/** The known word that differs from the given one by the fewest typing errors; undefined if none is near. */
 export function nearest(word: string, known: string[]): string | undefined {
   const limit = Math.min(word.length - 1, Math.ceil(0.4 * word.length));
   return known
@@ -7,7 +7,7 @@ export function nearest(word: string, known: string[]): string | undefined {
     .sort((a, b) => a.away - b.away)[0]?.candidate;
 }
 
-/** What to tell of a word that isn't known: the nearest one, or all. */
+/** A hint for an unknown word: `did you mean "voter"?` if a known word is near, else all known words. */
 export function suggestion(word: string, known: string[]): string {
   const near = nearest(word, known);
   return near === undefined ? `known are ${known.join(", ")}` : `did you mean ${JSON.stringify(near)}?`;
