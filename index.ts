@@ -46,15 +46,15 @@ async function deploy(settings: Settings) {
 }
 
 /**
- * The path that restores service doesn't wait for silence: whoever of the lost side lives answers within milliseconds, and
- * stops `up` before it has changed anything; who answers late stops it before the old etcd is touched.
+ * The recovery doesn't wait for the lost side's silence. A lost host that lives answers within milliseconds and stops `up` before anything
+ * is changed; a host that answers late stops it before the old etcd is touched.
  */
 async function deployFailover(topology: Topology, ssh: SshAccess, settings: FailoverSettings) {
   const left = survivors(topology, settings.lost);
   const lost = lostHosts(topology, settings.lost);
   const look = observe(left, lost, ssh, settings.epoch, sourceSearch(topology, settings));
   const isPreview = pulumi.runtime.isDryRun();
-  // fences go by who answers, and ask again afterwards
+  // fences need to know which hosts answer, so with fences the look must be complete
   const waits = !isPreview && Object.keys(topology.fence).length > 0;
   const seen = await (waits ? look.whole : look.soon);
   const plan = planFailover(topology, settings, seen);
@@ -87,10 +87,10 @@ async function deployFailover(topology: Topology, ssh: SshAccess, settings: Fail
   return report;
 }
 
-/** Preview tells what `up` would do and what would stop it. */
+/** Shows what `up` would do and what would stop it, in preview. */
 const show = (words: string): Promise<void> => pulumi.log.info(words);
 
-/** @throws an error that ends the program, where a guard failed */
+/** @throws an error that ends the program if a guard failed */
 function stopAt(verdicts: Verdict[], changed: string): void {
   const failed = verdicts.filter((v) => !v.ok);
   if (failed.length > 0) {
@@ -98,7 +98,7 @@ function stopAt(verdicts: Verdict[], changed: string): void {
   }
 }
 
-/** @throws what ends the program with one message, whatever went wrong */
+/** Turns any error into one that ends the program with one message. */
 function ended(error: unknown): never {
   throw pulumi.RunError.isInstance(error)
     ? error

@@ -5,8 +5,8 @@ const Module = require("node:module");
 const { join } = require("node:path");
 
 /**
- * What the SDK loads at once and uses only to send functions to a provider, or to drive other programs, which no program here
- * does. Two thirds of the SDK's loading time go into it; each is loaded when it is used first.
+ * Modules that the SDK loads at once and needs only to send functions to a provider, or to drive other programs; this program does neither.
+ * They take two thirds of the SDK's loading time, so each is loaded at its first use.
  */
 const late = new Set(["typescript", "@npmcli/arborist", "@pulumi/pulumi/automation"]);
 
@@ -19,7 +19,7 @@ Module._load = (request, parent, ...rest) => {
 
 function whenUsed(loadNow) {
   return new Proxy(() => {}, {
-    // who imports looks at this first, and would go through all that a module exports that is none of ECMAScript's
+    // an import reads __esModule first; without `true` it would go through all of the module's exports, and load it
     get: (_, key) => (key === "__esModule" ? true : loadNow()[key]),
     apply: (_, self, args) => Reflect.apply(loadNow(), self, args),
     construct: (_, args) => Reflect.construct(loadNow(), args),

@@ -1,11 +1,11 @@
-/** What a command says and how it ends; deciding it is apart from printing it, so that tests need no process. */
+/** A command's exit status and output. It is returned, and printed elsewhere, so that tests need no process. */
 export interface Outcome {
   status: number;
   stdout: string;
   stderr: string;
 }
 
-/** Runs a command's body: an error is told without a stack, and ends it with `failure`. */
+/** Runs a command's body; if it throws, the outcome has the error's message, without a stack, and the status `failure`. */
 export function outcome(failure: number, body: () => Partial<Outcome>): Outcome {
   const none = { status: 0, stdout: "", stderr: "" };
   try {

@@ -4,7 +4,7 @@ import { createTwoFilesPatch } from "diff";
 
 type Pages = Record<string, string>;
 
-/** Every file of the folder by its path inside; empty where there is no folder. */
+/** The folder's files by their path inside; empty if there is no folder. */
 function readFolder(folder: string): Pages {
   if (!existsSync(folder)) {
     return {};
@@ -15,7 +15,7 @@ function readFolder(folder: string): Pages {
   return Object.fromEntries(files.map((path) => [relative(folder, path), readFileSync(path, "utf8")]));
 }
 
-/** What differs, as a unified diff from the folder as it is to what it should be; empty where nothing does. */
+/** A unified diff from the folder as it is to the folder as it should be; empty if they are equal. */
 export function staleness(folder: string, wanted: Pages): string {
   const found = readFolder(folder);
   return [...new Set([...Object.keys(found), ...Object.keys(wanted)])]
@@ -33,8 +33,9 @@ export function staleness(folder: string, wanted: Pages): string {
 }
 
 /**
- * Makes the folder equal to the pages, and tells what it did. Files that are no longer rendered go.
- * @throws Error where the folder holds something that no rendering wrote: it isn't ours to delete from
+ * Makes the folder equal to the pages, and deletes files that are no longer rendered.
+ * @returns a line for each file written or removed
+ * @throws Error if the folder isn't empty and no rendering wrote it: nothing is deleted from it then
  */
 export function writeFolder(folder: string, wanted: Pages): string[] {
   const found = readFolder(folder);

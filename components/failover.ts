@@ -24,9 +24,9 @@ import { reportFailover, reportFiles } from "./report";
 import { runSteps } from "./steps";
 
 /**
- * Fences what of the lost side is to be fenced: the last thing before the survivors are changed. Nothing in preview.
- * @returns what this act's fences have done, now and in earlier runs
- * @throws an error that ends the program, where one failed and nobody attests, or where a host still answers
+ * Runs the fence commands that are due, last before the survivors are changed; none in preview.
+ * @returns results of this act's fences, of this run and earlier ones
+ * @throws an error that ends the program if a fence failed without an attestation, or if a host still answers
  */
 export async function fenceLostSide(
   topology: Topology,
@@ -37,7 +37,7 @@ export async function fenceLostSide(
   const due = pulumi.runtime.isDryRun() ? [] : fencesDue(topology, plan, seen);
   const results = await runFences(due);
   const failed = fenceProblems(plan, results);
-  // who was silent before is not asked again here: the path that restores service isn't made longer for it
+  // hosts that were silent before aren't probed again: that would only delay the recovery
   const alive =
     due.length > 0 && allAnswers(plan, seen).length > 0 ? await silence(plan, ssh, failed.length === 0) : [];
   const problems = [...failed, ...stillAlive(alive)];
@@ -47,7 +47,7 @@ export async function fenceLostSide(
   return mergedFences(recordedFences(plan, seen), results);
 }
 
-/** What still answers; a host that goes down takes a moment for it, which is waited for where the fences succeeded. */
+/** Ports that still answer. A host takes a moment to go down, so this waits if the fences succeeded. */
 async function silence(plan: FailoverPlan, ssh: SshAccess, wait: boolean): Promise<string[]> {
   const deadline = Date.now() + (wait ? silentLimit * 1000 : 0);
   let alive = await answersOf(plan.lostHosts, ssh);
@@ -60,7 +60,7 @@ async function silence(plan: FailoverPlan, ssh: SshAccess, wait: boolean): Promi
 
 /**
  * Does the failover, and keeps its evidence: on the survivors before the first change, on the deploy host at the end.
- * @param silent that the lost side is; what comes before the old etcd is touched doesn't wait for it
+ * @param silent resolves when the lost side is known to be silent; steps before the old etcd is touched don't wait for it
  */
 export function buildFailover(
   topology: Topology,

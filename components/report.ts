@@ -8,7 +8,7 @@ import type { StepResult } from "../plan/facts/step-records";
 import type { ScheduledStep } from "../plan/steps/steps";
 import { resultOf } from "./steps";
 
-/** What a deployment exports: each step as its host told it, and for a failover what it started from. */
+/** The stack's output `steps`: each step as its host recorded it. */
 export function reportSteps(steps: ScheduledStep[], made: Record<string, remote.Command>): pulumi.Output<unknown[]> {
   return resultsOf(steps, made).apply((results) =>
     results
@@ -24,7 +24,7 @@ export function reportSteps(steps: ScheduledStep[], made: Record<string, remote.
   );
 }
 
-/** The report of a failover, made from what was recorded before its first change and what the hosts told of its steps. */
+/** The report of a failover: its evidence, and the hosts' records of its steps. */
 export function reportFailover(
   evidence: Evidence,
   steps: ScheduledStep[],
@@ -52,7 +52,7 @@ export function reportFiles(
   );
 }
 
-/** Of the steps that told something that can be read. */
+/** Records of the steps whose output can be read. */
 function resultsOf(steps: ScheduledStep[], made: Record<string, remote.Command>): pulumi.Output<StepResult[]> {
   const told = steps.flatMap((step) => {
     const command = made[step.name];

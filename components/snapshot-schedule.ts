@@ -1,10 +1,10 @@
 import { onHostText } from "../on-host";
 import type { ScheduledStep } from "../plan/steps/steps";
 
-/** What a deploy host runs on its own, in the order of their use. */
+/** Scripts that a deploy host runs by itself, in the order of their use. */
 const scripts = ["loop", "take", "voter"];
 
-/** What the steps `snapshot-schedule` read from stdin, by step name: what the plan decided, and the scripts to install. */
+/** Stdin of the steps `snapshot-schedule`, by step name: the plan's decisions, and the scripts to install. */
 export function snapshotScheduleData(steps: ScheduledStep[]): Record<string, string> {
   const files = scripts
     .map((name) => `@@ ${name}.sh\n${onHostText(`resident/snapshots/${name}`).trimEnd()}`)

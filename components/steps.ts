@@ -8,10 +8,10 @@ import { sshLogin } from "../plan/topology/topology";
 import { remoteBash } from "../reach/command-line";
 import type { SshAccess } from "../reach/ssh-access";
 
-/** What all steps of one deployment share. */
+/** Settings that all steps of one deployment share. */
 export interface ActContext {
   epoch: number;
-  /** What the deployment does, without spaces; a host refuses another act of the same epoch. */
+  /** The act's name, without spaces, such as "failover-a"; a host refuses another act of the same epoch. */
   act: string;
   /** The cluster's name: a host that belongs to another refuses. */
   cluster: string;
@@ -110,7 +110,7 @@ export function stepText({ script, data, onEach }: Pick<ScheduledStep, "script" 
   return onHostInput(stepScript(script), each ?? data);
 }
 
-/** What a step told when it ended; undefined where it told nothing that can be read. */
+/** The record that a step printed at its end; undefined if it can't be read. */
 export function resultOf({ host }: ScheduledStep, command: remote.Command): pulumi.Output<StepResult | undefined> {
   return command.stdout.apply((text) => {
     try {

@@ -10,21 +10,21 @@ export interface ReportedStep extends PlannedStep {
   /** ISO time of the host's clock. */
   startedAt?: string;
   seconds?: number;
-  /** What it did, a line each. */
+  /** Changes that the step made, a line each. */
   did: string[];
   facts?: Record<string, string>;
   error?: string;
 }
 
-/** What was kept on a host instead of being deleted. */
+/** Data or a container that was kept on a host instead of being deleted. */
 export interface SetAside {
   host: string;
   what: string;
-  /** Undefined where a container was kept: its data is counted by itself. */
+  /** Undefined for a container: its data is counted by itself. */
   bytes?: number;
 }
 
-/** One act, from what was decided before its first change and what the hosts recorded of its steps. */
+/** One act: the decisions before its first change, and the hosts' records of its steps. */
 export interface ActReport extends Omit<Evidence, "planned" | "commandAt"> {
   outcome: "finished" | "unfinished" | "failed";
   /** ISO times; of the operator's clock, the others of the hosts'. */

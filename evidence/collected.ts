@@ -3,14 +3,14 @@ import type { FailedStep } from "../plan/facts/preflight";
 import type { StepResult } from "../plan/facts/step-records";
 import { type Evidence, parseEvidence } from "./evidence";
 
-/** What hosts recorded of the last act that left evidence, or why there is none. */
+/** The hosts' records of the last act that left evidence, or why there is none. */
 export type Collected =
   | { kind: "act"; evidence: Evidence; results: StepResult[]; failures: FailedStep[] }
-  /** @property epochs what the hosts are at instead, for people */
+  /** @property epochs the hosts' epochs, for people: "master1: 3, master2: 3" */
   | { kind: "none"; epochs: string }
   | { kind: "silent"; reasons: string[] };
 
-/** The newest epoch wins; hosts that were lost in it still tell of older ones, and are passed over. */
+/** The act of the newest epoch. Hosts that were lost in it still have records of older epochs; these are left out. */
 export function lastAct(hosts: HostFacts[]): Collected {
   const told = hosts.filter((h) => h.reachable);
   if (told.length === 0) {

@@ -14,14 +14,14 @@ export interface PlannedStep {
 export interface ComparedSource {
   host: string;
   chosen: boolean;
-  /** For people: what it is and what state it was in. */
+  /** Kind and state of the source, for people. */
   words: string;
   revision?: number;
   /** ISO time of the newest Lease in it. */
   dataAsOf?: string;
 }
 
-/** What was known and decided before an act's first change. Survivors keep it, so that a report can always be made. */
+/** Facts and decisions before an act's first change. Survivors keep them, so that a report can always be made. */
 export interface Evidence {
   cluster: string;
   act: string;
@@ -30,7 +30,7 @@ export interface Evidence {
   lostHosts: string[];
   survivors: string[];
   method: string;
-  /** On what the act relied that the lost side doesn't serve. */
+  /** Why the act could be sure that the lost side doesn't serve: fence, attestation, isolation. */
   reliedOn: string;
   fences: FenceResult[];
   source: string;
@@ -40,7 +40,7 @@ export interface Evidence {
   sources: ComparedSource[];
   guards: { guard: string; ok: boolean; found: string }[];
   targets: { rtoSeconds?: number; rpoSeconds?: number };
-  /** When the command began that chose all this, by the operator's clock; Unix milliseconds. */
+  /** Start of the command that made these decisions, by the operator's clock; Unix milliseconds. */
   commandAt: number;
   planned: PlannedStep[];
 }
@@ -97,7 +97,7 @@ function sourceState(s: Source): string {
 /** The key under which a host's plan holds the evidence. */
 const key = "evidence";
 
-/** What the claims write on the survivors that lead the act: the plan's own lines, and the evidence. By step name. */
+/** Data of the claim steps, by step name: the plan's own lines, and the evidence. */
 export function claimsWith(plan: FailoverPlan, evidence: Evidence): Record<string, string> {
   const added = [`fences=${JSON.stringify(evidence.fences)}`, `${key}=${JSON.stringify(evidence)}`];
   return Object.fromEntries(
@@ -106,8 +106,7 @@ export function claimsWith(plan: FailoverPlan, evidence: Evidence): Record<strin
 }
 
 /**
- * What the first run of this act recorded: from the moment when the old etcd is set aside nothing is decided anew.
- * Undefined before that.
+ * The evidence that the first run of this act recorded; undefined until the old etcd is set aside. From then on nothing is decided anew.
  */
 export function recordedEvidence(plan: FailoverPlan, seen: Observation): Evidence | undefined {
   const text = plan.resumed
@@ -116,7 +115,7 @@ export function recordedEvidence(plan: FailoverPlan, seen: Observation): Evidenc
   return text === undefined ? undefined : parseEvidence(text);
 }
 
-/** @returns undefined where the text is cut or no evidence at all */
+/** @returns undefined if the text is cut, or isn't evidence */
 export function parseEvidence(text: string): Evidence | undefined {
   try {
     const value = JSON.parse(text) as Evidence;

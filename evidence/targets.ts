@@ -5,7 +5,7 @@ export interface AgainstTarget {
   seconds?: number;
   targetSeconds?: number;
   verdict: "met" | "missed" | "not shown" | "no target";
-  /** How the figure is to be read. */
+  /** How to read the figure. */
   words: string;
 }
 

@@ -1,7 +1,7 @@
 import type { ActReport } from "./act-report";
 import type { AgainstTarget } from "./targets";
 
-/** How an act ended, as a headline. */
+/** The act's outcome as a headline. */
 export function headline(report: ActReport): string {
   const act = `Failover of datacenter ${report.lost}, epoch ${report.epoch}`;
   switch (report.outcome) {

@@ -6,13 +6,13 @@ import { hasExternalEtcd } from "./kubeadm";
 
 /**
  * What the schema can't see: duplicates, references and parts that exclude each other; every problem, as `item: rule: value`.
- * Without `hasVersion` nothing is told of what depends on the version of Kubernetes.
+ * Without `hasVersion` checks that depend on the version of Kubernetes are left out.
  */
 export function crossCheck(topology: Topology, hasVersion = true): string[] {
   return [...present(topology, hasVersion), ...absent(topology)];
 }
 
-/** What is wrong with what is there. */
+/** Problems of the keys that are present. */
 export function present(topology: Topology, hasVersion: boolean): string[] {
   return [
     ...duplicates(topology),
@@ -28,7 +28,7 @@ export function present(topology: Topology, hasVersion: boolean): string[] {
   ];
 }
 
-/** What lacks. */
+/** Problems of missing parts. */
 function absent(topology: Topology): string[] {
   const standby = findDatacenter(topology, topology.standby);
   const hasControlPlane = !standby || standby.witness || standby.hosts.some((h) => h.roles.includes("controlplane"));

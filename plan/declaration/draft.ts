@@ -8,9 +8,8 @@ import { itemOf } from "./problems";
 type Shape = typeof topologySchema.shape;
 
 /**
- * What spans several keys of a topology that the schema refuses, as far as it can be read: so that duplicates and references
- * are told together with what the schema found, and not one run later. Nothing is told of what is only absent: the values
- * that lack may be among those that couldn't be read.
+ * Problems that span several keys of a topology which the schema refuses: so duplicates and wrong references are reported in the same run
+ * as the schema's problems. Missing parts aren't reported: they may be among the values that couldn't be read.
  */
 export function draftProblems(value: unknown, issues: z.core.$ZodIssue[]): string[] {
   if (!isMapping(value)) {
@@ -22,7 +21,7 @@ export function draftProblems(value: unknown, issues: z.core.$ZodIssue[]): strin
   const problems = unread.has("datacenters") ? present(draft, hasVersion) : crossCheck(draft, hasVersion);
   const told = new Set(issues.filter(({ code }) => code !== "unrecognized_keys").map(({ path }) => itemOf(path)));
   const isTold = (problem: string) => told.has(problem.slice(0, problem.indexOf(": ")));
-  // a key that isn't known may have been meant for one that lacks
+  // an unknown key may be a misspelt one, so a missing key isn't reported beside it
   return problems.filter((problem) => !isTold(problem) && !problem.endsWith(": nothing"));
 }
 
@@ -76,7 +75,7 @@ function hostOf(host: Record<string, unknown>, datacenter: string, position: str
     address,
     internalAddress: text(host.internalAddress, address),
     roles,
-    // told of a host only where its roles are what was meant
+    // `etcd` is only checked against roles that could all be read
     etcd: isPart(host.etcd) && (isWhole || host.etcd === "learner") ? host.etcd : implied,
     labels: {},
     taints: [],

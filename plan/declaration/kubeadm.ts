@@ -2,11 +2,11 @@ import { guessedFrom, rulesOf } from "../installers/kubeadm/versions";
 import { allHosts, type Host, type Topology } from "../topology/topology";
 import { suggestion } from "../values/nearest";
 
-/** Whether etcd is something that kubeadm only knows the address of. */
+/** True if kubeadm only has the address of an etcd that something else made. */
 export const hasExternalEtcd = ({ kubeadm }: Pick<Topology, "kubeadm">): boolean =>
   kubeadm?.etcd.external !== undefined;
 
-/** What is wrong with a topology whose installer is kubeadm, each problem as `item: rule: value`. */
+/** Problems of a topology whose installer is kubeadm, each as `item: rule: value`. */
 export function kubeadmProblems(topology: Topology): string[] {
   const external = hasExternalEtcd(topology);
   const members = allHosts(topology).flatMap((h) => (h.etcd === "none" ? [] : [h.name]));

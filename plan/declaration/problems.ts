@@ -17,7 +17,7 @@ export const itemOf = (path: PropertyKey[]): string =>
     "topology",
   );
 
-/** What the schema found, each problem as `item: rule: value`; a key or word that isn't known with the nearest one. */
+/** The schema's problems, each as `item: rule: value`; an unknown key or word with the nearest known one. */
 export function describeIssue(issue: z.core.$ZodIssue): string[] {
   const path = itemOf(issue.path);
   const value = issue.input === undefined ? "nothing" : shortened(JSON.stringify(issue.input));
@@ -45,7 +45,7 @@ export function describeIssue(issue: z.core.$ZodIssue): string[] {
   }
 }
 
-/** What zod calls a kind of value, in YAML's words. */
+/** zod's names of kinds of values, in YAML's words. */
 const kinds: Record<string, string> = {
   string: "a text",
   number: "a number",

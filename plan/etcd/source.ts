@@ -19,7 +19,7 @@ export interface Source {
   take: "live" | "data" | string;
   /** If an earlier run of the act chose it: the revision that it must have at least. */
   least?: number;
-  /** True for a file that was too large to be read during the look: step `source` reads it before anything is changed. */
+  /** True for a file that there was no time to read during the look: step `source` reads it before anything is changed. */
   unread?: boolean;
   /** Why it can't be used, a short sentence each; empty if it can. */
   problems: string[];

@@ -1,7 +1,7 @@
 /** A snapshot, or a copied database, as it lies on a host. */
 export interface SourceFile {
   path: string;
-  /** Result of reading the file; `unread`: it was too large for the time of a look, step `source` reads it. */
+  /** Result of reading the file; `unread`: there was no time to read it during the look, step `source` reads it later. */
   state: "whole" | "unhashed" | "unread" | "missing" | "empty" | "cut" | "damaged" | "foreign";
   bytes: number;
   /** Unix milliseconds, whole seconds; for a file without a description, its modification time. */

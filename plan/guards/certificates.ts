@@ -8,8 +8,8 @@ import type { Host, Topology } from "../topology/topology";
 import { isIp, serviceIp } from "../values/addresses";
 
 /**
- * Certificates on the survivors: valid by the clock of the host that checks them, signed by the CA beside them, and good
- * for the names by which survivors are dialled once the lost side is gone.
+ * Certificates on the survivors must be valid by their host's clock, be signed by the CA in the same folder, and name every address by
+ * which the survivors are reached after the failover.
  */
 export function certificateProblems(topology: Topology, plan: FailoverPlan, seen: Observation): string[] {
   return plan.survivors.flatMap((host) => {

@@ -6,7 +6,7 @@ import { voters } from "../topology/order";
 import type { Topology } from "../topology/topology";
 import { list, type Verdict, verdict } from "./verdict";
 
-/** What must hold before a lost datacenter is brought back; nothing where there is nothing to bring back. */
+/** Guards of a failback; empty if no datacenter is to be brought back. */
 export function failbackGuards(
   topology: Topology,
   plan: PrimaryPlan,
@@ -52,7 +52,7 @@ export function failbackGuards(
   ];
 }
 
-/** A failover that was never finished is finished first: it is the same command as before. */
+/** An unfinished failover must be finished first, by the same command as before. */
 function failoverProblems({ from, deployHost, resumed }: Failback, seen: Observation): string[] {
   const steps = factsOf(seen, deployHost)?.steps;
   return resumed || !steps || (steps["rke-up"]?.epoch === from.epoch && steps.verify?.epoch === from.epoch)
@@ -62,7 +62,7 @@ function failoverProblems({ from, deployHost, resumed }: Failback, seen: Observa
       ];
 }
 
-/** A survivor's etcd may be down for the very step that was cut; then members that this failback has made go on. */
+/** A killed run of this failback may have left the survivor's etcd stopped: then the members that this failback has made have the quorum. */
 function quorumProblems(failback: Failback, seen: Observation): string[] {
   const { survivors, epoch } = failback;
   const aside = `etcd-before-epoch-${epoch}`;

@@ -17,11 +17,11 @@ import { unfinishedProblems } from "./unfinished";
 import { withoutUnseen } from "./unseen";
 import { list, type Verdict, verdict } from "./verdict";
 
-/** Every guard of a failover, in the order in which a person would ask. They read, and never change anything. */
+/** All guards of a failover, in the order in which a person would ask. Guards only read. */
 export function failoverGuards(topology: Topology, plan: FailoverPlan, seen: Observation): Verdict[] {
   const { settings, survivors, lostHosts, deployHost } = plan;
   if (plan.majoritySurvives) {
-    // whoever were asked to confirm and to attest would take the act for something that helps
+    // don't ask for confirm or attest here: that would suggest that a failover helps
     return [
       quorum(topology, plan, seen),
       verdict("survivors reachable", reachability(survivors, seen), list(survivors)),

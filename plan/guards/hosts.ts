@@ -2,7 +2,7 @@ import { factsOf, type Observation } from "../facts/observation";
 import type { Host } from "../topology/topology";
 import { isIp } from "../values/addresses";
 
-/** What a step needs to be allowed to do on every host. */
+/** Rights that steps need on every host: root, and a docker that answers. */
 export function rights(hosts: Host[], seen: Observation): string[] {
   return hosts.flatMap((h) => {
     const facts = seen.hosts[h.name];
@@ -42,7 +42,7 @@ export function tools(hosts: Host[], seen: Observation): string[] {
   });
 }
 
-/** Records, snapshots of a small cluster, and containers' own files: less would stop a step in its middle. */
+/** For records, snapshots of a small cluster, and containers' own files: with less a step could fail half-way. */
 const leastFreeBytes = 50 * 1024 * 1024;
 
 export function roomProblems(hosts: Host[], seen: Observation): string[] {

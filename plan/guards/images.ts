@@ -10,7 +10,7 @@ import type { Host, Topology } from "../topology/topology";
 export function imageProblems(topology: Topology, plan: FailoverPlan, seen: Observation): string[] {
   return plan.survivors.flatMap((host) => {
     const facts = factsOf(seen, host);
-    // without docker there is no list: guard `rights` says so
+    // docker doesn't answer, so there is no list of images: guard `rights` reports that
     if (!facts?.tools.docker) {
       return [];
     }

@@ -2,7 +2,7 @@ import { refusedAddresses } from "../acts/failover/isolation";
 import type { FailoverPlan } from "../acts/failover/plan";
 import { factsOf, type Observation } from "../facts/observation";
 
-/** Whether the host that etcd is restored on can keep the lost side away from it. */
+/** The host that etcd is restored on must be able to refuse the lost side's packets. */
 export function isolationProblems(plan: FailoverPlan, seen: Observation): string[] {
   const host = plan.source?.host;
   const facts = host && factsOf(seen, host);

@@ -19,12 +19,12 @@ export function confirmationProblems({ settings }: FailoverPlan): string[] {
     : [`rke-dr:confirm must be "${confirmationText(settings)}", it is ${found}`];
 }
 
-/** The operator's word, or a fence command for every lost member of etcd; a restored cluster needs neither. */
+/** The operator must attest, or every lost member of etcd must have a fence command; method restore needs neither. */
 export function attestationProblems(topology: Topology, plan: FailoverPlan): string[] {
   const { settings, lostHosts, method } = plan;
   const left = unfenced(topology, plan);
   const fences = Object.keys(topology.fence).length > 0 ? ` (or topology.fence a command for ${list(left)}, too)` : "";
-  // a restored cluster is one of its own: it takes nothing from a living majority
+  // a restored cluster is a new one: a majority that still lives loses nothing by it
   return isAttested(settings) || method === "restore" || left.length === 0
     ? []
     : [
@@ -52,8 +52,8 @@ export function attestationWords(topology: Topology, plan: FailoverPlan, seen: O
 }
 
 /**
- * What of the lost side answers, the operator or a survivor. A host that a fence command will take down may answer, as
- * long as neither its etcd nor its API accepts connections: what serves isn't lost.
+ * Ports of lost hosts that answer the operator or a survivor. A host with a fence command may answer, because the fence will power it
+ * off; but its etcd and its API must not accept connections: a host that serves isn't lost.
  */
 export function livingProblems(topology: Topology, plan: FailoverPlan, seen: Observation): string[] {
   const problem = (answer: string) => serves(plan, answer) || topology.fence[answeringHost(answer)] === undefined;
@@ -76,6 +76,6 @@ function inOrder(plan: FailoverPlan, answers: string[]): string[] {
   return [...answers].sort((a, b) => at(a) - at(b) || port(a) - port(b));
 }
 
-/** The same after the fences: then nothing may answer any more. */
+/** After the fences no port of a lost host may answer. */
 export const stillAlive = (answers: string[]): string[] =>
   answers.map((a) => `${answeringHost(a)}: must be silent after its fence, port ${a.split(" ")[1]} still answers`);

@@ -12,7 +12,7 @@ import { restartProblems, restartWords } from "./restarts";
 import { type Verdict, verdict } from "./verdict";
 
 /**
- * @param adopted the existing cluster's state, where `pki: adopted` takes one over
+ * @param adopted the existing cluster's state, if `pki: adopted` takes one over
  * @param confirm what the operator typed; only a failback asks for it
  */
 export function primaryGuards(
@@ -57,7 +57,7 @@ export function primaryGuards(
   ];
 }
 
-/** A cluster that was built and has no quorum is no longer primary's to repair: members are changed by a majority only. */
+/** `primary` can't repair a built cluster that has lost quorum: etcd changes its members by a majority only. */
 function memberProblems(plan: PrimaryPlan, seen: Observation): string[] {
   const { quorum, members } = plan.membership;
   const done = factsOf(seen, plan.runsRke)?.steps ?? {};

@@ -1,7 +1,7 @@
 import type { ScheduledStep } from "../steps/steps";
 import { type Verdict, verdict } from "./verdict";
 
-/** Nothing is deleted while anything else is to be done: what is set aside may be what a rerun or an expert needs. */
+/** Purge waits until no other step is due: a rerun, or an expert, may need what is set aside. */
 export function purgeGuard(steps: ScheduledStep[], newest: number, epoch: number): Verdict {
   const due = steps.filter((s) => s.due && s.script !== "purge");
   return verdict(

@@ -2,13 +2,13 @@ import type { Reachable } from "../facts/facts";
 import { factsOf, type Observation } from "../facts/observation";
 import type { Host } from "../topology/topology";
 
-/** Restarts from which on it is a loop, and how long ago the last one was then, in milliseconds. */
+/** A kubelet restarts in a loop if it has restarted this often, the last time within so many milliseconds. */
 const manyRestarts = 3;
 const lately = 120_000;
 
 /**
- * Kubelets that can't start, and what will keep them from it when the act restarts them. A kubelet that only misses the
- * API isn't one of them: the failover is what gives it back.
+ * Kubelets that can't start, and pods' containers that will end a kubelet once the act restarts it. A kubelet that only lacks the API is
+ * no problem: the failover brings the API back.
  */
 export function restartProblems(hosts: Host[], seen: Observation): string[] {
   return hosts.flatMap((host) => {
@@ -31,7 +31,7 @@ export function restartProblems(hosts: Host[], seen: Observation): string[] {
   });
 }
 
-/** What a kubelet that starts without an API server says before it ends. */
+/** Log lines of a kubelet that ended because it reached no API server. */
 const missesApi = /CSINode|:6443|connection refused|contact API server/;
 
 function loops(facts: Reachable, at: number): boolean {
@@ -44,8 +44,7 @@ function loops(facts: Reachable, at: number): boolean {
 }
 
 /**
- * Sandboxes that are made anew again and again are told and stop nothing: networks of pods often need the API that is
- * gone.
+ * Sandboxes that are made anew again and again are only reported: a network plugin often needs the API, which is lost.
  */
 export function restartWords(hosts: Host[], seen: Observation): string {
   const pods = hosts.flatMap((host) => {

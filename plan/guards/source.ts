@@ -60,11 +60,11 @@ export function sourceWords(plan: FailoverPlan): string {
   }
   const state =
     source.revision !== undefined ? `revision ${source.revision}` : "its etcd doesn't answer, its data folder is taken";
-  // no reason to stop: only a cluster with quorum can free space, and on-host/lib/etcd/space.sh does
+  // NOSPACE doesn't stop the act: only a cluster with quorum can free space, and on-host/lib/etcd/space.sh does so afterwards
   const full = source.etcd?.complaints?.some((words) => words.includes("NOSPACE"))
     ? "; its space is used up (alarm NOSPACE): its history is compacted, it is defragmented, the alarm disarmed"
     : "";
-  // the table shows the others; these would hold the newest data
+  // refused snapshots stand in the table of sources; refused members are repeated here, because they may have newer data
   const refused = sources.filter(
     (s) => s.problems.length > 0 && s.kind !== "snapshot" && matchesSelection(s, settings.from),
   );
@@ -79,13 +79,13 @@ const called = (source: Source): string =>
     ? `snapshot ${source.name} on ${source.host.name}`
     : `${source.host.name}, a ${source.kind}`;
 
-/** Of a member nobody can tell how much the voters had that it has not got. */
+/** Only for a snapshot: how many writes a member lacks can't be known without the lost voters. */
 const lossOf = ({ kind, dataAsOf }: Source): string =>
   kind === "snapshot" && dataAsOf !== undefined
     ? `; what was written after ${new Date(dataAsOf).toISOString()} is lost`
     : "";
 
-/** What a source lacks of the newest that is known of, in revisions and seconds. */
+/** How far the chosen source is behind the newest known one, in revisions and seconds. */
 function lackOf(source: Source, { sources }: FailoverPlan): string {
   const lack = (value: (s: Source) => number | undefined) => {
     const newest = Math.max(...sources.map((s) => value(s) ?? 0));
@@ -96,7 +96,7 @@ function lackOf(source: Source, { sources }: FailoverPlan): string {
   return revisions > 0 || seconds > 0 ? `, ${revisions} revisions and ${seconds} s behind the newest source` : "";
 }
 
-/** A snapshot as large as the data, and what is forced or restored from it, or a whole copy: twice the larger of both is always enough. */
+/** The act needs room for a snapshot and for the data made from it, or for one copy of the data: twice the larger is always enough. */
 export function diskProblems(plan: FailoverPlan, seen: Observation): string[] {
   const host = plan.source?.host;
   const facts = host && factsOf(seen, host);

@@ -6,10 +6,10 @@ import { reachability } from "./identity";
 import { list } from "./verdict";
 
 /**
- * Survivors that can't be reached, and the way on without those of them that are workers: RKE deletes the Node of a worker
- * that left cluster.yml and only warns where it can't clean the host up (v1.2.7, cluster/reconcile.go, reconcileWorker), after
+ * Survivors that can't be reached; if some of them are workers, also how to go on without these: RKE deletes the Node of a worker
+ * that left cluster.yml and only warns if it can't clean the host up (v1.2.7, cluster/reconcile.go, reconcileWorker), after
  * dialling it without a time limit; step `rke-state` does it before RKE, and without dialling.
- * Where nobody is reached it isn't the hosts that are to be asked about.
+ * If no survivor at all is reached, the cause is the operator's network, so the advice is left out.
  */
 export function survivorProblems({ survivors }: FailoverPlan, seen: Observation): string[] {
   const problems = reachability(survivors, seen);
@@ -21,5 +21,5 @@ export function survivorProblems({ survivors }: FailoverPlan, seen: Observation)
 
 function wayOn(workers: Host[]): string {
   const them = workers.length === 1 ? "it" : "them";
-  return `bring ${list(workers)} back; or, where that takes too long, take ${them} out of the topology (a reviewed change in git): the failover goes on without ${them} and deletes the Node (README, "When a datacenter is lost")`;
+  return `bring ${list(workers)} back; or, if that takes too long, take ${them} out of the topology (a reviewed change in git): the failover goes on without ${them} and deletes the Node (README, "When a datacenter is lost")`;
 }

@@ -5,8 +5,7 @@ import { lostBy } from "../steps/act";
 /**
  * An act of an older epoch that was begun and not finished: what it left half-done must not be built on. One that only
  * claimed its epoch, because its source turned out bad, left nothing: another source takes the next epoch.
- * Peace (`primary`) is not asked: its steps reach hosts that may be lost now, and what a failover needs of it other guards
- * look for.
+ * An unfinished `primary` doesn't count: its steps may be on hosts that are lost now, and other guards check what a failover needs.
  */
 export function unfinishedProblems(plan: FailoverPlan, seen: Observation): string[] {
   const begun = plan.survivors.some((h) => factsOf(seen, h)?.preflight.earlierPlan.begun === "yes");

@@ -2,7 +2,7 @@ import { factsOf, type Observation } from "../facts/observation";
 import type { Host } from "../topology/topology";
 import { list, type Verdict } from "./verdict";
 
-/** Guards that know without a look at the survivors, or are about nothing else; every other one knows only what that told. */
+/** Guards that don't depend on survivors' facts, or that are about reaching survivors. All others know only what survivors reported. */
 const withoutSight = [
   "confirmation",
   "attestation",
@@ -13,9 +13,9 @@ const withoutSight = [
 ];
 
 /**
- * The same verdicts, in which nothing is called fine of hosts that couldn't be looked at: that they couldn't stops the act
- * already, and the rest of the list must not say more than is known.
- * @param onlyWay whether nobody else can tell of the lost side: a bastion that lets nobody through hides that, too
+ * The verdicts, but none says "ok" about a survivor that couldn't be looked at. The guard `survivors reachable` stops the act already; the
+ * others must not claim more than is known.
+ * @param onlyWay true with a bastion: if it is down, the operator can't see the lost side either
  */
 export function withoutUnseen(verdicts: Verdict[], survivors: Host[], seen: Observation, onlyWay: boolean): Verdict[] {
   const unseen = survivors.filter((host) => !factsOf(seen, host));

@@ -1,14 +1,14 @@
 import type { Host } from "../topology/topology";
 
-/** What a guard says. A failed one stops `up`; preview shows them all and changes nothing anyway. */
+/** A guard's result. A failed guard stops `up`; preview shows all results. */
 export interface Verdict {
   guard: string;
   ok: boolean;
-  /** Nothing was found against it, but nothing could be looked at either. */
+  /** True if no problem was found only because no host could be looked at. */
   unknown?: boolean;
-  /** What was found, in one line for people. */
+  /** The finding in one line, for people. */
   found: string;
-  /** What stops the act, one by one: the item, the rule, and what it is instead. */
+  /** Problems that stop the act, each with item, rule and value. */
   problems: string[];
 }
 

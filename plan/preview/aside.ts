@@ -1,7 +1,7 @@
 import { factsOf, type Observation } from "../facts/observation";
 import type { Host } from "../topology/topology";
 
-/** What lies there and how large it is, host by host; nothing where nothing was set aside. */
+/** Data and containers that earlier acts have set aside, with size, host by host; empty if there are none. */
 export function describeAside(hosts: Host[], seen: Observation): string[] {
   const lines = hosts.flatMap((host) => {
     const aside = factsOf(seen, host)?.aside ?? [];

@@ -58,13 +58,13 @@ export function describeFailover(
   ].join("\n");
 }
 
-/** What happens without a failover, and what the operator had better do instead. */
+/** If a majority survives: what the cluster does by itself, and what the operator does instead of a failover. */
 function goingOn({ settings, survivors }: FailoverPlan): string[] {
   const left = voters(survivors).map((h) => h.name);
   return [
     `  A majority of etcd's voters remains (${left.join(", ")}) and serves: etcd and the API go on by themselves; API servers that`,
-    "  asked a lost member may take half a minute. Kubernetes tells the lost Nodes NotReady and moves their pods.",
-    `  Don't force anything. Bring ${settings.lost} back; where its hosts were rebuilt, \`pulumi up --stack primary\` brings their members back.`,
+    "  asked a lost member may take half a minute. Kubernetes marks the lost Nodes NotReady and moves their pods.",
+    `  Don't force anything. Bring ${settings.lost} back; if its hosts were rebuilt, \`pulumi up --stack primary\` brings their members back.`,
   ];
 }
 
@@ -170,7 +170,7 @@ export function setAside(plan: FailoverPlan): string[] {
   ];
 }
 
-/** @param nextFailure by step name: what the loss of one more host costs meanwhile; told where it changes */
+/** @param nextFailure by step name: what the loss of one more host costs until that step is done; printed when it changes */
 function describeSteps(steps: ScheduledStep[], nextFailure: Record<string, string> = {}): string[] {
   if (steps.length === 0) {
     return ["Steps: none can be planned"];

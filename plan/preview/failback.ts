@@ -5,7 +5,7 @@ import { isRunning, type Running } from "../runtimes/running";
 import { hasEtcdOrApi, voters } from "../topology/order";
 import type { Host } from "../topology/topology";
 
-/** A failback in words: who comes back, what runs there now, and what is set aside. */
+/** A failback in words: the hosts that come back, what runs on them now, and what is set aside. */
 export function describeFailback(plan: PrimaryPlan, seen: Observation): string[] {
   const { failback } = plan;
   if (!failback || failback.finished) {

@@ -41,12 +41,12 @@ function repair({ host, wanted, condition }: MemberState): string {
   return `-> ${host.name}: its data is set aside, the old member removed, ${back}`;
 }
 
-/** What the failure of one more voter would cost until those that are being replaced are back. */
+/** What the loss of one more voter would cost until the members that are being replaced are back. */
 function nextFailure(m: Membership): string[] {
   const voters = m.members.filter((s) => s.wanted === "voter");
   const well = voters.filter((s) => s.condition === "well");
   const back = broken(m).filter((s) => s.wanted === "voter");
-  // where none is a voter yet, as before a failback, each step tells what a failure costs
+  // before a failback no returned host is a voter; there each step says what a loss costs
   if (back.length === 0 || well.length === 0 || tolerates(voters.length, well.length) > 0) {
     return [];
   }

@@ -5,7 +5,7 @@ import { snapshotDir } from "../facts/snapshots";
 import { deployHosts, type Host, type Topology } from "../topology/topology";
 import { durationSeconds, durationWords } from "../values/duration";
 
-/** What is wrong with the scheduled snapshots, a sentence each; for preview of both stacks. */
+/** Problems of scheduled snapshots, a sentence each; for preview of both stacks. */
 export function snapshotProblems(topology: Topology, hosts: Host[], seen: Observation): string[] {
   const wanted = topology.etcd.snapshots;
   if (wanted === undefined) {
@@ -48,7 +48,7 @@ function keeperProblems(keeper: Host, facts: Reachable, every: number, at: numbe
   ];
 }
 
-/** What there is, a line for each deploy host; empty where the topology asks for none. */
+/** Scheduled snapshots, a line for each deploy host; empty if the topology asks for none. */
 export function describeSnapshots(topology: Topology, hosts: Host[], seen: Observation): string[] {
   if (topology.etcd.snapshots === undefined) {
     return [];

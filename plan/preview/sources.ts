@@ -1,7 +1,7 @@
 import type { FailoverPlan } from "../acts/failover/plan";
 import type { Source } from "../etcd/source";
 
-/** What a recovery could start from, one line each, the chosen one marked. */
+/** All sources, one line each; the chosen one is marked. */
 export function describeSources({ sources, source: chosen }: FailoverPlan, now: number): string[] {
   return sources.map((source) => {
     const data =

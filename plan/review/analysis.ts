@@ -22,7 +22,7 @@ export interface Analysis {
 
 const names = (hosts: Host[]): string => hosts.map((h) => h.name).join(", ");
 
-/** Who decides about etcd and who serves the API: few, however many hosts there are. */
+/** The voters and the control plane hosts: few, however many hosts there are. */
 interface Deciding {
   members: Host[];
   servers: Host[];
@@ -49,7 +49,7 @@ export function analyse(topology: Topology): Analysis {
 export const nothingSeen: Observation = { hosts: {}, answers: [], at: 0 };
 
 /**
- * Why `pulumi up --stack failover` would refuse the loss of a datacenter, whatever the hosts said; empty where it acts.
+ * Why `pulumi up --stack failover` would refuse the loss of a datacenter by the topology alone; empty if it would act.
  * The guards themselves say it: the analysis can't promise what they refuse.
  */
 export function refusals(topology: Topology, lost: string): string[] {
@@ -93,7 +93,7 @@ function lossOfDatacenter(topology: Topology, deciding: Deciding, name: string):
   };
 }
 
-/** Whether the API server's certificate stays as it is, name by name, when a datacenter is given up. */
+/** True if the API server's certificate has the same names in the same order after the loss of a datacenter. */
 function sameApiNames(topology: Topology, lost: string): boolean {
   const names = (site: Site) => {
     const api = certificates(site).find((c) => c.name === "kube-apiserver");
@@ -125,7 +125,7 @@ function lossOfHost(topology: Topology, deciding: Deciding, host: Host): Loss {
   };
 }
 
-/** What a later failover would miss without this host. */
+/** What a failover would lack if this host is lost before it. */
 function hostNotes(topology: Topology, deciding: Deciding, host: Host): string[] {
   const dc = topology.datacenters.find((d) => d.name === host.datacenter);
   const others = topology.datacenters.filter((d) => d.name !== host.datacenter);

@@ -46,7 +46,7 @@ function caption(topology: Topology, dc: Datacenter, lost: string | undefined): 
   return `datacenter ${dc.name} (${marks.join(", ")})`;
 }
 
-/** What stands on a host's card, line by line. */
+/** The lines of a host's card. */
 function card(host: Host, dc: Datacenter, lost: string | undefined): string[] {
   const plain = host.roles.filter((role) => role !== "etcd").map((r) => (r === "controlplane" ? "control plane" : r));
   return [
@@ -143,7 +143,7 @@ function textClass(words: string, index: number, kind: Looks): string {
 
 const fontSize = 13;
 const smallest = 8;
-/** Of a bold letter, in parts of the font's size: a little more than most fonts have. */
+/** Width of a bold letter as a part of the font's size, a little more than in most fonts. */
 const letterWidth = 0.62;
 
 /** Words that are too long for their room get smaller, and are cut where that isn't enough: names may have 63 letters. */

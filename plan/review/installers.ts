@@ -4,15 +4,15 @@ import { controlPlane, survivors, voters } from "../topology/order";
 import { allHosts, type Host, type Topology } from "../topology/topology";
 import { endpointHost, plainIp } from "../values/addresses";
 
-/** That nothing takes snapshots, and where that would be said. */
+/** Says that nothing takes snapshots, and by which keys of the topology that is declared. */
 export const noSnapshots = ({ installer }: Topology): string =>
   `no snapshots are taken (etcd.snapshots${installer === "rke" ? ", services.etcd.snapshot" : ""})`;
 
-/** What is enough for a vote at a third site; kubeadm has no member without a control plane. */
+/** The least that a third site needs for a vote; kubeadm has no member without a control plane. */
 export const thirdSite = ({ installer }: Topology): string =>
   installer === "kubeadm" ? "a control plane host, which kubeadm joins with its etcd" : "a witness is enough";
 
-/** With what an etcd is restored without this program. */
+/** The command that restores an etcd without this program. */
 export const restoredByHand = ({ installer }: Topology): string =>
   installer === "rke" ? "`rke etcd snapshot-restore`" : "`etcdutl snapshot restore` while its kubelet is stopped";
 
@@ -21,7 +21,7 @@ export const deployHostNote = ({ installer }: Topology, datacenter: string): str
     installer === "rke" ? "rke can't be run from there, nor a failover to there" : "no failover to there can be run"
   }`;
 
-/** What hangs on the name or address that kubeadm gave to workers and admins, when these hosts are gone. */
+/** What the loss of these hosts means for the API's name or address that workers and admins use. */
 export function endpointNotes({ kubeadm }: Topology, gone: Host[]): string[] {
   const servers = controlPlane(gone);
   if (!kubeadm || servers.length === 0) {
@@ -45,7 +45,7 @@ export function endpointNotes({ kubeadm }: Topology, gone: Host[]): string[] {
   ];
 }
 
-/** Why a failover of a kubeadm cluster would refuse the loss of a datacenter, by the topology alone; empty where it could act. */
+/** Why a failover of a kubeadm cluster would refuse the loss of a datacenter, by the topology alone; empty if it could act. */
 export function kubeadmRefusals(topology: Topology, lost: string): string[] {
   if (hasExternalEtcd(topology)) {
     return [
@@ -67,7 +67,7 @@ export function kubeadmRefusals(topology: Topology, lost: string): string[] {
     : [`no control plane host survives the loss of ${lost}: there is no etcd to start, nor an API to bring back`];
 }
 
-/** On whose host a failover starts etcd: a voter's, a learner's, or, from a snapshot, a control plane host's. */
+/** The host on which a failover starts etcd: the surviving voter, else the learner, else (from a snapshot) a control plane host. */
 export function sourceOf(topology: Topology, lost: string): Host | undefined {
   const left = allHosts(topology).filter((h) => h.datacenter !== lost);
   const [voter] = voters(left);

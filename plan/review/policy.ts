@@ -3,12 +3,12 @@ import { suggestion } from "../values/nearest";
 import { analyse } from "./analysis";
 import type { Loss } from "./loss";
 
-/** Something in the topology that the policy refuses, unless somebody has accepted it. */
+/** A finding that the policy refuses unless the topology accepts it. */
 export interface Finding {
-  /** By which `accept` names it: "rpo-a". */
+  /** Its name in `accept`, such as "rpo-a". */
   name: string;
   words: string;
-  /** Why somebody decided to live with it; undefined where nobody has. */
+  /** The reason for which it is accepted; undefined if it isn't. */
   accepted: string | undefined;
 }
 
@@ -27,7 +27,7 @@ export function policy(topology: Topology): Finding[] {
   }));
 }
 
-/** Accepted findings that there aren't (any more): what nobody needs would hide the next one. */
+/** Entries of `accept` for findings that don't exist (any more): left in place, such an entry would hide the next finding of that name. */
 export function staleAcceptances(topology: Topology, findings: Finding[]): string[] {
   const known = findings.map((f) => f.name);
   return topology.accept.flatMap(({ finding }, i) =>
@@ -39,7 +39,7 @@ export function staleAcceptances(topology: Topology, findings: Finding[]): strin
   );
 }
 
-/** What the policy says, a line each; `refused` where something stands against it. */
+/** The policy's findings, a line each; `refused` if one of them isn't accepted. */
 export function policyWords(topology: Topology): { refused: boolean; lines: string[] } {
   const findings = policy(topology);
   const stale = staleAcceptances(topology, findings);

@@ -7,7 +7,7 @@ import type { Loss } from "./loss";
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
-/** Without voter or learner a snapshot is all that can be left. RKE keeps its own on the voters' hosts. */
+/** The source if neither a voter nor a learner survives: a snapshot, if any. RKE keeps its own snapshots on the voters' hosts. */
 export function snapshotSource(topology: Topology): Pick<Loss, "startsFrom" | "mayBeLost" | "mayBeLostSeconds"> {
   const own = topology.etcd.snapshots;
   if (own) {
@@ -39,7 +39,7 @@ export function snapshotSource(topology: Topology): Pick<Loss, "startsFrom" | "m
   };
 }
 
-/** What would have kept quorum, or at least the data, when a datacenter is lost; the most thorough first. */
+/** Changes that keep quorum, or at least the data, at the loss of a datacenter; the most thorough first. */
 export function preventionForSites(topology: Topology, loss: Loss): string[] {
   const hasLearner = learner(allHosts(topology).filter((h) => !loss.lost.includes(h.name))) !== undefined;
   const counts = topology.datacenters.map((dc) => voters(dc.hosts).length);

@@ -9,7 +9,7 @@ import type { Act } from "./rendering";
 /** Everything that one stack of a kubeadm cluster would run, as plain data. */
 export interface KubeadmRendering {
   installer: "kubeadm";
-  /** Where workers and admins find the API. */
+  /** Name or address and port at which workers and admins reach the API. */
   controlPlaneEndpoint: string | undefined;
   /** Static pods by host and file, as kubeadm writes them: {cp1: {"etcd.yaml": text}}. */
   manifests: Record<string, Record<string, string>>;

@@ -15,7 +15,7 @@ import { inPeace, type Site } from "../topology/site";
 import { allHosts, type Host, type Topology } from "../topology/topology";
 import { type Analysis, analyse, nothingSeen, refusals } from "./analysis";
 
-/** Which of the two stacks, and for a failover what is lost. */
+/** The stack, and for a failover the lost datacenter. */
 export type Act = { stack: "primary" } | { stack: "failover"; lost: string };
 
 /** A container in the shape of RKE's recorded plans: lists sorted, since their order means nothing to RKE. */
@@ -56,7 +56,7 @@ export interface Rendering {
   clusterYml: string;
   /** The final state, by "HOST/etcd" and "HOST/kube-apiserver"; a learner's etcd, which RKE doesn't know, among them. */
   processes: Record<string, RenderedProcess>;
-  /** What runs for a while only, and never after the act's end. */
+  /** Containers that run only during the act. */
   transient: Record<string, RenderedProcess>;
   certificates: Record<string, RenderedCertificate>;
   analysis: Analysis;
@@ -196,7 +196,7 @@ function byKey<T>(entries: (readonly [string, T])[]): Record<string, T> {
   return Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** The datacenter whose loss is meant where none is named: the only one besides the standby. */
+/** The lost datacenter if the command names none: the only one besides the standby; undefined if there are several. */
 export function onlyOther(topology: Topology): string | undefined {
   const others = topology.datacenters.filter((dc) => dc.name !== topology.standby);
   return others.length === 1 ? others[0]?.name : undefined;
