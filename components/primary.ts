@@ -61,7 +61,7 @@ export function buildPrimary(
       data[`deploy-files-${host.name}`] = files;
       if (adopted) {
         data[`adopt-${host.name}`] = adoptedFiles(topology, host, pki.pairs, adopted);
-      } else if (host.name === plan.runsRke.name) {
+      } else if (host.name === plan.installerHost.name) {
         // a hash tells nothing of the keys in it, and lets `rke up` run again when cluster.yml or a certificate changes
         data[`rke-up-${host.name}`] = pulumi.unsecret(
           files.apply((text) => createHash("sha256").update(text).digest("hex")),

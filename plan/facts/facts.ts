@@ -48,7 +48,7 @@ export type HostFacts =
       /** SHA-256, in hex, of the kube-ca certificate without the line feed at its end. */
       caSum?: string | undefined;
       /** Programs and rights that steps need: curl with --unix-socket, root, docker's version ("" if docker doesn't answer), flock, rke. */
-      tools: { curl: boolean; root: boolean; docker: string; flock: boolean; rke: boolean };
+      tools: { curl: boolean; root: boolean; runtime: string; flock: boolean; installer: boolean };
       epoch: number;
       /** The cluster that the host was claimed for; undefined if no act has claimed it. */
       cluster: string | undefined;
@@ -130,9 +130,9 @@ export function parseFacts(
     tools: {
       curl: own.curl === "yes",
       root: own.root === "yes",
-      docker: own.docker ?? "",
+      runtime: own.docker ?? "",
       flock: Boolean(own.flock),
-      rke: Boolean(own.rke),
+      installer: Boolean(own.rke),
     },
     epoch: Number(sections.get("epoch")?.trim() || 0),
     cluster: sections.get("cluster")?.trim() || undefined,

@@ -19,7 +19,7 @@ export function deployProblems(topology: Topology, plan: FailoverPlan, seen: Obs
   ];
   const missing = needed.filter((file) => !facts.deploy?.files.includes(file));
   return [
-    ...(facts.tools.rke ? [] : [`${host.name}: rke is not on the PATH`]),
+    ...(facts.tools.installer ? [] : [`${host.name}: rke is not on the PATH`]),
     ...missing.map(
       (file) => `${host.name}: /etc/rke-dr/${file} is missing; \`pulumi up --stack primary\` puts it there`,
     ),

@@ -67,8 +67,8 @@ function quorumProblems(failback: Failback, seen: Observation): string[] {
   const { survivors, epoch } = failback;
   const aside = `etcd-before-epoch-${epoch}`;
   const without = survivors.filter((h) => {
-    const containers = factsOf(seen, h)?.processes;
-    return containers?.[aside] && !containers.etcd;
+    const processes = factsOf(seen, h)?.processes;
+    return processes?.[aside] && !processes.etcd;
   });
   return withQuorum(failback, seen).length > 0
     ? []

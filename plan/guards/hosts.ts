@@ -11,7 +11,7 @@ export function rights(hosts: Host[], seen: Observation): string[] {
     }
     return [
       ...(facts.tools.root ? [] : [`${h.name}: the SSH user must be root, it is not root`]),
-      ...(facts.tools.docker ? [] : [`${h.name}: docker must answer, it doesn't`]),
+      ...(facts.tools.runtime ? [] : [`${h.name}: docker must answer, it doesn't`]),
     ];
   });
 }

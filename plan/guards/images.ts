@@ -11,7 +11,7 @@ export function imageProblems(topology: Topology, plan: FailoverPlan, seen: Obse
   return plan.survivors.flatMap((host) => {
     const facts = factsOf(seen, host);
     // docker doesn't answer, so there is no list of images: guard `rights` reports that
-    if (!facts?.tools.docker) {
+    if (!facts?.tools.runtime) {
       return [];
     }
     const has = new Set(facts.preflight.images);
@@ -29,8 +29,8 @@ function neededImages(topology: Topology, plan: FailoverPlan, host: Host): { ima
   const api = plan.apiServers
     .filter((a) => a.host.name === host.name)
     .map((a) => ({ image: a.after.image, by: "kube-apiserver" }));
-  const rke = [{ image: installerOf(topology).images(topology).tools, by: "rke's own containers" }];
-  return [...etcd, ...api, ...rke];
+  const own = [{ image: installerOf(topology).images(topology).tools, by: "rke's own containers" }];
+  return [...etcd, ...api, ...own];
 }
 
 /** As docker lists it: a name without a tag means `latest`; a digest or an ID is listed as it stands. */

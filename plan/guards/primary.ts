@@ -50,7 +50,7 @@ export function primaryGuards(
       "rke on the deploy hosts",
       plan.deployHosts.flatMap((h) => {
         const facts = factsOf(seen, h);
-        return facts && !facts.tools.rke ? [`${h.name}: rke is not on the PATH`] : [];
+        return facts && !facts.tools.installer ? [`${h.name}: rke is not on the PATH`] : [];
       }),
       plan.deployHosts.map((h) => h.name).join(", "),
     ),
@@ -60,7 +60,7 @@ export function primaryGuards(
 /** `primary` can't repair a built cluster that has lost quorum: etcd changes its members by a majority only. */
 function memberProblems(plan: PrimaryPlan, seen: Observation): string[] {
   const { quorum, members } = plan.membership;
-  const done = factsOf(seen, plan.runsRke)?.steps ?? {};
+  const done = factsOf(seen, plan.installerHost)?.steps ?? {};
   const built = ["rke-up", "adopt"].some((name) => done[name]?.epoch === plan.epoch);
   if (quorum || !built) {
     return [];

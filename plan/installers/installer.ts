@@ -1,3 +1,4 @@
+import type { Reachable } from "../facts/facts";
 import type { Process } from "../runtimes/process";
 import type { Running } from "../runtimes/running";
 import type { Runtime } from "../runtimes/runtime";
@@ -8,6 +9,15 @@ import type { Certificate } from "./certificate";
 
 /** The processes that an act may replace; all others are the installer's alone. */
 export type ReplacedProcess = "etcd" | "kube-apiserver";
+
+/** What the installer's run in peace is made from. */
+export interface Building {
+  site: Site;
+  /** Each with the URL of the kube-apiserver that it asks. */
+  deployHosts: { host: Host; server: string }[];
+  facts: (host: Host) => Reachable | undefined;
+  before: Step[];
+}
 
 /** What a failover has done when the installer's own files are prepared. */
 export interface AfterLoss {
@@ -62,6 +72,12 @@ export interface Installer {
   /** Files that a deploy host needs beside the usual ones, by their names in its folder. */
   furtherFiles(topology: Topology): string[];
 
+  /** The name of the step that runs the installer on a deploy host. */
+  runName(host: Host): string;
+  /** The installer's run in peace and in a failback. */
+  build(act: Building): Step;
+  /** In place of that, for a cluster that the installer has built before this program came: nothing that runs is touched. */
+  adopt(act: Building): Step[];
   /**
    * What makes the installer find nothing to do after a failover: `prepare` edits its files, `run` runs it.
    * `run` waits for `before` and `prepare`.

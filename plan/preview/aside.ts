@@ -5,14 +5,12 @@ import type { Host } from "../topology/topology";
 export function describeAside(hosts: Host[], seen: Observation): string[] {
   const lines = hosts.flatMap((host) => {
     const aside = factsOf(seen, host)?.aside ?? [];
-    const containers = aside
-      .filter((a) => a.path.startsWith("container "))
-      .map((a) => a.path.slice("container ".length));
+    const stopped = aside.filter((a) => a.path.startsWith("container ")).map((a) => a.path.slice("container ".length));
     return [
       ...aside
         .filter((a) => !a.path.startsWith("container "))
         .map((a) => `  ${host.name.padEnd(12)} ${a.path}, ${a.bytes} bytes`),
-      ...(containers.length > 0 ? [`  ${host.name.padEnd(12)} containers ${containers.join(", ")}`] : []),
+      ...(stopped.length > 0 ? [`  ${host.name.padEnd(12)} containers ${stopped.join(", ")}`] : []),
     ];
   });
   return lines.length === 0

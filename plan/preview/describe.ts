@@ -77,7 +77,7 @@ export function describePrimary(
 ): string {
   const { failback } = plan;
   return [
-    `PRIMARY: the whole cluster, epoch ${plan.epoch}; rke runs on ${plan.runsRke.name}`,
+    `PRIMARY: the whole cluster, epoch ${plan.epoch}; rke runs on ${plan.installerHost.name}`,
     "",
     ...describeFailback(plan, seen),
     ...(failback && !failback.finished
@@ -114,7 +114,7 @@ function describeEtcd(plan: FailoverPlan, etcd: Replacement): string[] {
           "  with a copy of its data that --force-new-cluster has made a cluster of one, beforehand, in a container without network",
           "  (where no copy can be made: with its data itself, forced once); that flag is gone before the step ends",
         ]),
-    ...likeRke(etcd),
+    ...likePlan(etcd),
   ];
 }
 
@@ -125,7 +125,7 @@ function describeApiServer(api: Replacement): string[] {
     `kube-apiserver on ${api.host.name}`,
     `  - --etcd-servers=${of(api.before?.entrypoint)}`,
     `  + --etcd-servers=${of(api.after.entrypoint)}`,
-    ...likeRke(api),
+    ...likePlan(api),
   ];
 }
 
@@ -139,12 +139,12 @@ function changes(before: string[], after: string[]): string[] {
   return [...lines, ...gone.map((arg) => `  - ${arg}`)];
 }
 
-function likeRke(replacement: Replacement): string[] {
-  return replacement.unlikeRke.length === 0
+function likePlan(replacement: Replacement): string[] {
+  return replacement.unlikePlan.length === 0
     ? ["  equal to what RKE plans: rke up will leave it alone"]
     : [
         "  NOT what RKE plans from this topology; rke up will recreate it (- RKE's, + as it runs):",
-        ...replacement.unlikeRke.map((line) => `    ${line}`),
+        ...replacement.unlikePlan.map((line) => `    ${line}`),
       ];
 }
 

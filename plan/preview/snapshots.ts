@@ -1,4 +1,4 @@
-import { scheduleContainer } from "../acts/primary/snapshot-schedule";
+import { scheduleProgram } from "../acts/primary/snapshot-schedule";
 import type { Reachable } from "../facts/facts";
 import { factsOf, type Observation } from "../facts/observation";
 import { snapshotDir } from "../facts/snapshots";
@@ -27,12 +27,12 @@ function keeperProblems(keeper: Host, facts: Reachable, every: number, at: numbe
   }
   const [newest] = found.kept;
   const hostNow = at + facts.clockSkew;
-  const container = facts.processes[scheduleContainer]?.status ?? "missing";
+  const status = facts.processes[scheduleProgram]?.status ?? "missing";
   const age = newest && Math.max(0, (hostNow - newest.takenAt) / 1000);
   return [
-    ...(container === "running"
+    ...(status === "running"
       ? []
-      : [`${keeper.name}: no snapshots are taken: container ${scheduleContainer} is ${container}`]),
+      : [`${keeper.name}: no snapshots are taken: container ${scheduleProgram} is ${status}`]),
     ...(age === undefined ? [`${keeper.name}: has no whole snapshot`] : []),
     ...(age !== undefined && age > 2 * every
       ? [

@@ -24,6 +24,8 @@ export interface Runtime {
   read(line: string): Running;
   /** What the host's half of the runtime makes the process from: one line, the same for the same input. */
   spec(process: Process, epoch: number, options?: SpecOptions): string;
+  /** The same for a program of ours that stays on the host: `script` runs in the host's own root, at each boot. */
+  resident(image: string, script: string): string;
   /** Lines "- planned" and "+ found" where the installer would find a difference; empty if it would leave the process alone. */
   differs(planned: Process, found: Process): string[];
 }

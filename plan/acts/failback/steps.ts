@@ -41,7 +41,7 @@ interface Return {
  * hosts, then `rke up` that finds everything in place.
  *
  * @param ready names of the steps after which the deploy hosts reach every host
- * @param rkeUp the name of the `rke up` step
+ * @param run the name of the step that runs the installer
  */
 export function failbackSteps(
   topology: Topology,
@@ -49,7 +49,7 @@ export function failbackSteps(
   failback: Failback,
   seen: Observation,
   ready: string[],
-  rkeUp: string,
+  run: string,
 ): FailbackSteps {
   const installer = installerOf(topology);
   const act: Return = {
@@ -72,7 +72,7 @@ export function failbackSteps(
   const demoting = demotionOf(act, firstWrite);
   const watchers = watcherSteps(act, firstWrite);
   const state = stateStep(act, [firstWrite, ...demoting.steps]);
-  const after = failbackVerification(topology, site, failback, rkeUp);
+  const after = failbackVerification(topology, site, failback, run);
   const serving = [...returnedApi, leader, ...recreated, ...looked, ...survivorsApi, firstWrite];
   return {
     before: [...quarantine, ...opened, ...rejoined, ...serving, ...demoting.steps, ...watchers, state],

@@ -9,23 +9,23 @@ import type { Failback } from "./failback";
 /**
  * What a failback checks after `rke up`, whose exit code is 0 even where a voter is missing or a Node has a role too many.
  *
- * @param rkeUp the name of the `rke up` step
+ * @param run the name of the step that runs the installer
  */
 export function failbackVerification(
   topology: Topology,
   site: Site,
   { deployHost, demoted }: Failback,
-  rkeUp: string,
+  run: string,
 ): Step[] {
   const { hosts } = site;
   const { memberName } = installerOf(site);
   const server = ownServer(topology, deployHost.datacenter);
   const standing = site.learner;
-  const joined = [rkeUp, ...(standing ? [`etcd-join-${standing.name}`] : [])];
+  const joined = [run, ...(standing ? [`etcd-join-${standing.name}`] : [])];
   const role = demoted && [
     step("etcd-role", deployHost, "Cleanup", {
       arguments: [server, demoted.name],
-      after: [rkeUp],
+      after: [run],
       words: `take the label of the role etcd from Node ${demoted.name}`,
     }),
   ];
@@ -40,10 +40,10 @@ export function failbackVerification(
         words: "member list equals the topology, no --force-new-cluster left",
       }),
     ),
-    ...apiVerification(site, deployHost, server, [], rkeUp),
+    ...apiVerification(site, deployHost, server, [], run),
     step("verify-nodes", deployHost, "Verification", {
       arguments: [server, ...hosts.map((h) => `${h.name}=${h.datacenter}=${h.roles.join(",")}`)],
-      after: [rkeUp, ...stepNames(role ?? [])],
+      after: [run, ...stepNames(role ?? [])],
       words: "every host is a ready Node with its roles, no others, and its datacenter's label",
     }),
   ];

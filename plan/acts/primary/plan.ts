@@ -12,7 +12,7 @@ export interface PrimaryPlan {
   hosts: Host[];
   deployHosts: Host[];
   /** Where `rke` runs: the standby's deploy host, so that peace uses what a failover will use. */
-  runsRke: Host;
+  installerHost: Host;
   /** Who is a member of etcd now, and how each is. */
   membership: Membership;
   purge: number | undefined;

@@ -1,9 +1,7 @@
 import { type Membership, membership } from "../../etcd/members";
-import type { Reachable } from "../../facts/facts";
 import { factsOf, type Observation } from "../../facts/observation";
 import { deployDir } from "../../installers/deploy-folder";
 import { installerOf } from "../../installers/installers";
-import { argument, commandOf } from "../../runtimes/process";
 import { isRunning } from "../../runtimes/running";
 import { type Step, schedule, step, stepNames } from "../../steps/steps";
 import { hasEtcdOrApi } from "../../topology/order";
@@ -14,7 +12,6 @@ import { type Failback, failbackOf, failbackRecord } from "../failback/failback"
 import { isTrusted } from "../failback/living-cluster";
 import { failbackSteps } from "../failback/steps";
 import { joinStep } from "../steps/join";
-import { adoptSteps } from "./adopt";
 import { type PrimaryOptions, type PrimaryPlan, primaryAct } from "./plan";
 import { purgeSteps } from "./purge";
 import { snapshotSteps } from "./snapshot-schedule";
@@ -47,7 +44,7 @@ export function planPrimary(
   const files = deployFileSteps(act, claims);
   const authorized = authorizeSteps(act, files);
   const trust = trustSteps(act, authorized);
-  const run = `rke-up-${site.deployHost.name}`;
+  const run = installerOf(topology).runName(site.deployHost);
   const back = failback && failbackSteps(topology, site, failback, seen, stepNames(trust), run);
   const voting = back ? [] : votingSteps(act, trust);
   const built = buildSteps(act, [...trust, ...voting], back?.before);
@@ -69,7 +66,7 @@ export function planPrimary(
     epoch,
     hosts: site.hosts,
     deployHosts: act.deployHosts,
-    runsRke: site.deployHost,
+    installerHost: site.deployHost,
     membership: members,
     purge,
     failback: failback && { ...failback, nextFailure: back?.nextFailure ?? {} },
@@ -129,30 +126,15 @@ function votingSteps({ site, epoch, seen, members }: Peace, trust: Step[]): Step
   return voting;
 }
 
-/** `rke up`, or for a cluster that RKE has built before, what takes it over. */
-function buildSteps(act: Peace, ready: Step[], back: Step[] | undefined): Step[] {
-  const { topology, seen, deployHosts } = act;
+/** The installer's run, or for a cluster that it has built before this program came, what takes that over. */
+function buildSteps({ topology, site, seen, deployHosts }: Peace, ready: Step[], back: Step[] | undefined): Step[] {
+  const installer = installerOf(topology);
+  const server = (host: Host) => ownServer(topology, host.datacenter);
+  const facts = (host: Host) => factsOf(seen, host);
+  const act = { site, deployHosts: deployHosts.map((host) => ({ host, server: server(host) })), facts };
   return topology.pki === "adopted" && !back
-    ? adoptSteps(topology, deployHosts, (host) => factsOf(seen, host), stepNames(ready))
-    : [rkeUpStep(act, [...ready, ...(back ?? [])])];
-}
-
-function rkeUpStep({ topology, site, seen, deployHosts }: Peace, before: Step[]): Step {
-  const host = site.deployHost;
-  const facts = (h: Host) => factsOf(seen, h);
-  return step("rke-up", host, "RkeCluster", {
-    arguments: [
-      ownServer(topology, host.datacenter),
-      ...deployHosts
-        .filter((h) => h.name !== host.name)
-        .map((h) => `${h.name}=${sshTarget(topology, h)}=${ownServer(topology, h.datacenter)}`),
-    ],
-    after: stepNames(before),
-    limit: 1800,
-    words: "rke up; its state and a kubeconfig for each side's own kube-apiserver on every deploy host",
-    intact:
-      running(site, facts) && deployHosts.every((h) => facts(h)?.deploy?.server === ownServer(topology, h.datacenter)),
-  });
+    ? installer.adopt({ ...act, before: ready })
+    : [installer.build({ ...act, before: [...ready, ...(back ?? [])] })];
 }
 
 function returnGuardSteps({ topology, site, seen }: Peace, built: Step[], mode: "on" | "off"): Step[] {
@@ -180,20 +162,3 @@ const deployFiles = ["cluster.yml", "certs/kube-admin.pem", "ssh/id_ed25519", "s
 /** A leading "?" says that the host's key isn't pinned. */
 const asTarget = (topology: Topology, host: Host): string =>
   `${host.hostKey === "unpinned" ? "?" : ""}${sshTarget(topology, host)}`;
-
-/**
- * Whether etcd and kube-apiserver run where they belong. Only what this program must be sure of is compared: RKE may set
- * other arguments, from what the topology doesn't model.
- */
-function running(site: Site, facts: (host: Host) => Reachable | undefined): boolean {
-  const command = (host: Host, name: string) => {
-    const found = facts(host)?.processes[name];
-    return isRunning(found) ? commandOf(found.process) : undefined;
-  };
-  return (
-    site.voters.every((h) => command(h, "etcd")?.includes("--force-new-cluster") === false) &&
-    site.controlPlane.every(
-      (h) => argument(command(h, "kube-apiserver") ?? [], "etcd-servers") === installerOf(site).etcdServers(site, h),
-    )
-  );
-}

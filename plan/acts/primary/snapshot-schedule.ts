@@ -6,8 +6,8 @@ import { clusterOrder, learner, voters } from "../../topology/order";
 import { deployHosts, type Host, sshTarget, type Topology } from "../../topology/topology";
 import { durationSeconds } from "../../values/duration";
 
-/** Runs the schedule on a deploy host; docker starts it again after a reboot. */
-export const scheduleContainer = "rke-dr-snapshots";
+/** The name of the program that runs the schedule on a deploy host; the runtime starts it again after a reboot. */
+export const scheduleProgram = "rke-dr-snapshots";
 
 /** Scheduled snapshots of each deploy host: set up where the topology asks for them, ended where it no longer does. */
 export function snapshotSteps(
@@ -16,12 +16,14 @@ export function snapshotSteps(
   facts: (host: Host) => Reachable | undefined,
 ): Step[] {
   const wanted = topology.etcd.snapshots;
-  const running = (host: Host) => facts(host)?.processes[scheduleContainer]?.status === "running";
+  const { images, runtimeOf } = installerOf(topology);
+  const resident = runtimeOf("etcd").resident(images(topology).tools, "/etc/rke-dr/snapshots/loop.sh");
+  const running = (host: Host) => facts(host)?.processes[scheduleProgram]?.status === "running";
   return deployHosts(topology)
     .filter((host) => wanted !== undefined || facts(host)?.snapshots !== undefined)
     .map((host) =>
       step("snapshot-schedule", host, "Snapshots", {
-        data: wanted === undefined ? "" : `${containerBody(topology)}\n@@ config\n${scheduleConfig(topology, host)}`,
+        data: wanted === undefined ? "" : `${resident}\n@@ config\n${scheduleConfig(topology, host)}`,
         after,
         limit: 1800,
         words:
@@ -54,26 +56,4 @@ function scheduleConfig(topology: Topology, keeper: Host): string {
     `cluster=${topology.cluster}`,
     ...givers(topology, keeper).map((h) => `voter=${h.name}=${sshTarget(topology, h)}`),
   ].join("\n");
-}
-
-/**
- * The body for Docker's POST /containers/create. The container is no more than a supervisor: its process is bash in the
- * host's own root, with the host's ssh and coreutils. Any image with a chroot does; RKE's tools
- * image is on every host, by the name under which RKE took it: Docker's API pulls nothing here.
- */
-function containerBody(topology: Topology): string {
-  return JSON.stringify({
-    Image: installerOf(topology).images(topology).tools,
-    Entrypoint: ["chroot", "/host", "/bin/bash", "/etc/rke-dr/snapshots/loop.sh"],
-    Cmd: null,
-    HostConfig: {
-      NetworkMode: "host",
-      // mounts that come and go on the host must do so here, too: else this container would hold them
-      Binds: ["/:/host:rslave"],
-      RestartPolicy: { Name: "always", MaximumRetryCount: 0 },
-      // with SELinux a confined container can't read the host's files
-      SecurityOpt: ["label=disable"],
-      CpuShares: 128,
-    },
-  });
 }

@@ -14,7 +14,7 @@ export interface Replacement {
   before: Process | undefined;
   after: Process;
   /** Lines `- RKE's` and `+ ours`; empty: `rke up` will leave the container alone. */
-  unlikeRke: string[];
+  unlikePlan: string[];
   body: string;
 }
 
@@ -83,7 +83,7 @@ function replacement(
     host,
     before,
     after,
-    unlikeRke: runtime.differs(planned, after),
+    unlikePlan: runtime.differs(planned, after),
     body: runtime.spec(after, epoch, { base }),
   };
 }

@@ -1,5 +1,6 @@
 import { docker } from "../../runtimes/docker/docker";
 import type { Installer } from "../installer";
+import { adopt, build, runName } from "./build";
 import { certificates } from "./certificates";
 import { placeholdersIn } from "./cluster-secrets";
 import { clusterYmlText } from "./cluster-yml";
@@ -28,6 +29,9 @@ export const rke: Installer = {
   certificates,
   clusterFile: clusterYmlText,
   furtherFiles: (topology) => (placeholdersIn(topology.rke).length > 0 ? ["cluster-secrets"] : []),
+  runName,
+  build,
+  adopt,
   settleLoss,
   settleReturn,
 };

@@ -342,7 +342,7 @@ const cases: Record<string, Case> = {
     stops: { rights: /^node2 \(192\.168\.31\.105\): must let root in/ },
   },
   "a user who isn't root": {
-    hosts: { node2: { tools: { curl: true, root: false, docker: "20", flock: true, rke: false } } },
+    hosts: { node2: { tools: { curl: true, root: false, runtime: "20", flock: true, installer: false } } },
     stops: { rights: /^node2: the SSH user must be root, it is not root$/ },
   },
   "a survivor without room for a record": {
@@ -407,7 +407,7 @@ const cases: Record<string, Case> = {
     stops: { isolation: /master3: neither nft nor iptables is there/ },
   },
   "tools are missing": {
-    hosts: { master3: { tools: { curl: false, root: true, docker: "", flock: false, rke: true } } },
+    hosts: { master3: { tools: { curl: false, root: true, runtime: "", flock: false, installer: true } } },
     stops: {
       rights: /^master3: docker must answer, it doesn't$/,
       "tools on the survivors": /^master3: curl with --unix-socket .*; master3: flock/,
@@ -436,7 +436,7 @@ const cases: Record<string, Case> = {
     stops: { "disk space": /5000000000 bytes are free below .*, 6000000000 are needed/ },
   },
   "rke is missing": {
-    hosts: { master3: { tools: { curl: true, root: true, docker: "20", flock: true, rke: false } } },
+    hosts: { master3: { tools: { curl: true, root: true, runtime: "20", flock: true, installer: false } } },
     stops: { "deploy host": /master3: rke is not on the PATH/ },
   },
   "no rkestate on the deploy host": {

@@ -82,7 +82,7 @@ export function survivor(topology: Topology, host: Host, change: Partial<Reachab
     clockSkew: 12,
     freeBytes: 1e11,
     etcdBytes: 1e8,
-    tools: { curl: true, root: true, docker: "20.10.24", flock: true, rke: true },
+    tools: { curl: true, root: true, runtime: "20.10.24", flock: true, installer: true },
     epoch: 1,
     cluster: "lab",
     act: "primary",

@@ -38,7 +38,7 @@ describe("the failover of the seed", () => {
     assert.equal(etcdBody.Entrypoint, null);
     const apiBody = JSON.parse(apiServers[0]?.body ?? "") as Body;
     assert.deepEqual(sorted(apiBody.Entrypoint), golden["master3/kube-apiserver"].command.toSorted());
-    assert.deepEqual([etcd?.unlikeRke, apiServers[0]?.unlikeRke], [[], []]);
+    assert.deepEqual([etcd?.unlikePlan, apiServers[0]?.unlikePlan], [[], []]);
     for (const body of [etcdBody, apiBody]) {
       assert.equal(body.Hostname, undefined);
       assert.equal(body.Labels["rke-dr.epoch"], "2");
@@ -75,7 +75,7 @@ describe("the failover of the seed", () => {
     api?.process.entrypoint.push("--v=4");
     const replaced = plan(seen).apiServers[0];
     assert.ok(replaced?.after.entrypoint.includes("--v=4"));
-    assert.deepEqual(replaced?.unlikeRke, ["+ --v=4"]);
+    assert.deepEqual(replaced?.unlikePlan, ["+ --v=4"]);
   });
 
   it("survivors record the operator's word for this act, and no other's", () => {

@@ -175,7 +175,7 @@ describe("guards of primary", () => {
     ["a newer epoch", built(), 3, { epoch: /epoch 3 follows no failover, there is nothing to come back from/ }],
     [
       "no rke",
-      bare({ master1: { tools: { curl: true, root: true, docker: "20", flock: true, rke: false } } }),
+      bare({ master1: { tools: { curl: true, root: true, runtime: "20", flock: true, installer: false } } }),
       1,
       { "rke on the deploy hosts": /master1: rke is not on the PATH/ },
     ],
