@@ -94,7 +94,10 @@ function stateOf(
     return is("unseen", "can't be reached");
   }
   if (listed.length === 0) {
-    return is("unseen", facts.etcd ? "answers, without quorum" : "no voter with quorum tells of it");
+    return is(
+      "unseen",
+      facts.etcd ? "answers, without quorum" : "no voter with quorum answers, so its state isn't known",
+    );
   }
   const member = listed.find((m) => m.peerUrls.includes(peerUrl(host)));
   const running = facts.processes.etcd;
@@ -110,13 +113,13 @@ function stateOf(
     return is("never started", "was added to etcd and never started");
   }
   if (!running) {
-    return is("stopped", "there is no container etcd");
+    return is("stopped", "etcd doesn't run: it isn't on the host");
   }
   if (!isRunning(running)) {
-    return is("stopped", `container etcd is ${running.status}${log}`);
+    return is("stopped", `etcd doesn't run: ${running.status}${log}`);
   }
   if (!facts.etcd) {
-    return is("silent", `container etcd runs, etcd doesn't answer${log}`);
+    return is("silent", `etcd runs, but doesn't answer${log}`);
   }
   if (wanted === "voter" && !facts.etcd.quorum) {
     return is("silent", "sees no quorum, which others have");
@@ -129,7 +132,7 @@ function stateOf(
   }
   const differences = differs(running);
   if (differences.length > 0) {
-    return is("outdated", `its container isn't as planned: ${differences.join(" ")}`);
+    return is("outdated", `etcd doesn't run as planned (- planned, + running): ${differences.join(" ")}`);
   }
   const { lag } = state;
   if (wanted === "learner" && lag && (lag.revisions > lagLimit.revisions || (lag.seconds ?? 0) > lagLimit.seconds)) {

@@ -45,5 +45,5 @@ export function majorityProblem(topology: Topology, lost: string, sources: Sourc
     return `${words}: etcd keeps its quorum without ${lost}, there is nothing to recover`;
   }
   const states = left.map((host) => `${host.name}: ${factsOf(seen, host)?.processes.etcd?.status ?? "not seen"}`);
-  return `${words}, but none of them answers a linearizable read (etcd on ${states.join(", ")}): bring these voters up again, then etcd goes on by itself; more than ${lost} can't be given up at once`;
+  return `${words}, but none of them answers a linearizable read (etcd on ${states.join(", ")}): repair etcd on these hosts (\`docker logs etcd\` there), then the cluster goes on by itself; a failover can't give up more than ${lost}`;
 }

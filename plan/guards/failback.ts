@@ -73,7 +73,7 @@ function quorumProblems(failback: Failback, seen: Observation): string[] {
   return withQuorum(failback, seen).length > 0
     ? []
     : [
-        `no survivor's etcd answers a linearizable read (${list(survivors)}), nor does a member that this failback has made: members can't be changed`,
+        `no survivor's etcd answers a linearizable read (${list(survivors)}), nor does a member that this failback has made, so members can't be changed: \`docker start etcd\` on one of them, then \`up\` again`,
         ...without.map(
           (h) =>
             `${h.name}: its etcd is set aside; \`docker rename ${aside} etcd && docker update --restart=always etcd && docker start etcd\` there brings it back`,

@@ -12,7 +12,7 @@ export function isolationProblems(plan: FailoverPlan, seen: Observation): string
   return facts.isolation.firewall
     ? []
     : [
-        `${host.name}: neither nft nor iptables is there to refuse the lost hosts: when they return, their API servers would read and write the restored cluster as well as the old one`,
+        `${host.name}: neither nft nor iptables is there to refuse the lost hosts: install one of them there; without it, returning API servers would write to the restored cluster as well as to the old one`,
       ];
 }
 

@@ -28,7 +28,7 @@ export function attestationProblems(topology: Topology, plan: FailoverPlan): str
   return isAttested(settings) || method === "restore" || left.length === 0
     ? []
     : [
-        `rke-dr:attest must be "${wantedAttestation(settings)}" (the operator's word that ${list(lostHosts)} are down and stay down), it is ${foundAttestation(settings)}: \`${attestCommand(settings)}\` gives it${fences}; forcing a new cluster beside a living majority loses that majority's writes (recover: {method: restore} needs no such word: it makes a cluster of its own, kept apart from theirs)`,
+        `rke-dr:attest must be "${wantedAttestation(settings)}" (the operator's word that ${list(lostHosts)} are down and stay down), it is ${foundAttestation(settings)}: \`${attestCommand(settings)}\` gives it${fences}; if they live, a forced cluster loses what they accept. Without that word: recover: {method: restore}, a new cluster that refuses their packets`,
       ];
 }
 

@@ -68,7 +68,7 @@ function memberProblems(plan: PrimaryPlan, seen: Observation): string[] {
   const voters = members.filter((m) => m.wanted === "voter");
   const seeds = voters.map((m) => `${m.host.name} ${m.etcd ? "answers" : "doesn't answer"}`).join(", ");
   return [
-    `no voter answers a linearizable read (${seeds}), and without quorum no member can be replaced; where etcd is only stopped, start it there (docker start etcd); where a datacenter is lost, \`pulumi up --stack failover\``,
+    `no voter answers a linearizable read (${seeds}), so no member can be replaced: if etcd is only stopped, \`docker start etcd\` there; if a datacenter is lost, \`pulumi up --stack failover\``,
   ];
 }
 

@@ -58,7 +58,7 @@ suite(`a learner in the other datacenter${noLab && ` (skipped: ${noLab})`}`, fun
   });
 
   const faults: [what: string, told: RegExp, fault: () => Promise<unknown>, wiped: boolean][] = [
-    ["stopped", /STOPPED: container etcd is exited/, () => world.on(learner, "docker stop etcd"), false],
+    ["stopped", /STOPPED: etcd doesn't run: exited/, () => world.on(learner, "docker stop etcd"), false],
     [
       "corrupted",
       /CORRUPT: its data is damaged: .*panic/,

@@ -24,12 +24,12 @@ describe("how each member of etcd is", () => {
     [
       "the learner stopped",
       peace({ master3: { ...withoutEtcd, ...inState("master3", "exited") } }),
-      { master3: /^stopped: container etcd is exited$/ },
+      { master3: /^stopped: etcd doesn't run: exited$/ },
     ],
     [
       "the learner's container gone",
       peace({ master3: withoutContainer("master3") }),
-      { master3: /^stopped: there is no container/ },
+      { master3: /^stopped: etcd doesn't run: it isn't on the host/ },
     ],
     [
       "the learner panics",
@@ -47,11 +47,7 @@ describe("how each member of etcd is", () => {
       { master3: /^never started:/ },
     ],
     ["no member", peace({}, listed({ master3: null })), { master3: /^missing: is no member/ }],
-    [
-      "the learner frozen",
-      peace({ master3: withoutEtcd }),
-      { master3: /^silent: container etcd runs, etcd doesn't answer/ },
-    ],
+    ["the learner frozen", peace({ master3: withoutEtcd }), { master3: /^silent: etcd runs, but doesn't answer/ }],
     [
       "the learner 16 s behind",
       peace({ master3: { newestLease: Date.parse("2026-11-21T12:00:41Z") } }),
@@ -76,7 +72,7 @@ describe("how each member of etcd is", () => {
     [
       "a voter rebuilt",
       peace({ master2: withoutContainer("master2") }),
-      { master2: /^stopped: there is no container/ },
+      { master2: /^stopped: etcd doesn't run: it isn't on the host/ },
     ],
     [
       "a voter not promoted",

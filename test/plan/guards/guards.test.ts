@@ -106,7 +106,7 @@ const cases: Record<string, Case> = {
     settings: { attest: "powered-off" },
     stops: {
       attestation:
-        /^rke-dr:attest must be "powered-off@a@2" \(the operator's word that master1, master2, node1 are down and stay down\), it is "powered-off", which names neither datacenter nor epoch: `pulumi config set attest powered-off@a@2 --stack failover` gives it; forcing/,
+        /^rke-dr:attest must be "powered-off@a@2" \(the operator's word that master1, master2, node1 are down and stay down\), it is "powered-off", which names neither datacenter nor epoch: `pulumi config set attest powered-off@a@2 --stack failover` gives it; if they live/,
     },
   },
   "an attestation that an earlier epoch left": {
@@ -371,7 +371,7 @@ const cases: Record<string, Case> = {
     topology: witness(),
     stops: {
       "quorum is lost":
-        /^2 of 3 .*, but none of them answers .* \(etcd on master3: running, w1: running\): bring these voters/,
+        /^2 of 3 .*, but none of them answers .* \(etcd on master3: running, w1: running\): repair etcd on these hosts/,
       source: /2 voters survive/,
     },
   },
