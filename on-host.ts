@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Runtime } from "./plan/runtimes/runtime";
 import { type StepName, stepScripts } from "./plan/steps/names";
 
 /** The text of a file of `on-host/`. Here, beside index.ts: start.js runs the program as one file in this folder. */
@@ -7,19 +8,26 @@ export const onHostFile = (path: string): string => readFileSync(join(__dirname,
 
 /**
  * A script and everything that it needs, in the order in which bash must read them: what a script needs comes before it, in the order
- * of its first line (`# needs: lib/step lib/etcd/election`), and each script comes once.
+ * of its first line (`# needs: lib/step lib/etcd/election`), and each script comes once. The need `runtime` is `runtimes/NAME` of the
+ * runtime that starts the host's processes.
  *
  * @param script a path in `on-host/` without `.sh`
  * @param textOf the text of such a script
  * @returns paths like `script`, which is the last
  * @throws Error when scripts need each other in a circle
  */
-export function withNeeds(script: string, textOf: (script: string) => string): string[] {
+export function withNeeds(
+  script: string,
+  textOf: (script: string) => string,
+  runtime: Runtime["name"] = "docker",
+): string[] {
   const ordered: string[] = [];
   const add = (name: string, path: string[]): void => {
     if (path.includes(name)) throw new Error(`on-host/${name}.sh: needs itself: ${[...path, name].join(" -> ")}`);
     if (ordered.includes(name)) return;
-    for (const need of needsOf(textOf(name))) add(need, [...path, name]);
+    for (const need of needsOf(textOf(name))) {
+      add(need === "runtime" ? `runtimes/${runtime}` : need, [...path, name]);
+    }
     ordered.push(name);
   };
   add(script, []);
@@ -34,13 +42,10 @@ export function needsOf(text: string): string[] {
 
 const read = new Map<string, string>();
 /** The text of a script together with the texts of everything that it needs. @param script a path in `on-host/` without `.sh` */
-export function onHostScript(script: string): string {
-  const text =
-    read.get(script) ??
-    withNeeds(script, (name) => onHostFile(`${name}.sh`))
-      .map(onHostText)
-      .join("\n");
-  read.set(script, text);
+export function onHostScript(script: string, runtime: Runtime["name"] = "docker"): string {
+  const key = `${runtime} ${script}`;
+  const text = read.get(key) ?? withNeeds(script, onHostText, runtime).map(onHostText).join("\n");
+  read.set(key, text);
   return text;
 }
 
@@ -48,7 +53,8 @@ export function onHostScript(script: string): string {
 export const onHostText = (script: string): string => onHostFile(`${script}.sh`);
 
 /** The text of a step's script together with the texts of everything that it needs. */
-export const stepScript = (step: StepName): string => onHostScript(stepScripts[step]);
+export const stepScript = (step: StepName, runtime: Runtime["name"] = "docker"): string =>
+  onHostScript(stepScripts[step], runtime);
 
 /**
  * What bash gets on stdin: the text of a script, the start of its `main`, and behind that what it reads itself. The last line

@@ -61,7 +61,7 @@ export function factsText(topology: Topology, host: Host, now: number): string {
     ["act", "primary"],
     ["plan", ""],
     ["steps", ""],
-    ["containers", containers.map((process) => JSON.stringify(inspected(process))).join("\n")],
+    ["processes", containers.map((process) => JSON.stringify(inspected(process))).join("\n")],
     ["deploy", deploys ? deployText(topology) : ""],
     ["cluster.yml", deploys ? clusterYmlText(inPeace(topology)) : ""],
     ...(voter ? voterSections(now) : []),

@@ -4,7 +4,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import { stringify } from "yaml";
-import { onHostText } from "../on-host";
+import { onHostScript } from "../on-host";
 import { type PrimaryPlan, primaryAct } from "../plan/acts/primary/plan";
 import type { AdoptedCluster } from "../plan/installers/rke/adopted";
 import { certificates } from "../plan/installers/rke/certificates";
@@ -24,7 +24,7 @@ import { runSteps } from "./steps";
 /** All that the return guard's key is good for: to be told the cluster's name and the epoch that this host serves. */
 const guardMayAsk =
   'command="echo rke-dr $(cat /var/lib/rke-dr/cluster) serves $(cat /var/lib/rke-dr/serves 2>/dev/null || echo 0)",restrict';
-const guardScript = onHostText("resident/guard-watch");
+const guardScript = onHostScript("resident/guard-watch");
 
 /** Builds the cluster: certificates, deploy hosts, `rke up`, and the record of epoch and topology in the cluster. */
 export function buildPrimary(

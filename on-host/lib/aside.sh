@@ -1,4 +1,4 @@
-# needs: nothing
+# needs: runtime
 # Lists what acts have set aside on this host and nobody has deleted: preview shows this list (facts.sh prints it), and purge deletes by the
 # same list. Reads $state, which both set.
 # shellcheck shell=bash
@@ -16,16 +16,16 @@ aside_files() {
   done
 }
 
-# aside_containers: prints a line "EPOCH NAME" for each container. EPOCH is "unknown" if neither the name nor the description that was kept
-# when it was set aside shows it. Reads $container_names, all containers' names, if the caller has set it: asking docker takes a while.
-aside_containers() {
+# aside_processes: prints a line "EPOCH NAME" for each process. EPOCH is "unknown" if neither the name nor the description that was kept
+# when it was set aside shows it. Reads $all_names, all processes' names, if the caller has set it: asking the runtime takes a while.
+aside_processes() {
   local name noted number
-  printf '%s\n' "${container_names-$(docker ps -a --format '{{.Names}}' 2>/dev/null </dev/null)}" | while IFS= read -r name; do
+  printf '%s\n' "${all_names-$(process_names 2>/dev/null)}" | while IFS= read -r name; do
     if [[ $name =~ -before-epoch-([0-9]+)(-[0-9]+)?$ ]]; then
       printf '%s %s\n' "${BASH_REMATCH[1]}" "$name"
     elif [[ $name =~ -before-join-[0-9TZ]+$ ]]; then
       number=unknown
-      for noted in "$state"/epoch-*/"$name.container"; do
+      for noted in "$state"/epoch-*/"$name.$kept_as"; do
         if [[ -e $noted && $noted =~ /epoch-([0-9]+)/[^/]+$ ]]; then number=${BASH_REMATCH[1]}; fi
       done
       printf '%s %s\n' "$number" "$name"

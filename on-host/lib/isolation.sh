@@ -1,4 +1,4 @@
-# needs: lib/step
+# needs: lib/step runtime
 # Keeps the lost side away from this host's etcd. A restored cluster isn't the cluster whose data still lies on the lost hosts, but their
 # kube-apiservers list this host's etcd, too: when they return they would read and write now the one cluster, now the other.
 # The rules and the script that applies them lie in a folder of their own, so that the host applies them at boot without this program.
@@ -6,7 +6,7 @@
 isolation=$state/isolation
 # with systemd, this unit applies the rules at boot, before docker starts etcd
 isolation_unit=/etc/systemd/system/rke-dr-isolation.service
-isolation_wanted=/etc/systemd/system/docker.service.wants/rke-dr-isolation.service
+isolation_wanted=/etc/systemd/system/$runtime_unit.wants/rke-dr-isolation.service
 isolation_mark="# rke-dr: refuse the lost side at etcd's ports before docker starts etcd"
 
 # isolate ADDRESS ...: from now on this host refuses these addresses at etcd's client and peer ports, also after a reboot.
@@ -24,7 +24,7 @@ isolate() {
 
 # isolate_at_boot: sees to it that the rules are applied at boot. Sets $applied_by to what applies them, in words.
 isolate_at_boot() {
-  local defaults
+  local defaults="" file
   if [[ -d /run/systemd/system ]]; then
     unit >"$isolation_unit.new"
     mv "$isolation_unit.new" "$isolation_unit"
@@ -35,9 +35,10 @@ isolate_at_boot() {
     applied_by="unit ${isolation_unit##*/}"
     return
   fi
-  # without systemd, docker's own init script runs its file of settings as shell: OpenRC's in conf.d, else Debian's in default
-  defaults=/etc/default/docker
-  [[ ! -d /etc/conf.d ]] || defaults=/etc/conf.d/docker
+  # without systemd, the runtime's own init script runs its file of settings as shell
+  for file in "${runtime_settings[@]}"; do
+    [[ -n $defaults && ! -d ${file%/*} ]] || defaults=$file
+  done
   if ! grep -qsF "$isolation_mark" "$defaults"; then
     mkdir -p "${defaults%/*}"
     { cat "$defaults" 2>/dev/null || true; printf '%s\n/bin/bash %s/apply || true %s\n' "$isolation_mark" "$isolation" "${isolation_mark%%:*}"; } >"$defaults.new"
@@ -56,7 +57,7 @@ unisolate() {
     rm -f "$isolation_wanted" "$isolation_unit"
     [[ ! -d /run/systemd/system ]] || systemctl daemon-reload </dev/null
   fi
-  for file in /etc/default/docker /etc/conf.d/docker; do
+  for file in "${runtime_settings[@]}"; do
     if grep -qsF "$isolation_mark" "$file"; then
       grep -v '^# rke-dr: \| # rke-dr$' "$file" >"$file.new" || true
       mv "$file.new" "$file"
@@ -149,7 +150,7 @@ unit() {
 [Unit]
 Description=rke-dr isolation: refuse the lost side at etcd's ports
 After=local-fs.target firewalld.service iptables.service nftables.service ufw.service
-Before=docker.service
+Before=$runtime_unit
 
 [Service]
 ExecStartPre=/bin/bash $isolation/apply
@@ -157,6 +158,6 @@ ExecStart=/bin/bash $isolation/apply keep
 Restart=always
 
 [Install]
-WantedBy=docker.service
+WantedBy=$runtime_unit
 UNIT
 }

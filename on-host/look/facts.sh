@@ -1,4 +1,4 @@
-# needs: look/preflight-facts look/source-facts lib/aside lib/cluster-secrets
+# needs: look/preflight-facts look/source-facts lib/aside lib/cluster-secrets runtime installers/rke/lib/program
 # facts: prints the facts of this host; changes nothing. It is sent together with all that it needs, and started as
 #   timeout SECONDS bash -s -- EPOCH LIMIT PROBES TRUST [FILE [PEERS]]
 # PROBES: ports of the lost side, "HOST=ADDRESS:PORT ...", each tried for LIMIT seconds;  TRUST: hosts that a deploy host's SSH key must
@@ -18,14 +18,15 @@ section() { printf '@@ %s\n' "$1"; }
 # end of the run before, hence 65 s earlier.
 last_run() {
   local started restarts
-  read -r started restarts < <(docker inspect --format '{{.State.StartedAt}} {{.RestartCount}}' etcd)
+  read -r _ restarts started < <(process_history etcd)
   date -u -d "$started - $((restarts > 0 ? 65 : 5)) seconds" +%Y-%m-%dT%H:%M:%SZ
 }
 # etcd_facts: prints the sections about this host's etcd: none if it has no container etcd, etcdlog if etcd doesn't answer, else the others.
 etcd_facts() {
-  local status="" leases="" running
-  running=$(docker inspect --format '{{.State.Running}}' etcd 2>/dev/null) || return 0
-  if [[ $running == true ]]; then
+  local status="" leases="" runs=0
+  process_runs etcd || runs=$?
+  ((runs != 2)) || return 0
+  if ((runs == 0)); then
     exec 9< <(etcd_leases)
     status=$(etcd_status)
     leases=$(cat <&9)
@@ -35,7 +36,7 @@ etcd_facts() {
   if [[ -z $status ]]; then
     # its last complaint since its last start: probably the reason why it doesn't answer
     section etcdlog
-    docker logs --since "$(last_run)" etcd 2>&1 </dev/null |
+    process_log etcd all "$(last_run)" |
       grep -Ei 'panic|fatal|corrupt| C \| ' | tail -n 1 | cut -c1-300
     return 0
   fi
@@ -44,19 +45,19 @@ etcd_facts() {
   # only a linearizable read shows quorum: a member still names a dead leader for an election timeout, a learner does so for ever. A learner
   # isn't asked, since it refuses such a read (etcdserver/api/v3rpc/interceptor.go isRPCSupportedForLearner).
   if grep -Eq '"leader":[1-9]' <<<"$status" && [[ $status != *'"isLearner":true'* ]] &&
-    timeout 10 docker exec etcd etcdctl --command-timeout=3s get rke-dr >/dev/null 2>&1 </dev/null; then
+    time_limit=10 process_etcdctl etcd "" --command-timeout=3s get rke-dr >/dev/null 2>&1; then
     section quorum
     echo yes
     section members
-    timeout 10 docker exec etcd etcdctl --command-timeout=4s member list 2>/dev/null </dev/null
+    time_limit=10 process_etcdctl etcd "" --command-timeout=4s member list 2>/dev/null
   fi
   section leases
   printf '%s\n' "$leases"
 }
 # etcd_status: prints etcd's status, or nothing if etcd doesn't answer: then etcdctl prints an empty list.
-etcd_status() { timeout 10 docker exec etcd etcdctl --command-timeout=4s endpoint status -w json 2>/dev/null </dev/null | grep -F '"Status"'; }
+etcd_status() { time_limit=10 process_etcdctl etcd "" --command-timeout=4s endpoint status -w json 2>/dev/null | grep -F '"Status"'; }
 # etcd_leases: prints the cluster's Leases, by a serializable read, which a member without quorum answers, too.
-etcd_leases() { timeout 10 docker exec etcd etcdctl --command-timeout=4s get /registry/leases/ --prefix --consistency=s -w json 2>/dev/null </dev/null; }
+etcd_leases() { time_limit=10 process_etcdctl etcd "" --command-timeout=4s get /registry/leases/ --prefix --consistency=s -w json 2>/dev/null; }
 # etcd_written: prints when etcd last wrote to its WAL, Unix milliseconds. A learner writes there only when it receives an entry.
 etcd_written() { find /var/lib/etcd/member/wal -name '*.wal' -printf '%T@\n' 2>/dev/null | sort -n | tail -n 1 | sed -E 's/^([0-9]+)\.([0-9]{3}).*/\1\2/'; }
 # reach USER@ADDRESS:PORT: prints it with "ok" if this deploy host's key opens it by SSH, else with ssh's last line.
@@ -83,7 +84,7 @@ isolation_facts() {
     # as a whole word: 10.0.0.1 isn't refused by a rule for 10.0.0.11
     grep -qwF "$address" <<<"$rules" && printf 'refused=%s\n' "$address"
   done <"$state/isolation/addresses"
-  for file in /etc/systemd/system/docker.service.wants/rke-dr-isolation.service /etc/default/docker /etc/conf.d/docker; do
+  for file in "/etc/systemd/system/$runtime_unit.wants/rke-dr-isolation.service" "${runtime_settings[@]}"; do
     grep -qs "$state/isolation/apply" "$file" && printf 'boot=%s\n' "$file"
   done
 }
@@ -119,14 +120,11 @@ printf 'arch=%s\n' "$(uname -m)"
 printf 'freeBytes=%s\n' "$(df -B1 --output=avail /var/lib /var/lib/etcd 2>/dev/null | tail -n +2 | sort -n | head -n 1 | tr -d ' ')"
 printf 'etcdBytes=%s\n' "$(du -sb /var/lib/etcd/member 2>/dev/null | cut -f1)"
 printf 'etcdWritten=%s\n' "$(etcd_written)"
-# by docker's API if curl can reach it: docker's own commands take several times as long
-version=$(curl -sf --max-time 5 --unix-socket /var/run/docker.sock http://docker/version 2>/dev/null) && printf 'curl=yes\n'
-[[ $version =~ ,\"Version\":\"([^\"]+)\",\"ApiVersion\" ]] && version=${BASH_REMATCH[1]} ||
-  version=$(timeout 10 docker version --format '{{.Server.Version}}' 2>/dev/null)
 printf 'root=%s\n' "$([[ $(id -u) == 0 ]] && echo yes)"
-printf 'docker=%s\n' "$version"
+runtime_facts
 printf 'ca=%s\n' "$([[ -s /etc/kubernetes/ssl/kube-ca.pem ]] && printf '%s' "$(cat /etc/kubernetes/ssl/kube-ca.pem)" | sha256sum | cut -d' ' -f1)"
-printf 'flock=%s\nrke=%s\n' "$(command -v flock)" "$(command -v rke)"
+printf 'flock=%s\n' "$(command -v flock)"
+installer_facts
 
 section epoch
 cat "$state/epoch" 2>/dev/null
@@ -143,15 +141,15 @@ cat "$state"/steps/* 2>/dev/null
 section isolation
 isolation_facts
 
-section containers
-# containers as they were when this epoch's act set them aside; they may have been purged since
-cat "$state/epoch-$epoch"/*.container 2>/dev/null
-# one `docker inspect` for all containers: it names missing ones on stderr and prints the others
-container_names=$(docker ps -a --format '{{.Names}}' 2>/dev/null </dev/null)
-# shellcheck disable=SC2046 # container names, one a word
-docker inspect --type container --format '{{json .}}' \
+section processes
+# processes as they were when this epoch's act set them aside; they may have been purged since
+cat "$state/epoch-$epoch"/*."$kept_as" 2>/dev/null
+# one call for all of them: missing ones are named on stderr, the others printed
+all_names=$(process_names 2>/dev/null)
+# shellcheck disable=SC2046 # names, one a word
+process_describe \
   etcd kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy rke-dr-guard rke-dr-snapshots \
-  $(grep -E '^(etcd|kube-apiserver)-before-epoch-[0-9]+$' <<<"$container_names") 2>/dev/null
+  $(grep -E '^(etcd|kube-apiserver)-before-epoch-[0-9]+$' <<<"$all_names") 2>/dev/null
 
 # a snapshot counts if its file is as long as its description says. Its content isn't read here: the schedule and a restore do so.
 section snapshots
@@ -170,7 +168,7 @@ done
 section aside
 # bytes and path; a container counts as 0 bytes
 aside_files | sed -E 's/^[0-9]+ ([0-9]+) /\1\t/'
-aside_containers | sed -E 's/^[^ ]+ /0\tcontainer /'
+aside_processes | sed -E 's/^[^ ]+ /0\tcontainer /'
 
 section deploy
 if [[ -d /etc/rke-dr ]]; then

@@ -1,4 +1,4 @@
-# needs: nothing
+# needs: runtime
 # preflight-facts: the facts of a host that only guards read; changes nothing. facts.sh calls it.
 # Certificates are public. No file that may hold a private key is read.
 # shellcheck shell=bash
@@ -7,15 +7,14 @@
 preflight_facts() {
   local file
   section images
-  timeout 10 docker image ls --no-trunc --digests --format '{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}} {{.ID}}' 2>/dev/null
+  time_limit=10 image_list
   section pods
-  timeout 10 docker ps -a --no-trunc --filter label=io.kubernetes.pod.name \
-    --format '{{.ID}}|{{.Label "io.kubernetes.docker.type"}}|{{.Label "io.kubernetes.sandbox.id"}}|{{.CreatedAt}}|{{.Names}}' 2>/dev/null
+  time_limit=10 pod_list
   kubelet_facts
   data_facts
   section disk
   # free bytes on the fullest of the disks that steps write to
-  df -B1 --output=avail /var/lib /var/lib/docker /etc 2>/dev/null | tail -n +2 | sort -n | head -n 1 | tr -d ' '
+  df -B1 --output=avail /var/lib "$runtime_folder" /etc 2>/dev/null | tail -n +2 | sort -n | head -n 1 | tr -d ' '
   section earlier
   earlier=$state/epoch-$(cat "$state/epoch" 2>/dev/null)
   cat "$earlier/plan" 2>/dev/null
@@ -30,24 +29,23 @@ preflight_facts() {
   done
 }
 
-# kubelet_facts: prints the section kubelet if docker restarts the kubelet over and over: its last fatal line.
+# kubelet_facts: prints the section kubelet if the kubelet is restarted over and over: its last fatal line.
 kubelet_facts() {
   local status restarts
-  read -r status restarts < <(docker inspect --format '{{.State.Status}} {{.RestartCount}}' kubelet 2>/dev/null)
+  read -r status restarts _ < <(process_history kubelet)
   [[ ${status:-} == restarting || ${restarts:-0} -ge 3 ]] || return 0
   section kubelet
-  timeout 10 docker logs --tail 300 kubelet 2>&1 </dev/null | grep -E '^F[0-9]{4} ' | tail -n 1 | cut -c1-400
+  time_limit=10 process_log kubelet 300 | grep -E '^F[0-9]{4} ' | tail -n 1 | cut -c1-400
 }
 
-# data_facts: prints the section data if etcd doesn't run: whether its database can be read, which is tried. The container has no network, mounts
-# the data read-only and removes itself.
+# data_facts: prints the section data if etcd doesn't run: whether its database can be read, which is tried. The program that tries has no network and
+# can't write to the data.
 data_facts() {
   local image answer snap=/var/lib/etcd/member/snap
-  [[ -s $snap/db && $(docker inspect --format '{{.State.Status}}' etcd 2>/dev/null) =~ ^(exited|restarting|created|dead)$ ]] || return 0
-  image=$(docker inspect --format '{{.Image}}' etcd 2>/dev/null) || return 0
+  [[ -s $snap/db && $(process_history etcd) =~ ^(exited|restarting|created|dead)\  ]] || return 0
+  image=$(process_image etcd 2>/dev/null) || return 0
   section data
-  if answer=$(timeout -k 2 20 docker run --rm --network none -e ETCDCTL_API=3 -v "$snap:/snap:ro" --entrypoint etcdctl "$image" \
-    snapshot status /snap/db -w json 2>&1 </dev/null); then
+  if answer=$(time_limit=20 run_alone "$image" etcdctl --env ETCDCTL_API=3 --look "$snap:/snap" -- snapshot status /snap/db -w json 2>&1); then
     printf 'sound %s\n' "$(grep -oE '"revision":[0-9]+' <<<"$answer" | cut -d: -f2)"
   elif (($? != 124)); then
     # after a time limit (124) nothing is known: another program holds the database's lock

@@ -1,4 +1,4 @@
-# needs: nothing
+# needs: runtime
 # source-facts: the files on this host that a recovery could start from; changes nothing. facts.sh calls it.
 # shellcheck shell=bash
 
@@ -29,9 +29,8 @@ left() { ((SECONDS < 10)) && echo $((10 - SECONDS)); }
 file_status() {
   local image limit
   limit=$(left) || return 0
-  image=$(docker images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null | grep -m 1 -E '(^|/)[a-z-]*etcd:') || return 0
-  timeout -k 1 "$limit" docker run --rm --network none -e ETCDCTL_API=3 -v "$1:/source.db:ro" --entrypoint etcdctl "$image" \
-    snapshot status /source.db -w json 2>/dev/null </dev/null
+  image=$(image_like '(^|/)[a-z-]*etcd:') || return 0
+  time_limit=$limit run_alone "$image" etcdctl --env ETCDCTL_API=3 --look "$1:/source.db" -- snapshot status /source.db -w json 2>/dev/null
 }
 
 # file_state FILE PEERS: prints missing, empty, cut, damaged, foreign (another cluster's), unread, whole, or unhashed (a database, without a hash of

@@ -1,9 +1,10 @@
-#!/usr/bin/env bash
-# The return guard. It runs on every host that has etcd or a control plane, in the container rke-dr-guard (restart=always), chrooted to the
-# host: so docker starts it at boot together with the containers that it watches, with or without systemd.
+# needs: runtime
+# The return guard. It runs on every host that has etcd or a control plane, as the resident process rke-dr-guard: so the runtime starts
+# it at boot together with the processes that it watches, with or without systemd.
 # It asks the control plane hosts of the other datacenters which epoch they serve, by SSH with a key that permits nothing else. If one of them
 # serves a newer epoch than this host's, the other side has taken over: etcd and the control plane here are stopped, renamed and don't start
 # at boot any more. Only such an answer stops anything. Silence, a refusal, another host key, another cluster and an older epoch never do.
+# shellcheck shell=bash
 # guard-watch.sh [--once | ROUNDS]: with --once it asks once, prints the answers and stops nothing; it returns 1 if a host doesn't answer.
 # With ROUNDS it ends after so many rounds; else it never ends.
 set -uo pipefail
@@ -61,18 +62,18 @@ quarantine() {
     return
   fi
   for name in "${watched[@]}"; do
-    if docker inspect --type container "$name" >/dev/null 2>&1; then present+=("$name"); fi
+    if process_present "$name"; then present+=("$name"); fi
   done
   if ((${#present[@]} > 0)); then
     say "$target serves epoch $seen, this host is at $own: it is put in quarantine"
-    docker update --restart=no "${present[@]}" >/dev/null 2>&1
-    docker stop -t 1 "${present[@]}" >/dev/null
-    # once more: docker refuses it for a container that ends at the same moment
-    docker update --restart=no "${present[@]}" >/dev/null
+    process_disable "${present[@]}" 2>/dev/null
+    process_stop 1 "${present[@]}"
+    # once more: the runtime refuses it for a process that ends at the same moment
+    process_disable "${present[@]}"
     for name in "${present[@]}"; do
       to=$name-before-epoch-$seen
-      if docker inspect --type container "$to" >/dev/null 2>&1; then to+=-$(date +%s); fi
-      docker rename "$name" "$to" && say "container $name stopped, kept as $to, restart policy off"
+      if process_present "$to"; then to+=-$(date +%s); fi
+      process_rename "$name" "$to" && say "container $name stopped, kept as $to, restart policy off"
     done
     printf 'epoch=%s\nby=%s\nat=%s\n' "$seen" "$target" "$(date +%s%3N)" >"$state/quarantine.new" && mv "$state/quarantine.new" "$state/quarantine"
   fi

@@ -1,4 +1,4 @@
-# needs: lib/docker
+# needs: lib/process
 # claim: writes the epoch and the act on this host, before any other step runs here. From then on the host refuses an older epoch, and the
 # same epoch with another act.
 # stdin: key=value lines, the decisions of this act. Each run may decide anew until the old etcd is set aside; from then on the
@@ -6,7 +6,7 @@
 main() {
   begin "$@"
   mkdir -p "$aside"
-  container_status "etcd-before-epoch-$epoch"
+  process_status "etcd-before-epoch-$epoch"
   if [[ ! -e $aside/forced && ! -e $aside/data && $status == missing ]]; then
     printf '%s\n' "$data" >"$aside/plan.new"
     mv "$aside/plan.new" "$aside/plan"

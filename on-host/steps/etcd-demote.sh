@@ -1,4 +1,4 @@
-# needs: lib/docker lib/etcd/data lib/etcd/leader lib/etcd/membership
+# needs: lib/process lib/etcd/data lib/etcd/leader lib/etcd/membership
 # etcd-demote: takes away this host's vote in etcd, which a failover gave it. etcd can't turn a voter into a learner, so the other voters
 # remove the member, and only while they are a majority without it; then its container and data are set aside. The next step adds it
 # as a learner if the topology has one here. A rerun finds a learner, or no member, and goes on from there.
@@ -26,15 +26,15 @@ main() {
     fi
     remove_member
   fi
-  container_status "$old"
+  process_status "$old"
   if [[ $status == missing ]]; then
-    container_status etcd
-    [[ $status == missing ]] || set_container_aside etcd "$old" 10
+    process_status etcd
+    [[ $status == missing ]] || set_process_aside etcd "$old" 10
   fi
-  container_status "$snapshots"
+  process_status "$snapshots"
   # RKE runs this container beside its etcd; without it, RKE takes this host for one that never had etcd
-  [[ $status == missing ]] || set_container_aside "$snapshots" "$snapshots-before-epoch-$epoch" 1
-  container_status etcd
+  [[ $status == missing ]] || set_process_aside "$snapshots" "$snapshots-before-epoch-$epoch" 1
+  process_status etcd
   # only once: the data that a later member has left here is set aside by the next step
   if [[ $status == missing && ! -e $aside/etcd-data ]]; then
     member_aside etcd-data

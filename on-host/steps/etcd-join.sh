@@ -1,4 +1,4 @@
-# needs: lib/docker lib/etcd/data lib/etcd/membership
+# needs: lib/process lib/etcd/data lib/etcd/membership
 # etcd-join: makes etcd on this host a member of the cluster that the other voters form: a learner, or a voter that was a learner first.
 # If it is such a member already, nothing changes. Else its old container and old data are set aside (the cluster has gone on without this
 # data, so it is never used again), the old member is removed, a new one is added, started without data, and waited for.
@@ -6,7 +6,7 @@
 # arguments: WANTED (learner or voter), MEMBER (its name), CERTIFICATE (a name in /etc/kubernetes/ssl), OWN (its client URL as this host
 #   reaches it), IMAGE, CLUSTER (the initial cluster with which a new member starts, itself included: NAME=PEER-URL,...), then client URLs
 #   of the other voters
-# stdin: two lines, bodies for Docker's POST /containers/create: the one to join with, then the final one; for a learner they are equal.
+# stdin: two lines, bodies for process_create: the one to join with, then the final one; for a learner they are equal.
 #   Then files for /etc/kubernetes/ssl, each a line "@@ NAME" and its content. For a voter only missing files are written, since the others
 #   are RKE's.
 # A cluster without quorum is left as it is: a learner's step fails then, a voter's succeeds, because before the first `rke up` there is no
@@ -26,7 +26,7 @@ main() {
   fi
   peer=${cluster_list##*"$member="} && peer=${peer%%,*}
   look_up "$peer"
-  container_status etcd
+  process_status etcd
   case $wanted in
     learner) follow ;;
     voter) vote ;;
@@ -39,7 +39,7 @@ main() {
 # follow: makes this etcd a learner. One that was only stopped, or is behind, may go on with its data, because a learner has no vote.
 follow() {
   if [[ $status != missing && $is_learner == true && $member_status == started ]]; then
-    docker start etcd >/dev/null 2>&1 </dev/null || true
+    process_start etcd 2>/dev/null || true
     if comes_up 60; then
       as_final || recreate "$final"
       if comes_up 60 && catch_up 30; then
@@ -82,15 +82,10 @@ vote() {
 is_voter() { serves && [[ $(own_status 6) == false ]] && healthy "$own_url/health" "$own_certificate"; }
 
 # as_final: true if the container's image and command are those of the final body.
-as_final() {
-  local command container_image
-  command=$(docker inspect --format '{{json .Config.Cmd}}' etcd 2>/dev/null </dev/null) || return 1
-  container_image=$(docker inspect --format '{{json .Config.Image}}' etcd 2>/dev/null </dev/null) || return 1
-  [[ $final == *"\"Cmd\":$command,"* && $final == *"\"Image\":$container_image,"* ]]
-}
+as_final() { process_matches etcd "$final"; }
 
 # last_words: prints the last line of etcd's log.
-last_words() { docker logs --tail 1 etcd 2>&1 </dev/null | cut -c1-300; }
+last_words() { process_log etcd 1 | cut -c1-300; }
 
 # join: removes the member that is here, if any, and adds a new one without data.
 join() {
@@ -101,9 +96,9 @@ join() {
     until_true 20 enough_left "$((others / 2 + 1))" ||
       die "etcd: only $(voters_left) of $others voters would be left while $member is replaced, no majority; nothing was changed"
   fi
-  docker image inspect "$etcd_image" >/dev/null 2>&1 </dev/null || docker pull "$etcd_image" >/dev/null </dev/null || die "docker: image $etcd_image can't be had"
+  image_fetch "$etcd_image" || die "docker: image $etcd_image can't be had"
   if [[ $status != missing ]]; then
-    set_container_aside etcd "etcd-before-join-$stamp"
+    set_process_aside etcd "etcd-before-join-$stamp"
   fi
   member_aside "etcd-data-$stamp"
   if [[ -n $id ]]; then
@@ -130,14 +125,14 @@ split() { tr , '\n' <<<"$1" | sort; }
 # start BODY: creates the container etcd from BODY and starts it.
 start() {
   mkdir -p /var/lib/etcd
-  docker_api POST "/containers/create?name=etcd" "$1"
-  docker start etcd >/dev/null </dev/null
+  process_create etcd "$1"
+  process_start etcd
 }
 
 # recreate BODY: the same in the place of the container that is there, on the same data.
 recreate() {
-  docker stop -t 10 etcd >/dev/null </dev/null
-  docker rm etcd >/dev/null </dev/null
+  process_stop 10 etcd
+  process_delete etcd
   start "$1"
   did "container etcd recreated with its final arguments, on the same data"
 }

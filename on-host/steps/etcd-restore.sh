@@ -1,8 +1,8 @@
-# needs: lib/beside lib/docker lib/isolation lib/etcd/space lib/etcd/restore
+# needs: lib/beside lib/process lib/isolation lib/etcd/space lib/etcd/restore
 # etcd-restore: puts the cluster of one that step source has restored in the old etcd's place, and leaves it running as RKE would, isolated
 # from the lost side. If the restored data is missing or out of date, it is restored here, from the snapshot that step source secured, else
 # from the old data. The old container is set aside, and the old data as a whole by a rename; nothing is deleted.
-# stdin: the body for Docker's POST /containers/create
+# stdin: the body for process_create
 # arguments: CERTIFICATE, the name of this member's certificate;  HEALTH, the URL of its health;  IMAGE, etcd's;
 #   MEMBER and PEER_URL, as RKE names them;  TOKEN, the new cluster's;  BUMP, by how much the revision is put ahead;
 #   ADDRESS ... of the lost hosts, which this host refuses from now on
@@ -10,7 +10,7 @@ main() {
   local certificate=$1 health=$2 image=$3 member=$4 peer=$5 token=$6 bump=$7 how="" why="" ahead=0 old=etcd-before-epoch-$epoch
   begin "$@"
   shift 7
-  container_status "$old"
+  process_status "$old"
   local aside_already=$status
   [[ $aside_already != missing || -e $aside/restored || -e $aside/data ]] || await source finished source
   no_restore_left
@@ -39,15 +39,15 @@ main() {
     sync_folder "$aside"
     fact token "$token"
   fi
-  container_status etcd
+  process_status etcd
   if [[ $status == missing ]]; then
-    docker_api POST "/containers/create?name=etcd" "$data"
+    process_create etcd "$data"
   fi
-  docker start etcd >/dev/null </dev/null
+  process_start etcd
   until_healthy 60 etcd "$health" "$certificate" "${health%:*}:2380" ||
-    die "etcd: not healthy 60 s after its start: $(docker logs --tail 1 etcd 2>&1 </dev/null | cut -c1-300)"
+    die "etcd: not healthy 60 s after its start: $(process_log etcd 1 | cut -c1-300)"
   did "etcd runs with RKE's own arguments, a new cluster of one, healthy"
-  fact container "$(docker inspect --format '{{.Id}}' etcd </dev/null | cut -c1-12)"
+  fact "container" "$(process_id etcd)"
   finish
 }
 
@@ -57,12 +57,12 @@ main() {
 old_etcd_aside() {
   local old=$1 aside_already=$2 grace=0
   [[ -s $aside/snapshot.db ]] || database_unchanged || grace=60
-  container_status etcd
+  process_status etcd
   if [[ $aside_already != missing && $status != missing ]]; then
     die "etcd: container etcd is there although $old is: somebody else has made it since; stop it and rename it, then run again"
   fi
   if [[ $status != missing ]]; then
-    set_container_aside etcd "$old" "$grace"
+    set_process_aside etcd "$old" "$grace"
   fi
 }
 

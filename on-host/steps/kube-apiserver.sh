@@ -1,9 +1,9 @@
-# needs: lib/beside lib/docker lib/client
+# needs: lib/beside lib/process lib/client
 # kube-apiserver: recreates this host's kube-apiserver with the survivors' --etcd-servers.
 # If a step recovers this host's etcd at the same time, clients lose the API once, not twice: the old container runs until the old etcd is
 # about to be stopped, since it can't serve anything from then on, and the new one starts as soon as the recovered etcd listens.
 # arguments: [STEP ADDRESS]: that step, and the address at which its etcd will listen
-# stdin: the body for Docker's POST /containers/create
+# stdin: the body for process_create
 main() {
   local recovery=${1:-} address=${2:-} grace=1 old=kube-apiserver-before-epoch-$epoch
   begin "$@"
@@ -14,28 +14,28 @@ main() {
     no_way_back
   fi
   # only once: a container that is there although the old one is set aside was made by RKE since then, and stays
-  container_status "$old"
+  process_status "$old"
   local aside_already=$status
-  container_status kube-apiserver
+  process_status kube-apiserver
   if [[ $aside_already == missing && $status != missing ]]; then
     # a short grace: its clients lose their connections anyway
-    set_container_aside kube-apiserver "$old" "$grace"
+    set_process_aside kube-apiserver "$old" "$grace"
   fi
-  container_status kube-apiserver
+  process_status kube-apiserver
   if [[ $status == missing ]]; then
-    docker_api POST "/containers/create?name=kube-apiserver" "$data"
+    process_create kube-apiserver "$data"
   fi
   if [[ -n $recovery ]]; then
     await "$recovery" marked stopped "$recovery"
     await "$recovery" listening "$address"
   fi
-  docker start kube-apiserver >/dev/null </dev/null
+  process_start kube-apiserver
   mark_serving
   until_true 120 healthy https://127.0.0.1:6443/readyz kube-node ||
-    die "kube-apiserver: not ready 120 s after its start: $(docker logs --tail 1 kube-apiserver 2>&1 </dev/null | cut -c1-300)"
+    die "kube-apiserver: not ready 120 s after its start: $(process_log kube-apiserver 1 | cut -c1-300)"
   # the answer to return guards on the other side's hosts
   printf '%s\n' "$epoch" >"$state/serves.new" && mv "$state/serves.new" "$state/serves"
-  did "kube-apiserver is ready with $(docker inspect --format '{{.Config.Entrypoint}}' kube-apiserver </dev/null | grep -o -- '--etcd-servers=[^ ]*')"
+  did "kube-apiserver is ready with $(process_command kube-apiserver | grep -e '^--etcd-servers=')"
   finish
 }
 

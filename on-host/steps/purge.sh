@@ -1,29 +1,29 @@
-# needs: lib/aside lib/docker
+# needs: lib/aside lib/process
 # purge: deletes what acts up to an epoch have set aside on this host: stopped containers, etcd's data, snapshots, old files of a deploy
 # host. The records of the acts stay: plans, logs, results of steps, descriptions of containers.
 # arguments: EPOCH, the newest epoch whose things are deleted
 main() {
-  local newest=$1 name file number bytes freed=0 containers=() restarting=() left=()
+  local newest=$1 name file number bytes freed=0 processes=() restarting=() left=()
   begin "$@"
-  docker ps -q >/dev/null </dev/null || die "docker: doesn't list its containers; nothing was deleted"
+  process_names >/dev/null || die "docker: doesn't list its containers; nothing was deleted"
   while read -r number name; do
     # an unknown epoch counts as the newest
     [[ $number != unknown ]] || number=$epoch
     ((number <= newest)) || continue
-    container_status "$name"
+    process_status "$name"
     [[ $status != running ]] || die "purge: container $name runs; nothing of it was deleted"
-    containers+=("$name")
+    processes+=("$name")
     # plans need the container's description when the container is gone; the run that set it aside may have been killed before it kept one
-    [[ ! $name =~ -before-epoch-[0-9]+$ || -s $state/epoch-$number/$name.container ]] || keep_description "$name" "$name" "$state/epoch-$number"
+    [[ ! $name =~ -before-epoch-[0-9]+$ || -s $state/epoch-$number/$name.$kept_as ]] || process_keep_description "$name" "$name" "$state/epoch-$number"
     # docker refuses to delete a container that it is about to restart
     [[ $status != restarting ]] || restarting+=("$name")
-  done < <(aside_containers)
+  done < <(aside_processes)
   if ((${#restarting[@]} > 0)); then
-    timeout 60 docker stop -t 1 "${restarting[@]}" >/dev/null </dev/null
+    time_limit=60 process_stop 1 "${restarting[@]}"
   fi
-  if ((${#containers[@]} > 0)); then
-    docker rm "${containers[@]}" >/dev/null </dev/null
-    did "containers deleted: ${containers[*]}"
+  if ((${#processes[@]} > 0)); then
+    process_delete "${processes[@]}"
+    did "containers deleted: ${processes[*]}"
   fi
   while read -r number bytes file; do
     ((number <= newest)) || continue

@@ -1,4 +1,4 @@
-# needs: lib/docker lib/etcd/data
+# needs: lib/process lib/etcd/data
 # quarantine: takes a returned host's etcd and control plane out of service: their containers are stopped, renamed and don't start at boot,
 # and etcd's data is moved aside. Nothing is deleted. Containers that the return guard has set aside already stay as they are.
 main() {
@@ -8,17 +8,17 @@ main() {
   # only once: containers that run here after this step belong to the new epoch
   if [[ ! -e $aside/quarantined ]]; then
     for name in kube-apiserver kube-controller-manager kube-scheduler etcd; do
-      container_status "$name-before-epoch-$epoch"
+      process_status "$name-before-epoch-$epoch"
       [[ $status == missing ]] || continue
-      container_status "$name"
+      process_status "$name"
       # a short grace: a member without majority can't finish requests; everything committed is in its WAL
-      [[ $status == missing ]] || set_container_aside "$name" "$name-before-epoch-$epoch" 2
+      [[ $status == missing ]] || set_process_aside "$name" "$name-before-epoch-$epoch" 2
     done
     for name in etcd kube-apiserver; do
-      [[ ! -s $aside/$name-before-epoch-$epoch.container ]] || continue
-      kept=$(docker ps -a --format '{{.Names}}' </dev/null | grep -E "^$name-before-epoch-[0-9]+\$" | sort -V | tail -n 1 || true)
+      [[ ! -s $aside/$name-before-epoch-$epoch.$kept_as ]] || continue
+      kept=$(process_names | grep -E "^$name-before-epoch-[0-9]+\$" | sort -V | tail -n 1 || true)
       [[ -n $kept ]] || continue
-      keep_description "$kept" "$name-before-epoch-$epoch" "$aside"
+      process_keep_description "$kept" "$name-before-epoch-$epoch" "$aside"
       did "container $kept was set aside before"
     done
     member_aside etcd-data

@@ -1,9 +1,9 @@
-# needs: lib/docker
+# needs: lib/process
 # rehearse: tries out, on the standby of a living cluster, that the cluster's data can be recovered, and measures how long that takes, without
 # touching the cluster. It takes a snapshot, restores it into a scratch folder, and starts a scratch etcd and a scratch kube-apiserver on it.
 # Both scratch containers share a network namespace that has only a loopback: they can't reach the live etcd, webhooks, kubelets or other
 # kube-apiservers, whatever the restored data and RKE's arguments name, and they use no port of the host.
-# stdin: two lines, bodies for Docker's POST /containers/create: etcd's, then kube-apiserver's. Then stdin stays open until the operator
+# stdin: two lines, bodies for process_create: etcd's, then kube-apiserver's. Then stdin stays open until the operator
 #   is gone; at its end, and if this script dies, everything is removed.
 # arguments: IMAGE, etcd's;  ENDPOINT, the live etcd's client URL;  SOURCE: "live", or the name of a scheduled snapshot;  PREFIX of
 #   Kubernetes' keys in etcd
@@ -44,7 +44,7 @@ main() {
   timed etcd start_etcd "$body_etcd"
   say "the scratch etcd serves"
   local restored live exact=true
-  restored=$(docker exec rke-dr-rehearsal-etcd etcdctl get "$prefix/" --prefix --keys-only </dev/null | count "$prefix")
+  restored=$(process_etcdctl rke-dr-rehearsal-etcd "" get "$prefix/" --prefix --keys-only | count "$prefix")
   # counted at the snapshot's revision, so that later writes make no difference; an old revision may be compacted away
   if ! live=$(live_keys --rev="$revision" | count "$prefix"); then
     exact=false
@@ -85,15 +85,15 @@ timed() {
 # (watch_over) when the operator or this script is gone.
 clear_away() {
   local ids
-  ids=$(docker ps -aq --filter label=rke-dr.rehearsal </dev/null)
-  # shellcheck disable=SC2086 # container IDs, one a word
-  [[ -z $ids ]] || docker rm -f $ids >/dev/null 2>&1 </dev/null || true
+  ids=$(process_marked rke-dr.rehearsal)
+  # shellcheck disable=SC2086 # IDs, one a word
+  [[ -z $ids ]] || process_drop $ids >/dev/null 2>&1 || true
   rm -rf "$1"
 }
 watch_over() {
   # all of stdin was read by now: it stays silent, or it ends
   # shellcheck disable=SC2016 # the other process expands it
-  setsid bash -c "$(declare -f clear_away)"'
+  setsid bash -c "$(declare -f clear_away process_marked process_drop)"'
     trap "" PIPE
     while kill -0 "$1" 2>/dev/null; do
       status=0
@@ -119,19 +119,19 @@ leave() {
   exit "$status"
 }
 nothing_left() {
-  [[ -z $(docker ps -aq --filter label=rke-dr.rehearsal </dev/null) && ! -e $scratch ]] || die "rehearsal: something is left: $scratch, or a container rke-dr-rehearsal-*"
+  [[ -z $(process_marked rke-dr.rehearsal) && ! -e $scratch ]] || die "rehearsal: something is left: $scratch, or a container rke-dr-rehearsal-*"
 }
 
 # room: ends the step unless the host has twice the disk and memory that the rehearsal needs: the live cluster needs this host. Sets $etcd_limit
 # and $api_limit, the scratch containers' memory limits in bytes.
 room() {
   local size free available api_memory pid
-  docker image inspect "$image" >/dev/null 2>&1 </dev/null || die "docker: image $image isn't on this host"
+  image_present "$image" || die "docker: image $image isn't on this host"
   [[ $(tool host endpoint status -w json 2>/dev/null) =~ \"dbSize\":([0-9]+) ]] || die "etcd: $endpoint doesn't answer"
   size=${BASH_REMATCH[1]}
   free=$(df -B1 --output=avail "$scratch" | tail -n 1 | tr -d ' ')
   ((free >= 4 * size + 1024 ** 3)) || die "disk: $free bytes are free below $scratch, $((4 * size + 1024 ** 3)) are needed"
-  pid=$(docker inspect --type container --format '{{.State.Pid}}' kube-apiserver </dev/null) || die "kube-apiserver: there is none on this host"
+  pid=$(process_pid kube-apiserver) || die "kube-apiserver: there is none on this host"
   api_memory=$(awk '/^VmRSS/ { printf "%.0f", $2 * 1024 }' "/proc/$pid/status")
   available=$(awk '/^MemAvailable/ { printf "%.0f", $2 * 1024 }' /proc/meminfo)
   etcd_limit=$((2 * size + 512 * 1024 ** 2)) api_limit=$((2 * ${api_memory:-0} + 1024 ** 3))
@@ -139,14 +139,15 @@ room() {
     die "memory: $available bytes are available, $((2 * (etcd_limit + api_limit))) are needed"
 }
 
-# tool NETWORK ARGUMENT ...: etcdctl in a short-lived container; on the network `none` it can't reach the cluster.
+# tool NETWORK ARGUMENT ...: etcdctl, run alone; with NETWORK none instead of host it can't reach the cluster.
 tool() {
-  local network=$1 ssl=/etc/kubernetes/ssl
+  local network=() ssl=/etc/kubernetes/ssl
+  [[ $1 == none ]] || network=(--host-network)
   shift
-  docker run --rm --name rke-dr-rehearsal-tool --label rke-dr.rehearsal=1 --network "$network" --security-opt label=disable \
-    --cpu-shares 64 --oom-score-adj 1000 -e ETCDCTL_API=3 -e ETCDCTL_ENDPOINTS="$endpoint" -e ETCDCTL_CACERT=$ssl/kube-ca.pem \
-    -e ETCDCTL_CERT=$ssl/kube-node.pem -e ETCDCTL_KEY=$ssl/kube-node-key.pem -v "$scratch":/rehearsal \
-    -v "$state/snapshots":/snapshots:ro -v /etc/kubernetes:/etc/kubernetes:ro --entrypoint /usr/local/bin/etcdctl "$image" "$@" </dev/null
+  run_alone "$image" /usr/local/bin/etcdctl --name rke-dr-rehearsal-tool --mark rke-dr.rehearsal ${network[@]+"${network[@]}"} --last \
+    --env ETCDCTL_API=3 --env ETCDCTL_ENDPOINTS="$endpoint" --env ETCDCTL_CACERT=$ssl/kube-ca.pem --env ETCDCTL_CERT=$ssl/kube-node.pem \
+    --env ETCDCTL_KEY=$ssl/kube-node-key.pem --write "$scratch":/rehearsal --read "$state/snapshots":/snapshots \
+    --read /etc/kubernetes:/etc/kubernetes -- "$@"
 }
 # live_keys [OPTION ...]: prints the live etcd's keys. It is a serializable read: one member answers without asking the others.
 live_keys() { tool host get "$prefix/" --prefix --keys-only --consistency=s "$@" 2>/dev/null; }
@@ -174,18 +175,18 @@ scratch_healthy() {
 }
 # start_etcd BODY: sets $etcd_pid.
 start_etcd() {
-  docker_api POST "/containers/create?name=rke-dr-rehearsal-etcd" "${1/\"Memory\":0/\"Memory\":$etcd_limit}"
-  docker start rke-dr-rehearsal-etcd >/dev/null </dev/null
-  etcd_pid=$(docker inspect --format '{{.State.Pid}}' rke-dr-rehearsal-etcd </dev/null)
+  process_create rke-dr-rehearsal-etcd "$(spec_with_memory "$1" "$etcd_limit")"
+  process_start rke-dr-rehearsal-etcd
+  etcd_pid=$(process_pid rke-dr-rehearsal-etcd)
   until_true 120 scratch_healthy https://127.0.0.1:2379/health ||
-    die "scratch etcd: not healthy within 120 s: $(docker logs --tail 1 rke-dr-rehearsal-etcd 2>&1 </dev/null | cut -c1-300)"
+    die "scratch etcd: not healthy within 120 s: $(process_log rke-dr-rehearsal-etcd 1 | cut -c1-300)"
 }
 # start_api BODY
 start_api() {
-  docker_api POST "/containers/create?name=rke-dr-rehearsal-api" "${1/\"Memory\":0/\"Memory\":$api_limit}"
-  docker start rke-dr-rehearsal-api >/dev/null </dev/null
+  process_create rke-dr-rehearsal-api "$(spec_with_memory "$1" "$api_limit")"
+  process_start rke-dr-rehearsal-api
   until_true 180 scratch_healthy https://127.0.0.1:6443/readyz ||
-    die "scratch kube-apiserver: not ready within 180 s: $(docker logs --tail 1 rke-dr-rehearsal-api 2>&1 </dev/null | cut -c1-300)"
+    die "scratch kube-apiserver: not ready within 180 s: $(process_log rke-dr-rehearsal-api 1 | cut -c1-300)"
 }
 # api METHOD PATH [BODY]: asks the scratch kube-apiserver.
 api() {

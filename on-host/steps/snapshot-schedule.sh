@@ -1,17 +1,14 @@
-# needs: lib/docker
+# needs: lib/process
 # snapshot-schedule: sets up a deploy host's scheduled snapshots, and takes the first one as a proof.
 # Container rke-dr-snapshots runs resident/snapshots/loop.sh in the host's own root. It needs docker alone: not this program, not the
 # operator, and no init system, of which hosts have different ones.
-# stdin: the body for Docker's POST /containers/create, one line; then files, each a line "@@ NAME" and its content. Without files the
+# stdin: the body for process_create, one line; then files, each a line "@@ NAME" and its content. Without files the
 #   schedule ends; the snapshots stay.
 main() {
   local dir=/etc/rke-dr/snapshots kept=$state/snapshots body="" file="" line since ended=""
   begin "$@"
   mkdir -p "$dir" "$kept"
-  container_status rke-dr-snapshots
-  if [[ $status != missing ]]; then
-    docker rm -f rke-dr-snapshots >/dev/null </dev/null
-  fi
+  process_drop rke-dr-snapshots
   rm -f "$dir"/*.new "$dir/now"
   while IFS= read -r line; do
     if [[ -z $body ]]; then
@@ -34,12 +31,11 @@ main() {
   [[ -s $kept/status ]] || printf '%-2000s\n' '{}' >"$kept/status"
   touch "$dir/now"
   since=$(now_ms)
-  docker_api POST "/containers/create?name=rke-dr-snapshots" "$body"
-  docker start rke-dr-snapshots >/dev/null </dev/null
+  process_keep_resident rke-dr-snapshots "$dir/loop.sh" "$body"
   until_true 1500 ended_since "$since" || die "snapshot: the first one hasn't ended within 1500 s: docker logs rke-dr-snapshots"
   [[ $ended == *'"ok":true'* && $ended =~ \"name\":\"([^\"]*)\" ]] || die "snapshot: ${ended%% }"
   fact snapshot "$kept/${BASH_REMATCH[1]}.db"
-  did "each $(sed -n 's/^every=//p' "$dir/config") s; the first: $(docker logs --tail 1 rke-dr-snapshots 2>&1 </dev/null | cut -d' ' -f2- | cut -c1-300)"
+  did "each $(sed -n 's/^every=//p' "$dir/config") s; the first: $(process_log rke-dr-snapshots 1 | cut -d' ' -f2- | cut -c1-300)"
   finish
 }
 

@@ -1,15 +1,15 @@
-# needs: lib/step
+# needs: lib/step runtime
 # verify-member: checks that etcd's members are the survivors, that no container has --force-new-cluster, and that the isolation works.
 # arguments: MEMBERS, the names that `member list` must print, sorted and separated by commas, a learner's as NAME(learner);  after a
 #   restore ADDRESS ... of the lost hosts, which this host must refuse
 main() {
   local members=$1 found
   begin "$@"
-  found=$(docker exec etcd etcdctl --command-timeout=10s member list </dev/null | awk -F', ' '{print $3 ($6 == "true" ? "(learner)" : "")}' | sort | paste -sd,)
+  found=$(process_etcdctl etcd "" --command-timeout=10s member list | awk -F', ' '{print $3 ($6 == "true" ? "(learner)" : "")}' | sort | paste -sd,)
   [[ $found == "$members" ]] || die "etcd: the members are $found, expected $members"
   did "etcd members: $found"
   # stopped containers count, too: they could be started
-  found=$(docker ps -a --no-trunc --format '{{.Names}} {{.Command}}' </dev/null)
+  found=$(process_commands)
   found=$(grep -e --force-new-cluster <<<"$found" || true)
   [[ -z $found ]] || die "etcd: a container has --force-new-cluster: ${found:0:200}"
   did "no --force-new-cluster left"

@@ -145,7 +145,7 @@ export function parseFacts(
       }),
     ),
     processes: Object.fromEntries(
-      lines(sections.get("containers")).map((line) => {
+      lines(sections.get("processes")).map((line) => {
         const found = docker.read(line);
         return [found.name, found];
       }),

@@ -10,7 +10,7 @@ export const alwaysPrinted = [
   "plan",
   "steps",
   "isolation",
-  "containers",
+  "processes",
   "snapshots",
   "aside",
   "deploy",

@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { onHostScript } from "../../on-host";
 import { stateOfEachTest } from "./host-state";
-
-const script = join(__dirname, "../../on-host/resident/guard-watch.sh");
 
 describe("the return guard", () => {
   const host = stateOfEachTest(
@@ -16,13 +14,14 @@ describe("the return guard", () => {
   );
   beforeEach(() => {
     mkdirSync(host.at("guard"));
+    host.write("guard/guard-watch.sh", onHostScript("resident/guard-watch"));
     host.write("guard/targets", "root@10.0.0.3:22\nroot@10.0.0.4:2222\n");
   });
 
   /** One round; the hosts asked answer by these lines of shell. */
   function round(answers: string, ...args: string[]) {
     host.program("ssh", `#!/bin/bash\ntarget="\${*: -2:1}"; ${answers}\n`);
-    const run = host.run("bash", [script, ...(args.length > 0 ? args : ["1"])]);
+    const run = host.run("bash", [host.at("guard/guard-watch.sh"), ...(args.length > 0 ? args : ["1"])]);
     return { ...run, did: host.read("did") };
   }
 

@@ -94,11 +94,11 @@ describe("what every step on a host does", () => {
         "docker",
         `#!/bin/bash\n[[ $1 == inspect ]] || echo "$*" >>$RKE_DR_STATE/acts\n! { ${refusing}; }\n`,
       );
-      const step = `main() { begin "$@"; set_container_aside etcd old; finish; }`;
+      const step = `main() { begin "$@"; set_process_aside etcd old; finish; }`;
       const result = host.run(
         "bash",
         ["-s", "--", "quarantine", "2", "1", "act", "lab"],
-        onHostInput(ownScript(step, "lib/docker"), ""),
+        onHostInput(ownScript(step, "lib/process"), ""),
       );
       assert.equal(result.status, 0, result.stderr);
       assert.deepEqual(host.read("acts").trim().split("\n"), acts);

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "../../lab/machine/run";
+import { onHostScript } from "../../on-host";
 import type { Snapshot, SnapshotRun } from "../../plan/facts/snapshots";
 import { freePort } from "./free-port";
 
-const scripts = join(__dirname, "../../on-host/resident/snapshots");
 const noEtcd = spawnSync("etcd", ["--version"]).error || spawnSync("etcdctl", ["version"]).error;
 
 /** Stands in for the way to the voter, not for the voter: what would run there runs here, on a real etcd. */
@@ -71,7 +71,8 @@ esac
       writeFileSync(join(kept(), "status"), `${"{}".padEnd(2000)}\n`);
       writeFileSync(join(play, "state/cluster"), "lab\n");
       writeFileSync(join(play, "state/epoch"), "1\n");
-      cpSync(scripts, join(play, "here"), { recursive: true });
+      for (const name of ["loop", "take", "voter"])
+        writeFileSync(join(play, `here/${name}.sh`), onHostScript(`resident/snapshots/${name}`));
       configure({});
     });
 

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { parseSourceFiles } from "../../plan/facts/source-files";
 
 const script = join(__dirname, "../../on-host/look/source-facts.sh");
+const runtime = join(__dirname, "../../on-host/runtimes/docker.sh");
 const peers = ["https://192.168.31.101:2380", "https://192.168.31.103:2380"];
 
 /** Bytes like a database's: pages, and a member of the cluster among them. */
@@ -38,8 +39,8 @@ describe("files that a recovery could start from, as a host sees them", () => {
       );
     }
     // docker has no image here: of a file without a description nothing more is known
-    const code = `set -uo pipefail; state=$1; ${late} section() { :; }; docker() { return 1; }; source "$2"; source_facts "$3" "$4"`;
-    const run = spawnSync("bash", ["-c", code, "bash", state, script, named, wanted], { encoding: "utf8" });
+    const code = `set -uo pipefail; state=$1; ${late} section() { :; }; docker() { return 1; }; source "$2"; source "$5"; source_facts "$3" "$4"`;
+    const run = spawnSync("bash", ["-c", code, "bash", state, script, named, wanted, runtime], { encoding: "utf8" });
     assert.equal(run.stderr, "");
     return parseSourceFiles(run.stdout);
   }

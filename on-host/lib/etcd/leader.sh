@@ -1,4 +1,4 @@
-# needs: lib/step
+# needs: lib/step runtime
 # Moves etcd's leader.
 # shellcheck shell=bash
 
@@ -21,9 +21,8 @@ leader_moved() {
   return 1
 }
 
-# ask_voters ENDPOINTS ARGUMENT ...: etcdctl in this host's etcd. The container's environment names endpoints, and etcdctl ends with an error if
-# a flag names others: so the environment is changed.
-ask_voters() { docker exec -e "ETCDCTL_ENDPOINTS=$1" etcd etcdctl --command-timeout=10s "${@:2}" 2>"$state/leader.log" </dev/null; }
+# ask_voters ENDPOINTS ARGUMENT ...: etcdctl in this host's etcd.
+ask_voters() { process_etcdctl etcd "$1" --command-timeout=10s "${@:2}" 2>"$state/leader.log"; }
 
 # leader_in STATUS MEMBERS: prints the name of the member that STATUS calls the leader; both in etcdctl's form `fields`, with decimal IDs.
 leader_in() {

@@ -1,4 +1,4 @@
-# needs: lib/step lib/client
+# needs: lib/step runtime lib/client
 # Changes etcd's members. A step does so on the member's own host, and asks another voter to do it, one that has answered a linearizable
 # read: a cluster without quorum changes no members.
 # shellcheck shell=bash
@@ -17,15 +17,14 @@ ask_members() {
   certificate=$1 image=$2 voters=("${@:3}")
 }
 
-# ctl ARGUMENT ...: etcdctl, which asks $via; in a container of its own, because this host's etcd may be gone.
+# ctl ARGUMENT ...: etcdctl, which asks $via; run alone, because this host's etcd may be gone.
 ctl() {
-  docker run --rm --network=host --entrypoint=etcdctl -v /etc/kubernetes:/etc/kubernetes:z -e ETCDCTL_API=3 \
-    -e "ETCDCTL_CACERT=$ssl/kube-ca.pem" -e "ETCDCTL_CERT=$ssl/$certificate.pem" -e "ETCDCTL_KEY=$ssl/$certificate-key.pem" \
-    -e "ETCDCTL_ENDPOINTS=$via" "$image" --command-timeout=10s "$@" </dev/null
+  run_alone "$image" etcdctl --host-network --write /etc/kubernetes:/etc/kubernetes --env ETCDCTL_API=3 \
+    --env "ETCDCTL_CACERT=$ssl/kube-ca.pem" --env "ETCDCTL_CERT=$ssl/$certificate.pem" --env "ETCDCTL_KEY=$ssl/$certificate-key.pem" \
+    --env "ETCDCTL_ENDPOINTS=$via" -- --command-timeout=10s "$@"
 }
-# ask ARGUMENT ...: the same in this host's etcd, which is quicker. The container's environment names endpoints, and etcdctl ends with an error
-# if a flag names others: so the environment is changed.
-ask() { docker exec -e "ETCDCTL_ENDPOINTS=$via" etcd etcdctl --command-timeout=10s "$@" </dev/null; }
+# ask ARGUMENT ...: the same in this host's etcd, which is quicker.
+ask() { process_etcdctl etcd "$via" --command-timeout=10s "$@"; }
 
 # find_quorum: sets $via to another voter that answers a linearizable read; returns 1 if none does. It waits for that as long as one of them
 # listens, since an election takes up to 10 s with RKE's timeouts. If none listens there is no cluster to wait for.
@@ -62,7 +61,7 @@ look_up() {
 # own_status COLUMN: prints a column of this etcd's `endpoint status`, empty if it doesn't answer: 2 the member's ID, 5 true if it leads, 6 true if it is a learner,
 # 8 the raft index, 9 the index that is applied here.
 own_status() {
-  { docker exec etcd etcdctl --command-timeout=5s endpoint status 2>/dev/null </dev/null || true; } | column "$1"
+  { process_etcdctl etcd "" --command-timeout=5s endpoint status 2>/dev/null || true; } | column "$1"
 }
 column() { awk -F', ' -v column="$1" 'NR == 1 { print $column }'; }
 # cluster_index: prints the raft index that the cluster is at, empty if $via doesn't answer.
@@ -73,10 +72,10 @@ serves() { [[ -n $id && $(own_status 2) == "$id" ]]; }
 
 # comes_up SECONDS: waits until it serves; returns 1 after SECONDS, and at once if its container has ended, or docker restarts it over and over.
 comes_up() {
-  local deadline=$(($(now_ms) + $1 * 1000)) container
+  local deadline=$(($(now_ms) + $1 * 1000)) history
   until serves; do
-    container=$(docker inspect --format '{{.State.Status}}' etcd </dev/null) || return 1
-    [[ $container == running || $container == created ]] || return 1
+    history=$(process_history etcd) || return 1
+    [[ $history == running\ * || $history == created\ * ]] || return 1
     (($(now_ms) < deadline)) || return 1
     sleep 0.1
   done

@@ -1,4 +1,4 @@
-# needs: lib/step lib/etcd/data
+# needs: lib/step runtime lib/etcd/data
 # Restores a snapshot or a database as a new cluster of one, beside etcd's data.
 # shellcheck shell=bash
 
@@ -10,7 +10,7 @@ restored=/var/lib/etcd/restored-epoch-$epoch
 database_unchanged() { [[ -s $aside/database && $(database_written) == "$(cat "$aside/database")" ]]; }
 
 # no_restore_left: removes the container of a restore that a killed run left.
-no_restore_left() { docker rm -f "etcd-restore-epoch-$epoch" >/dev/null 2>&1 </dev/null || true; }
+no_restore_left() { process_drop "etcd-restore-epoch-$epoch" >/dev/null 2>&1 || true; }
 
 # restore FILE IMAGE MEMBER PEER_URL TOKEN BUMP: makes $restored from FILE. Sets $how, in words, and $ahead, by how much the revision was put
 # ahead: BUMP, or 0 if this etcd can't do that. On failure it returns 1 and sets $why.
@@ -47,10 +47,10 @@ restore_by() {
     flags+=(--bump-revision "$bump" --mark-compacted)
     ahead=$bump
   fi
-  if docker run --rm --name "etcd-restore-epoch-$epoch" --network none -e ETCDCTL_API=3 -v /var/lib/etcd:$inside:z -v "$file":/source.db:ro,z \
-    --entrypoint "$program" "$image" snapshot restore /source.db --data-dir "$inside/${restoring##*/}" ${flags[@]+"${flags[@]}"} \
+  if run_alone "$image" "$program" --name "etcd-restore-epoch-$epoch" --env ETCDCTL_API=3 --write /var/lib/etcd:$inside --read "$file":/source.db \
+    -- snapshot restore /source.db --data-dir "$inside/${restoring##*/}" ${flags[@]+"${flags[@]}"} \
     --name "$member" --initial-cluster "$member=$peer" --initial-advertise-peer-urls "$peer" --initial-cluster-token "$token" \
-    >"$aside/restore.log" 2>&1 </dev/null; then
+    >"$aside/restore.log" 2>&1; then
     how="cluster $token"
     ((ahead == 0)) || how+=", its revision put ahead by $ahead"
     return 0

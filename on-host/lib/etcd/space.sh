@@ -1,11 +1,11 @@
-# needs: lib/step lib/client lib/etcd/election
+# needs: lib/step runtime lib/client lib/etcd/election
 # Waits for a recovered etcd that is a cluster of one, and frees its space if that is what keeps it from being healthy. An etcd whose
 # space was used up before the disaster still has the alarm NOSPACE; a restored database keeps it, too. Such an etcd serves reads,
 # refuses writes, and isn't healthy as long as any alarm is raised (etcdserver/api/etcdhttp/metrics.go checkHealth): neither this step
 # nor RKE would go on.
 # shellcheck shell=bash
 
-# until_healthy SECONDS CONTAINER HEALTH CERTIFICATE PEER: waits until the etcd is healthy, and tells it meanwhile to elect itself. HEALTH is
+# until_healthy SECONDS NAME HEALTH CERTIFICATE PEER: waits until the etcd is healthy, and tells it meanwhile to elect itself. HEALTH is
 # the URL of its health, PEER its peer URL. Returns 1 if it isn't healthy in time. Its alarms are asked for after 8 s, not before: without
 # being told, it would need up to 5 s to elect itself (RKE's election timeout), and `docker exec` is slow.
 until_healthy() {
@@ -23,7 +23,7 @@ until_healthy() {
 # True as well if the etcd has ended in its own network namespace, where nothing starts it again: then there is nothing to wait for.
 healthy_or_gone() { network_is_gone || healthy "$@"; }
 
-# healthy_once_freed CONTAINER HEALTH CERTIFICATE
+# healthy_once_freed NAME HEALTH CERTIFICATE
 healthy_once_freed() {
   local answer
   healthy_or_gone "$2" "$3" && return 0
@@ -32,7 +32,7 @@ healthy_once_freed() {
   free_space "$1" "$2" "$answer" && healthy "$2" "$3"
 }
 
-# free_space CONTAINER HEALTH STATUS: etcd's own procedure (op-guide/maintenance, Space quota): compact, defragment, disarm the alarm. History
+# free_space NAME HEALTH STATUS: etcd's own procedure (op-guide/maintenance, Space quota): compact, defragment, disarm the alarm. History
 # is lost by that, but every key keeps its value, and the history remains in the data that was set aside.
 free_space() {
   local revision before after
@@ -51,7 +51,7 @@ free_space() {
 # size_in STATUS: prints the size of the database, in bytes.
 size_in() { [[ $1 =~ \"dbSize\":([0-9]+) ]] && printf '%s' "${BASH_REMATCH[1]}"; }
 
-# etcdctl_in CONTAINER HEALTH status|compact|defrag|disarm [REVISION]: each with a time limit that suits a large database; the status has a short
+# etcdctl_in NAME HEALTH status|compact|defrag|disarm [REVISION]: each with a time limit that suits a large database; the status has a short
 # one, because an etcd that hangs doesn't answer it at all.
 etcdctl_in() {
   local command=()
@@ -61,5 +61,5 @@ etcdctl_in() {
     defrag) command=(--command-timeout=600s defrag) ;;
     disarm) command=(--command-timeout=10s alarm disarm) ;;
   esac
-  docker exec -e ETCDCTL_ENDPOINTS="${2%/health}" "$1" etcdctl "${command[@]}" 2>/dev/null </dev/null
+  process_etcdctl "$1" "${2%/health}" "${command[@]}" 2>/dev/null
 }

@@ -1,3 +1,4 @@
+# needs: runtime
 # voter: saves a live snapshot of this host's etcd, checks it, and writes it to stdout; nothing of it stays here.
 # The schedule of a deploy host sends it by SSH, as
 #   bash -s -- CLUSTER EPOCH   <voter.sh
@@ -16,7 +17,7 @@ refuse() {
   printf '%s\n' "$*" >&2
   exit 1
 }
-etcdctl() { timeout -k 5 "$1" docker exec etcd etcdctl --command-timeout="$1s" "${@:2}" </dev/null; }
+etcdctl() { time_limit=$1 process_etcdctl etcd "" --command-timeout="$1s" "${@:2}"; }
 number() { [[ $2 =~ \"$1\":([0-9]+) ]] && printf '%s' "${BASH_REMATCH[1]}"; }
 text() { [[ $2 =~ \"$1\":\"([0-9a-z.+-]+)\" ]] && printf '%s' "${BASH_REMATCH[1]}"; }
 
@@ -31,7 +32,7 @@ trap 'rm -f "$file" "$file.part"' EXIT
 # files that a killed run has left
 rm -f "$file" "$file.part"
 
-[[ $(docker inspect --type container --format '{{.State.Running}}' etcd 2>/dev/null </dev/null) == true ]] ||
+process_runs etcd ||
   refuse "its etcd doesn't run"
 status=$(etcdctl 5 endpoint status -w json 2>/dev/null) || refuse "its etcd doesn't answer"
 [[ $status != *'"isLearner":true'* ]] || refuse "its etcd is a learner"
