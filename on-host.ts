@@ -8,8 +8,7 @@ export const onHostFile = (path: string): string => readFileSync(join(__dirname,
 
 /**
  * A script and everything that it needs, in the order in which bash must read them: what a script needs comes before it, in the order
- * of its first line (`# needs: lib/step lib/etcd/election`), and each script comes once. The need `runtime` is `runtimes/NAME` of the
- * runtime that starts the host's processes.
+ * of its first line (`# needs: lib/step lib/etcd/election`), and each script comes once.
  *
  * @param script a path in `on-host/` without `.sh`
  * @param textOf the text of such a script
@@ -25,19 +24,20 @@ export function withNeeds(
   const add = (name: string, path: string[]): void => {
     if (path.includes(name)) throw new Error(`on-host/${name}.sh: needs itself: ${[...path, name].join(" -> ")}`);
     if (ordered.includes(name)) return;
-    for (const need of needsOf(textOf(name))) {
-      add(need === "runtime" ? `runtimes/${runtime}` : need, [...path, name]);
-    }
+    for (const need of needsOf(textOf(name), runtime)) add(need, [...path, name]);
     ordered.push(name);
   };
   add(script, []);
   return ordered;
 }
 
-/** What a script needs by its first line; `# needs: nothing` is none. */
-export function needsOf(text: string): string[] {
+/** What a script needs by its first line; `# needs: nothing` is none, and `runtime` is the script of the runtime. */
+export function needsOf(text: string, runtime: Runtime["name"] = "docker"): string[] {
   const [, needs = ""] = /^# needs:(.*)/.exec(text) ?? [];
-  return needs.split(" ").filter((name) => name !== "" && name !== "nothing");
+  return needs
+    .split(" ")
+    .filter((name) => name !== "" && name !== "nothing")
+    .map((name) => (name === "runtime" ? `runtimes/${runtime}` : name));
 }
 
 const read = new Map<string, string>();

@@ -136,7 +136,7 @@ suite(`isolation of a restored etcd${why && ` (skipped: ${why})`}`, () => {
   it("is a unit that systemd takes, before docker.service", function () {
     if (!has("systemd-analyze")) this.skip();
     const output = inNamespace(
-      `state=$RKE_DR_STATE; source <(sed -n '/^unit()/,/^}/p' "$here/isolate.sh"); isolation=$state/isolation
+      `state=$RKE_DR_STATE; source <(sed -n '/^runtime_unit=/p;/^unit()/,/^}/p' "$here/isolate.sh"); isolation=$state/isolation
       step isolate 10.9.0.1 >/dev/null; unit >"$here/rke-dr-isolation.service"
       printf '[Service]\nExecStart=/bin/true\n' >"$here/docker.service"
       systemd-analyze verify --man=no "$here/rke-dr-isolation.service" 2>&1 && echo taken; grep Before "$here/rke-dr-isolation.service"`,

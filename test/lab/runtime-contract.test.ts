@@ -1,0 +1,288 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { machineProblems, thisMachine } from "../../lab/build/toolchain";
+import { Lab } from "../../lab/lab";
+import { until } from "../../lab/machine/run";
+import { onHostText } from "../../on-host";
+import { docker } from "../../plan/runtimes/docker/docker";
+import type { Process } from "../../plan/runtimes/process";
+import type { Runtime } from "../../plan/runtimes/runtime";
+import { defined } from "../on-host/calls";
+
+/** What a runtime needs to be tried on a lab host: how its daemon is started anew there, and an image that the host has. */
+interface Subject {
+  runtime: Runtime;
+  image: string;
+  /** Shell that ends the runtime's daemon without its processes' knowledge and starts it again. */
+  restartDaemon: string;
+}
+
+const subjects: Subject[] = [
+  {
+    runtime: docker,
+    image: "rancher/rke-tools:v0.1.72",
+    restartDaemon: `pid=$(cat /run/docker.pid); mapfile -d '' -t argv <"/proc/$pid/cmdline"; kill "$pid"
+      while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+      setsid "\${argv[@]}" >>/var/log/rke-lab/dockerd.log 2>&1 </dev/null &
+      until process_names >/dev/null 2>&1; do sleep 0.2; done`,
+  },
+];
+
+const problems = machineProblems(thisMachine());
+const suite = problems.length === 0 ? describe : describe.skip;
+const why = problems.length === 0 ? "" : ` (skipped: ${problems.join("; ")})`;
+
+for (const { runtime, image, restartDaemon } of subjects) {
+  const text = onHostText(`runtimes/${runtime.name}`);
+
+  describe(`runtime ${runtime.name}`, () => {
+    it("defines every function that its head promises", () => {
+      const head = text.slice(0, text.indexOf("\n# shellcheck shell=bash"));
+      const promised = [...head.matchAll(/^# {3}([a-z]+_[a-z_]+) /gm)].map((found) => found[1] ?? "");
+      assert.ok(promised.length > 35, String(promised.length));
+      assert.deepEqual(promised.filter((name) => !defined(text).includes(name)), []);
+    });
+  });
+
+  suite(`runtime ${runtime.name} on a real host${why}`, function () {
+    this.timeout(120_000);
+    const parent = mkdtempSync(join(tmpdir(), "rke-runtime-"));
+    const lab = Lab.open(join(parent, "lab"));
+
+    /** Runs shell on the host with the runtime's functions; fails if it fails. */
+    async function shell(commands: string): Promise<string> {
+      const prelude = `set -euo pipefail\ndie() { echo "died: $*" >&2; exit 9; }\n${text}\n`;
+      const result = await lab.execOn("h1", ["bash", "-s"], { input: `${prelude}${commands}\n` });
+      assert.equal(result.code, 0, `${commands}\n${result.stdout}${result.stderr}`);
+      return result.stdout.trim();
+    }
+    const fails = async (commands: string) =>
+      shell(`said=$( (${commands}) 2>&1 ) && exit 1; printf '%s' "$said"`);
+    const status = (name: string) => shell(`process_status ${name}; echo "$status"`);
+    const planned = (name: string, script: string): Process => ({
+      name,
+      image,
+      entrypoint: ["sh", "-c"],
+      cmd: [script],
+      env: ["GREETING=hello"],
+      binds: [],
+      volumesFrom: [],
+      labels: { "rke-dr.tried": "1" },
+    });
+    const serving = "trap 'echo got TERM; exit 3' TERM; echo first; echo second >&2; while :; do sleep 0.1; done";
+    const create = (name: string, script = serving, once = false) =>
+      shell(`process_create ${name} '${runtime.spec(planned(name, script), 4, { once }).replaceAll("'", "'\\''")}'`);
+    const drop = (...names: string[]) => shell(`process_drop ${names.join(" ")}`);
+    const begin = async (name: string, script = serving) => {
+      await create(name, script);
+      await shell(`process_start ${name}`);
+      await until(`${name}'s trap`, 20, async () => script !== serving || (await shell(`process_log ${name}`)).includes("second"));
+    };
+    const reboot = async () => {
+      await lab.powerOff("h1");
+      await lab.powerOn("h1");
+    };
+
+    before(async function () {
+      this.timeout(1_800_000); // the first time, Kubernetes is built
+      const topology = join(parent, "one.yml");
+      writeFileSync(topology, "datacenters: [{name: a, deployHost: h1, hosts: [{name: h1, address: 10.9.0.1}]}]\n");
+      await lab.up({ topology });
+    });
+    after(async () => {
+      await lab.down();
+      rmSync(parent, { recursive: true });
+    });
+
+    it("process_create doesn't start it, process_start does, a second start changes nothing", async () => {
+      assert.equal(await status("web"), "missing");
+      await create("web");
+      assert.equal(await status("web"), "created");
+      assert.match(await fails("process_create web '{}'"), /died: /);
+      await shell("process_start web");
+      const [pid, id] = [await shell("process_pid web"), await shell("process_id web")];
+      await shell("process_start web");
+      assert.deepEqual([await shell("process_pid web"), await shell("process_id web")], [pid, id]);
+      assert.match(id, /^[0-9a-f]{12}$/);
+      assert.equal(await status("web"), "running");
+      assert.match(await shell(`tr '\\0' ' ' </proc/${pid}/cmdline`), /^sh -c trap/);
+      await drop("web");
+      assert.equal(await status("web"), "missing");
+      await drop("web");
+    });
+
+    it("process_runs, process_present and process_history say what is there", async () => {
+      const seen = (name: string) =>
+        shell(`runs=0; process_runs ${name} || runs=$?; there=0; process_present ${name} || there=$?
+          history=$(process_history ${name}) || history=none; echo "$runs $there \${history%%T*}"`);
+      assert.equal(await seen("web"), "2 1 none");
+      await create("web");
+      assert.match(await seen("web"), /^1 0 created 0 /);
+      await shell("process_start web");
+      assert.match(await seen("web"), /^0 0 running 0 20\d\d-\d\d-\d\d$/);
+      await drop("web");
+    });
+
+    it("process_status: exited, and restarting for one that ends over and over", async () => {
+      await create("once", "exit 5", true);
+      await shell("process_start once");
+      await until("its end", 20, async () => (await status("once")) === "exited");
+      assert.equal(await shell("process_exit_code once"), "5");
+      await begin("loop", "exit 5");
+      await until("a restart", 30, async () => (await status("loop")) === "restarting");
+      assert.match(await shell("process_history loop"), /^restarting [1-9]/);
+      await shell("process_set_aside loop loop-before-epoch-4 10");
+      assert.equal(await status("loop-before-epoch-4"), "exited");
+      await drop("once", "loop-before-epoch-4");
+    });
+
+    it("process_stop lets it end in its own way; without grace it is killed and gets no SIGTERM", async () => {
+      await begin("web");
+      await begin("other");
+      await shell("process_stop 10 web other");
+      assert.deepEqual([await shell("process_exit_code web"), await shell("process_exit_code other")], ["3", "3"]);
+      assert.match(await shell("process_log web"), /got TERM/);
+      await shell("process_start web; process_stop 0 web");
+      assert.equal(await shell("process_exit_code web"), "137");
+      assert.equal((await shell("process_log web")).match(/got TERM/g)?.length, 1);
+      await shell("process_stop 0 web");
+      assert.equal(await status("web"), "exited");
+      await shell("process_start web");
+      assert.match(await fails("process_delete web"), /./);
+      assert.equal(await status("web"), "running");
+      const pid = await shell("process_pid web");
+      await shell("process_restart 1 web");
+      assert.notEqual(await shell("process_pid web"), pid);
+      await shell("process_stop 0 web; process_delete web other");
+      assert.equal(await status("web"), "missing");
+    });
+
+    it("process_log: both streams, the last lines, and from a time on", async () => {
+      await begin("web");
+      assert.deepEqual((await shell("process_log web")).split("\n").sort(), ["first", "second"]);
+      assert.equal(await shell("process_log web 1 | wc -l"), "1");
+      await shell("process_stop 10 web");
+      const later = await shell("sleep 1.1; date -u +%Y-%m-%dT%H:%M:%SZ; process_start web >&2");
+      await until("its second start", 20, async () => (await shell("process_log web")).match(/second/g)?.length === 2);
+      assert.deepEqual((await shell(`process_log web all ${later}`)).split("\n").sort(), ["first", "second"]);
+      await drop("web");
+    });
+
+    it("a description is what the plan's half reads: its line, and the one that is kept", async () => {
+      await begin("web");
+      const found = runtime.read(await shell("process_describe web"));
+      assert.deepEqual([found.name, found.status, found.epoch, found.restarts], ["web", "running", 4, 0]);
+      assert.deepEqual([found.process.entrypoint, found.process.cmd], [["sh", "-c"], [serving]]);
+      assert.deepEqual(runtime.differs(planned("web", serving), found.process).filter((line) => line.startsWith("-")), []);
+      assert.equal(await shell("process_describe web absent 2>/dev/null | wc -l || true"), "1");
+      const kept = await shell('process_keep_description web old "/tmp/kept"; cat "/tmp/kept/old.$kept_as"; ls /tmp/kept >&2');
+      assert.equal(runtime.read(kept).name, "old");
+      assert.deepEqual((await shell("process_command web")).split("\n"), ["sh", "-c", serving]);
+      assert.match(await shell("process_commands"), /^web .*sh -c/m);
+      assert.equal(await shell("process_names"), "web");
+      assert.equal(await shell("[[ $(process_marked rke-dr.tried) == \"$(process_id web)\" ]] && echo same"), "same");
+      const spec = (script: string) => `'${runtime.spec(planned("web", script), 4).replaceAll("'", "'\\''")}'`;
+      await shell(`process_matches web ${spec(serving)}`);
+      await fails(`process_matches web ${spec("sleep 1")}`);
+      await drop("web");
+    });
+
+    it("what is set aside isn't started by a restart of the daemon or of the host; what isn't, is", async () => {
+      await begin("kept");
+      await begin("old");
+      await begin("resting");
+      await shell("process_set_aside old old-before-epoch-4 0; process_disable resting; process_rename resting rested");
+      assert.equal(await status("old"), "missing");
+      await shell(restartDaemon);
+      await until("the kept one", 30, async () => (await status("kept")) === "running");
+      assert.equal(await status("old-before-epoch-4"), "exited");
+      await reboot();
+      await until("the kept one", 30, async () => (await status("kept")) === "running");
+      assert.equal(await status("old-before-epoch-4"), "exited");
+      assert.equal(await status("rested"), "exited");
+      assert.equal(runtime.read(await shell("process_describe old-before-epoch-4")).process.name, "old-before-epoch-4");
+      await drop("kept", "old-before-epoch-4", "rested");
+    });
+
+    it("a resident process runs in the host's own root, and again after its end and after a reboot", async () => {
+      const names = () => shell("cat /root/ran 2>/dev/null || true");
+      const spec = runtime.spec(
+        { ...planned("watch", ""), entrypoint: ["chroot", "/host", "bash", "/root/watch.sh"], cmd: [], binds: ["/:/host"] },
+        4,
+      );
+      await shell(`printf 'echo "$$" >>/root/ran; sleep 1000\\n' >/root/watch.sh; process_keep_resident watch /root/watch.sh '${spec}'`);
+      await until("its start", 20, async () => (await names()) !== "");
+      await shell('kill "$(process_pid watch)"');
+      await until("its second start", 30, async () => (await names()).split("\n").length === 2);
+      await reboot();
+      await until("its third start", 30, async () => (await names()).split("\n").length === 3);
+      await shell(`process_keep_resident watch /root/watch.sh '${spec}'`);
+      await drop("watch");
+      assert.equal(await status("watch"), "missing");
+      assert.match(await fails("process_keep_resident watch /root/watch.sh"), /died: watch: /);
+    });
+
+    it("a resident process that brings no spec gets the runtime's own", async () => {
+      await create("kubelet");
+      await shell("rm -f /root/ran; process_keep_resident watch /root/watch.sh");
+      await until("its start", 20, async () => (await shell("cat /root/ran 2>/dev/null || true")) !== "");
+      await drop("watch", "kubelet");
+    });
+
+    it("a program that is run alone has no network, sees what is mounted, and leaves nothing", async () => {
+      const inside = (options: string, script: string) => shell(`run_alone ${image} sh ${options} -- -c '${script}'`);
+      await shell("mkdir -p /tmp/shared; echo there >/tmp/shared/file");
+      assert.equal(await inside("", "cat /proc/net/dev | tail -n +3 | cut -d: -f1 | tr -d \" \""), "lo");
+      assert.match(await inside("--host-network", "cat /proc/net/dev"), /eth0/);
+      assert.equal(await inside("--env GREETING=hello --read /tmp/shared:/seen", 'cat /seen/file; echo $GREETING'), "there\nhello");
+      for (const way of ["--read", "--look"])
+        assert.match(await fails(`run_alone ${image} sh ${way} /tmp/shared:/seen -- -c 'echo x >/seen/file'`), /[Rr]ead-only/);
+      await inside("--name reader --mark rke-dr.reader --last --write /tmp/shared:/seen", "echo written >/seen/file");
+      assert.equal(await shell("cat /tmp/shared/file"), "written");
+      assert.match(await fails(`run_alone ${image} sh --unknown -- -c true`), /died: run_alone: unknown option --unknown/);
+      assert.equal(await shell(`ended=0; run_alone ${image} sh -- -c 'exit 6' || ended=$?; echo $ended`), "6");
+      const ended = await shell(`ended=0; time_limit=1 run_alone ${image} sh --name slow -- -c 'sleep 1000' || ended=$?; echo $ended`);
+      assert.match(ended, /^(124|137)$/);
+      await drop("slow");
+      assert.equal(await shell("process_names; process_marked rke-dr.reader"), "");
+    });
+
+    it("process_exec and process_etcdctl run in the process's environment", async () => {
+      const etcdctl = 'printf "#!/bin/sh\\necho \\"\\$ETCDCTL_ENDPOINTS \\$*\\"\\n" >/usr/bin/etcdctl; chmod +x /usr/bin/etcdctl; ';
+      await begin("web", `${etcdctl}echo second; while :; do sleep 0.1; done`);
+      await until("its etcdctl", 20, async () => (await shell("process_log web")) === "second");
+      assert.equal(await shell("process_exec web printenv GREETING"), "hello");
+      assert.equal(await shell('process_etcdctl web "" member list'), "member list");
+      assert.equal(await shell("process_etcdctl web https://a:1,https://b:1 get x"), "https://a:1,https://b:1 get x");
+      assert.equal(await shell("ended=0; time_limit=1 process_exec web sleep 60 || ended=$?; echo $ended"), "124");
+      await drop("web");
+    });
+
+    it("a spec says if its process has a network, and takes a limit of memory", async () => {
+      const isolated = runtime.spec(planned("web", "true"), 4, { isolated: true });
+      await shell(`spec_isolated '${isolated}'`);
+      await fails(`spec_isolated '${runtime.spec(planned("web", "true"), 4)}'`);
+      const limited = await shell(`spec_with_memory '{"HostConfig":{"Memory":0}}' 1048576`);
+      assert.match(limited, /1048576/);
+    });
+
+    it("images, and the runtime itself, are told", async () => {
+      await shell(`image_present ${image}; image_fetch ${image}`);
+      await fails("image_present nowhere/none:1");
+      assert.match(await shell("image_like '(^|/)rke-tools:'"), /rke-tools:/);
+      await fails("image_like nothing-like-that");
+      assert.match(await shell("image_list"), /^rancher\/rke-tools:v0\.1\.72 \S+ \S+$/m);
+      assert.equal(await shell("pod_list"), "");
+      assert.match(await shell("runtime_facts"), /^curl=yes\n[a-z]+=\d+\.\d+/);
+      await begin("web");
+      assert.equal(await shell('run_alone "$(process_image web)" echo -- hello'), "hello");
+      await drop("web");
+    });
+
+    it("process_status ends the step where the runtime doesn't answer, since that isn't the same as missing", async () => {
+      assert.match(await fails("export DOCKER_HOST=unix:///nowhere; process_status web"), /died: /);
+    });
+  });
+}
