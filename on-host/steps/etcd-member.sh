@@ -3,14 +3,14 @@
 # if there is none, --force-new-cluster works on the data itself.
 # The old container and its data are set aside, never deleted; if the data itself is forced, a copy of it is kept.
 # arguments: CERTIFICATE, the name of this member's certificate;  ENDPOINT, its client URL as this host reaches it
-# stdin: two lines, bodies for Docker's POST /containers/create: the one with the flag, then the final one
+# stdin: two lines, bodies for process_create: the one with the flag, then the final one
 main() {
   local certificate=$1 endpoint=$2 peer=${2%:*}:2380 old=etcd-before-epoch-$epoch why="" index=0 revision=0 body_forced body_final
   begin "$@"
   { read -r body_forced && read -r body_final; } <<<"$data"
 
   # only once: a container etcd that is there although the old one is set aside was made by RKE since then, and stays
-  container_status "$old"
+  process_status "$old"
   local aside_already=$status
   if [[ $aside_already == missing && ! -e $aside/forced && ! -e $aside/data ]]; then
     await snapshot finished snapshot
@@ -18,11 +18,11 @@ main() {
   fi
   no_way_back
   no_forced_left
-  container_status etcd
+  process_status etcd
   mark_stopping
   if [[ ! -e $aside/forced && $aside_already == missing && $status != missing ]]; then
     # no grace: without quorum etcd would only wait for requests that can't be answered; everything committed is in the WAL
-    set_container_aside etcd "$old" 0
+    set_process_aside etcd "$old" 0
   fi
   if [[ ! -e $aside/forced && -e $aside/copy-holds ]]; then
     exchange
@@ -43,19 +43,19 @@ main() {
     touch "$aside/forced"
     sync_folder "$aside"
   fi
-  container_status etcd
+  process_status etcd
   if [[ $status == missing ]]; then
-    docker_api POST "/containers/create?name=etcd" "$body_final"
+    process_create etcd "$body_final"
   fi
-  docker start etcd >/dev/null </dev/null
+  process_start etcd
   in_background drop "$forced"
   until_healthy 60 etcd "$endpoint/health" "$certificate" "$peer" ||
-    die "etcd: not healthy 60 s after its start: $(docker logs --tail 1 etcd 2>&1 </dev/null | cut -c1-300)"
-  if docker inspect --format '{{.Config.Entrypoint}} {{.Config.Cmd}}' etcd </dev/null | grep -q -- --force-new-cluster; then
+    die "etcd: not healthy 60 s after its start: $(process_log etcd 1 | cut -c1-300)"
+  if process_command etcd | grep -q -- --force-new-cluster; then
     die "etcd: still has --force-new-cluster; at its next restart it would evict members that have joined"
   fi
   did "etcd runs with RKE's own arguments, a cluster of one, healthy"
-  fact container "$(docker inspect --format '{{.Id}}' etcd </dev/null | cut -c1-12)"
+  fact "container" "$(process_id etcd)"
   finish
 }
 

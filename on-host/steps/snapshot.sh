@@ -1,4 +1,4 @@
-# needs: lib/docker lib/lost-side lib/etcd/data lib/etcd/force lib/etcd/copy
+# needs: lib/process lib/lost-side lib/etcd/data lib/etcd/force lib/etcd/copy
 # snapshot: makes a copy of this etcd's data, and makes the copy a cluster of one by --force-new-cluster, in a container without network. The
 # old etcd goes on meanwhile, and its data isn't touched: so it is known whether the flag works before anything is changed, and the next
 # step only exchanges the folders. The copy is made of etcd's files, which a voter without quorum doesn't write to; if it does, by a live
@@ -6,14 +6,14 @@
 # Meanwhile the lost hosts are asked once more: time has passed since the guards asked.
 # arguments: CERTIFICATE, the name of this member's certificate;  ENDPOINT, its client URL as this host reaches it;
 #   HOST=ADDRESS:PORT ... of the lost hosts
-# stdin: the body for Docker's POST /containers/create of the container with the flag
+# stdin: the body for process_create of the container with the flag
 main() {
   local certificate=$1 endpoint=$2 why="" how="" index=0 revision=0 before=""
   begin "$@"
   shift 2
   mkdir -p "$aside"
   watch_lost_side "$@"
-  container_status "etcd-before-epoch-$epoch"
+  process_status "etcd-before-epoch-$epoch"
   if [[ $status != missing ]]; then
     did "the old etcd is set aside already; a copy of its data stays as it was taken"
     finish

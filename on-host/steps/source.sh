@@ -1,4 +1,4 @@
-# needs: lib/docker lib/client lib/lost-side lib/etcd/data lib/etcd/force lib/etcd/copy lib/etcd/restore
+# needs: lib/process lib/client lib/lost-side lib/etcd/data lib/etcd/force lib/etcd/copy lib/etcd/restore
 # source: secures and checks the data that a restore starts from, and restores it into a folder beside etcd's data, before anything is changed
 # that can't be undone.
 # Meanwhile the lost hosts are asked once more: time has passed since the guards asked.
@@ -7,7 +7,7 @@
 #   another cluster contains none of them;  LEAST, the revision that the source must have, 0 for any: if it hasn't, there is a better
 #   source;  MEMBER and PEER_URL, as RKE names them;  TOKEN, the new cluster's;  BUMP, by how much the revision is put ahead;
 #   HOST=ADDRESS:PORT ... of the lost hosts
-# stdin: the body for Docker's POST /containers/create of an etcd without network that applies what only the WAL has; nothing for a snapshot
+# stdin: the body for process_create of an etcd without network that applies what only the WAL has; nothing for a snapshot
 # The functions below read the local variables of main. A function that fails returns 1 and sets $why. `set -e` is off inside functions that
 # are called from `if`, `&&` or `||`: they handle failures by hand.
 main() {
@@ -17,7 +17,7 @@ main() {
   shift 8
   mkdir -p "$aside"
   # a killed run may have left its container
-  docker rm -f "$(worker)" >/dev/null 2>&1 </dev/null || true
+  process_drop "$(worker)" >/dev/null 2>&1 || true
   no_restore_left
   no_forced_left
   if [[ -e $aside/data ]]; then
@@ -55,7 +55,7 @@ worker() { printf 'source-epoch-%s' "$epoch"; }
 forget() {
   drop "$forced"
   rm -rf "$restoring" "$restored" "$aside/database" "$copy"
-  [[ -z $stopped ]] || docker start etcd >/dev/null </dev/null
+  [[ -z $stopped ]] || process_start etcd
 }
 # refuse: ends the step because of $why.
 refuse() {
@@ -72,7 +72,7 @@ with_wal() {
     did "what only etcd's WAL has isn't taken: $why"
     return 1
   fi
-  container_status etcd
+  process_status etcd
   [[ $status != running ]] || answer=$(answer_of "$endpoint/v3/maintenance/status" kube-node 4 -d '{}') || answer=""
   if [[ $answer =~ \"raftAppliedIndex\":\"?([0-9]+) ]]; then
     ((BASH_REMATCH[1] < last_entry)) || return 1
@@ -101,7 +101,7 @@ with_wal() {
 live() {
   # the one folder that both the host and the container see
   local shared=/var/lib/etcd/rke-dr-snapshot.db inside=/var/lib/rancher/etcd/rke-dr-snapshot.db answer
-  container_status etcd
+  process_status etcd
   if [[ $status != running ]]; then
     why="container etcd is $status"
     return 1
@@ -112,12 +112,12 @@ live() {
   fi
   rm -f "$shared"*
   find_restorer &
-  if ! docker exec etcd etcdctl --command-timeout=600s snapshot save "$inside" >/dev/null 2>"$aside/snapshot.log" </dev/null; then
+  if ! process_etcdctl etcd "" --command-timeout=600s snapshot save "$inside" >/dev/null 2>"$aside/snapshot.log"; then
     rm -f "$shared"*
     why=$(tail -n 1 "$aside/snapshot.log" | cut -c1-200)
     return 1
   fi
-  if ! answer=$(docker exec etcd etcdctl snapshot status "$inside" -w json 2>&1 </dev/null) || ! [[ $answer =~ \"revision\":([0-9]+) ]]; then
+  if ! answer=$(process_etcdctl etcd "" snapshot status "$inside" -w json 2>&1) || ! [[ $answer =~ \"revision\":([0-9]+) ]]; then
     rm -f "$shared"*
     why="this host's etcd gave a snapshot that can't be read: its data is damaged: ${answer:0:200}"
     refuse
@@ -136,7 +136,7 @@ etcd_answers() {
   answer_of https://127.0.0.1:2379/version kube-node 4 >/dev/null || result=$?
   # 28: curl's status after a time limit
   case $result in 0) return 0 ;; 28) return 1 ;; esac
-  timeout 10 docker exec etcd etcdctl --command-timeout=5s endpoint status >/dev/null 2>&1 </dev/null
+  time_limit=10 process_etcdctl etcd "" --command-timeout=5s endpoint status >/dev/null 2>&1
 }
 
 # find_restorer: asks this host's etcd, if it runs, which of its programs can restore, and whether it can put the revision ahead; writes that
@@ -144,7 +144,7 @@ etcd_answers() {
 find_restorer() {
   local program help="" restorer=""
   for program in etcdutl etcdctl; do
-    help=$(timeout 10 docker exec etcd "$program" snapshot restore --help 2>&1 </dev/null) || true
+    help=$(time_limit=10 process_exec etcd "$program" snapshot restore --help 2>&1) || true
     if [[ $help == *--mark-compacted* ]]; then
       restorer="$program ahead"
       break
@@ -163,14 +163,14 @@ database() {
   ! idle 3 || return 0
   secured=$db
   rm -f "$aside/snapshot.db"
-  container_status etcd
+  process_status etcd
   if [[ $status == running || $status == restarting ]]; then
     stopped=yes
-    if ! docker stop -t 60 etcd >/dev/null </dev/null; then
+    if ! process_stop 60 etcd; then
       why="etcd can't be stopped for its database"
       return 1
     fi
-    code=$(docker inspect --format '{{.State.ExitCode}}' etcd </dev/null)
+    code=$(process_exit_code etcd)
     # 143: ended by SIGTERM, which the container's first process doesn't always catch
     [[ $code == 0 || $code == 143 ]] || did "etcd ended with $code when it was stopped: its database may lack the newest writes"
   fi
@@ -184,7 +184,7 @@ database() {
 # the database of a running etcd waits for etcd's lock.
 idle() {
   local db=/var/lib/etcd/member/snap/db answer
-  container_status etcd
+  process_status etcd
   [[ $status == running ]] && until_true "$1" database_idle || return 1
   rm -f "$aside/snapshot.db"
   exec 6< <(answer_of https://127.0.0.1:2379/v3/maintenance/status kube-node 2 -d '{}')
@@ -264,11 +264,11 @@ whole() {
 # readable FILE [FOLDER]: true if etcdctl can read the file. Sets $revision. FOLDER, if given, is the restored data's folder beside etcd's data: then
 # etcdctl in the running etcd's container reads it, which is quicker than a new container.
 readable() {
-  local file=$1 answer reader=(run --rm --name "$(worker)" --network none -e ETCDCTL_API=3 -v "$1:/source.db:ro,z" --entrypoint etcdctl "$image") seen=/source.db
+  local file=$1 answer reader=(run_alone "$image" etcdctl --name "$(worker)" --env ETCDCTL_API=3 --read "$1:/source.db" --) seen=/source.db
   if [[ -n ${2:-} ]]; then
-    reader=(exec etcd etcdctl) seen=/var/lib/rancher/etcd/$2/member/snap/db
+    reader=(process_etcdctl etcd "") seen=/var/lib/rancher/etcd/$2/member/snap/db
   fi
-  if ! answer=$(docker "${reader[@]}" snapshot status "$seen" -w json 2>&1 </dev/null) || ! [[ $answer =~ \"revision\":([0-9]+) ]]; then
+  if ! answer=$("${reader[@]}" snapshot status "$seen" -w json 2>&1) || ! [[ $answer =~ \"revision\":([0-9]+) ]]; then
     why="$file can't be read, it is damaged: $(tail -n 1 <<<"$answer" | cut -c1-200)"
     return 1
   fi

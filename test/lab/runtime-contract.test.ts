@@ -42,7 +42,10 @@ for (const { runtime, image, restartDaemon } of subjects) {
       const head = text.slice(0, text.indexOf("\n# shellcheck shell=bash"));
       const promised = [...head.matchAll(/^# {3}([a-z]+_[a-z_]+) /gm)].map((found) => found[1] ?? "");
       assert.ok(promised.length > 35, String(promised.length));
-      assert.deepEqual(promised.filter((name) => !defined(text).includes(name)), []);
+      assert.deepEqual(
+        promised.filter((name) => !defined(text).includes(name)),
+        [],
+      );
     });
   });
 
@@ -58,8 +61,7 @@ for (const { runtime, image, restartDaemon } of subjects) {
       assert.equal(result.code, 0, `${commands}\n${result.stdout}${result.stderr}`);
       return result.stdout.trim();
     }
-    const fails = async (commands: string) =>
-      shell(`said=$( (${commands}) 2>&1 ) && exit 1; printf '%s' "$said"`);
+    const fails = async (commands: string) => shell(`said=$( (${commands}) 2>&1 ) && exit 1; printf '%s' "$said"`);
     const status = (name: string) => shell(`process_status ${name}; echo "$status"`);
     const planned = (name: string, script: string): Process => ({
       name,
@@ -78,7 +80,11 @@ for (const { runtime, image, restartDaemon } of subjects) {
     const begin = async (name: string, script = serving) => {
       await create(name, script);
       await shell(`process_start ${name}`);
-      await until(`${name}'s trap`, 20, async () => script !== serving || (await shell(`process_log ${name}`)).includes("second"));
+      await until(
+        `${name}'s trap`,
+        20,
+        async () => script !== serving || (await shell(`process_log ${name}`)).includes("second"),
+      );
     };
     const reboot = async () => {
       await lab.powerOff("h1");
@@ -175,14 +181,19 @@ for (const { runtime, image, restartDaemon } of subjects) {
       const found = runtime.read(await shell("process_describe web"));
       assert.deepEqual([found.name, found.status, found.epoch, found.restarts], ["web", "running", 4, 0]);
       assert.deepEqual([found.process.entrypoint, found.process.cmd], [["sh", "-c"], [serving]]);
-      assert.deepEqual(runtime.differs(planned("web", serving), found.process).filter((line) => line.startsWith("-")), []);
+      assert.deepEqual(
+        runtime.differs(planned("web", serving), found.process).filter((line) => line.startsWith("-")),
+        [],
+      );
       assert.equal(await shell("process_describe web absent 2>/dev/null | wc -l || true"), "1");
-      const kept = await shell('process_keep_description web old "/tmp/kept"; cat "/tmp/kept/old.$kept_as"; ls /tmp/kept >&2');
+      const kept = await shell(
+        'process_keep_description web old "/tmp/kept"; cat "/tmp/kept/old.$kept_as"; ls /tmp/kept >&2',
+      );
       assert.equal(runtime.read(kept).name, "old");
       assert.deepEqual((await shell("process_command web")).split("\n"), ["sh", "-c", serving]);
       assert.match(await shell("process_commands"), /^web .*sh -c/m);
       assert.equal(await shell("process_names"), "web");
-      assert.equal(await shell("[[ $(process_marked rke-dr.tried) == \"$(process_id web)\" ]] && echo same"), "same");
+      assert.equal(await shell('[[ $(process_marked rke-dr.tried) == "$(process_id web)" ]] && echo same'), "same");
       const spec = (script: string) => `'${runtime.spec(planned("web", script), 4).replaceAll("'", "'\\''")}'`;
       await shell(`process_matches web ${spec(serving)}`);
       await fails(`process_matches web ${spec("sleep 1")}`);
@@ -209,10 +220,17 @@ for (const { runtime, image, restartDaemon } of subjects) {
     it("a resident process runs in the host's own root, and again after its end and after a reboot", async () => {
       const names = () => shell("cat /root/ran 2>/dev/null || true");
       const spec = runtime.spec(
-        { ...planned("watch", ""), entrypoint: ["chroot", "/host", "bash", "/root/watch.sh"], cmd: [], binds: ["/:/host"] },
+        {
+          ...planned("watch", ""),
+          entrypoint: ["chroot", "/host", "bash", "/root/watch.sh"],
+          cmd: [],
+          binds: ["/:/host"],
+        },
         4,
       );
-      await shell(`printf 'echo "$$" >>/root/ran; sleep 1000\\n' >/root/watch.sh; process_keep_resident watch /root/watch.sh '${spec}'`);
+      await shell(
+        `printf 'echo "$$" >>/root/ran; sleep 1000\\n' >/root/watch.sh; process_keep_resident watch /root/watch.sh '${spec}'`,
+      );
       await until("its start", 20, async () => (await names()) !== "");
       await shell('kill "$(process_pid watch)"');
       await until("its second start", 30, async () => (await names()).split("\n").length === 2);
@@ -234,23 +252,35 @@ for (const { runtime, image, restartDaemon } of subjects) {
     it("a program that is run alone has no network, sees what is mounted, and leaves nothing", async () => {
       const inside = (options: string, script: string) => shell(`run_alone ${image} sh ${options} -- -c '${script}'`);
       await shell("mkdir -p /tmp/shared; echo there >/tmp/shared/file");
-      assert.equal(await inside("", "cat /proc/net/dev | tail -n +3 | cut -d: -f1 | tr -d \" \""), "lo");
+      assert.equal(await inside("", 'cat /proc/net/dev | tail -n +3 | cut -d: -f1 | tr -d " "'), "lo");
       assert.match(await inside("--host-network", "cat /proc/net/dev"), /eth0/);
-      assert.equal(await inside("--env GREETING=hello --read /tmp/shared:/seen", 'cat /seen/file; echo $GREETING'), "there\nhello");
+      assert.equal(
+        await inside("--env GREETING=hello --read /tmp/shared:/seen", "cat /seen/file; echo $GREETING"),
+        "there\nhello",
+      );
       for (const way of ["--read", "--look"])
-        assert.match(await fails(`run_alone ${image} sh ${way} /tmp/shared:/seen -- -c 'echo x >/seen/file'`), /[Rr]ead-only/);
+        assert.match(
+          await fails(`run_alone ${image} sh ${way} /tmp/shared:/seen -- -c 'echo x >/seen/file'`),
+          /[Rr]ead-only/,
+        );
       await inside("--name reader --mark rke-dr.reader --last --write /tmp/shared:/seen", "echo written >/seen/file");
       assert.equal(await shell("cat /tmp/shared/file"), "written");
-      assert.match(await fails(`run_alone ${image} sh --unknown -- -c true`), /died: run_alone: unknown option --unknown/);
+      assert.match(
+        await fails(`run_alone ${image} sh --unknown -- -c true`),
+        /died: run_alone: unknown option --unknown/,
+      );
       assert.equal(await shell(`ended=0; run_alone ${image} sh -- -c 'exit 6' || ended=$?; echo $ended`), "6");
-      const ended = await shell(`ended=0; time_limit=1 run_alone ${image} sh --name slow -- -c 'sleep 1000' || ended=$?; echo $ended`);
+      const ended = await shell(
+        `ended=0; time_limit=1 run_alone ${image} sh --name slow -- -c 'sleep 1000' || ended=$?; echo $ended`,
+      );
       assert.match(ended, /^(124|137)$/);
       await drop("slow");
       assert.equal(await shell("process_names; process_marked rke-dr.reader"), "");
     });
 
     it("process_exec and process_etcdctl run in the process's environment", async () => {
-      const etcdctl = 'printf "#!/bin/sh\\necho \\"\\$ETCDCTL_ENDPOINTS \\$*\\"\\n" >/usr/bin/etcdctl; chmod +x /usr/bin/etcdctl; ';
+      const etcdctl =
+        'printf "#!/bin/sh\\necho \\"\\$ETCDCTL_ENDPOINTS \\$*\\"\\n" >/usr/bin/etcdctl; chmod +x /usr/bin/etcdctl; ';
       await begin("web", `${etcdctl}echo second; while :; do sleep 0.1; done`);
       await until("its etcdctl", 20, async () => (await shell("process_log web")) === "second");
       assert.equal(await shell("process_exec web printenv GREETING"), "hello");

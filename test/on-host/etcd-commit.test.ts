@@ -37,7 +37,7 @@ case "$*" in
   *State.Pid*) cat "$of/pid" ;;
   *State.ExitCode*) echo 0 ;;
   inspect*) cat "$of/arguments" ;;
-  ps*) ls "$all" | grep ^etcd-force- ;;
+  ps*) ls "$all" ;;
   rename*) mv "$all/$2" "$all/$3" ;;
   logs*) tail -n 50 "$of/log" ;;
   start*) mapfile -t arguments <"$of/arguments"; setsid $ETCD "\${arguments[@]}" >>"$of/log" 2>&1 </dev/null 3>&- 8>&- 9>&- & echo $! >"$of/pid" ;;

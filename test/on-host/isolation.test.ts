@@ -30,7 +30,10 @@ function inNamespace(script: string, programs: Record<string, string> = {}): str
     }
     // the folder of facts.sh is fixed: its section alone, with the state's place put in
     const facts = /isolation_facts\(\) \{[\s\S]*?\n\}/.exec(onHostText("look/facts"))?.[0] ?? "";
-    writeFileSync(join(folder, "facts.sh"), `state=$RKE_DR_STATE\n${onHostText("runtimes/docker")}\n${facts}\nisolation_facts; true\n`);
+    writeFileSync(
+      join(folder, "facts.sh"),
+      `state=$RKE_DR_STATE\n${onHostText("runtimes/docker")}\n${facts}\nisolation_facts; true\n`,
+    );
     for (const [name, text] of Object.entries({ docker: noContainers, ...programs }))
       writeFileSync(join(folder, name), text, { mode: 0o755 });
     const listener = [2379, 2380, 6443].map(

@@ -227,7 +227,10 @@ describe("what restores, as an etcd that runs tells it", () => {
         "docker",
         `#!/bin/bash\ncase "$*" in *etcdutl*) echo "${etcdutl}" ;; *) echo "${etcdctl}" ;; esac\n`,
       );
-      const result = host.run("bash", ["-ec", `${onHostText("runtimes/docker")}\n${onHostText("steps/source")}\naside=$RKE_DR_STATE; find_restorer`]);
+      const result = host.run("bash", [
+        "-ec",
+        `${onHostText("runtimes/docker")}\n${onHostText("steps/source")}\naside=$RKE_DR_STATE; find_restorer`,
+      ]);
       assert.equal(result.status, 0, result.stderr);
       assert.equal(host.read("restorer"), found);
     });

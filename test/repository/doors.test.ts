@@ -16,8 +16,7 @@ const behindDoors = [
 ];
 
 /** Files of plan/ that still name docker, containers or RKE in code; each comes off this list when it is clean. */
-const notYetClean: string[] = [
-];
+const notYetClean: string[] = [];
 
 /** The names of one runtime and one installer. rke-dr is this program, and rkestate a file that every deploy host has. */
 const names =
@@ -87,10 +86,16 @@ const planFiles = sources("plan").filter(open);
 describe("outside of the doors", () => {
   it("no script of on-host/ names docker, containers or RKE but in words for people", () => {
     assert.ok(scripts.length > 45);
-    const found = scripts.flatMap((path) => [
-      ...shellCode(read(path)).split("\n").filter((line) => names.test(line)),
-      ...withoutComments(read(path)).split("\n").filter((line) => paths.test(line)),
-    ].map((line) => `${path}: ${line.trim()}`));
+    const found = scripts.flatMap((path) =>
+      [
+        ...shellCode(read(path))
+          .split("\n")
+          .filter((line) => names.test(line)),
+        ...withoutComments(read(path))
+          .split("\n")
+          .filter((line) => paths.test(line)),
+      ].map((line) => `${path}: ${line.trim()}`),
+    );
     assert.deepEqual(found, []);
   });
 
@@ -102,9 +107,23 @@ describe("outside of the doors", () => {
 
   it("such a name would be seen, a word isn't", () => {
     const seen = (text: string) => names.test(shellCode(text));
-    for (const text of ["docker ps", 'x="$(docker ps)"', "container_status etcd", 'a "$container"', "rke up", '"a" docker "b"'])
+    for (const text of [
+      "docker ps",
+      'x="$(docker ps)"',
+      "container_status etcd",
+      'a "$container"',
+      "rke up",
+      '"a" docker "b"',
+    ])
       assert.equal(seen(text), true, text);
-    for (const text of ["# docker", 'die "docker: no"', "x='docker'", "/var/lib/rke-dr", "true # of RKE's", "cluster.rkestate"])
+    for (const text of [
+      "# docker",
+      'die "docker: no"',
+      "x='docker'",
+      "/var/lib/rke-dr",
+      "true # of RKE's",
+      "cluster.rkestate",
+    ])
       assert.equal(seen(text), false, text);
     assert.ok(paths.test('curl --unix-socket "/var/run/docker.sock"'));
     assert.deepEqual(typescriptNames("const rkeUp = 1; // docker\nf('docker', dockerHost);"), ["rkeUp", "dockerHost"]);

@@ -1,4 +1,4 @@
-# needs: lib/step lib/docker lib/client lib/etcd/data lib/etcd/commit lib/etcd/force
+# needs: lib/step lib/process lib/client lib/etcd/data lib/etcd/commit lib/etcd/force
 # Copies etcd's data to $copy, and works on the copy.
 # `set -e` is off inside these functions, because they are called from `if`, `&&` and `||`: every failure is handled by hand.
 # shellcheck shell=bash
@@ -10,7 +10,7 @@ copied() { { answers "$1" && { files_copied 0 || live_copy; }; } || files_copied
 # answers ENDPOINT: sets $before to the index that this host's etcd has committed, and $revision; the next step compares $before with the index then.
 # If etcd doesn't answer it returns 1 and sets $why.
 answers() {
-  container_status etcd
+  process_status etcd
   why="container etcd is $status"
   [[ $status == running ]] || return 1
   why="etcd runs and answers nothing, as where it was started without quorum"
@@ -44,7 +44,7 @@ live_copy() {
   no_copy
   how="a live snapshot"
   folders
-  if ! docker exec etcd etcdctl --command-timeout=600s snapshot save "/var/lib/rancher/etcd/${copy##*/}/member/snap/db" >/dev/null 2>"$aside/snapshot.log" </dev/null; then
+  if ! process_etcdctl etcd "" --command-timeout=600s snapshot save "/var/lib/rancher/etcd/${copy##*/}/member/snap/db" >/dev/null 2>"$aside/snapshot.log"; then
     why="no live snapshot: $(tail -n 1 "$aside/snapshot.log" | cut -c1-200)"
     return 1
   fi
@@ -70,7 +70,7 @@ logs() {
 }
 
 # replayed ENDPOINT BODY: makes the copy, with everything that its WAL has in its database: commits the WAL's last entry (commit_all), and lets an
-# etcd without network (BODY, for Docker's POST /containers/create) apply it, which etcd does at any start, also without the other members.
+# etcd without network (BODY, for process_create) apply it, which etcd does at any start, also without the other members.
 # Then it stops that etcd. Sets $applied, the revision that the copy's database must have. On failure it returns 1 and sets $why, and $damaged
 # if the data is the reason.
 replayed() {
@@ -82,11 +82,11 @@ replayed() {
   damaged=yes
   commit_all "$copy/member/wal" || return 1
   damaged=""
-  undo_if_failed docker rm -f "$forced"
+  undo_if_failed process_drop "$forced"
   why="docker can't start it"
-  (docker_api POST "/containers/create?name=$forced" "$2") || return 1
-  docker start "$forced" >/dev/null </dev/null || return 1
-  pid=$(docker inspect --format '{{.State.Pid}}' "$forced" </dev/null) || return 1
+  (process_create "$forced" "$2") || return 1
+  process_start "$forced" || return 1
+  pid=$(process_pid "$forced") || return 1
   ask_within "$pid"
   if ! until_true 300 all_applied || network_is_gone; then
     why="an etcd without network hasn't applied its entries up to $last_entry: $(reason_in_log "$forced")"
@@ -99,7 +99,7 @@ replayed() {
   why="an etcd without network goes on writing to its database"
   until_true 60 all_written || return 1
   why="it can't be stopped"
-  docker stop -t 60 "$forced" >/dev/null </dev/null || return 1
+  process_stop 60 "$forced" || return 1
   ask_within
   drop "$forced"
   undo_if_failed
