@@ -97,6 +97,7 @@ for (const { runtime, image, restartDaemon } of subjects) {
       writeFileSync(topology, "datacenters: [{name: a, deployHost: h1, hosts: [{name: h1, address: 10.9.0.1}]}]\n");
       await lab.up({ topology });
     });
+    afterEach(() => shell('for name in $(process_names); do process_drop "$name"; done'));
     after(async () => {
       await lab.down();
       rmSync(parent, { recursive: true });
@@ -137,8 +138,8 @@ for (const { runtime, image, restartDaemon } of subjects) {
       await until("its end", 20, async () => (await status("once")) === "exited");
       assert.equal(await shell("process_exit_code once"), "5");
       await begin("loop", "exit 5");
-      await until("a restart", 30, async () => (await status("loop")) === "restarting");
-      assert.match(await shell("process_history loop"), /^restarting [1-9]/);
+      await until("a restart", 30, async () => /^restarting [1-9]/.test(await shell("process_history loop")));
+      await until("the word for it", 30, async () => (await status("loop")) === "restarting");
       await shell("process_set_aside loop loop-before-epoch-4 10");
       assert.equal(await status("loop-before-epoch-4"), "exited");
       await drop("once", "loop-before-epoch-4");
@@ -232,7 +233,7 @@ for (const { runtime, image, restartDaemon } of subjects) {
         `printf 'echo "$$" >>/root/ran; sleep 1000\\n' >/root/watch.sh; process_keep_resident watch /root/watch.sh '${spec}'`,
       );
       await until("its start", 20, async () => (await names()) !== "");
-      await shell('kill "$(process_pid watch)"');
+      await shell('kill -KILL "$(process_pid watch)"');
       await until("its second start", 30, async () => (await names()).split("\n").length === 2);
       await reboot();
       await until("its third start", 30, async () => (await names()).split("\n").length === 3);
