@@ -1,7 +1,7 @@
 import { Reader } from "protobufjs/minimal";
-import { docker } from "../runtimes/docker/docker";
 import type { Running } from "../runtimes/running";
 import { type PreflightFacts, parsePreflight, type ReadCertificates } from "./preflight";
+import { readProcesses } from "./processes";
 import { sectionsOf } from "./sections";
 import { parseSnapshots, type SnapshotFacts } from "./snapshots";
 import { parseSourceFiles, type SourceFile } from "./source-files";
@@ -144,12 +144,7 @@ export function parseFacts(
         return [result.step, result];
       }),
     ),
-    processes: Object.fromEntries(
-      lines(sections.get("processes")).map((line) => {
-        const found = docker.read(line);
-        return [found.name, found];
-      }),
-    ),
+    processes: readProcesses(sections.get("processes")),
     files: parseSourceFiles(sections.get("sources")),
     isolation: parseIsolation(sections.get("isolation")),
     etcd: readable(() => parseStatus(sections.get("status"), sections.has("quorum"))),

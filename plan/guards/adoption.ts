@@ -11,13 +11,13 @@ import { inPeace, type Site } from "../topology/site";
 import type { Host, Topology } from "../topology/topology";
 
 /** Why the cluster that runs isn't the one that the topology describes, so that it can't be taken over. */
-export function adoptionProblems(topology: Topology, rke: AdoptedCluster, seen: Observation): string[] {
+export function adoptionProblems(topology: Topology, adopted: AdoptedCluster, seen: Observation): string[] {
   const site = inPeace(topology);
   const { hosts } = site;
   const order = hosts.map((h) => h.address);
-  const listed = rke.hosts.filter((a) => order.includes(a));
-  const strange = rke.hosts.filter((a) => !order.includes(a));
-  const missing = hosts.filter((h) => !rke.hosts.includes(h.address)).map((h) => h.name);
+  const listed = adopted.hosts.filter((a) => order.includes(a));
+  const strange = adopted.hosts.filter((a) => !order.includes(a));
+  const missing = hosts.filter((h) => !adopted.hosts.includes(h.address)).map((h) => h.name);
   return [
     ...strange.map((a) => `rke-dr:adopted: its cluster has a host that the topology lacks: ${a}`),
     ...missing.map((name) => `rke-dr:adopted: its cluster lacks the topology's ${name}`),
@@ -26,7 +26,7 @@ export function adoptionProblems(topology: Topology, rke: AdoptedCluster, seen: 
           `rke-dr:adopted: its cluster lists ${listed.join(", ")}, the topology ${order.join(", ")}; \`order:\` keeps it`,
         ]
       : []),
-    ...hosts.flatMap((host) => hostProblems(site, host, rke.caSum, seen)),
+    ...hosts.flatMap((host) => hostProblems(site, host, adopted.caSum, seen)),
   ];
 }
 
