@@ -18,7 +18,7 @@ import { type DatacenterPlan, type NetworkPlan, planNetwork } from "./network/ne
 import { chooseEngine, type Engine } from "./operator/engine";
 import { kubectlCommand, operatorKubeconfig } from "./operator/kubeconfig";
 import { asOperator, operatorDir, operatorKeyPath } from "./operator/operator";
-import { cloneProject, operatorProject, type Workspace } from "./operator/project";
+import { cloneProject, operatorProject, projectOf, type Workspace } from "./operator/project";
 import { type Command, makeStacks, pulumiCommand } from "./operator/pulumi-run";
 import { rebuildDisk } from "./rebuild";
 import { type Place, placeOf } from "./state/place";
@@ -222,6 +222,11 @@ export class Lab {
   /** A fresh clone of the operator's project, with an empty backend. */
   async newClone(name: string): Promise<Workspace> {
     return cloneProject(this.place, await this.project(), name);
+  }
+
+  /** The operator's project as another version of the program has it (a folder with its files and packages), with an empty backend. */
+  async projectOf(checkout: string, name: string): Promise<Workspace> {
+    return projectOf(this.place, this.state().topology, checkout, name);
   }
 
   async kubectl(args: readonly string[], options: RunOptions = {}): Promise<Result> {

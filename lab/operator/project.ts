@@ -41,10 +41,31 @@ export async function operatorProject(place: Place, topology: LabTopology, file?
   return { project, backend };
 }
 
-async function fillProject(place: Place, topology: LabTopology, folder: string, file?: string): Promise<void> {
-  for (const name of await projectFiles()) {
+/**
+ * The operator's project as another version of the program has it, with an empty backend.
+ * @param checkout folder with that version's files and its packages
+ */
+export async function projectOf(
+  place: Place,
+  topology: LabTopology,
+  checkout: string,
+  name: string,
+): Promise<Workspace> {
+  const workspace = newWorkspace(place, name);
+  await fillProject(place, topology, workspace.project, undefined, checkout);
+  return workspace;
+}
+
+async function fillProject(
+  place: Place,
+  topology: LabTopology,
+  folder: string,
+  file?: string,
+  checkout = CHECKOUT,
+): Promise<void> {
+  for (const name of await projectFiles(checkout)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
-    cpSync(join(CHECKOUT, name), join(folder, name));
+    cpSync(join(checkout, name), join(folder, name));
   }
   const pulumi = join(folder, "Pulumi.yaml");
   const keys = Object.fromEntries(hostsOf(topology).map(({ name }) => [name, hostKeyOf(hostDir(place, name))]));
@@ -54,38 +75,43 @@ async function fillProject(place: Place, topology: LabTopology, folder: string, 
   await git("init", "-q", "-b", "main");
   await git("add", "-A");
   await git("commit", "-q", "-m", "The project as the lab's operator has it");
-  linkModules(folder);
+  linkModules(folder, checkout);
 }
 
 /** A fresh clone of the operator's project with an empty backend: what a failover may count on. */
 export async function cloneProject(place: Place, from: Workspace, name: string): Promise<Workspace> {
-  if (!/^[a-z0-9-]+$/.test(name)) throw new LabError(`clone: name must be of a-z, 0-9 and -, is "${name}"`);
-  const folder = join(place.dir, "clones", name);
-  if (existsSync(folder)) throw new LabError(`clone ${name}: must be new, ${folder} is there`);
-  const clone = { project: join(folder, "project"), backend: join(folder, "backend") };
-  mkdirSync(clone.backend, { recursive: true, mode: 0o700 });
+  const clone = newWorkspace(place, name);
   await must(["git", "clone", "-q", "--no-hardlinks", from.project, clone.project], { env: gitEnvironment() });
-  linkModules(clone.project);
+  linkModules(clone.project, CHECKOUT);
   return clone;
 }
 
+function newWorkspace(place: Place, name: string): Workspace {
+  if (!/^[a-z0-9-]+$/.test(name)) throw new LabError(`clone: name must be of a-z, 0-9 and -, is "${name}"`);
+  const folder = join(place.dir, "clones", name);
+  if (existsSync(folder)) throw new LabError(`clone ${name}: must be new, ${folder} is there`);
+  const workspace = { project: join(folder, "project"), backend: join(folder, "backend") };
+  mkdirSync(workspace.backend, { recursive: true, mode: 0o700 });
+  return workspace;
+}
+
 /** Packages are the checkout's; git must not see the link. */
-function linkModules(project: string): void {
+function linkModules(project: string, checkout: string): void {
   mkdirSync(join(project, ".git/info"), { recursive: true });
   writeFileSync(join(project, ".git/info/exclude"), "node_modules\n");
-  symlinkSync(join(CHECKOUT, "node_modules"), join(project, "node_modules"));
+  symlinkSync(join(checkout, "node_modules"), join(project, "node_modules"));
 }
 
 /** What git would commit of the checkout now; all but the packages where it is no repository. */
-async function projectFiles(): Promise<string[]> {
-  const listed = await run(["git", "-C", CHECKOUT, "ls-files", "-z", "-co", "--exclude-standard"], {
+async function projectFiles(checkout: string): Promise<string[]> {
+  const listed = await run(["git", "-C", checkout, "ls-files", "-z", "-co", "--exclude-standard"], {
     env: gitEnvironment(),
   });
   const names =
     listed.code === 0
       ? listed.stdout.split("\0")
-      : readdirSync(CHECKOUT, { recursive: true, encoding: "utf8" }).filter((name) => !name.startsWith("node_modules"));
-  return names.filter((name) => name !== "" && isFile(join(CHECKOUT, name)));
+      : readdirSync(checkout, { recursive: true, encoding: "utf8" }).filter((name) => !name.startsWith("node_modules"));
+  return names.filter((name) => name !== "" && isFile(join(checkout, name)));
 }
 
 /**
