@@ -118,7 +118,10 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
     await world.lab.cutOperator("a");
     const told = await world.stops(clone, alone);
     assert.equal(told.length, 1, told.join("\n"));
-    assert.match(told[0] ?? "", /^attestation: rke-dr:attest must be "powered-off@a@2" .*a forced cluster loses what they accept/);
+    assert.match(
+      told[0] ?? "",
+      /^attestation: rke-dr:attest must be "powered-off@a@2" .*a forced cluster loses what they accept/,
+    );
     assert.deepEqual(await world.stops(clone, { ...alone, method: "restore" }), []);
     await world.lab.heal();
   });
