@@ -109,14 +109,14 @@ onRequest("adopted", "docs/quickstart.md: a cluster that RKE built without this 
     await run(["rm", "-rf", home]);
   });
 
-  it("its commands lead to a first preview of a failover", async () => {
+  it("the commands of the documentation lead to a first preview of a failover", async () => {
     await follow(2);
     const preview = await follow(3);
     assert.match(preview, /ok +the cluster meant/);
     assert.match(await follow(4), /STOP +lost side is silent: .*master1/);
   });
 
-  it("and no container was restarted; the return guard's are new", async () => {
+  it("adopting the cluster restarts none of its containers, and adds those of the return guard", async () => {
     const found = (await containers()).split("\n");
     const isGuard = (line: string) => line.includes(" /rke-dr-guard ");
     assert.equal(found.filter((line) => !isGuard(line)).join("\n"), built);
@@ -126,12 +126,12 @@ onRequest("adopted", "docs/quickstart.md: a cluster that RKE built without this 
     );
   });
 
-  it("a second up finds nothing to do", async () => {
+  it("a second up of the adopted cluster finds nothing to do", async () => {
     const { code, all } = await type("pulumi up --yes --expect-no-changes --stack primary");
     assert.equal(code, 0, all);
   });
 
-  it("when a is lost, a failover brings it back", async () => {
+  it("a failover recovers the adopted cluster after datacenter a is lost", async () => {
     await world.lab.powerOff("a");
     const { code, all } = await type(
       "pulumi config set confirm a@2 --stack failover\npulumi config set attest powered-off@a@2 --stack failover\npulumi up --yes --skip-preview --stack failover",

@@ -36,7 +36,7 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
     assert.deepEqual(await Promise.all([world.traces("master3"), world.traces("node2")]), before);
   }
 
-  it("before that day: a voter whose disk broke is replaced while clients write", async () => {
+  it("primary replaces a voter whose disk broke, while clients write", async () => {
     const member = async () =>
       (await world.on("master3", "docker exec etcd etcdctl member list"))
         .split("\n")
@@ -74,7 +74,7 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
     );
   }).timeout(900_000);
 
-  it("is refused while the lost side answers", () =>
+  it("up refuses while the datacenter declared lost answers", () =>
     refused(
       clone,
       /nothing was changed/,
@@ -82,19 +82,19 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
       /still has quorum/,
     ));
 
-  it("preview of the same shows it and exits with 0", async () => {
+  it("preview shows the guard that stops the failover, and exits with 0", async () => {
     const result = await world.failover(clone, "preview");
     assert.equal(result.code, 0, result.all);
     assert.match(result.all, /STOP {2}lost side is silent/);
   });
 
-  it("is refused for an unknown datacenter", async () => {
+  it("up refuses an unknown datacenter", async () => {
     const other = await world.confirmed("unknown-datacenter");
     await world.set(other, "lost", "c");
     await refused(other, /rke-dr:lost: is not one of the datacenters \(a, b\): "c"/);
   });
 
-  it("is refused for a host key that isn't the pinned one", async () => {
+  it("up refuses a host key that isn't the pinned one", async () => {
     const other = await world.confirmed("wrong-host-key");
     const master1 = /name: master1[\s\S]*?hostKey: (ssh-ed25519 \S+)/.exec(
       readFileSync(join(other.project, "Pulumi.yaml"), "utf8"),
@@ -107,14 +107,14 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
 
   const alone = { attest: undefined };
 
-  it("link cut, a alive: refused, with the operator's word, too", async () => {
+  it("up refuses a failover of a living datacenter behind a cut link, even with the operator's attestation", async () => {
     await world.lab.cutLink("a");
     const told = await world.stops(clone);
     assert.match(told.join("\n"), /lost side is silent: .*master1 port 2379 answers the operator/);
     assert.ok(!told.some((t) => t.includes("answers master3")), told.join("\n"));
   });
 
-  it("operator and b both cut off from a living a: refused without the operator's word; isolated, by restore, allowed", async () => {
+  it("up refuses without attestation if operator and b are cut off from a living a, and permits an isolated restore", async () => {
     await world.lab.cutOperator("a");
     const told = await world.stops(clone, alone);
     assert.equal(told.length, 1, told.join("\n"));
@@ -138,7 +138,7 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
   }
   const ran = () => readFileSync(fenceLog, "utf8").trim().split("\n").sort();
 
-  it("a fence that fails stops the act before any change on the survivors", async () => {
+  it("a fence that fails stops the failover before any change on the survivors", async () => {
     // half dead: the hosts are on, and serve nothing
     for (const host of ["master1", "master2"]) await world.on(host, "docker stop -t 1 kube-apiserver etcd");
     const other = await fenced("fence-fails", (h) => (h === "master1" ? "exit 3" : "true"));
@@ -150,7 +150,7 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
     );
   });
 
-  it("a lost host that answers late, over a slow line, stops the act before etcd is touched", async () => {
+  it("a lost host that answers late over a slow line stops the failover before etcd is touched", async () => {
     const late = await world.confirmed("late-answer");
     const containers = () => world.on("master3", "docker ps -a --no-trunc --format '{{.ID}} {{.Names}}' | sort");
     const before = await containers();
@@ -174,7 +174,7 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
       await world.on(host, "rm -r /var/lib/rke-dr && mv /tmp/kept /var/lib/rke-dr");
   });
 
-  it("with commands that cut the power nobody has to attest", async () => {
+  it("a fence that cuts the power makes attestation unnecessary", async () => {
     clone = await fenced("fenced", (h) => `echo ${h} >>${fenceLog}; kill -9 ${world.lab.initPid(h)} 2>/dev/null; true`);
     assert.deepEqual(await world.stops(clone, alone), []);
     const preview = await world.failover(clone, "preview");
@@ -278,7 +278,7 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
     ],
   ];
   for (const [what, host, make, undo, words] of wrong) {
-    it(`${what}: named`, async () => {
+    it(`a guard stops the failover and names the fault: ${what}`, async () => {
       assert.equal((await world.lab.execOn(host, ["bash", "-c", make])).code, 0);
       // `auto` would go on from a scheduled snapshot, and tell it
       const told = await world.stops(clone, { ...alone, from: "voter" });
@@ -291,14 +291,14 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
     });
   }
 
-  it("a full disk: named", async () => {
+  it("a guard stops the failover and names the host whose disk is full", async () => {
     await world.lab.fillDisk("node2");
     const told = await world.stops(clone, alone);
     await world.lab.heal();
     assert.match(told.join("\n"), /disk space: node2: 52428800 bytes must be free .*, \d+ are/);
   });
 
-  it("is refused when a survivor can't be reached", async () => {
+  it("up refuses if a survivor can't be reached", async () => {
     await world.lab.powerOff("node2");
     const result = await world.failover(clone);
     assert.notEqual(result.code, 0);
@@ -306,31 +306,31 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
     await world.lab.powerOn("node2");
   });
 
-  it("all is well again, and no guard has fenced anybody", async () => {
+  it("no guard stops the failover once all faults are undone, and no refused run has fenced a host", async () => {
     assert.deepEqual(await world.stops(clone, alone), []);
     assert.ok(!existsSync(fenceLog));
   });
 
-  it("is refused without the confirmation, or with another", async () => {
+  it("up refuses without a confirmation and with a wrong one", async () => {
     const other = await world.confirmed("unconfirmed");
     await world.set(other, "confirm", "b@2");
     await world.set(other, "attest", "maybe");
     await refused(other, /confirmation: rke-dr:confirm must be "a@2", it is "b@2"/, /attestation: .* it is "maybe"/);
   });
 
-  it("is refused without rke on the deploy host", async () => {
+  it("up refuses if rke is missing on the deploy host", async () => {
     await world.on("master3", "mv /usr/local/bin/rke /usr/local/bin/rke.away");
     await refused(clone, /deploy host: master3: rke is not on the PATH/);
     await world.on("master3", "mv /usr/local/bin/rke.away /usr/local/bin/rke");
   });
 
-  it("the seed's kubeconfig that points at a dead master is mended", async () => {
+  it("preview announces that a kubeconfig which points at a lost master will be mended", async () => {
     await world.on("master3", "sed -i s/192.168.31.103/192.168.31.101/ /etc/rke-dr/kube_config_cluster.yml");
     const preview = await world.failover(clone, "preview");
     assert.match(preview.all, /its kubeconfig points at master1, which is lost, and will be mended/);
   });
 
-  it("fences, then is killed while etcd is forced", async () => {
+  it("the failover fences the lost hosts, then is killed while etcd is forced", async () => {
     await world.killAt(clone, ["master3", "docker ps -q -f name=^etcd-force-epoch-2$ | grep -q ."]);
     assert.deepEqual(ran(), ["master1", "master2", "node1"]);
     assert.deepEqual(
@@ -338,15 +338,15 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
       [],
     );
   });
-  it("killed while kube-apiserver is recreated", () =>
+  it("a rerun is killed while kube-apiserver is recreated", () =>
     world.killAt(clone, ["master3", "test -e /var/lib/rke-dr/steps/etcd-member"]));
 
-  it("an unfinished act is named to the next one", async () => {
+  it("preview of another act names the unfinished failover", async () => {
     const told = await world.stops(clone, { ...alone, epoch: 3, confirm: "a@3" });
     assert.match(told.join("\n"), /earlier acts: master3: epoch 2 \(failover:a:.*\) must be finished first, .*rke-up/);
   });
 
-  it("and then rke fails: told, with the API serving already", async () => {
+  it("a failure of rke is reported, and the API already serves", async () => {
     await world.on(
       "master3",
       `mv /usr/local/bin/rke /usr/local/bin/rke.away; printf '#!/bin/sh\\necho level=fatal msg=broken\\nexit 1\\n' >/usr/local/bin/rke; chmod +x /usr/local/bin/rke`,
@@ -359,7 +359,7 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
     await world.on("master3", "mv /usr/local/bin/rke.away /usr/local/bin/rke");
   });
 
-  it("a report tells of the act that ended half-way", async () => {
+  it("the report describes the failover that ended half-way", async () => {
     const { stdout, code, stderr } = await world.report(clone, "--json");
     assert.equal(code, 0, stderr);
     const report = JSON.parse(stdout) as ActReport;
@@ -369,7 +369,7 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
     assert.ok(report.steps.some((s) => s.outcome === "not run"));
   });
 
-  it("finishes when it is run again", async () => {
+  it("a rerun finishes the failover", async () => {
     const result = await world.failover(clone);
     assert.equal(result.code, 0, result.all);
     assert.equal(await world.on("master3", "docker exec etcd etcdctl member list | wc -l"), "1");
@@ -380,7 +380,7 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
     );
   });
 
-  it("its evidence: report in three forms on the deploy host, and in the stack; the host's log; an Event", async () => {
+  it("the failover leaves its evidence: three forms of report on the deploy host, the stack's output, the host's log, an Event", async () => {
     const exported = await world.pulumi(clone, "stack", "output", "report", "--json", "--stack", "failover");
     const report = JSON.parse(exported.stdout) as ActReport;
     assert.equal(report.outcome, "finished");
@@ -404,14 +404,14 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
     );
   });
 
-  it("changes nothing when it is run once more", async () => {
+  it("one more run of the finished failover changes nothing", async () => {
     const before = await world.traces("master3");
     const again = await world.upAgain(clone);
     assert.equal(again.code, 0, again.all);
     assert.equal(await world.traces("master3"), before);
   });
 
-  it("touches nothing when it is run from another clone with an empty backend", async () => {
+  it("a run from another clone with an empty backend touches no host", async () => {
     const before = await world.traces("master3");
     const result = await world.failover(await world.confirmed("second-operator"));
     assert.equal(result.code, 0, result.all);
@@ -419,13 +419,13 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
     assert.equal(await world.traces("master3"), before);
   });
 
-  it("primary's older epoch is refused from now on", async () => {
+  it("primary with the older epoch is refused after the failover", async () => {
     const result = await world.pulumi(await world.lab.project(), "up", "--yes", "--skip-preview", "--stack", "primary");
     assert.notEqual(result.code, 0);
     assert.match(result.all, /epoch: master3 is at epoch 2 \(failover:a:.*\), an older epoch is refused: 1/);
   });
 
-  it("another failover of the same datacenter is refused: nothing is lost", async () => {
+  it("another failover of the same datacenter is refused, because nothing is lost", async () => {
     const other = await world.confirmed("again");
     await world.set(other, "epoch", "3");
     await world.set(other, "confirm", "a@3");
@@ -446,7 +446,7 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
     assert.match(await world.on("master3", "docker inspect -f '{{.State.Status}}' etcd-before-epoch-2"), /exited/);
   });
 
-  it("shows no private key in what it printed, in command lines, in its state, or in logs on the hosts", async () => {
+  it("no private key appears in output, command lines, Pulumi's state or logs on the hosts", async () => {
     const secret = /-----BEGIN [A-Z ]*PRIVATE KEY/;
     assert.doesNotMatch(world.printed, secret);
     const lines = [...world.commandLines];

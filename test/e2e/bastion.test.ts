@@ -33,7 +33,7 @@ onRequest("bastion", "an operator who reaches the hosts through a bastion only",
   });
   after(() => world.lab.down());
 
-  it("builds the cluster, and finds nothing to do afterwards", async () => {
+  it("primary builds the cluster through the bastion, and a second run finds nothing to do", async () => {
     const project = await world.lab.project();
     const built = await world.pulumi(project, "up", "--yes", "--skip-preview", "--stack", "primary");
     assert.equal(built.code, 0, built.all);
@@ -41,14 +41,14 @@ onRequest("bastion", "an operator who reaches the hosts through a bastion only",
     assert.equal(again.code, 0, again.all);
   });
 
-  it("rehearses", async () => {
+  it("a rehearsal runs through the bastion", async () => {
     const command = await world.lab.rehearseCommand(["--json"]);
 
     const result = await run(command.argv, command);
     assert.equal(result.code, 0, result.stderr);
   });
 
-  it("is told in preview of what the bastion doesn't let through, and what is lost with it", async () => {
+  it("preview reports which connections the bastion blocks, and what is lost with it", async () => {
     await world.lab.powerOff("a");
     const clone = await world.lab.newClone("seen-through-bastion");
     const preview = await world.failover(clone, "preview");
@@ -58,7 +58,7 @@ onRequest("bastion", "an operator who reaches the hosts through a bastion only",
     assert.match(preview.all, /survivors reachable: master3, node2/);
   });
 
-  it("an unreachable bastion is named as the reason, host by host; up refuses", async () => {
+  it("preview names an unreachable bastion as the reason for each host behind it, and up refuses", async () => {
     await world.lab.drop(bastion.name);
     const clone = await world.confirmed("bastion-silent");
     const preview = await world.failover(clone, "preview");
@@ -71,7 +71,7 @@ onRequest("bastion", "an operator who reaches the hosts through a bastion only",
     assert.match(up.all, /the bastion 192\.168\.31\.105: /);
   });
 
-  it("a bastion that shows another key than the pinned one is named so", async () => {
+  it("preview reports a bastion whose host key isn't the pinned one", async () => {
     const clone = await world.confirmed("bastion-replaced");
     const key = await world.on("master3", "cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub");
     world.edit(clone, "Pulumi.yaml", (text) => text.replace(/hostKey: unpinned/, `hostKey: ${key}`));
@@ -81,7 +81,7 @@ onRequest("bastion", "an operator who reaches the hosts through a bastion only",
     assert.equal(await world.on("master3", "cat /var/lib/rke-dr/epoch"), "1");
   });
 
-  it("fails over, and the report is read through it", async () => {
+  it("a failover runs through the bastion, and so does reading its report", async () => {
     const clone = await world.confirmed("through-bastion");
     const up = await world.failover(clone);
     assert.equal(up.code, 0, up.all);

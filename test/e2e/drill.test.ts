@@ -17,14 +17,14 @@ const root = join(__dirname, "../..");
 const mostFloors = 4;
 
 suite(`npm run drill${noLab && ` (skipped: ${noLab})`}`, () => {
-  /** What git sees beside the commit: a checkout may have changes of its own. */
+  /** `git status` of the checkout, which may have changes of its own before the drill. */
   const changes = async () => (await run(["git", "-C", root, "status", "--porcelain"])).stdout.split("\n");
   let earlier: string[];
   before(async () => {
     earlier = await changes();
   });
 
-  it("--json prints only the report, verified", async function () {
+  it("`--json` prints the report and nothing else, and the report says verified", async function () {
     this.timeout(2_400_000); // the first time, everything is built
     const result = await run(["npm", "run", "-s", "drill", "--", "--json"], {
       cwd: root,
@@ -49,7 +49,7 @@ suite(`npm run drill${noLab && ` (skipped: ${noLab})`}`, () => {
     assert.ok(report.standIns.length > 0, "the kubelet at least is a stand-in, and must be named");
   });
 
-  it("leaves nothing in the checkout", async () => {
+  it("a drill leaves no file in the checkout", async () => {
     const since = (await changes()).filter((line) => !earlier.includes(line));
     // somebody may be at work in it: only what a drill would write is looked for
     assert.doesNotMatch(since.join("\n"), /report\.|\.jsonl|Pulumi\.(bad|lab)/);

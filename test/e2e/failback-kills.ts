@@ -3,10 +3,13 @@ import { until } from "../../lab/machine/run";
 import type { Workspace } from "../../lab/operator/project";
 import type { World } from "./world";
 
-/** Each moment costs half a minute or more: they are tried on request. */
+/** True if the tests of all moments were asked for: each moment takes half a minute or more, so they run on request only. */
 export const allMoments = process.env.RKE_DR_ALL_MOMENTS === "1";
 
-/** What is there, the host and the command that tell so, and who loses power then, besides Pulumi. */
+/**
+ * A moment of a failback: its name, the command that succeeds on `host` once the moment has come, and the host that loses power then
+ * (undefined: only Pulumi is killed).
+ */
 export type Moment = [what: string, host: string, there: string, powerCut: string | undefined];
 
 /**
@@ -22,7 +25,7 @@ export function killedFailback(world: World, returned: string[], members: string
   const hosts = [...returned, "master3"];
   const listed = async () =>
     (await world.on("master1", "docker exec etcd etcdctl member list")).split("\n").map((line) => line.split(", "));
-  /** Where hosts had no power, a guard refuses before; it need not be the survivor's etcd, which may be set aside. */
+  /** Waits until any host's etcd serves: before that a guard refuses. The survivor's own etcd may be set aside. */
   const etcdServes = () =>
     until("etcd serves", 120, async () =>
       (await Promise.all(hosts.map((h) => world.holds(h, "docker exec etcd etcdctl get rke-dr")))).some(Boolean),
@@ -38,7 +41,7 @@ export function killedFailback(world: World, returned: string[], members: string
     await world.set(project, "confirm", "primary@3", "primary");
   });
 
-  it("the return guard has put the old voters in quarantine", async () => {
+  it("the return guard puts the returned old voters in quarantine", async () => {
     for (const host of returned) {
       const quarantined = async () => (await world.on(host, "cat /var/lib/rke-dr/quarantine")).startsWith("epoch=2");
       await until(`${host}: quarantine`, 180, quarantined);
@@ -48,9 +51,9 @@ export function killedFailback(world: World, returned: string[], members: string
 
   const passed: string[] = [];
   for (const [what, host, there, powerCut] of moments) {
-    it(`when ${what}: ${powerCut === undefined ? "pulumi is killed" : `${powerCut} loses power, too`}`, async function () {
+    it(`stops when ${what}: pulumi is killed${powerCut === undefined ? "" : ` and ${powerCut} loses power`}`, async function () {
       await etcdServes();
-      // steps of hosts that neither lost power nor were watched went on to their end in the run before this one
+      // A step on a host that neither lost power nor was watched ran to its end after the previous kill: the moment is over.
       if (await world.holds(host, there)) {
         passed.push(what);
         this.skip();
@@ -59,11 +62,11 @@ export function killedFailback(world: World, returned: string[], members: string
     });
   }
 
-  it("at most two of the moments had passed by then", () => {
+  it("at most two of the moments had passed before their turn came", () => {
     assert.ok(passed.length <= 2, `passed already when their turn came: ${passed.join("; ")}`);
   });
 
-  it("finishes when it is run again: every host is back, the old members of datacenter a as new ones", async () => {
+  it("a rerun finishes the failback: every host is back, and datacenter a's hosts are new members", async () => {
     await etcdServes();
     const result = await primary();
     assert.equal(result.code, 0, result.all);
@@ -81,12 +84,12 @@ export function killedFailback(world: World, returned: string[], members: string
     await world.kept("written-before");
   });
 
-  it("and then changes nothing", async () => {
+  it("one more run of the finished failback changes nothing", async () => {
     const again = await primary("--expect-no-changes");
     assert.equal(again.code, 0, again.all);
   });
 
-  it("what all this has set aside is deleted when purge names the epoch, and nothing that runs is touched", async () => {
+  it("`purge` with the epoch deletes all that the acts set aside, and touches no running container", async () => {
     const onAll = async (script: string) =>
       (await Promise.all(hosts.map((h) => world.on(h, script)))).filter((words) => words !== "").join("\n");
     const aside =

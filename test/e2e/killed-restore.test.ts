@@ -11,7 +11,10 @@ const suite = why === "" ? describe : describe.skip;
 const learnerTopology = join(__dirname, "../../topologies/learner.yaml");
 const survivor = "master3";
 
-/** What is there on the survivor, the command that tells so, and whether it loses power then, besides Pulumi. */
+/**
+ * A moment of a restore: its name, the command that succeeds on the survivor once the moment has come, and true if the survivor
+ * loses power then; else only Pulumi is killed.
+ */
 type Moment = [what: string, there: string, powerCut: boolean];
 
 const asideOf = (epoch: number) => `/var/lib/rke-dr/epoch-${epoch}`;
@@ -23,7 +26,7 @@ const changing = (epoch: number): Moment[] => [
   ["the old data was set aside", `test -e ${asideOf(epoch)}/data`, true],
   ["the new data is in place", `test -e ${asideOf(epoch)}/restored`, true],
 ];
-/** And then what serves it. */
+/** Moments after those, at which the processes that serve the new data start. */
 const starting = (epoch: number): Moment[] => [
   ["the new etcd was started", `test -e ${asideOf(epoch)}/restored && ${runs("etcd")}`, true],
   [
@@ -38,7 +41,7 @@ const secured = (epoch: number): Moment[] => [
   ["the source is secured", `grep -q epoch.:${epoch} /var/lib/rke-dr/steps/source`, true],
 ];
 
-/** Declares the tests of a restore that is killed at each moment, then run to its end: what it is then doesn't tell that. */
+/** Declares the tests of a restore that is killed at each moment, then run to its end: the result is that of an undisturbed run. */
 function killedRestore(world: World, clone: () => Workspace, epoch: number, moments: Moment[]): void {
   const aside = asideOf(epoch);
   let dataAsOf: string | undefined;
@@ -50,11 +53,11 @@ function killedRestore(world: World, clone: () => Workspace, epoch: number, mome
   });
 
   for (const [what, there, powerCut] of moments) {
-    it(`when ${what}: ${powerCut ? "the survivor loses power, too" : "pulumi is killed"}`, () =>
+    it(`stops when ${what}: ${powerCut ? "pulumi is killed and the survivor loses power" : "pulumi is killed"}`, () =>
       world.killAt(clone(), [survivor, there], powerCut ? survivor : undefined));
   }
 
-  it("finishes when it is run again: one member of a new cluster, the old data aside, what was written is there", async () => {
+  it("a rerun finishes the restore: a new cluster of one member, the old data set aside, written objects still there", async () => {
     const result = await world.failover(clone());
     assert.equal(result.code, 0, result.all);
     const members = await world.on(survivor, "docker exec etcd etcdctl member list");
@@ -66,13 +69,13 @@ function killedRestore(world: World, clone: () => Workspace, epoch: number, mome
     await world.kept("written-before");
   });
 
-  it("the report tells how new the recovered data is, as preview saw it before the first run", async () => {
+  it("the report gives the age of the recovered data as preview gave it before the first run", async () => {
     const told = await world.report(clone(), "--json");
     assert.equal(told.code, 0, told.stderr);
     assert.equal((JSON.parse(told.stdout) as { dataAsOf: string }).dataAsOf, dataAsOf);
   });
 
-  it("and then changes nothing", async () => {
+  it("one more run of the finished restore changes nothing", async () => {
     const again = await world.upAgain(clone());
     assert.equal(again.code, 0, again.all);
   });
@@ -89,7 +92,7 @@ async function cloneFor(world: World, epoch: number, keys: Record<string, string
   return clone;
 }
 
-suite(`a restore of a voter's data that is killed${why && ` (skipped: ${why})`}`, function () {
+suite(`a restore of a voter's data, killed at each step${why && ` (skipped: ${why})`}`, function () {
   this.timeout(480_000);
   const world = new World();
   let clone: Workspace;
@@ -104,7 +107,7 @@ suite(`a restore of a voter's data that is killed${why && ` (skipped: ${why})`}`
 
   killedRestore(world, () => clone, 2, [...secured(2), ...changing(2), ...starting(2)]);
 
-  it("after one more power cut the lost side is refused, before docker starts etcd", async () => {
+  it("after one more power cut the survivor refuses the lost datacenter's connections", async () => {
     await world.lab.powerOff(survivor);
     await world.lab.powerOn(survivor);
     assert.equal(await world.holds(survivor, "bash /var/lib/rke-dr/isolation/apply stands"), true);
@@ -114,7 +117,7 @@ suite(`a restore of a voter's data that is killed${why && ` (skipped: ${why})`}`
     await world.lab.powerOff("a");
   });
 
-  it("a flushed rule is mended by `up`, which touches nothing else", async () => {
+  it("`up` restores a firewall rule that was flushed, and touches nothing else", async () => {
     await until("etcd serves", 60, () => world.holds(survivor, "docker exec etcd etcdctl get rke-dr"));
     const before = await world.traces(survivor);
     await world.on(survivor, "bash /var/lib/rke-dr/isolation/apply remove");
@@ -125,7 +128,7 @@ suite(`a restore of a voter's data that is killed${why && ` (skipped: ${why})`}`
   });
 });
 
-suite(`a restore of a learner's data that is killed${why && ` (skipped: ${why})`}`, function () {
+suite(`a restore of a learner's data, killed at each step${why && ` (skipped: ${why})`}`, function () {
   this.timeout(480_000);
   const world = new World();
   let clone: Workspace;
@@ -141,7 +144,7 @@ suite(`a restore of a learner's data that is killed${why && ` (skipped: ${why})`
   killedRestore(world, () => clone, 2, [...secured(2), ...changing(2)]);
 });
 
-suite(`a learner that is older than a snapshot, and can't be asked${why && ` (skipped: ${why})`}`, function () {
+suite(`a restore from a learner that is older than a snapshot${why && ` (skipped: ${why})`}`, function () {
   this.timeout(480_000);
   const world = new World();
   let snapshot: string;
@@ -153,12 +156,12 @@ suite(`a learner that is older than a snapshot, and can't be asked${why && ` (sk
     await world.wrote("written-before");
     snapshot = `/var/lib/rke-dr/snapshots/${(await snapshotOn(world.lab, survivor)).split(",")[0]}.db`;
     await world.lab.powerOff("a");
-    // without its voters it answers nothing, and the time of its last write is that of this start
+    // without its voters the learner answers no request, and its last write has the time of this start
     await world.on(survivor, "docker start etcd");
   });
   after(() => world.lab.down());
 
-  /** What is wrong with a file that the operator names: made from the snapshot by a command, and what preview says of it. */
+  /** A snapshot file ($2) with a fault, the command that makes it from a good snapshot ($1), and preview's words on it. */
   const bad: [what: string, make: string, said: RegExp][] = [
     ["corrupted", `cp $1 $2 && printf x | dd of=$2 bs=1 seek=9000 conv=notrunc`, /it is damaged: its hash is another/],
     ["truncated", `head -c 9000 $1 >$2`, /it is cut: 9000 bytes/],
@@ -170,7 +173,7 @@ suite(`a learner that is older than a snapshot, and can't be asked${why && ` (sk
     ],
   ];
   for (const [what, make, said] of bad) {
-    it(`a snapshot that is ${what} is refused by name, and the next best is told`, async () => {
+    it(`preview refuses a snapshot by name if it is ${what}, and names the next best source`, async () => {
       const file = "/var/lib/rke-dr/named.db";
       const made = await world.lab.execOn(survivor, ["bash", "-ec", make, "bash", snapshot, file]);
       assert.equal(made.code, 0, made.stderr);
@@ -182,7 +185,7 @@ suite(`a learner that is older than a snapshot, and can't be asked${why && ` (sk
     });
   }
 
-  it("is refused by the step that reads it, by revision, and everything runs as before", async () => {
+  it("the step `source` refuses the learner's older revision, and every container runs as before", async () => {
     clone = await cloneFor(world, 2, {});
     const containers = () => world.on(survivor, "docker ps --no-trunc --format '{{.ID}} {{.Names}}' | sort");
     const before = await containers();
@@ -199,11 +202,11 @@ suite(`a learner that is older than a snapshot, and can't be asked${why && ` (sk
     assert.equal(await world.on(survivor, `ls ${asideOf(2)} | grep -E 'data|snapshot.db'`), "");
   });
 
-  it("is refused again when nothing else is said", async () => {
+  it("a rerun with the same configuration refuses the learner again", async () => {
     assert.match((await world.failover(clone)).all, /a snapshot at \d+ is newer/);
   });
 
-  describe("and the snapshot, named with the next epoch, restored and killed meanwhile", () => {
+  describe("a restore of the newer snapshot in the next epoch, killed at each step", () => {
     before(async () => {
       clone = await cloneFor(world, 3, { from: snapshot });
     });

@@ -27,7 +27,7 @@ const moments: [what: string, there: string, how: "pulumi is killed" | "the surv
   ["rke has finished", "grep -q epoch.:2 /var/lib/rke-dr/steps/rke-up", "pulumi is killed"],
 ];
 
-/** Moments of a failback, in its order: what is there, on which host, and who loses power. */
+/** Moments of a failback in their order: name, host, the command that succeeds there then, and the host that loses power. */
 const wayBack: Moment[] = [
   ["hosts were told of it", "master2", "grep -q 3 /var/lib/rke-dr/epoch", undefined],
   ["the returned hosts are in quarantine", "master1", "test -e /var/lib/rke-dr/epoch-3/quarantined", "master1"],
@@ -45,7 +45,7 @@ const wayBack: Moment[] = [
   ["rke has finished", "master3", "grep -q epoch.:3 /var/lib/rke-dr/steps/rke-up", undefined],
 ];
 
-suite(`a failover that is killed at each step${noLab && ` (skipped: ${noLab})`}`, function () {
+suite(`a failover, killed at each step${noLab && ` (skipped: ${noLab})`}`, function () {
   this.timeout(480_000);
   const world = new World();
   let clone: Workspace;
@@ -60,11 +60,11 @@ suite(`a failover that is killed at each step${noLab && ` (skipped: ${noLab})`}`
   after(() => world.lab.down());
 
   for (const [what, there, how] of moments) {
-    it(`when ${what}: ${how}`, () =>
+    it(`stops when ${what}: ${how}`, () =>
       world.killAt(clone, ["master3", there], how === "pulumi is killed" ? undefined : "master3"));
   }
 
-  it("and its backend is damaged: an empty one will do", async () => {
+  it("a rerun fails on a damaged Pulumi backend, which an empty one then replaces", async () => {
     world.edit({ ...clone, project: clone.backend }, ".pulumi/stacks/rke-dr/failover.json", (text) =>
       text.slice(0, text.length / 2),
     );
@@ -73,7 +73,7 @@ suite(`a failover that is killed at each step${noLab && ` (skipped: ${noLab})`}`
     world.emptyBackend(clone);
   });
 
-  it("finishes when it is run again, with everything in place", async () => {
+  it("a rerun finishes the failover, with every result in place", async () => {
     const result = await world.failover(clone);
     assert.equal(result.code, 0, result.all);
     const members = await world.on("master3", "docker exec etcd etcdctl member list");
@@ -84,13 +84,13 @@ suite(`a failover that is killed at each step${noLab && ` (skipped: ${noLab})`}`
     await world.kept("written-before");
   });
 
-  it("and then changes nothing", async () => {
+  it("one more run of the finished failover changes nothing", async () => {
     const again = await world.upAgain(clone);
     assert.equal(again.code, 0, again.all);
   });
 
   const why = allMoments ? "" : " (skipped: takes minutes; RKE_DR_ALL_MOMENTS=1 runs it)";
-  (allMoments ? describe : describe.skip)(`and the failback after it, killed as well${why}`, () =>
+  (allMoments ? describe : describe.skip)(`a failback after that failover, killed at each step${why}`, () =>
     killedFailback(world, ["master1", "master2"], ["etcd-master1", "etcd-master2", "etcd-master3"], wayBack),
   );
 });

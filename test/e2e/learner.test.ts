@@ -36,7 +36,7 @@ suite(`a learner in the other datacenter${noLab && ` (skipped: ${noLab})`}`, fun
     assert.match((await memberOf()) ?? "", /started, etcd-master3, .*2379, true$/);
   }
 
-  it("is built beside RKE, and no API server asks it", async () => {
+  it("primary builds the learner beside RKE, and no API server has it among its endpoints", async () => {
     await follows();
     assert.equal(
       await world.on(learner, "docker inspect kube-apiserver | grep -c 'etcd-servers.*192.168.31.103'"),
@@ -45,7 +45,7 @@ suite(`a learner in the other datacenter${noLab && ` (skipped: ${noLab})`}`, fun
     assert.equal(await world.on(learner, "stat -c %a /etc/kubernetes/ssl/kube-etcd-192-168-31-103-key.pem"), "600");
   });
 
-  it("is left alone by a second up and by `rke up`; preview tells how far behind it is", async () => {
+  it("a second up and `rke up` leave the learner alone; preview shows how far it is behind", async () => {
     const before = await container();
     assert.match(await up("--expect-no-changes"), /master3 +learner +\d+ revisions( and \d+\.\d s)? behind/);
     const rke = await world.on(
@@ -73,7 +73,7 @@ suite(`a learner in the other datacenter${noLab && ` (skipped: ${noLab})`}`, fun
       true,
     ],
     [
-      "never started",
+      "added and never started",
       /NEVER STARTED: was added to etcd and never started/,
       async () => {
         await world.on(learner, "docker stop etcd; docker rm etcd; mv /var/lib/etcd/member /var/lib/rke-dr/by-hand");
@@ -85,7 +85,7 @@ suite(`a learner in the other datacenter${noLab && ` (skipped: ${noLab})`}`, fun
     ],
   ];
   for (const [what, told, fault, wiped] of faults) {
-    it(`${what}: preview tells it, up repairs it`, async () => {
+    it(`preview reports a learner that is ${what}, and up repairs it`, async () => {
       const before = Number(await setAside());
       await fault();
       const words = await up();

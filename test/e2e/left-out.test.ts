@@ -25,7 +25,7 @@ onRequest("left-out", "a dead worker of the surviving side is left out of the to
   });
   after(() => world.lab.down());
 
-  it("the failover goes on without it, deletes its Node, and rke up doesn't dial it", async () => {
+  it("the failover leaves out an unreachable worker and deletes its Node, and `rke up` doesn't dial it", async () => {
     await world.lab.powerOff("a");
     await world.lab.powerOff("node2");
     const clone = await world.confirmed("left-out");

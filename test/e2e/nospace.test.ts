@@ -6,7 +6,7 @@ import { parse, stringify } from "yaml";
 import { onRequest } from "./on-request";
 import { World } from "./world";
 
-/** A cluster whose etcd may hold 24 MB, and holds them: its alarm NOSPACE is raised. */
+/** A cluster whose etcd has a quota of 24 MB and has used it up: its alarm NOSPACE is raised. */
 for (const [method, source] of [
   ["forceNewCluster", "a voter"],
   ["restore", "its snapshot"],
@@ -23,8 +23,8 @@ for (const [method, source] of [
       writeFileSync(topology, stringify({ ...seed, etcd: { extraArgs: { "quota-backend-bytes": "24000000" } } }));
       await world.build({ topology });
       await world.wrote("written-before");
-      // the same key over and over: what fills the database is history, as in the field; a write that is refused for another reason, as by
-      // a time limit, ends nothing
+      // Writes the same key over and over, so that history fills the database, as in the field. A write that fails for another reason (a
+      // time limit) doesn't end the loop.
       const fill =
         "head -c 900000 /dev/urandom >/tmp/value; i=0; while [ $i -lt 60 ]; do etcdctl put /fill </tmp/value; etcdctl alarm list | grep NOSPACE && break; i=$((i + 1)); done";
       await world.on(survivor, `docker exec etcd sh -c '${fill}' >/dev/null 2>&1`);
@@ -34,7 +34,7 @@ for (const [method, source] of [
     });
     after(() => world.lab.down());
 
-    it("is told by preview, and freed by up: the API accepts writes, and keeps what it had", async () => {
+    it("preview reports the alarm NOSPACE; up frees space, and the API accepts writes and has kept its objects", async () => {
       const clone = await world.confirmed("nospace");
       await world.pulumi(clone, "config", "set", "--path", "recover.method", method, "--stack", "failover");
       const preview = await world.failover(clone, "preview");

@@ -51,7 +51,7 @@ suite(`snapshots and a rehearsal in peace${noLab && ` (skipped: ${noLab})`}`, fu
     return { signal: (name: NodeJS.Signals) => process.kill(-(child.pid ?? 0), name), ended };
   };
 
-  it("each deploy host has the other side's snapshot", async () => {
+  it("each deploy host keeps a snapshot from the other datacenter", async () => {
     for (const [keeper, giver] of [
       ["master3", "master1"],
       ["master1", "master3"],
@@ -63,7 +63,7 @@ suite(`snapshots and a rehearsal in peace${noLab && ` (skipped: ${noLab})`}`, fu
     }
   });
 
-  it("a failed one, on a full disk, is told in preview; the next one goes well", async () => {
+  it("preview reports a snapshot that failed on a full disk, and the next snapshot succeeds", async () => {
     const taken = "sed 's/ *$//' /var/lib/rke-dr/snapshots/status";
     await world.lab.fillDisk("master3");
     await world.on("master3", "touch /etc/rke-dr/snapshots/now");
@@ -77,7 +77,7 @@ suite(`snapshots and a rehearsal in peace${noLab && ` (skipped: ${noLab})`}`, fu
     await until("etcd serves", 150, () => world.holds("master3", "docker exec etcd etcdctl endpoint health"));
   });
 
-  it("a rehearsal finds what the cluster holds, and fails no write", async () => {
+  it("a rehearsal from a live snapshot finds the cluster's data, and no client's write fails", async () => {
     const before = client.history().length;
     const command = await world.lab.rehearseCommand(["--json"]);
     const result = await run(command.argv, command);
@@ -97,7 +97,7 @@ suite(`snapshots and a rehearsal in peace${noLab && ` (skipped: ${noLab})`}`, fu
     assert.doesNotMatch(result.stdout + result.stderr + kept, /PRIVATE KEY/);
   });
 
-  it("and one from the newest scheduled snapshot does", async () => {
+  it("a rehearsal from the newest scheduled snapshot is verified and leaves nothing behind", async () => {
     const command = await world.lab.rehearseCommand(["--json", "--from", "scheduled"]);
     const result = await run(command.argv, command);
     assert.equal(result.code, 0, result.stderr);
@@ -112,7 +112,7 @@ suite(`snapshots and a rehearsal in peace${noLab && ` (skipped: ${noLab})`}`, fu
     ["kill -9 of the operator's side", (running: Awaited<ReturnType<typeof start>>) => running.signal("SIGKILL")],
     ["kill -9 of the script on the host", () => world.on("master3", "kill -9 $(pgrep -f '^bash [-]s -- rehearse')")],
   ] as const) {
-    it(`${what} in the middle leaves nothing behind`, async () => {
+    it(`a rehearsal that is ended by ${what} leaves nothing behind`, async () => {
       const running = await start();
       await end(running);
       assert.notEqual(await running.ended, 0);
@@ -120,7 +120,7 @@ suite(`snapshots and a rehearsal in peace${noLab && ` (skipped: ${noLab})`}`, fu
     });
   }
 
-  it("without this program: docs/snapshots.md restores one by hand when the other side is gone", async () => {
+  it("the commands of docs/snapshots.md restore a snapshot without this program when the other datacenter is lost", async () => {
     await client.stop();
     const first = client.history().find((a) => a.acknowledged);
     await world.lab.powerOff("a");

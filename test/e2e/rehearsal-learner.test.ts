@@ -39,7 +39,7 @@ for (const [etcd, source] of [
       await world.lab.down();
     });
 
-    it("is verified, fails no write, and leaves nothing", async () => {
+    it("the rehearsal is verified, no client's write fails, and nothing is left behind", async () => {
       const since = Date.now();
       const learner = () =>
         world.on("master3", "docker inspect --format '{{.Id}} {{.State.StartedAt}}' etcd kube-apiserver");

@@ -65,7 +65,7 @@ function suite(this: Mocha.Suite): void {
     rmSync(checkout, { recursive: true, force: true });
   });
 
-  it("in the peace that it built, preview reads every host and wants no step again", async () => {
+  it("preview reads every host of the healthy cluster and plans no step again", async () => {
     const preview = await world.pulumi(upgraded, "preview", "--stack", "primary");
     assert.equal(preview.code, 0, preview.all);
     assert.match(preview.all, /Guards: all hold/);
@@ -75,7 +75,7 @@ function suite(this: Mocha.Suite): void {
       steps.split("\n").filter((line) => !/^ *done /.test(line)),
       [],
     );
-    // scripts' texts have changed, and a host that has done a step with the same data says "already done"
+    // Only scripts' texts may have changed: a host that has done a step with the same data answers "already done".
     const planned = preview.all.split("\n").filter((line) => /^ *[-+~]+ +\w+:/.test(line));
     assert.deepEqual(
       planned.filter((line) => !/ update \[diff: ~stdin\]| ConfigMap record update \[diff: ~data\]/.test(line)),
@@ -108,7 +108,7 @@ function suite(this: Mocha.Suite): void {
         for (const { name } of hosts()) await keepDisk(world.lab.place, name);
       });
 
-      /** Both sides have lost power, b comes back: its disks are those of peace, no step of epoch 2 has run. */
+      /** Datacenters a and b have lost power, then b comes back with its disks from before the loss: no step of epoch 2 has run. */
       beforeEach(async () => {
         await world.lab.powerOff("b");
         for (const { name } of hosts()) await restoreDisk(world.lab.place, name);
@@ -116,7 +116,7 @@ function suite(this: Mocha.Suite): void {
         for (const workspace of [begins, finishes]) world.emptyBackend(workspace);
       });
 
-      /** Ids of containers that the act has made by now: nothing may replace them later. */
+      /** Ids of the containers that the act has made so far: no later run may replace them. */
       const made = async () => {
         const [, , etcd = "", apiServer = ""] = steps;
         const of = (step: string, container: string) =>
@@ -147,7 +147,7 @@ function suite(this: Mocha.Suite): void {
         assert.equal(again.code, 0, again.all);
       }
 
-      it("that it finished has the steps that are killed below, and nothing to do is left", async () => {
+      it("a failover that the earlier program finished has all steps done, and the current program finds nothing to do", async () => {
         const result = await world.failover(begins);
         assert.equal(result.code, 0, result.all);
         const recorded = await world.on(survivor, "cd /var/lib/rke-dr/steps && grep -l epoch.:2 *");
@@ -161,7 +161,7 @@ function suite(this: Mocha.Suite): void {
 
       for (const [at, step] of steps.entries()) {
         const powerCut = at % 2 === 0 ? survivor : undefined;
-        it(`killed after step ${step}${powerCut === undefined ? "" : `, when ${powerCut} loses power, too`}: it is finished`, async () => {
+        it(`the current program finishes a failover that was killed after step ${step}${powerCut === undefined ? "" : ` by a power cut of ${powerCut}`}`, async () => {
           await world.killAt(begins, [survivor, `grep -q epoch.:2 /var/lib/rke-dr/steps/${step}`], powerCut);
           const before = await made();
           const result = await world.failover(finishes);
@@ -175,6 +175,6 @@ function suite(this: Mocha.Suite): void {
 }
 
 const lacks = historyLacks(earlier);
-const title = `what the program of commit ${earlier.slice(0, 7)} has built and begun`;
+const title = `an upgrade from commit ${earlier.slice(0, 7)}`;
 if (lacks === "") onRequest("upgrade", title, suite);
 else describe.skip(`${title} (skipped: ${lacks})`, suite);

@@ -39,7 +39,7 @@ onRequest("witness", "one voter in each of three places", function () {
     );
   const members = () => world.on("master3", "docker exec etcd etcdctl member list");
 
-  it("is built: three voters, and a second up finds nothing to do", async () => {
+  it("primary builds three voters, and a second up finds nothing to do", async () => {
     // etcd lists them by their IDs, which are hashes
     const voters = (await members()).split("\n").filter((m) => /started/.test(m) && /false$/.test(m));
     assert.deepEqual(voters.map((m) => m.split(", ")[2]).sort(), ["etcd-master1", "etcd-master3", "etcd-voter3"]);
@@ -48,12 +48,12 @@ onRequest("witness", "one voter in each of three places", function () {
     assert.equal(result.code, 0, result.all);
   });
 
-  it("the other side's API accepts writes after the loss of a, without anybody's help", async () => {
+  it("datacenter b's API accepts writes after the loss of a without any act of the operator", async () => {
     await world.lab.powerOff("a");
     await client.acknowledged(20, Date.now(), 60);
   });
 
-  it("preview of a failover says that there is nothing to recover; up refuses, and nothing has changed", async () => {
+  it("preview of a failover says that there is nothing to recover; up refuses and changes nothing", async () => {
     const clone = await world.confirmed("nothing-to-recover");
     const before = await left();
     const preview = await world.failover(clone, "preview");
@@ -69,7 +69,7 @@ onRequest("witness", "one voter in each of three places", function () {
     await client.acknowledged(5, Date.now(), 60);
   });
 
-  it("the same for a method and a source that need no attestation", async () => {
+  it("a failover that needs no attestation is refused in the same way", async () => {
     const clone = await world.lab.newClone("restore-without-need");
     await world.set(clone, "confirm", "a@2");
     await world.pulumi(clone, "config", "set", "--path", "recover.method", "restore", "--stack", "failover");
@@ -80,7 +80,7 @@ onRequest("witness", "one voter in each of three places", function () {
     assert.deepEqual(await left(), before);
   });
 
-  it("a comes back by itself, and primary finds the cluster as it left it", async () => {
+  it("datacenter a rejoins by itself, and primary finds the cluster as it left it", async () => {
     await world.lab.powerOn("a");
     const since = Date.now();
     await client.acknowledged(5, since, 60);
@@ -90,7 +90,7 @@ onRequest("witness", "one voter in each of three places", function () {
     assert.equal((await members()).split("\n").filter((m) => /started/.test(m)).length, 3);
   });
 
-  it("the loss of the witness is told by primary's preview, with what the next failure would cost", async () => {
+  it("primary's preview reports the loss of the witness and the cost of the next failure", async () => {
     await world.lab.powerOff("c");
     const preview = await world.pulumi(await world.lab.project(), "preview", "--stack", "primary");
     assert.match(preview.all, /voter3/);
