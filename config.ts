@@ -19,7 +19,7 @@ export type Settings = { topology: Topology; ssh: SshAccess } & (
       epoch: number;
       confirm: string | undefined;
       adopted: AdoptedCluster | undefined;
-      /** What takes the place of the placeholders under `rke`. */
+      /** The secrets by the placeholders under `rke` that they replace. */
       secrets: Record<string, string>;
     } & PrimaryOptions)
   | ({ role: "failover" } & { failover: FailoverSettings })
@@ -41,7 +41,7 @@ const keys = [
 
 /**
  * Reads and validates the whole configuration; nothing else reads pulumi.Config.
- * @throws an error that tells every problem at once, as `item: rule: value`
+ * @throws an error that lists every problem at once, as `item: rule: value`
  */
 export function readSettings(): Settings {
   const config = new pulumi.Config("rke-dr");

@@ -31,7 +31,7 @@ export function withNeeds(
   return ordered;
 }
 
-/** What a script needs by its first line; `# needs: nothing` is none, and `runtime` is the script of the runtime. */
+/** The scripts that a script's first line names: none for `# needs: nothing`; `runtime` stands for the runtime's script. */
 export function needsOf(text: string, runtime: Runtime["name"] = "docker"): string[] {
   const [, needs = ""] = /^# needs:(.*)/.exec(text) ?? [];
   return needs
@@ -57,8 +57,8 @@ export const stepScript = (step: StepName, runtime: Runtime["name"] = "docker"):
   onHostScript(stepScripts[step], runtime);
 
 /**
- * What bash gets on stdin: the text of a script, the start of its `main`, and behind that what it reads itself. The last line
- * says that all of it has come: bash runs what it has read so far, whether the rest comes or not.
+ * bash's stdin: the text of a script, the call of its `main`, and behind that the data that the script reads. The last line
+ * marks the end: bash would run a first part even if the connection broke before the rest came.
  */
 export const onHostInput = (script: string, data: string): string =>
   `${script}\nmain "$@"; exit\n${data}\n@@ end of data\n`;

@@ -14,7 +14,7 @@ const usage = `usage: npm run policy [-- --topology PATH]
 Refuses a topology that loses more than it declares (targets), unless the finding is accepted there with a reason.
 `;
 
-/** Exit status: 0, or 1 where the policy refuses, or 2 where the command or the topology is wrong. */
+/** Exit status: 0, or 1 if the policy refuses, or 2 if the command or the topology is wrong. */
 export const policyCommand = (argv: string[]): Outcome =>
   orUsage(argv, usage, () =>
     outcome(2, () => {

@@ -3,7 +3,7 @@ import { isMap, isNode, parseDocument } from "yaml";
 /**
  * The text of a Pulumi project with another topology; every other byte stays.
  * @param topology YAML, with comments at its head
- * @throws Error where the project has no config.topology.value
+ * @throws Error if the project has no config.topology.value
  */
 export function withTopology(project: string, topology: string, path: string): string {
   const holder = parseDocument(project).getIn(["config", "topology"], true);

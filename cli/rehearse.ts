@@ -1,7 +1,7 @@
 /**
  * `npm run rehearse`: tries out on the living cluster that the standby can bring its data and its API back, and how long that
  * takes, without touching the cluster. The report goes to standard output and onto the standby's deploy host.
- * Exit status: 0 where it was verified, 1 where not, 2 where there can be no rehearsal or it was broken off.
+ * Exit status: 0 if it was verified, 1 if not, 2 if there can be no rehearsal or it was broken off.
  */
 
 import { existsSync, readFileSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
- * `npm run render`: writes rendered/, what both stacks would run, from the topology in Pulumi.yaml.
- * `-- --check` writes nothing and exits 1, with a diff, where rendered/ is stale, or where the policy refuses the topology.
+ * `npm run render`: writes into rendered/ the processes that both stacks would run, from the topology in Pulumi.yaml.
+ * `-- --check` writes nothing and exits 1, with a diff, if rendered/ is stale, or if the policy refuses the topology.
  * `-- --stack primary|failover [--lost DC] --json` prints one stack's rendering instead.
  * Everywhere `--topology PATH` names another topology, and `--out DIR` another folder.
  */
@@ -32,7 +32,7 @@ Writes rendered/, what both stacks would run, from the topology in Pulumi.yaml.
   --out DIR                        another folder than rendered/
 `;
 
-/** Exit status: 0, or 1 where `--check` finds rendered/ stale or the topology against the policy, or 2 where the command or the topology is wrong. */
+/** Exit status: 0, or 1 if `--check` finds rendered/ stale or the topology against the policy, or 2 if the command or the topology is wrong. */
 export const renderCommand = (argv: string[]): Outcome => orUsage(argv, usage, () => outcome(2, () => body(argv)));
 
 function body(argv: string[]): Partial<Outcome> {

@@ -1,7 +1,7 @@
 /**
  * `npm run -s report -- --last`: the report of the last failover, as Markdown; `--json` as JSON, `--html FILE` as a page.
- * It is made from what the survivors recorded, read by SSH, so it also tells of an act that ended half-way. Where no host
- * answers, the export of the failover stack is read instead (`pulumi stack output report`).
+ * It is made from the survivors' records, read by SSH, so it covers an act that ended half-way, too. If no host answers, the
+ * output of the failover stack is read instead (`pulumi stack output report`).
  */
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";

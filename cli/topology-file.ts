@@ -5,9 +5,9 @@ import { isMapping } from "../plan/values/mapping";
 import { readAsEngine } from "../plan/values/yaml-engine";
 
 /**
- * Reads the topology of a Pulumi.yaml (`config.topology.value`), of a file with the key `topology`, or one that stands
- * alone in its file.
- * @throws an Error that names the file; a TopologyError that tells all that is wrong with the topology
+ * Reads the topology of a Pulumi.yaml (`config.topology.value`), of a file with the key `topology`, or of a file that is a
+ * topology as a whole.
+ * @throws an Error that names the file; a TopologyError that lists all problems of the topology
  */
 export function readTopologyFile(path: string): Topology {
   let text: string;

@@ -21,7 +21,7 @@ import { type KeyPair, Pki } from "./pki";
 import { snapshotScheduleData } from "./snapshot-schedule";
 import { runSteps } from "./steps";
 
-/** All that the return guard's key is good for: to be told the cluster's name and the epoch that this host serves. */
+/** The only command that the return guard's key may run: it prints the cluster's name and the epoch that this host serves. */
 const guardMayAsk =
   'command="echo rke-dr $(cat /var/lib/rke-dr/cluster) serves $(cat /var/lib/rke-dr/serves 2>/dev/null || echo 0)",restrict';
 const guardScript = onHostScript("resident/guard-watch");
@@ -62,7 +62,7 @@ export function buildPrimary(
       if (adopted) {
         data[`adopt-${host.name}`] = adoptedFiles(topology, host, pki.pairs, adopted);
       } else if (host.name === plan.installerHost.name) {
-        // a hash tells nothing of the keys in it, and lets `rke up` run again when cluster.yml or a certificate changes
+        // a hash reveals nothing of the keys in the files, and makes `rke up` run again if cluster.yml or a certificate changes
         data[`rke-up-${host.name}`] = pulumi.unsecret(
           files.apply((text) => createHash("sha256").update(text).digest("hex")),
         );

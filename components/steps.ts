@@ -29,9 +29,9 @@ export class Part extends pulumi.ComponentResource {
 /**
  * Makes a resource for each step, in its part's component.
  *
- * @param data what a step reads from stdin, by step name, where it isn't known before deployment, or follows from steps
- *   before it; else `step.data`
- * @param until what a step waits for beside the steps before it; it isn't done where that fails
+ * @param data a step's input on stdin, by step name, if it isn't known before deployment, or follows from steps before it;
+ *   else `step.data` is its input
+ * @param until resources that a step waits for besides the steps before it; if one fails, the step isn't done
  * @returns the resources by step name
  */
 export function runSteps(
@@ -102,8 +102,8 @@ function makeStep(
 }
 
 /**
- * What a step's bash reads from stdin: its script, and behind it its data; for a script that does steps on other hosts the same
- * for each of these, as `on-host/steps/workers.sh` reads it.
+ * The stdin of a step's bash: its script, and behind it its data. If the script does steps on other hosts, its data are these
+ * steps' scripts and data, in the form that `on-host/steps/workers.sh` reads.
  */
 export function stepText({ script, data, onEach }: Pick<ScheduledStep, "script" | "data" | "onEach">): string {
   const each = onEach?.map((s) => `@@ step ${s.script} ${s.limit}\n${stepText(s).trimEnd()}`).join("\n");

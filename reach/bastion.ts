@@ -6,9 +6,9 @@ import type { SshAccess } from "./ssh-access";
 
 /** Streams to ports of hosts that only the bastion reaches. */
 export interface Route {
-  /** @throws Error whose message tells why there is none: of the bastion itself, or of the port behind it */
+  /** @throws Error whose message gives the reason: the bastion itself failed, or the port behind it */
   open(address: string, port: number): Promise<Duplex>;
-  /** When the bastion has let the operator in, or hasn't: `open` tells why. */
+  /** Resolves when the bastion has accepted or refused the login, never rejects; `open` throws the reason. */
   settled: Promise<void>;
   end(): void;
 }
@@ -16,7 +16,7 @@ export interface Route {
 /** Milliseconds until the bastion must have accepted the login. */
 const readyLimit = 8000;
 
-/** The way through the bastion; undefined where there is none. It never throws: each `open` tells what is wrong. */
+/** The way through the bastion; undefined if there is no bastion. It never throws: each `open` rejects with the reason. */
 export function throughBastion(access: SshAccess): Route | undefined {
   const { bastion } = access;
   if (!bastion) {
@@ -42,7 +42,7 @@ export function throughBastion(access: SshAccess): Route | undefined {
     });
   });
   return {
-    // it never rejects: without a host to look at nobody would hear of it
+    // it never rejects: without a host to look at, nothing would handle the error
     settled: ready.then(
       () => undefined,
       () => undefined,

@@ -10,7 +10,7 @@ export interface Bounds {
 
 /**
  * The command line of a bash on a host that reads its script from stdin. Every command that this program sends to a host is
- * written here: it ends by itself, whatever becomes of the operator's connection.
+ * written here: it ends by itself after its time limit, even if the operator's connection is cut.
  *
  * @param args the script's arguments, quoted here
  */

@@ -23,7 +23,7 @@ interface Limits {
   total: number;
 }
 
-/** How a command is run; what is left out is as for a short one that nobody listens to. */
+/** How a command is run. The defaults suit a short command whose output is read only at its end. */
 export interface Run {
   limits?: Limits;
   /** Until then the command's stdin stays open: its end is how the command learns that the operator is gone. */
@@ -32,7 +32,7 @@ export interface Run {
   onStderr?: (text: string) => void;
   /** Called when the handshake is over. */
   onReady?: () => void;
-  /** To the host's SSH port, where a way through the bastion is open already; else one is opened where there is one. */
+  /** A connection to the host's SSH port if one through the bastion is open already; without it, a new one is made. */
   stream?: Duplex | undefined;
 }
 
@@ -84,7 +84,7 @@ function runOver(host: Host, access: SshAccess, command: string, input: string, 
         }
         let stdout = "";
         let stderr = "";
-        // a character may be cut where a piece of the answer ends
+        // a piece of the answer may end within a character
         stream.setEncoding("utf8").on("data", (text: string) => {
           stdout += text;
           how.onStdout?.(text);

@@ -32,7 +32,7 @@ main() {
     [[ $status == missing ]] || set_process_aside etcd "$old" 10
   fi
   process_status "$snapshots"
-  # RKE runs this container beside its etcd; without it, RKE takes this host for one that never had etcd
+  # RKE runs this container beside its etcd; without it, RKE would think that this host never had etcd
   [[ $status == missing ]] || set_process_aside "$snapshots" "$snapshots-before-epoch-$epoch" 1
   process_status etcd
   # only once: the data that a later member has left here is set aside by the next step

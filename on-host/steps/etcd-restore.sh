@@ -14,7 +14,7 @@ main() {
   local aside_already=$status
   [[ $aside_already != missing || -e $aside/restored || -e $aside/data ]] || await source finished source
   no_restore_left
-  # before the new etcd listens; and if this host can't refuse anybody, the step fails while the old etcd still runs
+  # before the new etcd listens; and if this host can't refuse addresses, the step fails while the old etcd still runs
   isolate "$@"
   no_way_back
   mark_stopping

@@ -7,7 +7,7 @@
 #   is gone; at its end, and if this script dies, everything is removed.
 # arguments: IMAGE, etcd's;  ENDPOINT, the live etcd's client URL;  SOURCE: "live", or the name of a scheduled snapshot;  PREFIX of
 #   Kubernetes' keys in etcd
-# stdout: one line of JSON. Values of keys are read by nobody but the scratch kube-apiserver.
+# stdout: one line of JSON. Only the scratch kube-apiserver reads the values of keys.
 # The functions below read the local variables of main.
 scratch=$state/rehearsal watch="" times=()
 

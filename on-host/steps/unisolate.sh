@@ -1,5 +1,5 @@
 # needs: lib/isolation
-# unisolate: ends what isolate began: this host refuses nobody at etcd's ports any more.
+# unisolate: ends what isolate began: this host accepts all addresses at etcd's ports again.
 main() {
   begin "$@"
   unisolate

@@ -19,7 +19,7 @@ main() {
     # the processes there must not keep the host's locks when this one is killed
   done < <(exec 3>&- 8>&- 9>&- && on_each "${recovered:-$generation}" "$@")
   rm -rf "$work"
-  # by name: in the order in which they failed two runs would tell of different ones
+  # sorted by name: in the order of failure, two runs would name different hosts
   ((${#failed[@]} == 0)) || mapfile -t failed < <(printf '%s\n' "${failed[@]}" | sort -V)
   ((${#failed[@]} == 0)) || die "workers: ${#failed[@]} of $count failed, $((ended - ${#failed[@]})) are done: $(printf '%s; ' "${failed[@]:0:5}")run again when they can be reached"
   ((ended == count)) || die "workers: $ended of $count were tried; xargs ended early"

@@ -5,8 +5,8 @@ import { installerProblems } from "./installers";
 import { hasExternalEtcd } from "./kubeadm";
 
 /**
- * What the schema can't see: duplicates, references and parts that exclude each other; every problem, as `item: rule: value`.
- * Without `hasVersion` checks that depend on the version of Kubernetes are left out.
+ * Checks that the schema can't make: duplicates, references and parts that exclude each other. Returns every problem, as
+ * `item: rule: value`. Without `hasVersion`, checks that depend on the version of Kubernetes are left out.
  */
 export function crossCheck(topology: Topology, hasVersion = true): string[] {
   return [...present(topology, hasVersion), ...absent(topology)];

@@ -10,7 +10,7 @@ export { TopologyError } from "./problems";
 
 /**
  * Reads a topology as it stands in Pulumi.yaml.
- * @throws TopologyError that tells all problems at once
+ * @throws TopologyError that lists all problems at once
  */
 export function parseTopology(value: unknown): Topology {
   const { own, problems: foreign, schema } = ofInstaller(value);

@@ -29,7 +29,7 @@ const foreign: Record<Installer, string[]> = {
   ],
 };
 
-/** Where kubeadm's configuration has what another key says for RKE. */
+/** The key of kubeadm's configuration that takes the place of a key for RKE. */
 const instead: Record<string, string> = {
   serviceCidr: "kubeadm.networking.serviceSubnet",
   clusterDomain: "kubeadm.networking.dnsDomain",
@@ -80,7 +80,7 @@ export function ofInstaller(value: unknown): { own: unknown; problems: string[];
   }
 }
 
-/** What is wrong with what only one installer has, each problem as `item: rule: value`. */
+/** Problems of the keys that only one installer has, each as `item: rule: value`. */
 export function installerProblems(topology: Topology, hasVersion: boolean): string[] {
   switch (topology.installer) {
     case "rke":
@@ -98,7 +98,7 @@ export function installerProblems(topology: Topology, hasVersion: boolean): stri
 export const installerWarnings = (topology: Topology): string[] =>
   topology.installer === "kubeadm" ? kubeadmWarnings(topology) : [];
 
-/** Why nothing can be done on the hosts of such a topology yet; empty where it can. */
+/** The reasons why no act can run on the hosts of such a topology yet; empty if acts can run. */
 export const actProblems = (topology: Topology): string[] =>
   topology.installer === "rke"
     ? []
@@ -111,7 +111,7 @@ export const actProblems = (topology: Topology): string[] =>
           : []),
       ];
 
-/** Takes the values at a path out of a mapping, each with where it stood. */
+/** Takes the values at a path out of a mapping, each with its place. */
 function taken(from: Mapping, [key = "", ...rest]: string[]): { item: string; held: unknown }[] {
   const held = from[key];
   if (rest.length === 0) {

@@ -3,7 +3,7 @@ import type { RawDatacenter } from "./datacenters";
 import { type Findings, isEmpty, take } from "./reading";
 
 /**
- * Etcd that runs outside of RKE (services.etcd.external_urls), as the second seed left it: where it runs on hosts of the
+ * Etcd that runs outside of RKE (services.etcd.external_urls), as the second seed left it: if it runs on hosts of the
  * cluster they become voters. Elsewhere it can't be carried over, since a failover works on the hosts of its voters.
  */
 export function carryExternalEtcd(etcd: Mapping, datacenters: RawDatacenter[], found: Findings): void {

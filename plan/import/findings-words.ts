@@ -1,7 +1,7 @@
 import type { Reading } from "./findings";
 import { itemAt } from "./items";
 
-/** What reading cluster.yml found, in words: what RKE refuses as well, and what it passes over without a word. */
+/** The findings of reading cluster.yml, in words: values that RKE refuses as well, and keys that it ignores silently. */
 export function findingsOf(
   reading: Reading & { documents: number },
   names: string[],

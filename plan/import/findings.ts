@@ -1,16 +1,16 @@
-/** Where something stands in cluster.yml: keys, and positions in lists. */
+/** A place in cluster.yml: keys, and positions in lists. */
 export type Path = (string | number)[];
 
 /** A value that RKE refuses as well, since it doesn't fit the field. */
 export interface Misfit {
   path: Path;
   rule: string;
-  /** As cluster.yml has it; undefined where it is a secret. */
+  /** As cluster.yml has it; undefined if it is a secret. */
   value: string | undefined;
   line: number;
 }
 
-/** What reading cluster.yml found besides the values. */
+/** The findings of reading cluster.yml besides the values. */
 export interface Reading {
   misfits: Misfit[];
   /** Keys that RKE has no field for, and passes over. */

@@ -13,7 +13,7 @@ export const readLater = Symbol("read by github.com/ghodss/yaml");
  * - a key that stands twice, or comes by `<<`, is read into what is there: structs and maps grow, all else is replaced
  * - `<<` is read where it stands, so it wins over what stands before it
  * - a key without a field is passed over
- * @throws UnreadableError where RKE ends at once
+ * @throws UnreadableError if RKE ends at once
  */
 export function readInto(shape: Shape, node: YamlNode, reading: Reading): unknown {
   return new TypedReader(reading).read(node, shape, undefined, []);

@@ -27,7 +27,7 @@ export interface ImportSettings {
   folder?: string;
   /** Secrets go elsewhere: placeholders stand for them. Else they are left out. */
   keepsSecrets?: boolean;
-  /** What else there is to say of the topology at its head, beyond what this room knows. */
+  /** More sentences for the comment at the topology's head, made by rules outside of this room. */
   remarks?: (topology: Topology) => string[];
 }
 
@@ -54,7 +54,7 @@ export const importTopology = (clusterYml: string, settings: ImportSettings): st
 
 /**
  * The topology of an existing RKE cluster, and its secrets.
- * @throws ImportError that tells all that can't be carried over, each as `item: rule: value`
+ * @throws ImportError that lists everything that can't be carried over, each as `item: rule: value`
  */
 export function importCluster(clusterYml: string, settings: ImportSettings): Imported {
   const found: Findings = { errors: [], notes: [] };
@@ -180,7 +180,7 @@ function sansOf(authentication: unknown, found: Findings): unknown[] {
   return Array.isArray(sans) ? sans : [];
 }
 
-/** Files of the operator's machine aren't on the deploy hosts, where `rke up` would look for them; what they made stays. */
+/** `rke up` would look on the deploy hosts for files that only the operator's machine has; the results of these files stay. */
 function includedAddons(clear: Mapping, found: Findings): void {
   const listed = take(clear, "addons_include");
   const texts = Array.isArray(listed) ? listed.map(String) : [];

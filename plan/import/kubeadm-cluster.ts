@@ -6,13 +6,13 @@ import { type Findings, isEmpty, take } from "./reading";
 
 interface ClusterPart {
   head: { cluster: string; kubernetesVersion: string };
-  /** What goes under `kubeadm:`. */
+  /** The content of the topology's `kubeadm:`. */
   kubeadm: Mapping;
   /** v1beta3's apiServer.timeoutForControlPlane, which v1beta4 has for each host. */
   startupTimeout: string | undefined;
 }
 
-/** What ClusterConfiguration says; where several files have one they must say the same. */
+/** The settings of ClusterConfiguration; if several files have one, they must agree. */
 export function clusterPart({ clusters }: Documents, found: Findings): ClusterPart {
   const parts = clusters.map(({ item, body }) => ({ item, part: read(body) }));
   const [first] = parts;
@@ -91,13 +91,13 @@ function withoutDefaults(value: Mapping, path = ""): Mapping {
   );
 }
 
-/** What a configuration means with its defaults, as text to compare; as it stands where the topology will refuse it. */
+/** A configuration with its defaults filled in, as text to compare; unchanged if the topology will refuse it. */
 function meaning({ head, kubeadm, startupTimeout }: ClusterPart): string {
   const parsed = clusterSchema.safeParse(kubeadm);
   return JSON.stringify([head, parsed.success ? parsed.data : kubeadm, startupTimeout ?? "4m0s"]);
 }
 
-/** The endpoints of an external etcd; undefined where etcd is kubeadm's own. */
+/** The endpoints of an external etcd; undefined if etcd is kubeadm's own. */
 export function externalEndpoints(kubeadm: Mapping): string[] | undefined {
   const { external } = mapping(kubeadm.etcd);
   const { endpoints } = mapping(external);

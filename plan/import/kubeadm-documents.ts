@@ -7,13 +7,13 @@ export interface KubeadmFile {
   text: string;
 }
 
-/** One YAML document, with where it stood, as errors name it. */
+/** One YAML document, with its place as errors name it. */
 export interface Document {
   item: string;
   body: Mapping;
 }
 
-/** What an import reads, by what it is; several of a kind are usual. */
+/** The documents that an import reads, by kind; several of a kind are usual. */
 export interface Documents {
   clusters: Document[];
   inits: Document[];
@@ -24,10 +24,10 @@ export interface Documents {
 /** Versions of kubeadm's configuration that are read: from Kubernetes 1.22 on. */
 const versions = ["kubeadm.k8s.io/v1beta3", "kubeadm.k8s.io/v1beta4", "kubeadm.k8s.io/v1"];
 
-/** What often stands in the same files and says nothing of the topology. */
+/** Kinds that often stand in the same files and don't concern the topology. */
 const ignored = ["KubeletConfiguration", "KubeProxyConfiguration", "ResetConfiguration", "UpgradeConfiguration"];
 
-/** Sorts the documents of all files by kind; what can't be read is an error that names file and kind. */
+/** Sorts the documents of all files by kind; a document that can't be read is an error that names file and kind. */
 export function documentsOf(files: KubeadmFile[], found: Findings): Documents {
   const documents: Documents = { clusters: [], inits: [], joins: [], nodes: [] };
   for (const { item, body } of files.flatMap((file) => read(file, found))) {

@@ -14,15 +14,15 @@ export interface ImportedHost {
   kubeadm?: Mapping;
 }
 
-/** What the files say of one host together. */
+/** All that the files say of one host. */
 interface Known {
   name: string;
   items: string[];
   address: string | undefined;
   isControlPlane: boolean;
-  /** Whether pods go there: no control plane taint. */
+  /** True if pods go there: the Node has no control plane taint. */
   takesPods: boolean;
-  /** `kubeadm init` or `kubeadm join` by the host's own file; undefined where only its Node is there. */
+  /** `kubeadm init` or `kubeadm join` by the host's own file; undefined if the files have only its Node. */
   made: "init" | "join" | undefined;
   /** The Node's creation, as text that sorts; "" where there is no Node. */
   since: string;
@@ -31,7 +31,7 @@ interface Known {
 }
 
 /**
- * All hosts that the files tell of, in the order in which they joined as far as Nodes tell, else in that of the files.
+ * All hosts that the files name, in the order in which they joined as far as Nodes show it, else in that of the files.
  * @param kubeadm what goes under `kubeadm:`
  */
 export function importedHosts(
@@ -192,7 +192,7 @@ function rolesOf(host: Known, external: string[] | undefined): string[] {
   ];
 }
 
-/** Said only where the topology's order, which is by datacenter, may not say it. */
+/** Written only if the topology's order, which is by datacenter, may differ from it. */
 function joinedPart(host: Known, members: Known[]): Mapping {
   if (!members.includes(host)) {
     return {};

@@ -14,7 +14,7 @@ export type { KubeadmFile } from "./kubeadm-documents";
 /**
  * The topology of an existing kubeadm cluster, as YAML, from kubeadm's own files: ClusterConfiguration with each control plane
  * host's InitConfiguration or JoinConfiguration, or the living cluster's ConfigMap kubeadm-config and its Nodes, or both.
- * @throws ImportError that tells all that can't be carried over, each as `item: rule: value`
+ * @throws ImportError that lists everything that can't be carried over, each as `item: rule: value`
  */
 export function importKubeadm(files: KubeadmFile[], settings: ImportSettings): string {
   const found: Findings = { errors: [], notes: [] };

@@ -10,7 +10,7 @@ import { withoutSecrets } from "./secrets";
 const rendered = ["etcd", "kube-api"];
 
 /**
- * cluster.yml without its secrets, each told by where it stands.
+ * cluster.yml without its secrets, with the place of each.
  * @param kept receives them by their placeholders, which take their places; undefined: they are left out
  */
 export function takeSecrets(document: Mapping, found: Findings, kept: Record<string, string> | undefined): Mapping {

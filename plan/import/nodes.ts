@@ -2,10 +2,10 @@ import { isDnsName, isIpv4 } from "../values/addresses";
 import type { Mapping } from "../values/mapping";
 import type { Findings } from "./reading";
 
-/** RKE names a host by its address where it has no name, and in small letters (cluster/defaults.go). */
+/** RKE names a host by its address if it has no name, and in small letters (cluster/defaults.go). */
 export const nameOf = (node: Mapping): string => String(node.hostname_override || node.address || "").toLowerCase();
 
-/** How a message names each node: as cluster.yml does, and where that is no name of one node alone, by its number as RKE counts. */
+/** The name of each node in messages: cluster.yml's; if several nodes share it, the node's number as RKE counts. */
 export function labelsOf(nodes: Mapping[]): string[] {
   const given = nodes.map((node) => String(node.hostname_override || node.address || ""));
   const isOne = (name: string) => given.filter((other) => other === name).length === 1;

@@ -6,7 +6,7 @@ import { readInto, readLater } from "./go-types";
 import { clusterYmlShape } from "./rke-types";
 
 export interface ClusterYml extends Reading {
-  /** What RKE holds after reading: texts are texts, absent is Go's zero value. */
+  /** The values as RKE reads them: texts are texts, an absent value is Go's zero value. */
   value: Mapping;
   /** How many documents the text has; RKE reads the first. */
   documents: number;
@@ -14,7 +14,7 @@ export interface ClusterYml extends Reading {
 
 /**
  * cluster.yml as RKE reads it (cluster/cluster.go ParseConfig): into its own types by yaml.v2, and some parts again by ghodss/yaml.
- * @throws UnreadableError where RKE ends at once
+ * @throws UnreadableError if RKE ends at once
  */
 export function readClusterYml(text: string): ClusterYml {
   const { first, count } = parsed(text);
@@ -49,7 +49,7 @@ function seenByRke(node: YamlNode, json: unknown): YamlNode {
   return parsed(JSON.stringify(json)).first ?? node;
 }
 
-/** Puts the second reading where the first one found something. */
+/** Puts the values of the second reading in the places that the first one left for it (`readLater`). */
 function withJson(value: unknown, path: Path, json: unknown): unknown {
   if (value === readLater) {
     return at(json, path);

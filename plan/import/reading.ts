@@ -1,12 +1,12 @@
 import { isMapping, type Mapping, mapping } from "../values/mapping";
 
-/** What an import found on its way: errors stop it, notes stand at the head of what it writes. */
+/** The findings of an import: errors stop it, notes stand at the head of the file that it writes. */
 export interface Findings {
   errors: string[];
   notes: string[];
 }
 
-/** A part of cluster.yml that is a mapping where it is there at all. */
+/** A part of cluster.yml that is a mapping if it is there at all. */
 export function part(value: unknown, item: string, found: Findings): Mapping {
   if (value !== undefined && value !== null && !isMapping(value)) {
     found.errors.push(`${item}: is not a mapping: ${JSON.stringify(value)}`);
@@ -21,7 +21,7 @@ export function take(from: Mapping, key: string): unknown {
   return value ?? undefined;
 }
 
-/** Whether RKE takes the value as not set: Go's zero values, and mappings of nothing else. */
+/** True if RKE takes the value as not set: Go's zero values, and mappings of nothing else. */
 export const isEmpty = (value: unknown): boolean =>
   value === undefined ||
   value === null ||

@@ -16,7 +16,7 @@ const service = (names: string, others: Record<string, Shape> = {}): Shape =>
   });
 
 const tolerations: Shape = { list: struct("key operator value effect", { tolerationseconds: "whole" }) };
-/** What each addon has; its update strategy has Kubernetes' types. */
+/** The fields that each addon has; its update strategy has Kubernetes' types. */
 const addon = { node_selector: textMap, options: textMap, tolerations, update_strategy: "json" } as const;
 
 const node = struct(

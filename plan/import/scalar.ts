@@ -18,7 +18,7 @@ const resolvable: Record<string, Resolved["kind"][]> = {
 
 /**
  * A scalar as gopkg.in/yaml.v2 v2.4.0 resolves it (decode.go scalar, resolve.go): quotes and unknown tags make a text, a known tag wins over quotes.
- * @throws UnreadableError where the tag says something that the text isn't
+ * @throws UnreadableError if the text doesn't fit the tag
  */
 export function scalarOf(node: ScalarNode): Scalar {
   const { text: source, tag } = node;
@@ -44,7 +44,7 @@ export const isMerge = (key: YamlNode): boolean =>
 
 /**
  * The mappings that `<<` names, in the order in which their keys are set: the first of a list wins, so it comes last.
- * @throws UnreadableError where it names something else
+ * @throws UnreadableError if it names something else
  */
 export function merged(value: YamlNode): YamlNode[] {
   const named = value.kind === "sequence" ? [...value.items].reverse() : [value];

@@ -2,7 +2,7 @@ import { isMapping, type Mapping } from "../values/mapping";
 import type { Path } from "./findings";
 import type { Shape } from "./shape";
 
-/** A secret of cluster.yml, and where it stands. */
+/** A secret of cluster.yml, and its place there. */
 export interface Secret {
   path: Path;
   text: string;
@@ -14,7 +14,7 @@ export interface WithoutSecrets {
 }
 
 /**
- * Takes out what nobody may read in Pulumi.yaml, which is clear text in git: fields that RKE knows as secrets (rke-types.ts), and
+ * Takes out the secrets, because Pulumi.yaml is clear text in git: fields that RKE knows as secrets (rke-types.ts), and
  * in maps, environments and Kubernetes' own objects what has a secret's name or form.
  * @param instead what takes a secret's place; undefined: it goes, with its key or list item
  */
@@ -49,7 +49,7 @@ function walk(value: unknown, shape: Shape, path: Path, name: string | undefined
   return isMapping(value) ? walkMapping(value, shape, path, take) : value;
 }
 
-/** Maps whose values are no secrets, whatever their keys are. */
+/** Maps whose values are no secrets, even if a key has a secret's name. */
 const plainMaps = ["labels", "node_selector", "stubdomains"];
 
 function walkMapping(value: Mapping, shape: Shape, path: Path, take: Take): Mapping {
@@ -91,11 +91,11 @@ const hasSecretForm = (text: string): boolean =>
 const secretWords =
   /^(pass|passwd|password|passphrase|pwd|secret|secrets|token|tokens|credential|credentials|apikey|accesskey|secretkey|privatekey|auth)$/;
 const beforeKey = /^(api|access|secret|private|encryption|signing|shared|license|account|master)$/;
-/** What follows a secret's name where the value only speaks of one. */
+/** Last words of names whose values only describe a secret, such as token-file. */
 const aboutSecrets =
   /^(file|path|dir|url|uri|endpoint|ttl|expiration|timeout|webhook|version|mode|enabled|duration|name|interval|seconds|days|type|audiences)$/;
 
-/** Whether an argument's, a variable's or a key's name speaks of a secret: DB_PASSWORD, apiToken, aws-secret-access-key. */
+/** True if the name of an argument, variable or key means a secret: DB_PASSWORD, apiToken, aws-secret-access-key. */
 export function hasSecretName(name: string): boolean {
   const words = name
     .replace(/([a-z0-9])([A-Z])/g, "$1 $2")

@@ -1,5 +1,5 @@
 /**
- * A Go type as far as reading YAML goes. A "secret" is a text whose content nobody else may see; "json" is a part that RKE
+ * A Go type as far as reading YAML goes. A "secret" is a text whose content must stay secret; "json" is a part that RKE
  * reads a second time, by github.com/ghodss/yaml into Kubernetes' own types (cluster/cluster.go ParseConfig).
  */
 export type Shape =

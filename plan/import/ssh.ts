@@ -3,15 +3,15 @@ import { isMapping, type Mapping } from "../values/mapping";
 import { nameOf } from "./nodes";
 import { type Findings, isEmpty, take } from "./reading";
 
-/** What the operator's SSH needs; what of it only RKE would use on a deploy host is left out, with a note. */
+/** The settings that the operator's SSH needs. Settings that only RKE would use on a deploy host are left out, with a note. */
 export interface SshParts {
   /** `ssh` of the topology. */
   ssh: Mapping;
-  /** `ssh` of a host, by its name, where it differs. */
+  /** `ssh` of a host, by its name, if it differs. */
   own: Record<string, Mapping>;
 }
 
-/** @param folder of cluster.yml, from the root; RKE resolves paths from where it is run */
+/** @param folder of cluster.yml, absolute; RKE resolves paths from the folder in which it runs */
 export function importSsh(nodes: Mapping[], rest: Mapping, folder: string | undefined, found: Findings): SshParts {
   const user = mostUsed(nodes.map((n) => String(n.user || "root")));
   const port = Number(mostUsed(nodes.map((n) => String(n.port || "22"))));
@@ -102,7 +102,7 @@ function resolvedIn(folder: string | undefined, path: string): string {
   return `/${kept.join("/")}`;
 }
 
-/** What would make RKE on a deploy host look for an agent or a certificate that is the operator's. */
+/** Leaves out keys that would make RKE on a deploy host look for the operator's SSH agent or certificate. */
 function leaveOut(rest: Mapping, found: Findings): void {
   for (const key of ["ssh_agent_auth", "ssh_cert_path"]) {
     const value = take(rest, key);

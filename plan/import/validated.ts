@@ -10,7 +10,7 @@ interface Raw extends Mapping {
 }
 
 /**
- * The topology, or what is wrong with it in cluster.yml's words; nothing is told of what only follows from an error found before.
+ * The topology, or what is wrong with it in cluster.yml's words; errors that only follow from one found before are left out.
  */
 export function validated(raw: Raw, settings: { standby: string | undefined }, found: Findings): Topology | undefined {
   const before = found.errors.length > 0;
@@ -42,7 +42,7 @@ const nodeKeys: Record<string, string> = {
   "ssh.user": "user",
   "ssh.port": "port",
 };
-/** What else has another name there, with what follows it. */
+/** Other items whose names differ in cluster.yml; the names of items below them begin with these. */
 const renamed: [topology: string, clusterYml: string][] = [
   ["topology.cluster", "cluster_name"],
   ["topology.serviceCidr", "services.kube-api.service_cluster_ip_range"],

@@ -53,7 +53,7 @@ function oldestWith(kubernetesVersion: string | undefined): string {
   return others.find((rke) => rke !== undefined) ?? defaultRke;
 }
 
-/** @param fallback what that release takes where cluster.yml says nothing; a note tells of it */
+/** @param fallback the release's own value if cluster.yml has none; a note says that it was taken */
 export function orDefault(
   value: unknown,
   fallback: string,

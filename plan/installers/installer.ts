@@ -10,7 +10,7 @@ import type { Certificate } from "./certificate";
 /** The processes that an act may replace; all others are the installer's alone. */
 export type ReplacedProcess = "etcd" | "kube-apiserver";
 
-/** What the installer's run in peace is made from. */
+/** The inputs for the installer's run in peace. */
 export interface Building {
   site: Site;
   /** Each with the URL of the kube-apiserver that it asks. */
@@ -19,7 +19,7 @@ export interface Building {
   before: Step[];
 }
 
-/** What a failover has done when the installer's own files are prepared. */
+/** The result of a failover so far, from which the installer's own files are prepared. */
 export interface AfterLoss {
   site: Site;
   /** The host that etcd's only member runs on. */
@@ -38,7 +38,7 @@ export interface AfterLoss {
  */
 export interface Installer {
   name: Topology["installer"];
-  /** What starts the process on the hosts of this installer. */
+  /** The runtime that starts this process on the installer's hosts. */
   runtimeOf(process: ReplacedProcess): Runtime;
 
   /** The name of a host's member of etcd. */
@@ -51,7 +51,7 @@ export interface Installer {
   initialCluster(members: Host[]): string;
   /** `--etcd-servers` of the kube-apiserver on a host, in the installer's order. */
   etcdServers(site: Site, host: Host): string;
-  /** The images that the installer takes, and one that every host has, with a chroot in it. */
+  /** The installer's images, and one image that every host has and that contains chroot. */
   images(settings: Pick<Topology, "rkeVersion" | "kubernetesVersion" | "rke">): { etcd: string; tools: string };
 
   /** etcd as the installer plans it. @param architecture of the host that `architectureHost` names */
@@ -62,12 +62,12 @@ export interface Installer {
   joiningEtcd(site: Site, host: Host, architecture: string): Process;
   /** The kube-apiserver as the installer plans it. @param before as it runs: what only the host knows is taken from there */
   plannedApiServer(site: Site, host: Host, before: Process | undefined): Process;
-  /** Where a learner's process isn't as planned, as lines "- planned" and "+ found". */
+  /** Differences between a learner's planned process and the running one, as lines "- planned" and "+ found"; empty if they agree. */
   learnerDiffers(site: Site): (host: Host, architecture: string, found: Running) => string[];
 
   /** The certificates of a site, CAs first. */
   certificates(site: Site): Certificate[];
-  /** The text of the file that tells the installer of the site's hosts (RKE's cluster.yml). */
+  /** The text of the installer's file that lists the site's hosts (RKE's cluster.yml). */
   clusterFile(site: Site): string;
   /** Files that a deploy host needs beside the usual ones, by their names in its folder. */
   furtherFiles(topology: Topology): string[];
@@ -79,7 +79,7 @@ export interface Installer {
   /** In place of that, for a cluster that the installer has built before this program came: nothing that runs is touched. */
   adopt(act: Building): Step[];
   /**
-   * What makes the installer find nothing to do after a failover: `prepare` edits its files, `run` runs it.
+   * Two steps after which the installer finds nothing to do after a failover: `prepare` edits its files, `run` runs it.
    * `run` waits for `before` and `prepare`.
    */
   settleLoss(act: AfterLoss): { prepare: Step; run: Step };

@@ -125,7 +125,7 @@ function lossOfHost(topology: Topology, deciding: Deciding, host: Host): Loss {
   };
 }
 
-/** What a failover would lack if this host is lost before it. */
+/** A sentence for each thing that a failover would lack if this host were lost before it. */
 function hostNotes(topology: Topology, deciding: Deciding, host: Host): string[] {
   const dc = topology.datacenters.find((d) => d.name === host.datacenter);
   const others = topology.datacenters.filter((d) => d.name !== host.datacenter);

@@ -146,7 +146,7 @@ const smallest = 8;
 /** Width of a bold letter as a part of the font's size, a little more than in most fonts. */
 const letterWidth = 0.62;
 
-/** Words that are too long for their room get smaller, and are cut where that isn't enough: names may have 63 letters. */
+/** Words that are too long for their room get smaller, and are cut if that isn't enough: names may have 63 letters. */
 function text(x: number, y: number, words: string, kind: string, room = Number.POSITIVE_INFINITY): string {
   const size = Math.max(smallest, Math.min(fontSize, room / (words.length * letterWidth)));
   const letters = Math.floor(room / (size * letterWidth));

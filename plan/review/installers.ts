@@ -21,7 +21,7 @@ export const deployHostNote = ({ installer }: Topology, datacenter: string): str
     installer === "rke" ? "rke can't be run from there, nor a failover to there" : "no failover to there can be run"
   }`;
 
-/** What the loss of these hosts means for the API's name or address that workers and admins use. */
+/** Sentences: if these hosts are lost, can workers and admins still reach the API by the name or address that they use? */
 export function endpointNotes({ kubeadm }: Topology, gone: Host[]): string[] {
   const servers = controlPlane(gone);
   if (!kubeadm || servers.length === 0) {

@@ -13,7 +13,7 @@ export interface Finding {
 }
 
 /**
- * What the policy finds: each datacenter whose loss alone costs more acknowledged writes than `targets.rpoSeconds`, and each
+ * The policy's findings: each datacenter whose loss alone costs more acknowledged writes than `targets.rpoSeconds`, and each
  * whose loss leaves no API to bring back. `targets.rtoSeconds` can't be judged from a topology: drills measure it.
  */
 export function policy(topology: Topology): Finding[] {

@@ -23,7 +23,7 @@ export interface RenderedProcess {
   name: string;
   command?: string[];
   args?: string[];
-  /** Absent where there is none, as in the recordings. */
+  /** Absent if there is none, as in the recordings. */
   env?: string[];
   image: string;
   volumesFrom?: string[];
@@ -146,8 +146,8 @@ interface CreateBody {
 }
 
 /**
- * What the etcd step starts before the container that stays: read from the step's own data, one create body a line, the
- * last one being that which stays. So it is what would run, not a second account of it.
+ * The containers that the etcd step starts for a while before the lasting one. They are read from the step's own data (one
+ * create body a line, the lasting container's last), so that the rendering shows exactly the containers that would run.
  */
 function transient(plan: FailoverPlan): Record<string, RenderedProcess> {
   const found = plan.steps.flatMap((step) => {

@@ -16,7 +16,7 @@ export interface Process {
 /** The whole command: RKE puts it into the entrypoint of some processes, into the arguments of others. */
 export const commandOf = ({ entrypoint, cmd }: Process): string[] => [...entrypoint, ...cmd];
 
-/** The value of `--NAME=value` in a command, undefined where the argument is missing. */
+/** The value of `--NAME=value` in a command; undefined if the argument is missing. */
 export function argument(command: string[], argumentName: string): string | undefined {
   const prefix = `--${argumentName}=`;
   return command.find((arg) => arg.startsWith(prefix))?.slice(prefix.length);
@@ -37,7 +37,7 @@ export function mergeArguments(args: Record<string, string>, extra: Record<strin
   return Object.entries({ ...args, ...extra }).map(([key, value]) => `--${key}=${value}`);
 }
 
-/** Arguments, environment and binds in which two lists differ, as `- old` and `+ new` lines; empty where they agree. */
+/** Arguments, environment and binds in which two lists differ, as `- old` and `+ new` lines; empty if they agree. */
 export function differences(before: string[], after: string[]): string[] {
   return [
     ...before.filter((entry) => !after.includes(entry)).map((entry) => `- ${entry}`),

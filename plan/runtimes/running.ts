@@ -14,7 +14,7 @@ export interface Running {
   epoch: number | undefined;
   /** Its command, environment and files in the shape of a plan. */
   process: Process;
-  /** What the runtime reported beside that; only its own `spec` reads it. */
+  /** Everything else that the runtime reported; only its own `spec` reads it. */
   reported: unknown;
 }
 

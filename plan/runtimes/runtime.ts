@@ -12,7 +12,7 @@ export interface SpecOptions {
 }
 
 /**
- * What starts a process on a host, keeps it running and reports it. Its other half is `on-host/runtimes/NAME.sh`, which takes
+ * A runtime starts a process on a host, keeps it running and reports it. Its other half is `on-host/runtimes/NAME.sh`, which takes
  * `spec` and prints what `read` reads.
  */
 export interface Runtime {
@@ -22,10 +22,10 @@ export interface Runtime {
    * @throws SyntaxError if the line is cut
    */
   read(line: string): Running;
-  /** What the host's half of the runtime makes the process from: one line, the same for the same input. */
+  /** The description from which the host's half of the runtime makes the process: one line, the same for the same input. */
   spec(process: Process, epoch: number, options?: SpecOptions): string;
   /** The same for a program of ours that stays on the host: `script` runs in the host's own root, at each boot. */
   resident(image: string, script: string): string;
-  /** Lines "- planned" and "+ found" where the installer would find a difference; empty if it would leave the process alone. */
+  /** The differences that the installer would find, as lines "- planned" and "+ found"; empty if it would leave the process alone. */
   differs(planned: Process, found: Process): string[];
 }

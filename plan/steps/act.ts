@@ -4,5 +4,5 @@ import type { Method } from "../etcd/recover";
 export const failoverAct = (lost: string, method: Method, source: string): string =>
   `failover:${lost}:${method}:${source}`;
 
-/** The datacenter that a failover's act gave up; undefined where the act is none. */
+/** The datacenter that a failover's act gave up; undefined if the act is none. */
 export const lostBy = (act: string | undefined): string | undefined => /^failover:([^:]+):/.exec(act ?? "")?.[1];

@@ -1,6 +1,6 @@
 /**
  * Every step, by the name under which a host keeps its record, and its script: a path in `on-host/` without `.sh`. A step's name is
- * its script's file name. test/on-host/steps.test.ts compares this list with the folders, and prints it where they differ.
+ * its script's file name. test/on-host/steps.test.ts compares this list with the folders, and prints it if they differ.
  */
 export const stepScripts = {
   addons: "steps/addons",

@@ -2,7 +2,7 @@ import type { StepName } from "./names";
 
 /**
  * The phases of an act, in their order. What a step may do follows from its phase:
- * - claim: the host is told of the epoch; from then on it refuses older ones. Nothing else changes.
+ * - claim: the host records the epoch; from then on it refuses older ones. Nothing else changes.
  * - secure: what the act needs is prepared beside what runs. Nothing that runs is touched, and all of it can be taken back.
  * - swap: a process of etcd is replaced, set aside, joined or made the leader.
  * - serve: a kube-apiserver is replaced, and the API takes writes.

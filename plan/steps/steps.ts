@@ -24,13 +24,13 @@ export interface Step {
     | "Snapshots";
   /** Its script; the host keeps its result under the same name. */
   script: StepName;
-  /** What it may do, and when. */
+  /** Its phase: what the step may change, and when it may run. */
   phase: Phase;
   host: Host;
   arguments: string[];
-  /** What the script reads from stdin. */
+  /** The script's input on stdin. */
   data: string;
-  /** Steps that the script does, one after the other, on each of many other hosts: what they read comes with it on stdin. */
+  /** Steps that the script does, one after the other, on each of many other hosts; their scripts and data follow on its stdin. */
   onEach?: { script: StepName; data: string; limit: number }[];
   /** Names of steps that must have ended. */
   after: string[];
@@ -38,14 +38,14 @@ export interface Step {
   beside?: string[];
   /** Seconds after which the step is ended and counts as failed. */
   limit: number;
-  /** What it does, for people. */
+  /** A sentence for people: the step's effect. */
   words: string;
-  /** Whether what it made is there, as far as could be seen; true where nothing can be seen but its record. */
+  /** False if the facts show that this step's result is gone. True if no fact can show it: then only the record counts. */
   intact: boolean;
 }
 
 export interface ScheduledStep extends Step {
-  /** What triggers the step: the recorded one where nothing is to be done, else the next. */
+  /** A new number makes Pulumi run the step. The recorded number if nothing is to be done, else a later one. */
   generation: number;
   due: boolean;
 }

@@ -19,7 +19,7 @@ export const defaults = {
   startupSeconds: 240,
 } as const;
 
-/** What a Debian or Ubuntu host has of the folders that kubeadm looks for; Red Hat's has those below /etc/pki. */
+/** The folders of CA certificates that kubeadm looks for and that a Debian or Ubuntu host has; a Red Hat host has those below /etc/pki. */
 export const debianCaFolders = [
   "/etc/ca-certificates",
   "/usr/local/share/ca-certificates",

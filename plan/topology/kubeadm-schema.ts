@@ -4,7 +4,7 @@ import { isMapping } from "../values/mapping";
 import { debianCaFolders, defaults, recordedIds } from "./kubeadm-defaults";
 
 const text = z.string().min(1, "is empty");
-/** What a certificate may name; kubeadm refuses others, and writes the API's in small letters. */
+/** Names and addresses that a certificate may have; kubeadm refuses others, and writes those of the API in small letters. */
 const sans = z
   .array(
     text.refine(
@@ -72,7 +72,7 @@ const local = z.strictObject({
 
 const external = z.strictObject({
   endpoints: z.array(text).min(1, "names no endpoint"),
-  /** kubeadm's own: where it asks etcd's /health. */
+  /** kubeadm's own: the URL of etcd's /health. */
   httpEndpoints: z.array(text).optional(),
   caFile: z.string().default(""),
   certFile: z.string().default(""),
@@ -84,9 +84,9 @@ const etcd = z
   .refine((value) => !(value.local && value.external), "is both local and external")
   .transform(({ local: own, external: other }) => (other ? { external: other } : { local: own ?? local.parse({}) }));
 
-/** What a topology says under `kubeadm:`: kubeadm's ClusterConfiguration without its version, its kind and kubernetesVersion. */
+/** A topology's `kubeadm:`: kubeadm's ClusterConfiguration without apiVersion, kind and kubernetesVersion. */
 export const clusterSchema = z.strictObject({
-  /** Where it isn't the topology's `cluster`. */
+  /** Only if it differs from the topology's `cluster`. */
   clusterName: z.string().optional(),
   controlPlaneEndpoint: endpoint.optional(),
   certificatesDir: text.default(defaults.certificatesDir),
@@ -117,7 +117,7 @@ export const clusterSchema = z.strictObject({
 
 const id = z.int().min(0);
 
-/** What a topology says of one control plane host under its `kubeadm:`. */
+/** The `kubeadm:` of one control plane host. */
 export const hostSchema = z.strictObject({
   /**
    * The members of etcd that the host joined when kubeadm wrote its manifests, in the order of its --initial-cluster; an empty
@@ -147,7 +147,7 @@ export const hostSchema = z.strictObject({
     .default(recordedIds),
 });
 
-/** Seconds of Go's durations, "8m0s" or "1h30m"; undefined where the text is none. */
+/** Seconds of Go's durations, "8m0s" or "1h30m"; undefined if the text is none. */
 export function goSeconds(value: string): number | undefined {
   const [whole, hours = 0, minutes = 0, seconds = 0] =
     /^(?=.)(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?$/.exec(value) ?? [];

@@ -2,8 +2,8 @@ import { controlPlane, learner, voters } from "./order";
 import { allHosts, type Host, sites, type Topology } from "./topology";
 
 /**
- * What the loss of a datacenter can't be recovered from, whatever is done then: nothing that holds the data, or nothing that serves it,
- * is left. A sentence for each datacenter.
+ * A sentence for each datacenter whose loss no act can recover from, because no host that holds the data, or none that serves
+ * it, is left.
  */
 export function unrecoverable(topology: Topology): string[] {
   return sites(topology).flatMap((lost) => {

@@ -1,9 +1,10 @@
 import { allHosts, type Host, type Topology } from "./topology";
 
 /**
- * The hosts in cluster.yml's order: the standby's first, unless the topology keeps the order of an existing one. The order decides the order of SANs in the API server's
- * certificate, which RKE compares one by one; with the standby first, losing the other side moves the lost hosts from
- * the end of the list to `authentication.sans`, which RKE appends at the end: the same certificate before and after.
+ * The hosts in cluster.yml's order: the standby's first, unless the topology has the `order` of an existing cluster. The API
+ * server's certificate has its SANs in this order, and RKE compares them one by one. With the standby first, the loss of the
+ * other side moves the lost hosts from the end of the list to `authentication.sans`, which RKE appends at the end: the
+ * certificate stays the same.
  */
 export function clusterOrder(topology: Topology): Host[] {
   const hosts = allHosts(topology);
@@ -17,14 +18,14 @@ export function clusterOrder(topology: Topology): Host[] {
   ];
 }
 
-/** Whether the hosts that certificates and --initial-cluster name stand in the order that a failover leaves alone. */
+/** True if, of the hosts that certificates and --initial-cluster name, the standby's are the first: a failover keeps that order. */
 export function standbyIsFirst(topology: Topology): boolean {
   const named = (hosts: Host[]) => hosts.filter((h) => voters([h]).length + controlPlane([h]).length > 0);
   const listed = named(clusterOrder(topology)).map((h) => h.datacenter === topology.standby);
   return listed.lastIndexOf(true) === listed.filter(Boolean).length - 1;
 }
 
-/** What is left, in cluster.yml's order, when a datacenter is gone. */
+/** The hosts that are left, in cluster.yml's order, when a datacenter is gone. */
 export function survivors(topology: Topology, lost: string): Host[] {
   return clusterOrder(topology).filter((h) => h.datacenter !== lost);
 }
@@ -34,9 +35,9 @@ export function lostHosts(topology: Topology, lost: string): Host[] {
 }
 
 export const voters = (hosts: Host[]): Host[] => hosts.filter((h) => h.etcd === "voter");
-/** The host that follows the voters without a vote; parseTopology lets none but one be it. */
+/** The host that follows the voters without a vote; parseTopology refuses a second one. */
 export const learner = (hosts: Host[]): Host | undefined => hosts.find((h) => h.etcd === "learner");
-/** Whether it holds or serves the cluster's data; a host that does neither can't serve old data. */
+/** True if the host holds or serves the cluster's data; any other host can't serve old data. */
 export const hasEtcdOrApi = (host: Host): boolean => host.etcd !== "none" || host.roles.includes("controlplane");
 
 /** A worker and nothing else. */

@@ -25,7 +25,7 @@ const port = z.int().min(1).max(65535);
 const text = z.string().min(1, "is empty");
 const count = z.int().min(1);
 const milliseconds = z.int().min(1);
-/** Arguments but those that this program decides on, or that would move etcd's data to where it doesn't look. */
+/** Arguments but those that this program decides on, or that would move etcd's data to a folder that it doesn't know. */
 const argumentsBut = (reserved: RegExp) =>
   z
     .record(
@@ -47,16 +47,16 @@ const hostKey = z
 
 export const hostSchema = z.strictObject({
   name: hostName,
-  /** Where SSH, and by default everything else, reaches the host. */
+  /** The address for SSH, and for everything else if there is no internalAddress. */
   address,
-  /** What etcd and the kube-apiserver listen on and advertise, where it differs. */
+  /** The address that etcd and kube-apiserver listen on and advertise, if it differs from `address`. */
   internalAddress: address.optional(),
   roles: z.array(z.enum(["controlplane", "etcd", "worker"])).min(1, "names no role"),
   /** Its part in etcd: a voter is RKE's role etcd; a learner follows the voters beside RKE, without a vote. */
   etcd: z.enum(["voter", "learner", "none"]).optional(),
   labels: z.record(z.string(), z.string()).default({}),
   taints: z.array(taint).default([]),
-  /** Where SSH to this host differs from `ssh`. */
+  /** User and port for SSH to this host, if they differ from `ssh`. */
   ssh: z.strictObject({ user: text.optional(), port: port.optional() }).optional(),
   hostKey,
   /** The host's own part of kubeadm's configuration; declaration/kubeadm.ts. */
@@ -67,7 +67,7 @@ export const datacenterSchema = z.strictObject({
   name,
   /** Holds voters and nothing else, so that neither of the other sites has the majority; no failover goes there. */
   witness: z.boolean().default(false),
-  /** Where `rke` runs for this side; a witness has none. */
+  /** The host on which `rke` runs for this side; a witness has none. */
   deployHost: hostName.optional(),
   hosts: z.array(hostSchema).min(1, "has no host"),
 });
@@ -81,7 +81,7 @@ const ssh = z.strictObject({
     .strictObject({
       host: text,
       port: port.default(22),
-      /** The hosts' user where it isn't said. */
+      /** If not set: the hosts' user. */
       user: text.optional(),
       hostKey,
     })
@@ -102,20 +102,20 @@ const etcd = z.strictObject({
     .string()
     .regex(/^\d+\.\d+\.\d+$/, 'is not a version like "3.4.14"')
     .optional(),
-  /** Milliseconds; RKE's 500 where it isn't said. */
+  /** Milliseconds; RKE's 500 if it isn't set. */
   heartbeatInterval: milliseconds.optional(),
-  /** Milliseconds; RKE's 5000 where it isn't said. */
+  /** Milliseconds; RKE's 5000 if it isn't set. */
   electionTimeout: milliseconds.optional(),
   snapshots: snapshots.optional(),
   extraArgs: argumentsBut(reservedArguments.etcd),
 });
 
-/** What RKE took before it could be said which RKE runs. */
+/** The RKE release if the topology names none: the one that this program assumed before it had `rkeVersion`. */
 export const defaultRke = "v1.2.7";
 
-/** A topology as it stands in Pulumi.yaml: keys, shapes and defaults. What spans several keys is checked in topology-checks.ts. */
+/** A topology as it stands in Pulumi.yaml: keys, shapes and defaults. Rules that span several keys are in declaration/checks.ts. */
 export const topologySchema = z.strictObject({
-  /** Who made the cluster; each has keys of its own (declaration/installers.ts). */
+  /** The installer that made the cluster; each has keys of its own (declaration/installers.ts). */
   installer: z.enum(["rke", "kubeadm"]).default("rke"),
   cluster: clusterName,
   /** RKE's kubernetes_version, or the version of Kubernetes; which ones are known depends on the installer (declaration/installers.ts). */
@@ -123,7 +123,7 @@ export const topologySchema = z.strictObject({
   /** The RKE release that the deploy hosts have, which decides with kubernetesVersion what etcd and kube-apiserver run. */
   rkeVersion: text.default(defaultRke),
   standby: name,
-  /** Where the cluster's certificates come from: this program makes them, or an existing cluster has them. */
+  /** The origin of the cluster's certificates: `generated` by this program, or `adopted` from an existing cluster. */
   pki: z.enum(["generated", "adopted"]).default("generated"),
   ssh,
   serviceCidr: z
@@ -140,19 +140,19 @@ export const topologySchema = z.strictObject({
     })
     .prefault({}),
   datacenters: z.array(datacenterSchema).min(2, "needs two datacenters or more"),
-  /** All hosts in cluster.yml's order, where that isn't the standby's first. */
+  /** The names of all hosts in cluster.yml's order, if the standby's hosts aren't the first ones there. */
   order: z.array(hostName).optional(),
-  /** What the operator's machine runs to make sure that a lost host stays down, by host; clear text, no secrets. */
+  /** By host: the command that the operator's machine runs to make sure that a lost host stays down. Clear text, no secrets. */
   fence: z.record(hostName, text).default({}),
-  /** What a loss of any datacenter may cost: seconds without the API, and seconds of acknowledged writes. */
+  /** The most that the loss of any datacenter may cost: seconds without the API, and seconds of acknowledged writes. */
   targets: z.strictObject({ rtoSeconds: count.optional(), rpoSeconds: z.int().min(0).optional() }).default({}),
-  /** Findings of the policy that somebody has decided to live with. */
+  /** Findings of the policy that the cluster's owner accepts, each with the reason. */
   accept: z.array(z.strictObject({ finding: text, reason: text })).default([]),
-  /** What RKE knows and this program does not model; goes into cluster.yml unchanged. */
+  /** Keys of cluster.yml that this program does not model; they go into cluster.yml unchanged. */
   rke: z.record(z.string(), z.unknown()).default({}),
-  /** kubeadm's ClusterConfiguration; only where the installer is kubeadm, where it is never undefined. */
+  /** kubeadm's ClusterConfiguration; always set if the installer is kubeadm, never for another one. */
   kubeadm: kubeadm.optional(),
 });
 
-/** What the schema makes of a topology: defaults are filled in, nothing is derived. */
+/** A topology as the schema returns it: defaults are filled in, nothing is derived. */
 export type DeclaredTopology = z.infer<typeof topologySchema>;

@@ -47,7 +47,7 @@ export const inPeace = (topology: Topology): Site =>
   });
 
 /**
- * The cluster without a datacenter, once a host has become etcd's only member: that host is a voter, whatever it was before,
+ * The cluster without a datacenter, once a host has become etcd's only member: that host is a voter, even if it was a learner before,
  * and RKE has it as an etcd host.
  *
  * @param member the host that etcd will run on; undefined if no source was found

@@ -1,9 +1,9 @@
 import type { DeclaredTopology } from "./schema";
 
-/** What a host does in the cluster, in RKE's words. */
+/** A host's role in the cluster, in RKE's words. */
 export type Role = "controlplane" | "etcd" | "worker";
 
-/** What a host is to etcd. */
+/** A host's part in etcd. */
 export type EtcdPart = "voter" | "learner" | "none";
 
 /** A host together with the datacenter that it stands in. `internalAddress` and `etcd` are always set. */
@@ -43,12 +43,12 @@ export function takesOver(topology: Topology, lost: string): string {
   return topology.standby === lost ? (sites(topology).find((dc) => dc.name !== lost)?.name ?? "") : topology.standby;
 }
 
-/** As whom and at which port SSH reaches a host: its own words, else those for all hosts. */
+/** User and port for SSH to a host: its own if it has them, else those for all hosts. */
 export function sshLogin(all: { user: string; port: number }, host: Host): { user: string; port: number } {
   return { user: host.ssh?.user ?? all.user, port: host.ssh?.port ?? all.port };
 }
 
-/** How SSH is told of a host: USER@ADDRESS:PORT. */
+/** A host as SSH's target: USER@ADDRESS:PORT. */
 export function sshTarget({ ssh }: { ssh: Pick<Topology["ssh"], "user" | "port"> }, host: Host): string {
   const { user, port } = sshLogin(ssh, host);
   return `${user}@${host.address}:${port}`;

@@ -5,7 +5,7 @@ export function isIpv4(text: string): boolean {
   return z.ipv4().safeParse(text).success;
 }
 
-/** Whether a text is a DNS name whose last part can't be taken for a piece of an address. */
+/** True if a text is a DNS name whose last part can't be taken for a piece of an address. */
 export function isDnsName(text: string): boolean {
   const labels = text.split(".");
   return (

@@ -5,18 +5,18 @@ export type YamlNode =
   | { kind: "scalar"; text: string; isPlain: boolean; tag: string | undefined; line: number }
   | { kind: "sequence"; items: YamlNode[]; line: number }
   | { kind: "mapping"; pairs: [YamlNode, YamlNode][]; line: number }
-  /** Its target is complete when the document is; one that holds the alias itself is refused. */
+  /** Its target is complete when the document is; a target that holds the alias itself is refused. */
   | { kind: "alias"; target: YamlNode; line: number };
 
 export interface YamlDocuments {
-  /** Undefined where the text holds none. */
+  /** Undefined if the text holds none. */
   first: YamlNode | undefined;
   count: number;
 }
 
 /**
  * The first document of a text; Go's Unmarshal reads no further.
- * @throws Error where it isn't YAML, with the line
+ * @throws Error if it isn't YAML, with the line
  */
 export function parseYaml(text: string): YamlDocuments {
   const lines = new LineCounter();
@@ -86,7 +86,7 @@ function bodyOf(node: unknown, line: number, lines: LineCounter, anchors: Anchor
   return { kind: "scalar", text: node.source ?? String(node.value ?? ""), isPlain, tag: tagOf(node.tag), line };
 }
 
-/** "!!int" and the like; undefined where a scalar has none, or one that says nothing. */
+/** "!!int" and the like; undefined if a scalar has no tag, or one without a meaning. */
 const tagOf = (tag: string | undefined): string | undefined => tag?.replace("tag:yaml.org,2002:", "!!");
 
 function lineOf(node: unknown, lines: LineCounter): number {

@@ -1,7 +1,7 @@
 /** The two readers that matter: RKE reads cluster.yml by yaml.v2, Pulumi's engine reads Pulumi.yaml by yaml.v3. */
 export type GoYaml = "v2" | "v3";
 
-/** What a plain scalar is to Go. Integers outside of 64 bits are floats or texts, as in Go. */
+/** A plain scalar as Go reads it. Integers outside of 64 bits are floats or texts, as in Go. */
 export type Resolved =
   | { kind: "null" }
   | { kind: "bool"; value: boolean }
@@ -23,7 +23,7 @@ const date = /^(\d{4})-(\d{1,2})-(\d{1,2})([Tt ](\d{1,2}):(\d{1,2}):(\d{1,2})([.
 const int64 = { least: -(2n ** 63n), most: 2n ** 63n - 1n };
 const uint64Most = 2n ** 64n - 1n;
 
-/** What Go's library makes of a plain scalar without a tag (resolve.go of gopkg.in/yaml.v2 v2.4.0, gopkg.in/yaml.v3 v3.0.1). */
+/** The value that Go's library reads from a plain scalar without a tag (resolve.go of gopkg.in/yaml.v2 v2.4.0, gopkg.in/yaml.v3 v3.0.1). */
 export function resolvePlain(text: string, library: GoYaml): Resolved {
   if (text === "" || text === "~" || (/^null$/i.test(text) && isOneOfThreeSpellings(text))) {
     return { kind: "null" };
@@ -61,7 +61,7 @@ function resolveNumber(text: string): Resolved {
   return decimalFloat.test(plain) ? { kind: "float", value: Number(plain) } : { kind: "text" };
 }
 
-/** Go's ParseInt with base 0: 0x, 0o and 0b by prefix, octal by a leading zero. Undefined where it is none. */
+/** Go's ParseInt with base 0: 0x, 0o and 0b by prefix, octal by a leading zero. Undefined if it is none. */
 function integer(text: string): bigint | undefined {
   const [, sign, digits = ""] = /^([-+]?)(.*)$/.exec(text) ?? [];
   const magnitude = /^0[0-7]+$/.test(digits)
@@ -87,7 +87,7 @@ function isDate(text: string): boolean {
   return isDay && (time === "" || (Number(hour) < 24 && Number(minute) < 60 && Number(second) < 60));
 }
 
-/** What other readers than Go's take for something else than a text: YAML 1.1's base 60 and dates, 1.2's octals, merge keys. */
+/** Unquoted texts that readers other than Go's take for another type: YAML 1.1's base 60 and dates, 1.2's octals, merge keys. */
 const otherwiseTaken = [
   /^[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?$/,
   /^\d{4}-\d{1,2}-\d{1,2}([Tt \t]|$)/,
@@ -96,7 +96,7 @@ const otherwiseTaken = [
   /^(<<|=|\.inf|\.nan|null|true|false|yes|no|on|off|y|n)$/i,
 ];
 
-/** Whether a reader of YAML 1.1 or 1.2, in Go or elsewhere, takes the text for no text, or for another one, where it isn't quoted. */
+/** True if a reader of YAML 1.1 or 1.2, in Go or elsewhere, would read the unquoted text as another type or another text. */
 export function needsQuotes(text: string): boolean {
   return (
     otherwiseTaken.some((pattern) => pattern.test(text)) ||

@@ -15,7 +15,7 @@ export interface Demotion {
 }
 
 /**
- * Takes away the vote that a failover gave to a host, and makes it a learner again where it was one. etcd has no demotion: the
+ * Takes away the vote that a failover gave to a host, and makes it a learner again if it was one. etcd has no demotion: the
  * member is removed and added anew, on no data. It comes last of all that concerns etcd: until then the host's data is the
  * other side's newest, and its kube-apiserver has only just been given the other members to talk to.
  */

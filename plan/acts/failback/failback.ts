@@ -6,7 +6,7 @@ import { clusterOrder, survivors as hostsBut, lostHosts, voters } from "../../to
 import { inPeace } from "../../topology/site";
 import { deployHost, findDatacenter, type Host, type Topology, takesOver } from "../../topology/topology";
 
-/** What brings a datacenter back: the failover that is over, and who is who. */
+/** A failback: the failover that it ends, and the part of each host in it. */
 export interface Failback {
   epoch: number;
   /** The failover's epoch, and the datacenter that it gave up. */
@@ -15,25 +15,25 @@ export interface Failback {
   survivors: Host[];
   returned: Host[];
   /**
-   * The survivor that the failover made etcd's only member, where the topology has it as no voter: failback takes its vote
-   * away, and makes a learner of it again where it was one.
+   * The survivor that the failover made etcd's only member, if the topology doesn't have it as a voter: failback takes its vote
+   * away, and makes it a learner again if it was one.
    */
   demoted: Host | undefined;
   /** The deploy host that ran the failover: its rkestate is the cluster's. */
   deployHost: Host;
-  /** Where the leader belongs: the voters of the datacenter with most of them, in cluster.yml's order. */
+  /** The voters that may keep the leader: those of the datacenter that has the most voters, in cluster.yml's order. */
   preferred: Host[];
   /** On the deploy host: as it is now, and of the whole topology. */
   clusterYml: { before: string; after: string };
-  /** Whether a host knows of this failback already. */
+  /** True if a host has a record of this failback already. */
   resumed: boolean;
-  /** Whether it has been verified: from then on its steps are repaired as those of any primary. */
+  /** True if it has been verified: from then on its steps are repaired as those of any primary. */
   finished: boolean;
 }
 
 /**
- * The failback that `primary` means by its epoch: one that hosts have recorded, or one that follows the newest failover on
- * the hosts; undefined where there is none to come back from.
+ * The failback of this epoch of `primary`: the one that hosts have recorded, else the one that follows the newest failover on
+ * the hosts; undefined if there was no failover to come back from.
  */
 export function failbackOf(topology: Topology, epoch: number, seen: Observation): Failback | undefined {
   const known = clusterOrder(topology).flatMap((h) => factsOf(seen, h) ?? []);
@@ -67,7 +67,7 @@ export function failbackOf(topology: Topology, epoch: number, seen: Observation)
   };
 }
 
-/** What each host is told of it, so that a rerun knows; `failbackOf` reads it. */
+/** The record of it that each host keeps, so that a rerun knows of it; `failbackOf` reads it. */
 export const failbackRecord = ({ from, demoted }: Failback): string =>
   [`role=failback`, `lost=${from.lost}`, `from=${from.epoch}`, ...(demoted ? [`member=${demoted.name}`] : [])].join(
     "\n",
@@ -83,7 +83,7 @@ function preferredVoters(topology: Topology): Host[] {
   return all.filter((h) => h.datacenter === best);
 }
 
-/** What the loss of one host costs while these vote, in one sentence. */
+/** One sentence: the cost of losing one host while these members vote. */
 export function nextFailure(members: string[]): string {
   const spare = tolerates(members.length, members.length);
   const list = members.join(", ");

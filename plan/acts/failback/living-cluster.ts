@@ -5,13 +5,13 @@ import type { Host } from "../../topology/topology";
 import type { Failback } from "./failback";
 
 /**
- * Whether etcd on a returned host is the member that this failback has made there, by way of a learner on no data. Its old
- * etcd may have a majority of its own and answer linearizable reads, too, for a cluster that the failover has left behind:
- * what it says counts for nothing. Two things tell them apart. The join is recorded in this epoch, and a host is put in
- * quarantine before it. And the record names the member's ID, which etcd has made from the time of `member add`, among other things
- * (etcdserver/api/membership/member.go): no older member has it, nor has one that somebody starts by hand.
- * Neither the cluster's ID nor the survivor in the member list proves anything: the old cluster has both, too, where the
- * survivor's data was forced.
+ * True if etcd on a returned host is the member that this failback has made there, which began as a learner without data. The
+ * host's old etcd may have a majority of its own and answer linearizable reads, too, but for a cluster that the failover has
+ * left behind: its answers must not count. Two facts distinguish the new member. The join is recorded in this epoch, and a host
+ * is put in quarantine before it joins. And the record has the member's ID, which etcd makes from the time of `member add`,
+ * among other things (etcdserver/api/membership/member.go): no older member has this ID, nor has one that is started by hand.
+ * The cluster's ID and the survivor's place in the member list prove nothing: if the survivor's data was forced, the old
+ * cluster has both, too.
  */
 export function readmitted(epoch: number, host: Host, facts: Reachable | undefined): boolean {
   const join = facts?.steps["etcd-join"];
@@ -25,7 +25,7 @@ export function readmitted(epoch: number, host: Host, facts: Reachable | undefin
   );
 }
 
-/** Whose word on who is a member counts: the survivors', and that of members that this failback has made. */
+/** True for hosts whose member list counts: the survivors, and members that this failback has made. */
 export const isTrusted =
   ({ epoch, survivors }: Failback, seen: Observation) =>
   (host: Host): boolean =>

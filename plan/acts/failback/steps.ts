@@ -16,7 +16,7 @@ import { type Failback, nextFailure } from "./failback";
 import { isTrusted } from "./living-cluster";
 import { failbackVerification } from "./verification";
 
-/** What a failback does before `rke up`, what it does after, and what the next failure costs at each step. */
+/** The steps of a failback before and after `rke up`, and the cost of the next failure at each step. */
 export interface FailbackSteps {
   before: Step[];
   after: Step[];
@@ -24,7 +24,7 @@ export interface FailbackSteps {
   nextFailure: Record<string, string>;
 }
 
-/** What the steps of one failback are made from. */
+/** The inputs for the steps of one failback. */
 interface Return {
   site: Site;
   installer: Installer;
@@ -227,7 +227,7 @@ function whileRecreated({ failback, known }: Return, recreated: Step[]): Record<
   return Object.fromEntries(recreated.map((s) => [s.name, whileAway(members, s.host)]));
 }
 
-/** What the next failure costs while a voter is recreated. */
+/** The cost of the next failure while a voter is recreated, in a sentence. */
 function whileAway(members: Host[], host: Host): string {
   const others = members.filter((m) => m.name !== host.name).map((m) => m.name);
   return members.length === 2
@@ -235,7 +235,7 @@ function whileAway(members: Host[], host: Host): string {
     : nextFailure(others);
 }
 
-/** Whether a returned host had the container; what runs under the name once it was in quarantine, RKE has made since. */
+/** True if a returned host came back with the container. If a container has the name after the quarantine, RKE has made it since. */
 function cameWith(facts: Reachable | undefined, name: string, epoch: number): boolean {
   const found = original(facts, name, epoch);
   return found !== undefined && (found.name !== name || facts?.steps.quarantine?.epoch !== epoch);

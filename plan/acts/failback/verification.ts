@@ -7,7 +7,7 @@ import { apiVerification } from "../steps/verification";
 import type { Failback } from "./failback";
 
 /**
- * What a failback checks after `rke up`, whose exit code is 0 even where a voter is missing or a Node has a role too many.
+ * The checks of a failback after `rke up`, whose exit code is 0 even if a voter is missing or a Node has a role too many.
  *
  * @param run the name of the step that runs the installer
  */

@@ -1,9 +1,9 @@
 import type { FailoverSettings } from "./plan";
 
-/** What the operator gives their word for: every lost host has no power, and gets none until failback. */
+/** The operator's attestation: every lost host has no power, and gets none until failback. */
 const word = "powered-off";
 
-/** The act that the operator means, datacenter and epoch: what they type to confirm it. */
+/** The act in the form that the operator types to confirm it: datacenter and epoch. */
 export const confirmationText = ({ lost, epoch }: FailoverSettings): string => `${lost}@${epoch}`;
 
 /** The word as the operator types it. It is good for one act: it stays in the stack's file, and the next time hosts may live. */
@@ -11,14 +11,14 @@ export const wantedAttestation = (settings: FailoverSettings): string => `${word
 
 export const isAttested = (settings: FailoverSettings): boolean => settings.attest === wantedAttestation(settings);
 
-/** What the survivors record of it; their record belongs to datacenter and epoch already. */
+/** The attestation as the survivors record it, without datacenter and epoch: their record has these already. */
 export const recordedAttestation = (settings: FailoverSettings): string => (isAttested(settings) ? word : "");
 
-/** What a person types to give their word. */
+/** The command by which the operator attests it. */
 export const attestCommand = (settings: FailoverSettings): string =>
   `pulumi config set attest ${wantedAttestation(settings)} --stack failover`;
 
-/** What is set instead, and what is wrong with it. */
+/** The value of `attest` that is set instead of the right one, and why it doesn't count. */
 export function foundAttestation({ attest }: FailoverSettings): string {
   if (attest === undefined) {
     return "not set";

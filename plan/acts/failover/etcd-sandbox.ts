@@ -19,8 +19,8 @@ export function inSandbox(process: Process, epoch: number): Process {
 }
 
 /**
- * The same for one that only applies what its WAL has: it serves its metrics, by which on-host/lib/etcd/copy.sh sees how far it is, and writes
- * what it has applied to its database at once, because it can't be stopped gracefully.
+ * The same for an etcd that only applies the entries of its WAL. It serves its metrics, in which on-host/lib/etcd/copy.sh reads
+ * its progress, and writes each applied entry to its database at once, because it can't be stopped gracefully.
  */
 export function replaying(process: Process, epoch: number): Process {
   const alone = inSandbox({ ...process, cmd: toItself(process.cmd) }, epoch);

@@ -10,7 +10,7 @@ export interface Fence {
 }
 
 export interface FenceResult extends Fence {
-  /** The shell's exit code; "time limit" where it was ended. */
+  /** The shell's exit code; "time limit" if it ran too long and was ended. */
   exit: number | "time limit";
   seconds: number;
   /** ISO time of the operator's clock, when it ended. */
@@ -34,8 +34,8 @@ export const unfenced = (topology: Topology, plan: FailoverPlan): Host[] =>
 export const answeringHost = (answer: string): string => answer.split(" ")[0] ?? "";
 
 /**
- * Whether a member's etcd or a control plane host's API accepts connections: then the host isn't lost, whatever a fence could
- * do to it. A worker's 6443 is its nginx-proxy.
+ * True if a member's etcd or a control plane host's API accepts connections: then the host isn't lost, even if a fence could
+ * stop it. A worker's port 6443 doesn't count: its nginx-proxy listens there.
  */
 export function serves(plan: FailoverPlan, answer: string): boolean {
   const [name, port, how] = answer.split(" ");
@@ -64,8 +64,8 @@ export function recordedFences(plan: FailoverPlan, seen: Observation): FenceResu
 }
 
 /**
- * The fences to run before anything else. One that succeeded in this act isn't run again unless its host answers. A
- * failover that has nothing left to do fences nobody: the hosts may be on again, for failback.
+ * The fences to run before anything else. A fence that succeeded in this act isn't run again unless its host answers. A
+ * failover that has nothing left to do fences no host: the lost hosts may be on again, for failback.
  */
 export function fencesDue(topology: Topology, plan: FailoverPlan, seen: Observation): Fence[] {
   if (plan.steps.every((s) => !s.due)) {
@@ -86,8 +86,8 @@ export function mergedFences(recorded: FenceResult[], now: FenceResult[]): Fence
 }
 
 /**
- * Why the act must stop after the fences. The operator's attestation takes the place of one that failed, and a restored
- * cluster, which is isolated, needs none.
+ * The reasons why the act must stop after the fences; empty if it may go on. The operator's attestation takes the place of a
+ * fence that failed. A restored cluster needs neither, since it is isolated.
  */
 export function fenceProblems(plan: FailoverPlan, results: FenceResult[]): string[] {
   return isAttested(plan.settings) || plan.method === "restore"
@@ -117,5 +117,5 @@ export function reliedOn(plan: FailoverPlan, results: FenceResult[]): string {
   return words.length === 0 ? "nothing yet" : words.join("; ");
 }
 
-/** What `up` will run here first, in words. */
+/** The commands that `up` will run first, on the operator's machine, in words. */
 export const fenceWords = (fences: Fence[]): string => fences.map((f) => `${f.host} by \`${f.command}\``).join(", ");

@@ -36,20 +36,20 @@ export function forceSteps(
   return { member: [snapshot, member], isolation: [] };
 }
 
-/** Where no forced copy could be made beforehand this one runs on the data itself. */
+/** The process that forces the data itself, if no forced copy could be made beforehand. */
 const withFlag = (process: Process): Process => ({
   ...process,
   cmd: [...toItself(withShortElection(process.cmd)), "--force-new-cluster"],
 });
 
 /**
- * For the one run with the flag. The member is alone: RKE's 5 s of election timeout would only be waited for.
+ * Arguments for the one run with the flag. The member is alone, so RKE's election timeout of 5 s would only cost time.
  *
- * `--snapshot-count=1` is for two things. A member that joins gets the database, never the log from before the flag: of an entry
- * that the flag discarded after it was applied (until 3.5.22 and 3.6.1) the survivor keeps the effect, and a member that replays
- * the log doesn't have it. on-host/lib/etcd/commit.sh keeps entries from being discarded; this keeps a fault there from being spread
- * (docs/decisions/24). And the next start is a member of one from its first moment, which can be told to elect itself, and which
- * waits less if it can't (etcdserver/server.go adjustTicks).
+ * `--snapshot-count=1` has two effects. First, a member that joins gets the database, never the log from before the flag. If the
+ * flag discarded an entry after it was applied (until 3.5.22 and 3.6.1), the survivor keeps the entry's effect, but a member
+ * that replays the log lacks it. on-host/lib/etcd/commit.sh prevents discarded entries; if it fails, this keeps the members equal
+ * (docs/decisions/24). Second, at its next start etcd knows at once that it is the only member: it can be made to elect itself,
+ * and it waits less if it can't (etcdserver/server.go adjustTicks).
  */
 function withShortElection(cmd: string[]): string[] {
   const elects = withArgument(withArgument(cmd, "heartbeat-interval", "50"), "election-timeout", "500");

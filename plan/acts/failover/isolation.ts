@@ -3,14 +3,14 @@ import type { Host } from "../../topology/topology";
 import { isIp } from "../../values/addresses";
 
 /**
- * Where lost hosts may come from when they return: each of their addresses once, in a fixed order. A name is none: guards see to
- * it that each host has an internal address.
+ * The addresses from which lost hosts may connect when they return, each once, in a fixed order. Names are left out: guards
+ * ensure that each host has an internal address.
  */
 export const refusedAddresses = (lostHosts: Host[]): string[] => [
   ...new Set(lostHosts.flatMap((h) => [h.address, h.internalAddress]).filter(isIp)),
 ];
 
-/** Whether the host refuses every lost host's address at etcd's ports now and will after a reboot. */
+/** True if the host refuses every lost host's address at etcd's ports, now and after a reboot. */
 export function isolationStands(facts: Reachable | undefined, lostHosts: Host[]): boolean {
   const { refused = [], boot = "" } = facts?.isolation ?? {};
   return boot !== "" && refusedAddresses(lostHosts).every((address) => refused.includes(address));

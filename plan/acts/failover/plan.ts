@@ -23,13 +23,13 @@ export interface FailoverPlan {
   survivors: Host[];
   lostHosts: Host[];
   deployHost: Host;
-  /** What the recovery starts from; undefined where nothing that the operator means can be taken. */
+  /** The data that the recovery starts from; undefined if no source fits the operator's settings. */
   source: Source | undefined;
-  /** Everything that could be started from, the chosen one first, those that can't be taken last. */
+  /** All sources that were found: the chosen one first, unusable ones last. */
   sources: Source[];
-  /** Whether an earlier run of this act has set the old etcd aside: from then on nothing is decided anew. */
+  /** True if an earlier run of this act has set the old etcd aside: from then on its decisions stay. */
   resumed: boolean;
-  /** Whether a majority survives and serves: then nothing is planned. */
+  /** True if a majority survives and serves: then nothing is planned. */
   majoritySurvives: boolean;
   etcd: Replacement | undefined;
   apiServers: Replacement[];

@@ -13,9 +13,9 @@ import type { FailoverPlan } from "./plan";
 import { type EtcdSteps, lostTargets } from "./source-step";
 
 /**
- * Given to `snapshot restore` alone, where it decides the new cluster's ID; the container keeps RKE's arguments. RKE's own
- * token is the same in every cluster: restored under it, a host that bootstrapped the cluster would get the old ID again,
- * and old peers would be let in.
+ * The token for `snapshot restore`, which decides the new cluster's ID; the container keeps RKE's arguments. RKE's own token is
+ * the same in every cluster: with it, a restore on a host that bootstrapped the cluster would give the old ID again, and the
+ * new etcd would accept its old peers.
  */
 export const restoreToken = (topology: Topology, epoch: number): string => `rke-dr-${topology.cluster}-epoch-${epoch}`;
 

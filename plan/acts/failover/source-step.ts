@@ -9,7 +9,7 @@ export interface EtcdSteps {
   isolation: Step[];
 }
 
-/** Where the last look at the lost side goes: SSH, etcd's clients and the API of each host. */
+/** The ports that a step tries to reach just before it changes anything: SSH, etcd's client port and the API of each lost host. */
 export const lostTargets = (topology: Topology, lostHosts: Host[]): string[] =>
   lostHosts.flatMap((h) =>
     [sshLogin(topology.ssh, h).port, 2379, 6443].map((port) => `${h.name}=${h.internalAddress}:${port}`),

@@ -16,10 +16,10 @@ import type { FailoverPlan } from "./plan";
 import { restoreSteps, restoreToken } from "./restore";
 import type { EtcdSteps } from "./source-step";
 
-/** Where RKE and Rancher put pods that watch the API: DNS, CNI, metrics, ingress, Rancher's agents. */
+/** The namespaces of RKE's and Rancher's pods that watch the API: DNS, CNI, metrics, ingress, Rancher's agents. */
 const watchingNamespaces = ["kube-system", "ingress-nginx", "cattle-system"];
 
-/** What the steps of one failover are made from. */
+/** The inputs for the steps of one failover. */
 interface Failover {
   topology: Topology;
   installer: Installer;
@@ -31,7 +31,7 @@ interface Failover {
   server: string;
   /** Addresses under which lost API servers stand in the endpoints of the Service kubernetes. */
   lostServers: string[];
-  /** What each claimed host keeps, so that a rerun of this act decides nothing anew. */
+  /** The decisions that each claimed host records, so that a rerun of this act keeps to them. */
   decided: string;
   /** Survivors that only run pods; all others are claimed before anything is changed. */
   workers: Host[];
@@ -230,7 +230,7 @@ function announced(claims: Step[], acting: Step[]): Step[] {
   return [...claims.map((c) => ({ ...c, data: `${c.data}\nsteps=${followers(c.host).join(" ")}` })), ...acting];
 }
 
-/** What a rerun of this act must not decide anew. */
+/** The decisions that a rerun of this act must keep to. */
 function decision(topology: Topology, plan: Omit<FailoverPlan, "steps">, source: Source): string {
   return [
     `source=${source.name}`,

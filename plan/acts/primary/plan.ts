@@ -11,19 +11,19 @@ export interface PrimaryPlan {
   /** All hosts, in cluster.yml's order. */
   hosts: Host[];
   deployHosts: Host[];
-  /** Where `rke` runs: the standby's deploy host, so that peace uses what a failover will use. */
+  /** The host on which `rke` runs: the standby's deploy host, so that peace proves what a failover needs. */
   installerHost: Host;
-  /** Who is a member of etcd now, and how each is. */
+  /** The members of etcd now, and the condition of each. */
   membership: Membership;
   purge: number | undefined;
-  /** Set where a lost datacenter comes back, or has come back, by this epoch. */
+  /** Set if a lost datacenter comes back, or has come back, in this epoch. */
   failback: (Failback & Pick<FailbackSteps, "nextFailure">) | undefined;
   steps: ScheduledStep[];
 }
 
 export interface PrimaryOptions {
-  /** Whether hosts that come back after a failover put themselves in quarantine. */
+  /** "on": hosts that come back after a failover put themselves in quarantine. */
   returnGuard: "on" | "off";
-  /** The newest epoch whose things, which acts have set aside, are deleted. */
+  /** Everything that acts up to this epoch have set aside is deleted. */
   purge?: number | undefined;
 }

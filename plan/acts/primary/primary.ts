@@ -16,7 +16,7 @@ import { type PrimaryOptions, type PrimaryPlan, primaryAct } from "./plan";
 import { purgeSteps } from "./purge";
 import { snapshotSteps } from "./snapshot-schedule";
 
-/** What the steps of stack primary are made from. */
+/** The inputs for the steps of stack primary. */
 interface Peace {
   topology: Topology;
   site: Site;
@@ -27,7 +27,7 @@ interface Peace {
   members: Membership;
 }
 
-/** What exists in peace, as steps; `primary` owns it. */
+/** The steps of stack `primary`, which make all that exists in peace. */
 export function planPrimary(
   topology: Topology,
   epoch: number,

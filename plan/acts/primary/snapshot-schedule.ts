@@ -9,7 +9,7 @@ import { durationSeconds } from "../../values/duration";
 /** The name of the program that runs the schedule on a deploy host; the runtime starts it again after a reboot. */
 export const scheduleProgram = "rke-dr-snapshots";
 
-/** Scheduled snapshots of each deploy host: set up where the topology asks for them, ended where it no longer does. */
+/** Steps that start scheduled snapshots on each deploy host if the topology wants them, and end them if it no longer does. */
 export function snapshotSteps(
   topology: Topology,
   after: string[],
@@ -35,7 +35,7 @@ export function snapshotSteps(
     );
 }
 
-/** Who is asked for a snapshot, in this order: voters of other datacenters first; a learner for the time after a failover made a voter of it. */
+/** The hosts from which a snapshot is taken, in this order: voters of other datacenters first. The learner is in it because a failover may make it a voter. */
 export function givers(topology: Topology, keeper: Host): Host[] {
   const hosts = clusterOrder(topology);
   const follower = learner(hosts);
@@ -46,7 +46,7 @@ export function givers(topology: Topology, keeper: Host): Host[] {
   ];
 }
 
-/** What on-host/resident/snapshots/ reads: `key=value` lines. */
+/** The configuration for on-host/resident/snapshots/: `key=value` lines. */
 function scheduleConfig(topology: Topology, keeper: Host): string {
   const wanted = topology.etcd.snapshots;
   return [

@@ -26,10 +26,10 @@ export interface Rehearsal {
   apiServerBody: string;
 }
 
-/** What from: a live snapshot where the member gives one, the newest scheduled one, or the one of these that is asked for. */
+/** The source of a rehearsal. `auto`: a live snapshot if the member can give one, else the newest scheduled one. */
 export type RehearsalFrom = "auto" | "live" | "scheduled";
 
-/** Decides a rehearsal from what was seen; else says, a sentence each, why there can be none. */
+/** Decides a rehearsal from what was seen; if there can be none, returns the reasons, a sentence each. */
 export function planRehearsal(
   topology: Topology,
   from: RehearsalFrom,
@@ -90,7 +90,7 @@ export function planRehearsal(
 
 interface Member {
   host: Host;
-  /** Whether `snapshot save` works on it: a voter always, a learner from etcd 3.5 on (measured: a 3.4 learner's times out). */
+  /** True if `snapshot save` works on it: on a voter always, on a learner from etcd 3.5 on (measured: on a 3.4 learner it times out). */
   givesLive: boolean;
 }
 

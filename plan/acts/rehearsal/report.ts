@@ -1,8 +1,8 @@
 import type { Rehearsal } from "./rehearsal";
 
-/** What on-host/steps/rehearse.sh tells when everything is removed again. */
+/** The result that on-host/steps/rehearse.sh prints once it has removed everything again. */
 export interface RehearsalResult {
-  /** What the host calls itself. */
+  /** The host's own name for itself. */
   host: string;
   /** "live", or the scheduled snapshot's name. */
   source: string;
@@ -10,7 +10,7 @@ export interface RehearsalResult {
   /** Of the snapshot. */
   bytes: number;
   keys: number;
-  /** Whether the live cluster was counted at the snapshot's own revision. */
+  /** True if the live cluster was counted at the snapshot's own revision. */
   exact: boolean;
   milliseconds: { snapshot?: number; restore: number; etcd: number; kubeApiserver: number; firstWrite: number };
   /** As the scratch kube-apiserver lists them. */
@@ -27,10 +27,10 @@ export interface RehearsalReport extends Omit<RehearsalResult, "live" | "restore
   /** ISO 8601. */
   startedAt: string;
   member: string;
-  /** What of a recovery from this source was measured, in sum; seconds. */
+  /** Seconds: the sum of all parts of a recovery from this source that were measured. */
   recoverySeconds: number;
   resources: { resource: string; live: number; restored: number }[];
-  /** False where what was restored isn't what the cluster holds at that revision, or the API lists fewer namespaces. */
+  /** False if the restored data differ from the cluster's at that revision, or if the API lists fewer namespaces. */
   verified: boolean;
 }
 

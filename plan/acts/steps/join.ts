@@ -8,8 +8,8 @@ import type { Host } from "../../topology/topology";
 import { architectureSeen } from "./architecture";
 
 /**
- * The step that makes a host's etcd a member of the cluster that the other voters form, and does nothing where it is one
- * (on-host/steps/etcd-join.sh tells what it takes). Its certificate and key, for /etc/kubernetes/ssl, come behind its data.
+ * The step that makes a host's etcd a member of the cluster that the other voters form; it does nothing if it is one already
+ * (on-host/steps/etcd-join.sh describes its inputs). Its certificate and key, for /etc/kubernetes/ssl, come behind its data.
  *
  * @param guests members for the time being that the topology has as no voters; they may be asked, too
  */
@@ -40,7 +40,7 @@ export function joinStep(
     ],
     data: [joining, final].map((process) => runtimeOf("etcd").spec(process, epoch)).join("\n"),
     after,
-    // a learner gets the whole database by the network; the step itself ends where nothing moves any more
+    // a learner gets the whole database by the network; the step itself ends if nothing moves any more
     limit: 3600,
     words:
       wanted === "learner"

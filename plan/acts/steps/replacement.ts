@@ -8,7 +8,7 @@ import type { Site } from "../../topology/site";
 import type { Host } from "../../topology/topology";
 import { architectureSeen } from "./architecture";
 
-/** A container as it runs, as it will run, and where that differs from what RKE would plan. */
+/** A container as it runs and as it will run, and how the latter differs from RKE's plan. */
 export interface Replacement {
   host: Host;
   before: Process | undefined;
@@ -18,7 +18,7 @@ export interface Replacement {
   body: string;
 }
 
-/** The container from before this act, whatever the act has done to it so far; one that the act itself has made is none. */
+/** The container from before this act, even if the act has renamed it; never a container that the act itself has made. */
 export function original(facts: Reachable | undefined, name: string, epoch: number): Running | undefined {
   const current = facts?.processes[name];
   return (
@@ -89,8 +89,8 @@ function replacement(
 }
 
 /**
- * Whether the replacement, or what RKE has made of it since, runs: only the arguments that a failover is about are
- * compared, so that a later `rke up` with other settings isn't taken for damage.
+ * True if the replacement runs, or the container that RKE has made from it since. Only the arguments that a failover changes
+ * are compared, so that a later `rke up` with other settings isn't taken for damage.
  */
 export function runs(facts: Reachable | undefined, replacement: Replacement): boolean {
   const found = facts?.processes[replacement.after.name];

@@ -4,7 +4,7 @@ import type { Site } from "../../topology/site";
 import type { Host } from "../../topology/topology";
 
 /**
- * What an act checks of the API after its `rke up`, whatever the act was.
+ * The checks of the API after any act's `rke up`.
  *
  * @param site the cluster as it is now
  * @param server the URL of the kube-apiserver that is asked

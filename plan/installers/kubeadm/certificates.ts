@@ -23,7 +23,7 @@ export interface Certificate {
   /** Go's duration from the moment it was made; notBefore is five minutes before that (from 1.31 on). */
   validity: string;
   algorithm: EncryptionAlgorithm;
-  /** Whether every control plane host has the same one: only CAs; what a leaf says is the host's own. */
+  /** True if every control plane host has the same file: only CAs. A leaf names its own host. */
   isShared: boolean;
 }
 
@@ -108,7 +108,7 @@ function maker(cluster: ClusterConfiguration) {
   };
 }
 
-/** The feature gate is older than the setting and wins, also where it is false (apis/kubeadm/types.go EncryptionAlgorithmType). */
+/** The feature gate is older than the setting and wins, even if it is false (apis/kubeadm/types.go EncryptionAlgorithmType). */
 function algorithmOf({ featureGates, encryptionAlgorithm }: ClusterConfiguration): EncryptionAlgorithm {
   const { PublicKeysECDSA: gate } = featureGates;
   return gate === undefined ? encryptionAlgorithm : gate ? "ECDSA-P256" : "RSA-2048";
@@ -134,5 +134,5 @@ function names(dns: string[], addresses: string[], more: string[]): Pick<Certifi
   return { dnsNames: [...new Set([...dns, ...others])].sort(), ipAddresses: [...new Set(ips)] };
 }
 
-/** How long a leaf is good where nobody says otherwise: a year, which is why expired ones are common. */
+/** A leaf is valid for a year unless the configuration says otherwise, which is why expired ones are common. */
 export const leafValidity: string = defaults.certificateValidityPeriod;

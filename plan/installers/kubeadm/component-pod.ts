@@ -4,7 +4,7 @@ import type { ClusterConfiguration, KubeadmHost } from "./configuration";
 import type { Rules } from "./versions";
 import type { Mounts } from "./volumes";
 
-/** What kubeadm asks a component for, to see whether it lives, is ready and has started. */
+/** The address and paths that the kubelet probes to see if a component lives, is ready and has started. */
 export interface ProbeTarget {
   /** undefined: the kubelet takes the pod's own address. */
   host: string | undefined;

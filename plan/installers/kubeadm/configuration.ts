@@ -41,10 +41,10 @@ export interface ExternalEtcd {
   keyFile: string;
 }
 
-/** Where etcd runs: a static pod on each control plane host, or somewhere that kubeadm has no hand in. */
+/** etcd is either `local`, a static pod on each control plane host, or `external`, a cluster that kubeadm doesn't manage. */
 export type Etcd = { local: LocalEtcd; external?: undefined } | { local?: undefined; external: ExternalEtcd };
 
-/** What one cluster's hosts have in common: kubeadm's ClusterConfiguration (v1beta4) with its defaults filled in. */
+/** The settings that all hosts of a cluster share: kubeadm's ClusterConfiguration (v1beta4) with its defaults filled in. */
 export interface ClusterConfiguration {
   kubernetesVersion: string;
   clusterName: string;
@@ -62,13 +62,13 @@ export interface ClusterConfiguration {
   /** Go's durations, "8760h0m0s". */
   certificateValidityPeriod: string;
   caCertificateValidityPeriod: string;
-  /** What kubeadm's own environment had of `*_proxy`: it passes it on to all but etcd. */
+  /** The `*_proxy` variables in kubeadm's own environment: kubeadm passes them on to every component but etcd. */
   proxyEnvs: EnvVar[];
 }
 
 export type EncryptionAlgorithm = "RSA-2048" | "RSA-3072" | "RSA-4096" | "ECDSA-P256" | "ECDSA-P384";
 
-/** What is one control plane host's own: of its InitConfiguration or JoinConfiguration, and of the host itself. */
+/** The settings of one control plane host: from its InitConfiguration or JoinConfiguration, and facts of the host itself. */
 export interface KubeadmHost {
   /** nodeRegistration.name: the Node's name, and etcd's member's. */
   name: string;
@@ -78,11 +78,11 @@ export interface KubeadmHost {
   startupSeconds: number;
   /** Folders with CA certificates beside /etc/ssl/certs that kubeadm found on the host and mounts. */
   caFolders: string[];
-  /** Whom RootlessControlPlane runs the components as. */
+  /** The users and groups as which the components run under the feature gate RootlessControlPlane. */
   ids: RootlessIds;
 }
 
-/** The last argument of that name, which is the one that kubeadm asks for; undefined where there is none. */
+/** The last argument of that name, because kubeadm takes the last one; undefined if there is none. */
 export const lastNamed = (args: Argument[], name: string): Argument | undefined =>
   args.filter((a) => a.name === name).at(-1);
 

@@ -88,6 +88,6 @@ export function schedulerPod(cluster: ClusterConfiguration, host: KubeadmHost, r
   );
 }
 
-/** What the component listens on is what the kubelet asks. */
+/** The kubelet probes the component at the address that the component listens on. */
 const boundTo = ({ extraArgs }: Component): string | undefined =>
   probeHost(argumentValue(extraArgs, "bind-address") ?? "127.0.0.1");

@@ -87,7 +87,7 @@ function etcdArguments({ etcd, certificatesDir }: ClusterConfiguration, host: Ku
   }
   const file = (name: string) => joined(certificatesDir, name);
   const servers = { name: "etcd-servers", value: clientUrl(loopback(host)) };
-  // what etcd is told to advertise is what the API server asks, on every host the same
+  // the API server of every host uses the client URL that its etcd advertises
   const advertised = lastNamed(etcd.local.extraArgs, "advertise-client-urls");
   return {
     "etcd-servers": advertised === undefined ? servers.value : mergedWith(servers, advertised).value,

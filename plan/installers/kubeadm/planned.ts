@@ -7,7 +7,7 @@ import { apiServerPod } from "./kube-apiserver";
 import { rootless } from "./rootless";
 import { type Rules, rulesOf } from "./versions";
 
-/** What kubeadm runs on a control plane host, each in a file of its own: etcd.yaml, ... */
+/** The components that kubeadm runs on a control plane host, each with a manifest of its own: etcd.yaml, ... */
 export const components = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"] as const;
 export type ComponentName = (typeof components)[number];
 
@@ -18,7 +18,7 @@ export interface Planned {
   joins: Member[];
 }
 
-/** The static pods of a control plane host; no etcd among them where it is external. */
+/** The static pods of a control plane host; without etcd if it is external. */
 export function plannedPods(
   cluster: ClusterConfiguration,
   { host, joins }: Planned,

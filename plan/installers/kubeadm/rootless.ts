@@ -1,7 +1,7 @@
 import type { ContainerSecurity, Pod } from "../../runtimes/static-pod/pod";
 import type { RootlessIds } from "../../topology/kubeadm-defaults";
 
-/** Whom a component runs as, by kubeadm's names of users and groups (util/staticpod/utils_linux.go). */
+/** The user and group as which each component runs, by kubeadm's names (util/staticpod/utils_linux.go). */
 const runsAs = {
   etcd: { as: "kubeadm-etcd", readsServiceAccountKey: false },
   "kube-apiserver": { as: "kubeadm-kas", readsServiceAccountKey: true },

@@ -13,7 +13,7 @@ import {
 import { type Member, memberOf } from "./etcd";
 import { planned } from "./planned";
 
-/** What a topology declares of the cluster, in kubeadm's own terms. */
+/** The cluster that a topology declares, in kubeadm's own terms. */
 export function clusterOf({ kubeadm, cluster, kubernetesVersion }: Topology): ClusterConfiguration {
   if (!kubeadm) {
     throw new Error(`cluster ${cluster} has another installer than kubeadm`);
@@ -96,7 +96,7 @@ function withoutLost(topology: Topology, survivors: Host[], host: Host): Cluster
   return { ...cluster, apiServer: { ...apiServer, extraArgs } };
 }
 
-/** The same list without the lost hosts' URLs; where none is left, the API server asks the etcd of its own host. */
+/** The same list without the lost hosts' URLs; if none is left, the API server uses the etcd of its own host. */
 function remaining(topology: Topology, arg: Argument, survivors: Host[], host: Host): Argument {
   const lost = allHosts(topology).filter((h) => !survivors.includes(h));
   const names = new Set(lost.flatMap((h) => [h.name, h.address, h.internalAddress].map(plainIp)));

@@ -1,8 +1,8 @@
-/** Where kubeadm's releases differ in what they write. */
+/** The differences between the manifests that kubeadm's releases write. */
 export interface Rules {
-  /** Whose rules these are: Kubernetes' minor version, 36 of v1.36.3. */
+  /** The minor version of Kubernetes that these rules belong to, 36 of v1.36.3. */
   minor: number;
-  /** etcd's image tag where nobody names one, of the patch release that was read. */
+  /** etcd's image tag if the configuration names none, as in the patch release that was read. */
   etcdTag: string;
   /** 1.36: extraArgs follow kubeadm's own in their own order; before, all are sorted together. */
   extraArgsLast: boolean;
@@ -16,11 +16,11 @@ export interface Rules {
   schedulerLivez: boolean;
   /** Until 1.35 kube-controller-manager has a folder for flexvolume plugins mounted. */
   flexVolumes: boolean;
-  /** 1.34: etcd 3.6's own flags, where the image is that new; 1.36: always. */
+  /** 1.34: etcd 3.6's own flags, if the image is that new; 1.36: always. */
   etcdFeatureGates: "never" | "by image" | "always";
   /** 1.30: authorization-config in extraArgs takes the place of authorization-mode. */
   structuredAuthorization: boolean;
-  /** Before 1.31 /etc/pki as a whole is mounted where there is one. */
+  /** Before 1.31 /etc/pki as a whole is mounted if the host has it. */
   caFolders: string[];
   /** O of apiserver-kubelet-client's certificate: none from 1.36 on. */
   kubeletClientOrganization: string[];
@@ -47,13 +47,13 @@ const etcdTags: Record<number, { read: string; tag: string }> = {
 
 export const knownMinors = Object.keys(etcdTags).map(Number);
 
-/** The minor version in "v1.36.3"; undefined where the text is no release of Kubernetes 1. */
+/** The minor version in "v1.36.3"; undefined if the text is no release of Kubernetes 1. */
 export function minorOf(version: string): number | undefined {
   const minor = /^v?1\.(\d+)\.\d+([-+][-+.\w]*)?$/.exec(version)?.[1];
   return minor === undefined ? undefined : Number(minor);
 }
 
-/** The release in which etcd's tag was read, where it is another patch release than this one; then the tag is a guess. */
+/** The release in which etcd's tag was read, if that is another patch release than this one; then the tag is a guess. */
 export function guessedFrom(version: string): string | undefined {
   const read = etcdTags[minorOf(version) ?? 0]?.read;
   return read === version ? undefined : read;

@@ -13,7 +13,7 @@ const same = (name: string, path: string, type = "DirectoryOrCreate", readOnly =
   readOnly,
 });
 
-/** What kube-apiserver sees of its host (phases/controlplane/volumes.go). */
+/** The folders of the host that are mounted into kube-apiserver (phases/controlplane/volumes.go). */
 export const apiServerMounts = (cluster: ClusterConfiguration, host: KubeadmHost, rules: Rules): Mounts =>
   withExtra(
     [
@@ -40,7 +40,7 @@ export const controllerManagerMounts = (cluster: ClusterConfiguration, host: Kub
 export const schedulerMounts = (cluster: ClusterConfiguration): Mounts =>
   withExtra([same("kubeconfig", "/etc/kubernetes/scheduler.conf", "FileOrCreate")], cluster.scheduler.extraVolumes);
 
-/** What is stored in etcd's own folder of the host; extraVolumes of etcd aren't a thing of kubeadm. */
+/** The folders of the host that are mounted into etcd; kubeadm has no extraVolumes for etcd. */
 export const etcdMounts = (cluster: ClusterConfiguration, dataDir: string): Mounts => [
   same("etcd-data", dataDir, "DirectoryOrCreate", false),
   same("etcd-certs", `${cluster.certificatesDir}/etcd`, "DirectoryOrCreate", false),
@@ -52,7 +52,7 @@ function flexVolumes(extraArgs: Argument[]): Mounts[number] {
   return same("flexvolume-dir", path, "DirectoryOrCreate", false);
 }
 
-/** Only what kubeadm looks for is mounted, and only where the host has it. */
+/** Only folders that kubeadm looks for are mounted, and only if the host has them. */
 const caFolders = (host: KubeadmHost, rules: Rules): Mounts =>
   rules.caFolders
     .filter((path) => host.caFolders.includes(path))

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** What an existing cluster's own `rke up` left beside its cluster.yml. */
+/** The state file that an existing cluster's own `rke up` wrote beside its cluster.yml. */
 export interface RkeState {
   /** cluster.rkestate, unchanged. It holds every private key. */
   text: string;

@@ -1,6 +1,6 @@
 import { isMapping } from "../../values/mapping";
 
-/** What stands in Pulumi.yaml and in every rendering in place of a secret of cluster.yml: `<secret private_registries[0].password>`. */
+/** The placeholder of a secret of cluster.yml in Pulumi.yaml and in every rendering: `<secret private_registries[0].password>`. */
 export const placeholderOf = (item: string): string => `<secret ${item.replace(/[^\w.[\]/-]/g, "_")}>`;
 
 const placeholder = /^<secret [\w.[\]/-]+>$/;
@@ -17,7 +17,7 @@ export function placeholdersIn(value: unknown): string[] {
 /**
  * Reads `rke-dr:clusterSecrets`: JSON, a text for each placeholder.
  * @param wanted the topology's placeholders
- * @throws Error that tells all that is wrong, and no secret
+ * @throws Error that lists all problems and shows no secret
  */
 export function parseClusterSecrets(text: string | undefined, wanted: string[]): Record<string, string> {
   let value: unknown;

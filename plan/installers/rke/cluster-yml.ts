@@ -69,7 +69,7 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, item]) => [key, sorted(item)]));
 }
 
-/** A mapping inside a mapping, made where it is missing; parseTopology has refused what isn't one. */
+/** A mapping inside a mapping, made if it is missing; parseTopology has refused any value there that isn't a mapping. */
 function section(parent: Record<string, unknown>, key: string): Record<string, unknown> {
   parent[key] ??= {};
   return parent[key] as Record<string, unknown>;

@@ -6,7 +6,7 @@ import { areImagesKnown } from "./releases/problems";
 /** RKE's own (golden rke-plan), in milliseconds. */
 const rkeDefaults = { "heartbeat-interval": 500, "election-timeout": 5000 };
 
-/** What is wrong with etcd's settings, each problem as `item: rule: value`. */
+/** Problems of etcd's settings, each as `item: rule: value`. */
 export function etcdProblems(topology: Topology): string[] {
   const { extraArgs, heartbeatInterval, electionTimeout } = topology.etcd;
   const twice = [

@@ -14,14 +14,14 @@ import { ownBind, serviceAdditions, uniqueList } from "./settings";
 export const rkeToken = "etcd-cluster-1";
 
 export const memberName = (host: Host): string => `etcd-${host.name}`;
-/** Where a member is reached on its own host. RKE lets it listen on the internal address alone where there is one. */
+/** The client URL of a member for programs on its own host. If the host has an internal address, RKE's etcd listens on that alone. */
 export const ownEndpoint = (host: Host): string =>
   `https://${host.internalAddress === host.address ? "127.0.0.1" : host.internalAddress}:2379`;
 
 /** RKE names an etcd certificate after the internal address. */
 export const etcdCertificate = (host: Host): string => `kube-etcd-${host.internalAddress.replace(/[.:]/g, "-")}`;
 
-/** What the topology says of etcd's arguments: `services.etcd.extra_args`, which replace RKE's own of the same name. */
+/** etcd's arguments from the topology, for `services.etcd.extra_args`: each replaces RKE's own argument of that name. */
 export function extraArguments(topology: Pick<Topology, "etcd">): Record<string, string> {
   const { heartbeatInterval, electionTimeout, extraArgs } = topology.etcd;
   return {
@@ -120,7 +120,7 @@ export function architectureHost({ rkeVersion, voters }: Site, host: Host): Host
   return isOwn ? host : (voters[0] ?? host);
 }
 
-/** What RKE adds if neither the metadata nor the topology name the argument (Kubernetes 1.16 and older). */
+/** The flags that RKE adds if neither its metadata nor the topology name the argument (Kubernetes 1.16 and older). */
 const flagsWithoutValue = (args: string[]): string[] =>
   ["--client-cert-auth", "--peer-client-cert-auth"].filter((flag) => !args.some((arg) => arg.startsWith(`${flag}=`)));
 

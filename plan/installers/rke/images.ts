@@ -79,5 +79,5 @@ function defaultRegistry({ rke }: Pick<Topology, "rke">): string[] {
 /** The tag of an image, "v3.4.14-rancher1" of "registry:5000/rancher/coreos-etcd:v3.4.14-rancher1"; empty if it has none. */
 export const tagOf = (image: string): string => /:([^/:@]+)(@[^/]*)?$/.exec(image)?.[1] ?? "";
 
-/** The version in an image's tag, "3.4.14" of "rancher/coreos-etcd:v3.4.14-rancher1"; undefined where the tag has none. */
+/** The version in an image's tag, "3.4.14" of "rancher/coreos-etcd:v3.4.14-rancher1"; undefined if the tag has none. */
 export const versionOf = (image: string): string | undefined => /:v?(\d+\.\d+\.\d+)[^/]*$/.exec(image)?.[1];

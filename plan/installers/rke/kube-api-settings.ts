@@ -21,7 +21,7 @@ const variables = {
   audit: "RKE_AUDITLOG_CONFIG_CHECKSUM",
 } as const;
 
-/** What stands for a checksum that only the host knows: RKE generated the file from what cluster.yml doesn't show. */
+/** Stands for a checksum that only the host knows: cluster.yml lacks the values from which RKE generated the file. */
 export const unknownChecksum = "known-to-the-host-only";
 
 /** The checksums in the environment of a kube-apiserver that runs. */
@@ -81,7 +81,7 @@ export function admissionArguments(cluster: Cluster, options: Record<string, str
   };
 }
 
-/** Whether kube-apiserver writes an audit log: as audit_log says, else by the version (checkVersionNeedsKubeAPIAuditLog). */
+/** True if kube-apiserver writes an audit log: by audit_log if it is set, else by the version (checkVersionNeedsKubeAPIAuditLog). */
 export function keepsAuditLog({ rke, kubernetesVersion }: Cluster): boolean {
   const said = at(rke, "services.kube-api.audit_log");
   const byDefault =

@@ -31,7 +31,7 @@ export function etcdServers({ voters: members }: Site, host: Host): string {
  * The kube-apiserver container that RKE starts on a control plane host (golden rke-plan, rke-releases; RKE's
  * cluster/plan.go BuildKubeAPIProcess).
  *
- * @param deployed checksums of the files that RKE deployed, as the host has them; one that is absent is computed
+ * @param deployed checksums of the files that RKE deployed, as the host has them; a missing checksum is computed
  * @throws Error if the topology has no images: `releaseProblems` reports that
  */
 export function kubeApiServerProcess(site: Site, host: Host, deployed: ConfigChecksums = {}): Process {

@@ -28,7 +28,7 @@ export function joiningProcess(site: Site, host: Host, architecture: string): Pr
 /** The learner's container: it stays a joining member for good, RKE knows nothing of it. */
 export const learnerProcess = joiningProcess;
 
-/** Where a learner's process isn't as planned, as lines "- planned" and "+ found". */
+/** Differences between a learner's planned process and the running one, as lines "- planned" and "+ found"; empty if they agree. */
 export const learnerDiffers =
   (site: Site) =>
   (host: Host, architecture: string, found: Running): string[] =>

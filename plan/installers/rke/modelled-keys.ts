@@ -17,7 +17,7 @@ const modelled = [
 /** Parts of cluster.yml into which the topology writes. */
 const mappings = ["services", "services.etcd", "services.kube-api", "services.kube-controller", "services.kubelet"];
 
-/** What is wrong with `rke:`, each problem as `item: rule: value`. */
+/** Problems of `rke:`, each as `item: rule: value`. */
 export function rkeProblems({ rke }: Pick<Topology, "rke">): string[] {
   const told = (path: string, rule: string) => `topology.rke.${path}: ${rule}: ${JSON.stringify(at(rke, path))}`;
   return [
@@ -30,7 +30,7 @@ export function rkeProblems({ rke }: Pick<Topology, "rke">): string[] {
   ];
 }
 
-/** The value at a path of keys in cluster.yml, undefined where there is none. */
+/** The value at a path of keys in cluster.yml; undefined if there is none. */
 export function at(value: unknown, path: string): unknown {
   return path.split(".").reduce<unknown>((node, key) => (isMapping(node) ? node[key] : undefined), value);
 }

@@ -5,15 +5,16 @@ import { mapping } from "../../values/mapping";
 export interface SnapshotSchedule {
   /** As people write it: "12h". */
   interval: string;
-  /** The same, in seconds; Infinity where it can't be read. */
+  /** The same, in seconds; Infinity if it can't be read. */
   seconds: number;
-  /** Whether they go to S3 too; else each lies on the etcd host that took it, in /opt/rke/etcd-snapshots. */
+  /** True if snapshots go to S3, too. If false, each exists only on the etcd host that took it, in /opt/rke/etcd-snapshots. */
   offSite: boolean;
 }
 
 /**
- * What `rke:` says of snapshots, RKE's defaults filled in: on, each 12 hours, on every etcd host (cluster/defaults.go,
- * services/etcd.go RunEtcdPlane). Undefined where they are off, and for another installer: none but RKE takes any by itself.
+ * The schedule of RKE's snapshots by `rke:`, with RKE's defaults: on, every 12 hours, on every etcd host (cluster/defaults.go,
+ * services/etcd.go RunEtcdPlane). Undefined if they are off, or if another installer made the cluster: only RKE takes
+ * snapshots by itself.
  */
 export function snapshotSchedule(topology: Topology): SnapshotSchedule | undefined {
   const etcd = mapping(mapping(topology.rke.services).etcd);

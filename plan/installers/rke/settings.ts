@@ -6,9 +6,9 @@ import { isAtLeast } from "./releases/versions";
 
 type Cluster = Pick<Topology, "rke" | "rkeVersion" | "kubernetesVersion">;
 
-/** What cluster.yml adds to the process of a service (RKE's types/rke_types.go BaseService), besides its extra_args. */
+/** Additions of cluster.yml to a service's process besides its extra_args (RKE's types/rke_types.go BaseService). */
 export interface ServiceAdditions {
-  /** extra_args_array: each value is an argument of its own, whatever stands there already. */
+  /** extra_args_array: each value is an argument of its own, even if the command already has one of that name. */
   arguments: string[];
   binds: string[];
   /** NAME=value */

@@ -1,6 +1,6 @@
 import { differences, type Process } from "../process";
 
-/** Where RKE would find a difference: it compares image, command, environment and binds, in any order. */
+/** The differences that RKE would find: it compares image, command, environment and binds, in any order. */
 export function differs(planned: Process, ours: Process): string[] {
   // the image's own environment stands in every container
   const env = ours.env.filter((e) => !/^(PATH|ETCD_VER|DEBIAN_FRONTEND)=/.test(e));

@@ -1,4 +1,4 @@
-/** What JSON can hold; keys whose value is undefined are left out. */
+/** Any JSON value; keys whose value is undefined are left out. */
 export type Plain = string | number | boolean | null | Plain[] | { [key: string]: Plain | undefined };
 
 /** Spaces of a step inwards, and the column from which a line is broken at its next space (go.yaml.in/yaml/v2 emitterc.go). */
@@ -7,7 +7,7 @@ const width = 80;
 
 /**
  * YAML as Go's sigs.k8s.io/yaml writes it, byte by byte, which is how every Kubernetes program writes a file: keys in natural
- * order, lists not indented below their key, quotes only where a reader would take the text for something else.
+ * order, lists not indented below their key, quotes only if a reader would take the text for something else.
  * Source of all rules: go.yaml.in/yaml/v2 v2.4.3, encode.go, emitterc.go, resolve.go and sorter.go.
  */
 export function goYaml(value: Plain): string {
@@ -43,7 +43,7 @@ function pairs(value: Record<string, Plain | undefined>, indent: number): string
     });
 }
 
-/** Whether it takes lines of its own: a list or mapping with something in it. */
+/** True if the value takes lines of its own: a list or mapping that isn't empty. */
 const isBlock = (value: Plain): value is Plain[] | Record<string, Plain | undefined> =>
   typeof value === "object" && value !== null && Object.values(value).some((v) => v !== undefined);
 
@@ -112,7 +112,7 @@ function allowedStyles(value: string): { plain: boolean; single: boolean; litera
   };
 }
 
-/** Whether YAML 1.1 reads the bare text as anything but a text (resolve.go), or as a number to base 60 (encode.go). */
+/** True if YAML 1.1 reads the unquoted text as another type than text (resolve.go), or as a number to base 60 (encode.go). */
 function readsAsOther(value: string): boolean {
   const number = value.replaceAll("_", "");
   return (

@@ -3,13 +3,13 @@ import { isMapping, type Mapping } from "../../values/mapping";
 import { goYaml, type Plain } from "./go-yaml";
 import type { Pod } from "./pod";
 
-/** Where the kubelet of a kubeadm host reads static pods (kubelet-config: staticPodPath). */
+/** The folder from which the kubelet of a kubeadm host starts static pods (kubelet-config: staticPodPath). */
 export const manifestFolder = "/etc/kubernetes/manifests";
 
 /** A manifest's text, byte by byte as kubeadm writes it (util/marshal.go MarshalToYaml). */
 export const writeManifest = (pod: Pod): string => goYaml(pod as unknown as Plain);
 
-/** What a manifest on a host says, as far as anybody asks; whatever else stands in it is in `pod`. */
+/** The parts of a host's manifest that this program uses; the whole of it is in `pod`. */
 export interface ReadManifest {
   name: string;
   image: string;
@@ -22,7 +22,7 @@ export interface ReadManifest {
 
 /**
  * Reads a manifest from a host, kubeadm's own or an edited one.
- * @throws an Error `item: rule: value` where it is no Pod with a container and a command
+ * @throws an Error `item: rule: value` if it is no Pod with a container and a command
  */
 export function readManifest(text: string, item: string): ReadManifest {
   const pod = parsed(text, item);

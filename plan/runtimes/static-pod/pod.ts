@@ -38,7 +38,7 @@ export interface Container {
   volumeMounts: VolumeMount[];
 }
 
-/** The value, or where it comes from (`valueFrom`), which kubeadm passes on as it is. */
+/** The value, or its source (`valueFrom`), which kubeadm passes on as it is. */
 export interface EnvVar {
   name: string;
   value?: string;

@@ -1,7 +1,7 @@
 import { isMapping, mapping } from "../../../values/mapping";
 import { md5 } from "./md5";
 
-/** What cluster.yml's cloud_provider gives kube-apiserver. */
+/** The part of cluster.yml's cloud_provider that kube-apiserver gets. */
 export interface CloudProvider {
   /** RKE's name for it; empty if there is none. */
   name: string;

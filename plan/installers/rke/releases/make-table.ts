@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /**
- * What RKE's releases know, in the shape of table.json. The images' common parts are left out: rancher/hyperkube:VERSION
+ * The versions that each RKE release supports, in the shape of table.json. The images' common parts are left out: rancher/hyperkube:VERSION
  * without the last number for Kubernetes, rancher/rke-tools:TAG for RKE's tools.
  */
 export interface ReleaseTable {

@@ -12,7 +12,7 @@ import {
 } from "./table";
 import { minorOf } from "./versions";
 
-/** What the rules change, for readers of the page. */
+/** The effect of each rule, as the page says it. */
 const effects: Record<Rule, string> = {
   auditChecksum: "kube-apiserver has RKE_AUDITLOG_CONFIG_CHECKSUM in its environment",
   etcdCipherSuites: "etcd 3.4.15 and later has `--cipher-suites`",

@@ -10,12 +10,12 @@ import { isAtLeast, parseVersion } from "./versions";
 
 type Cluster = Pick<Topology, "rke" | "rkeVersion" | "kubernetesVersion">;
 
-/** Whether RKE has images for the version, of its own or said by `rke: system_images`. */
+/** True if images are known for the version: RKE's own, or all of them named by `rke: system_images`. */
 export const areImagesKnown = (cluster: Cluster): boolean =>
   parseVersion(cluster.kubernetesVersion) !== undefined &&
   (releaseImages(cluster.kubernetesVersion) !== undefined || unsaidImages(cluster).length === 0);
 
-/** What RKE release and kubernetesVersion don't make together, each problem as `item: rule: value`. */
+/** Problems of the RKE release, of kubernetesVersion and of the two together, each as `item: rule: value`. */
 export function releaseProblems(cluster: Cluster): string[] {
   const rke = rkeProblem(cluster.rkeVersion);
   if (rke !== undefined) {

@@ -1,9 +1,9 @@
 import { isInRange } from "./versions";
 
 /**
- * What RKE releases plan differently for etcd and kube-apiserver, whatever the kubernetes_version: since which release a
- * rule holds, and up to which. 1.4 and 1.5 are parallel lines, and so are 1.2 and 1.3; no rule began in the later line
- * first and reached the earlier one afterwards, so that one range of versions says all.
+ * Rules by which RKE releases plan etcd and kube-apiserver differently for the same kubernetes_version, each with the first and
+ * the last release in which it holds. 1.4 and 1.5 are parallel lines, and so are 1.2 and 1.3; no rule began in the later line
+ * and reached the earlier one afterwards, so one range of versions is enough for each rule.
  *
  * Source, if it isn't named: golden rke-releases. `[S]`: read in RKE's cluster/plan.go (BuildEtcdProcess,
  * BuildKubeAPIProcess) at the tags on both sides of the border, and not recorded.
@@ -42,5 +42,5 @@ export type Rule = keyof typeof rules;
 /** The RKE releases in which each rule holds, as ranges. */
 export const ruleRanges: Readonly<Record<Rule, string>> = rules;
 
-/** Whether a rule holds in an RKE release. @throws Error if `rkeVersion` is no version */
+/** True if a rule holds in an RKE release. @throws Error if `rkeVersion` is no version */
 export const holds = (rule: Rule, rkeVersion: string): boolean => isInRange(rkeVersion, rules[rule]);

@@ -48,7 +48,7 @@ const hyperkubeOf = (kubernetesVersion: string): string =>
 export const defaultKubernetes = (rkeVersion: string): string | undefined => table.rke[rkeVersion];
 
 /**
- * Whether an RKE release has a kubernetes_version in its own metadata. RKE drops no version within a line and from the
+ * True if an RKE release has this kubernetes_version in its own metadata. RKE drops no version within a line and from the
  * lines before it. For a release that the table lacks:
  * - newer than the newest one: has all that the table holds (`later` is what its metadata had in the meantime);
  * - else: has what the next newer release of the table has, since nothing in between is known.
@@ -86,8 +86,8 @@ export function rangeWords(range: string): string {
 }
 
 /**
- * Whether RKE's metadata give a version etcd arguments of its own. Kubernetes 1.14 to 1.16 have them in some versions only;
- * the others get RKE's old flags without a value.
+ * True if RKE's metadata hold etcd arguments for this version. For Kubernetes 1.14 to 1.16 only some versions have them; the
+ * other versions get RKE's old flags without a value.
  */
 export function hasOwnEtcdArguments(rkeVersion: string, kubernetesVersion: string): boolean {
   const [, , , releases] = table.kubernetes[kubernetesVersion] ?? [];

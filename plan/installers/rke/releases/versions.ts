@@ -2,7 +2,7 @@
 export interface Version {
   /** Major, minor, patch. */
   numbers: [number, number, number];
-  /** What stands behind the first hyphen, "rancher1-1" of v1.20.5-rancher1-1; empty in a final release. */
+  /** The text behind the first hyphen, "rancher1-1" of v1.20.5-rancher1-1; empty in a final release. */
   prerelease: string;
 }
 
