@@ -20,7 +20,7 @@ trap finish EXIT
 cd "$work"
 timeout 120 apt-get -q -o APT::Sandbox::User=root download etcd-server=3.4.23-4+b4 >/dev/null
 dpkg-deb -x etcd-server_*.deb .
-usr/bin/etcd --version | head -n 1
+usr/bin/etcd --version | sed -n 1p
 
 mapfile -t port < <(python3 -c 'import socket
 ports = [socket.socket() for _ in range(8)]
@@ -71,9 +71,10 @@ for kill in {1..10}; do
   start_all
   usual=$(count "${port[4]}")
   stop_all
-  echo "kill $kill: acknowledged by m3: write-1; in m3's WAL: $wal; after force: $forced of 1; after a usual start of all three: $usual of 1"
+  echo "kill $kill: acknowledged by m3: write-1; in m3's WAL: $wal; after force: $forced of 1;" \
+    "after a usual start of all three: $usual of 1"
   [[ $usual == 1 && $wal == yes ]] || { echo "CHANGED: a usual start has lost it"; exit 1; }
-  [[ $forced == 1 ]] || { echo "SEEN: force discards an acknowledged write that stands in the member's own WAL"; exit 0; }
+  [[ $forced == 1 ]] || break
 done
-echo "CHANGED: 10 kills, and force kept the write each time"
-exit 1
+[[ $forced == 0 ]] || { echo "CHANGED: 10 kills, and force kept the write each time"; exit 1; }
+echo "SEEN: force discards an acknowledged write that stands in the member's own WAL"
