@@ -38,7 +38,7 @@ describe("the secrets of cluster.yml", function () {
       text,
     );
 
-  it("take the placeholders' places on a host as in the program, and leave them for a look", () => {
+  it("replace the placeholders on a host as in the program, and give way to them for a look", () => {
     mkdirSync(host.at("rke-dr"));
     host.write("rke-dr/cluster-secrets", clusterSecretsText(secrets));
     const filled = run("with_cluster_secrets", yml);
@@ -49,11 +49,11 @@ describe("the secrets of cluster.yml", function () {
     assert.equal(shown.stdout.trim().replaceAll('"', ""), yml.trim().replaceAll('"', ""));
   });
 
-  it("aren't needed where there are none", () => {
+  it("aren't needed if the topology has no placeholders", () => {
     assert.equal(run("with_cluster_secrets", yml).stdout.trim(), yml.trim());
   });
 
-  it("are asked for by the topology's placeholders", () => {
+  it("are required if the topology has placeholders", () => {
     const wanted = placeholdersIn({ a: [{ b: first }], c: second, d: "x" });
     assert.deepEqual(wanted, [first, second]);
     assert.deepEqual(parseClusterSecrets(JSON.stringify({ ...secrets, other: "x" }), wanted), {

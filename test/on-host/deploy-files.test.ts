@@ -10,7 +10,7 @@ describe("the files of a deploy host", function () {
   const script = () => stepScript("deploy-files").replaceAll("/etc/rke-dr", host.at("rke-dr"));
   const put = (data: string) => host.step(["deploy-files", 1, 1, "primary", "lab"], script(), data);
 
-  it("are put there, and what a killed run left goes; an operator's folders beside stay", () => {
+  it("are written; a killed run's leftovers are deleted, an operator's folders beside them stay", () => {
     for (const name of ["rke-dr.backup", "rke-dr", "rke-dr/.deploy-files.abcdef"]) mkdirSync(host.at(name));
     host.write("rke-dr.backup/cluster.rkestate", "kept");
     host.write("rke-dr/.deploy-files.abcdef/kube-ca-key.pem", "a key");
@@ -21,7 +21,7 @@ describe("the files of a deploy host", function () {
     assert.equal(host.read("rke-dr/certs/kube-ca.pem"), "PEM\n");
   });
 
-  it("another kube-ca than the cluster's is refused, and nothing is left of the attempt", () => {
+  it("are refused with another kube-ca than the cluster's, and nothing of the attempt is left", () => {
     mkdirSync(host.at("rke-dr/certs"), { recursive: true });
     host.write("rke-dr/cluster.rkestate", "{}");
     host.write("rke-dr/certs/kube-ca.pem", "PEM\n");

@@ -7,7 +7,7 @@ describe("recreating a voter's etcd", function () {
   this.timeout(60_000);
   const host = stateOfEachTest({ epoch: "3\n", act: "primary\n" });
 
-  /** Whether it sets the running etcd aside; of `voters` so many say that they are healthy, this one among them. */
+  /** True if the step sets the running etcd aside. `healthy` of `voters` report health, this host's etcd among them. */
   function setsAside(voters: number, healthy: number): boolean {
     // the first act on the container ends the step
     host.program(
@@ -44,7 +44,7 @@ esac
     [2, 2, true],
     [2, 1, false],
   ] as const) {
-    it(`${healthy} of ${voters} voters healthy: ${goesOn ? "goes on" : "stops before anything is changed"}`, () =>
+    it(`${goesOn ? "goes on" : "stops before any change"} if ${healthy} of ${voters} voters are healthy`, () =>
       assert.equal(setsAside(voters, healthy), goesOn));
   }
 });

@@ -61,7 +61,7 @@ esac
 
 const etcds = ["etcd", ...(process.env.RKE_DR_ETCD ?? "").split(":").filter((path) => path !== "")];
 
-describe("what only a killed voter's WAL has", function () {
+describe("an entry that only a killed voter's WAL has", function () {
   this.timeout(60_000);
   const host = stateOfEachTest(
     { epoch: "2\n", act: "failover\n" },
@@ -190,7 +190,7 @@ describe("what only a killed voter's WAL has", function () {
   }
 
   for (const etcd of etcds) {
-    it(`is in the cluster of one that is forced from a copy, where force alone loses it (${etcd})`, async () => {
+    it(`is kept if the cluster of one is forced from a copy; the flag alone would lose it (${etcd})`, async () => {
       const { survivor, kept, lost } = await killedAhead(etcd);
       const { bodies, run, plain } = await hostOf(survivor, etcd);
       const copied = run("snapshot", bodies.sandbox);
@@ -210,7 +210,7 @@ describe("what only a killed voter's WAL has", function () {
     });
   }
 
-  it("is in the cluster of one that is forced from the data itself", async () => {
+  it("is kept if the cluster of one is forced from the data itself", async () => {
     const { survivor, kept } = await killedAhead("etcd");
     const { bodies, run, plain } = await hostOf(survivor, "etcd");
     for (const folder of ["steps", "epoch-2"]) mkdirSync(host.at(folder));
@@ -225,7 +225,7 @@ describe("what only a killed voter's WAL has", function () {
     );
   });
 
-  it("is in what is restored from a voter that doesn't run", async () => {
+  it("is kept by a restore from a voter that doesn't run", async () => {
     const { survivor, kept, end } = await killedAhead("etcd");
     const { bodies, run, peer } = await hostOf(survivor, "etcd");
     const as = ["m3", peer, "token-2", "1000"];

@@ -14,12 +14,12 @@ const told = /received MsgTimeoutNow from \w+ and starts an election/;
 /** Raft's words when the wait for a leader is over. */
 const waited = /is starting a new election at term/;
 
-describe("an etcd that is alone is told to elect itself", function () {
+describe("a lone etcd is made to elect itself", function () {
   this.timeout(60_000);
   const host = stateOfEachTest({ epoch: "2\n", act: "failover\n" });
   const library = () => onHostScript("lib/etcd/election").replaceAll("/etc/kubernetes/ssl", host.folder);
 
-  it("by raft's own message, whatever the member's ID", () => {
+  it("raft's own message asks for the election, whatever the member's ID", () => {
     const ids = [1n, 0x7fn, 0x80n, 0x7fff_ffffn, 0xffff_ffffn, 1n << 63n, 2n ** 64n - 1n];
     const bits = fc.sample(fc.bigInt({ min: 1n, max: 2n ** 64n - 1n }), 30);
     const hex = [...ids, ...bits].map((id) => id.toString(16).padStart(16, "0"));
@@ -94,7 +94,7 @@ describe("an etcd that is alone is told to elect itself", function () {
       return host.run("bash", ["-s", "--", "etcd-member", "2", `${Date.now()}`, "failover", "lab"], data);
     }
 
-    it("is healthy at once, at each start, where it would wait for five seconds to fifty", async () => {
+    it("is healthy at once at each start; without the message it waits 5 to 50 seconds", async () => {
       for (let i = 0; i < 4; i++) {
         const urls = await start();
         const { status, stderr } = wait(urls);
@@ -105,7 +105,7 @@ describe("an etcd that is alone is told to elect itself", function () {
       }
     });
 
-    it("with other members isn't told anything", async () => {
+    it("gets no message if the cluster has other members", async () => {
       const { peer } = await start([`other=https://127.0.0.1:${await freePort()}`]);
       const ask = `until to_peer member ${peer}/members </dev/null; do sleep 0.05; done; if campaign ${peer} member; then echo told; fi`;
       const result = host.run("bash", ["-c", `say() { :; }\n${library()}\n${ask}`]);

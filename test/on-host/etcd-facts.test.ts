@@ -13,7 +13,7 @@ case "$*" in
 esac
 `;
 
-describe("what a host tells of its etcd", () => {
+describe("a host's facts about its etcd", () => {
   const host = stateOfEachTest({ status: "", leases: "" }, { docker });
 
   function told() {
@@ -25,13 +25,13 @@ describe("what a host tells of its etcd", () => {
   }
   const status = '[{"Endpoint":"x","Status":{"header":{"revision":7}}}]';
 
-  it("one that answers", () => {
+  it("report the status of an etcd that answers", () => {
     host.write("status", status);
     host.write("leases", '{"count":1}');
     assert.deepEqual(told(), { status, leases: '{"count":1}', etcdlog: undefined, asked: 1 });
   });
 
-  it("one that says nothing is asked once, though etcdctl prints an empty list of it; its log is told", () => {
+  it("include the log of a silent etcd, which is asked only once although etcdctl prints an empty list", () => {
     host.write("status", "[]\n");
     assert.deepEqual(told(), {
       status: undefined,
@@ -41,7 +41,7 @@ describe("what a host tells of its etcd", () => {
     });
   });
 
-  it("one that answers and can't read is asked again: it may have panicked at that", () => {
+  it("are asked for again from an etcd that answers and fails to read: it may have panicked", () => {
     host.write("status", status);
     assert.deepEqual(told(), { status, leases: "", etcdlog: undefined, asked: 2 });
   });

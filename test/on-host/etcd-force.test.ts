@@ -129,7 +129,7 @@ describe("forcing a voter's data", () => {
     assert.equal(host.read("epoch-2/copy"), "index 50\n");
   });
 
-  it("of an etcd that answers and doesn't write to its database, its files are copied, which is quicker; it is asked again later", () => {
+  it("copies the files of an etcd that answers and doesn't write to its database, and asks etcd again later", () => {
     utimesSync(host.at("etcd/member/snap/db"), 1_700_000_000, 1_700_000_000);
     const { code: status, said } = copy();
     assert.equal(status, 0, said);
@@ -138,7 +138,7 @@ describe("forcing a voter's data", () => {
     assert.equal(host.read("epoch-2/copy"), "index 50\n");
   });
 
-  it("of one that writes to it while its files are copied, by a live snapshot", () => {
+  it("takes a live snapshot if etcd writes to its database while its files are copied", () => {
     const db = host.at("etcd/member/snap/db");
     utimesSync(db, 1_700_000_000, 1_700_000_000);
     host.program("cp", `#!/bin/bash\n/bin/cp "$@"; touch ${db}\n`);
@@ -148,7 +148,7 @@ describe("forcing a voter's data", () => {
     assert.equal(host.read("etcd/rke-dr-forced-epoch-2/member/snap/db").length, 8192);
   });
 
-  it("then only the folders are exchanged, and the old data is kept as it was", () => {
+  it("exchanges only the folders once the copy is ready, and keeps the old data as it was", () => {
     copy();
     host.write("acts", "");
     const { code: status, said } = member();
@@ -160,7 +160,7 @@ describe("forcing a voter's data", () => {
     assert.ok(host.has("epoch-2/forced"));
   });
 
-  it("ends, and leaves no copy, where the lost side is alive", async () => {
+  it("ends and leaves no copy if the lost side is alive", async () => {
     const there = createServer().listen(0, "127.0.0.1");
     await once(there, "listening");
     try {
@@ -176,7 +176,7 @@ describe("forcing a voter's data", () => {
     }
   });
 
-  it("of an etcd that has committed since ends the act: alone it couldn't", () => {
+  it("ends the act if the old etcd has committed since the copy: it can't do so without a living majority", () => {
     copy();
     host.write("acts", "");
     host.write("index", "51");
@@ -186,7 +186,7 @@ describe("forcing a voter's data", () => {
     assert.deepEqual(acts(), [""]);
   });
 
-  it("of an etcd that doesn't say any more what it has the data itself is forced, and a copy of it is kept", () => {
+  it("forces the data itself, and keeps a copy, if the old etcd no longer reports its revision", () => {
     copy();
     host.write("acts", "");
     host.write("silent", "");
@@ -229,7 +229,7 @@ describe("forcing a voter's data", () => {
       /etcd without network: ended .*bind: cannot assign/,
     ],
   ] as const) {
-    it(`a copy ${what} isn't used; the data itself is forced`, () => {
+    it(`forces the data itself and doesn't use a copy ${what}`, () => {
       prepare();
       const first = copy();
       assert.equal(first.code, 0, first.said);
@@ -247,7 +247,7 @@ describe("forcing a voter's data", () => {
     ["that answers nothing", "silent", ""],
     ["that is down", "containers/etcd", "exited"],
   ] as const) {
-    it(`of an etcd ${what} the files are copied, and used if they are the same then`, () => {
+    it(`uses the copied files of an etcd ${what} if the originals are unchanged`, () => {
       host.write(file, text);
       const db = host.at("etcd/member/snap/db");
       utimesSync(db, 1_700_000_000, 1_700_000_000);
@@ -260,7 +260,7 @@ describe("forcing a voter's data", () => {
       assert.deepEqual(acts(), [...setAside, "create etcd", "start etcd", "rm -f etcd-force-epoch-2"]);
       assert.equal(host.read("epoch-2/data/member/snap/db"), "old");
     });
-    it(`of an etcd ${what} the data itself is forced where its files have changed`, () => {
+    it(`forces the data itself of an etcd ${what} if its files have changed since the copy`, () => {
       host.write(file, text);
       const db = host.at("etcd/member/snap/db");
       utimesSync(db, 1_700_000_000, 1_700_000_000);
@@ -274,7 +274,7 @@ describe("forcing a voter's data", () => {
     });
   }
 
-  it("a copy that etcd panics at ends the act, before anything is changed", () => {
+  it("ends the act before any change if etcd panics on the copy", () => {
     host.write("pid", "999999999");
     host.write("says", "panic: freepages: failed to get all reachable pages\n\ngoroutine 1 [running]:\n");
     const { code: status, said } = copy();
@@ -286,7 +286,7 @@ describe("forcing a voter's data", () => {
     assert.equal(acts().filter((act) => act.startsWith("start")).length, 2, "a copy that was cut gets a second chance");
   });
 
-  describe("killed", () => {
+  describe("after a kill", () => {
     const ended = (what: string) => {
       const result = member(2);
       assert.equal(result.code, 0, `${what}: ${result.said}`);
@@ -295,7 +295,7 @@ describe("forcing a voter's data", () => {
       assert.deepEqual(readdirSync(host.at("etcd")), ["before-epoch-2", "member"]);
       assert.equal(host.read("containers/etcd"), "running\n");
     };
-    it("when the old container was set aside: the copy is used, also without a word of the old etcd", () => {
+    it("uses the copy if the old container was set aside, although the old etcd reports nothing", () => {
       copy();
       host.program("mv", '#!/bin/bash\n[[ $1 != */etcd/member ]] || exit 1\nexec /bin/mv "$@"\n');
       assert.equal(member().code, 1);
@@ -306,7 +306,7 @@ describe("forcing a voter's data", () => {
       assert.match(copy(2).said, /a copy of its data stays as it was taken/);
       ended("old container aside");
     });
-    it("when the old data was set aside, too", () => {
+    it("goes on if the old data was set aside, too", () => {
       copy();
       host.program("mv", '#!/bin/bash\n[[ $1 != *rke-dr-forced* ]] || exit 1\nexec /bin/mv "$@"\n');
       assert.equal(member().code, 1);
@@ -314,7 +314,7 @@ describe("forcing a voter's data", () => {
       host.run("rm", [host.at("mv")]);
       ended("old data aside");
     });
-    it("when the copy was in its place", () => {
+    it("goes on if the copy was in place", () => {
       copy();
       host.program("touch", '#!/bin/bash\n[[ $1 != */forced ]] || exit 1\nexec /bin/touch "$@"\n');
       assert.equal(member().code, 1);
@@ -322,7 +322,7 @@ describe("forcing a voter's data", () => {
       host.run("rm", [host.at("touch")]);
       ended("copy in place");
     });
-    it("and the disk of etcd's data isn't mounted: told, and no etcd begins anew on an empty folder", () => {
+    it("refuses to start etcd on an empty folder if the disk of etcd's data isn't mounted", () => {
       for (const [moment, broken] of [
         ["old container aside", "*/etcd/member"],
         ["copy in place", "nothing"],
@@ -344,7 +344,7 @@ describe("forcing a voter's data", () => {
         assert.ok(!acts().includes("start etcd"), moment);
       }
     });
-    it("and somebody has started an etcd since: told, and nothing is overwritten", () => {
+    it("overwrites nothing, and reports it, if an etcd was started since", () => {
       copy();
       host.program("mv", '#!/bin/bash\n[[ $1 != *rke-dr-forced* ]] || exit 1\nexec /bin/mv "$@"\n');
       member();

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { stepScript } from "../../on-host";
 import { stateOfEachTest } from "./host-state";
 
-describe("joining etcd, where there is nothing to join", () => {
+describe("joining etcd if there is no cluster to join", () => {
   const host = stateOfEachTest(
     { epoch: "1\n", act: "primary\n" },
     // whatever would be changed is refused, and told
@@ -27,14 +27,14 @@ describe("joining etcd, where there is nothing to join", () => {
   }
   const touchedDocker = () => host.has("docker-ran");
 
-  it("a voter's step ends well and leaves etcd as it is: `rke up` makes the first cluster", () => {
+  it("a voter's step succeeds and leaves etcd as it is: `rke up` makes the first cluster", () => {
     const result = run("voter");
     assert.equal(result.status, 0, result.stderr);
     assert.match(result.stdout, /no other voter serves: there is no cluster to join/);
     assert.equal(touchedDocker(), false);
   });
 
-  it("a learner's fails and changes nothing", () => {
+  it("a learner's step fails and changes nothing", () => {
     const result = run("learner");
     assert.equal(result.status, 1);
     assert.match(
@@ -44,7 +44,7 @@ describe("joining etcd, where there is nothing to join", () => {
     assert.equal(touchedDocker(), false);
   });
 
-  it("certificates that are missing are written, for root alone", () => {
+  it("missing certificates are written, readable by root alone", () => {
     run("voter");
     assert.deepEqual(readdirSync(ssl).sort(), ["kube-ca.pem", "kube-etcd-1-key.pem", "kube-etcd-1.pem"]);
     assert.equal(readFileSync(join(ssl, "kube-etcd-1-key.pem"), "utf8"), "a key\n");
@@ -55,7 +55,7 @@ describe("joining etcd, where there is nothing to join", () => {
     ["voter", "RKE's\n"],
     ["learner", "a certificate\n"],
   ]) {
-    it(`another certificate that is there: a ${wanted}'s becomes ${JSON.stringify(expected)}; never the CA`, () => {
+    it(`a ${wanted}'s step leaves ${JSON.stringify(expected)} in place of another certificate, and never replaces the CA`, () => {
       mkdirSync(ssl);
       for (const name of ["kube-ca.pem", "kube-etcd-1.pem"]) writeFileSync(join(ssl, name), "RKE's\n");
       run(wanted ?? "");

@@ -55,7 +55,7 @@ esac
   };
   const data = () => readFileSync(host.at("etcd/member/snap/db"), "utf8").trim();
 
-  it("takes what was restored beforehand; the old data is kept as it was, and the token is told", () => {
+  it("takes the data restored beforehand, keeps the old data as it was, and reports the token", () => {
     write("etcd/restored-epoch-2", "new");
     host.write("epoch-2/snapshot.db", "snapshot");
     const { status, stderr, stdout } = run();
@@ -68,7 +68,7 @@ esac
     assert.doesNotMatch(host.read("acts"), /snapshot restore/);
   });
 
-  it("restores anew from the old data where that was written to after it was read", () => {
+  it("restores anew from the old data if etcd wrote to it after it was read", () => {
     write("etcd/restored-epoch-2", "new");
     host.write("epoch-2/database", "1700000000.000000000 3\n");
     const { status, stderr } = run();

@@ -23,7 +23,7 @@ const nospace = ',"errors":["memberID:1 alarm:NOSPACE "]';
 const waits =
   'main() { begin "$@"; until_healthy 3 etcd https://127.0.0.1:2379/health m || die "not healthy"; finish; }';
 
-describe("an etcd that was recovered is waited for", function () {
+describe("waiting until a recovered etcd is healthy", function () {
   this.timeout(60_000);
   const host = stateOfEachTest({ epoch: "2\n", act: "failover\n", size: "100\n" }, etcd);
   const run = () => {
@@ -34,13 +34,13 @@ describe("an etcd that was recovered is waited for", function () {
     return { ...result, asked };
   };
 
-  it("one that is healthy is asked nothing", () => {
+  it("asks a healthy etcd nothing more", () => {
     const { status, asked, stderr } = run();
     assert.equal(status, 0, stderr);
     assert.deepEqual(asked, []);
   });
 
-  it("one whose space is used up is compacted, defragmented and its alarm disarmed, and all that is told", () => {
+  it("compacts and defragments an etcd whose space is used up, disarms its alarm, and reports each act", () => {
     host.write("alarm", nospace);
     const { status, asked, stdout, stderr } = run();
     assert.equal(status, 0, stderr);
@@ -48,7 +48,7 @@ describe("an etcd that was recovered is waited for", function () {
     assert.match(stdout, /compacted at revision 90, defragmented from 100 to 20 bytes, the alarm disarmed/);
   });
 
-  it("one that has another reason is left as it is, and the step fails", () => {
+  it("fails and leaves etcd as it is if it is unhealthy for another reason", () => {
     host.write("alarm", ',"errors":["etcdserver: no leader"]');
     const { status, asked, stderr } = run();
     assert.equal(status, 1);
@@ -56,7 +56,7 @@ describe("an etcd that was recovered is waited for", function () {
     assert.deepEqual([...new Set(asked)], ["status"]);
   });
 
-  it("where no space can be freed the alarm stays", () => {
+  it("leaves the alarm if no space can be freed", () => {
     host.write("alarm", nospace);
     host.write("no-defrag", "");
     const { status, asked } = run();

@@ -5,7 +5,7 @@ import { onHostInput, stepScript } from "../../on-host";
 import type { FailedStep } from "../../plan/facts/preflight";
 import { noContainers, ownScript, stateOfEachTest } from "./host-state";
 
-describe("what a host keeps of a step", () => {
+describe("a host's record of a step", () => {
   const host = stateOfEachTest({}, { docker: noContainers });
   beforeEach(() => {
     run("claim", stepScript("claim"), "source=master3");
@@ -22,7 +22,7 @@ describe("what a host keeps of a step", () => {
     ["a rule that doesn't hold", "die 'etcd: not \"healthy\"'", 1, /^etcd: not "healthy"$/],
     ["a command that fails", "(exit 7)", 7, /ended with 7/],
   ] as const) {
-    it(`${what}: exit code, reason, and what it had done`, () => {
+    it(`has exit code, reason and work done after ${what}`, () => {
       assert.equal(run("broken", broken(how)).status, exit);
       const told = failure("broken");
       assert.deepEqual([told.step, told.epoch, told.exit, told.did], ["broken", 2, exit, ["looked"]]);
@@ -31,7 +31,7 @@ describe("what a host keeps of a step", () => {
     });
   }
 
-  it("its time limit", () => {
+  it("names the time limit if the step ran into it", () => {
     // long enough to begin on a busy machine
     assert.equal(run("slow", broken("sleep 50"), "", { limit: 3 }).status, 124);
     const told = failure("slow");
@@ -39,26 +39,26 @@ describe("what a host keeps of a step", () => {
     assert.match(told.error, /sleep 50|time limit/);
   });
 
-  it("nothing more of a failure once the step has succeeded", () => {
+  it("no longer has a failure once the step has succeeded", () => {
     run("twice", broken("die 'not yet'"));
     assert.ok(host.has("failures/twice"));
     assert.equal(run("twice", broken("true")).status, 0);
     assert.ok(!host.has("failures/twice"));
   });
 
-  it("nothing of a step that was refused", () => {
+  it("isn't written for a refused step", () => {
     assert.equal(run("old", broken("true"), "", { epoch: 1 }).status, 1);
     assert.ok(!host.has("failures/old"));
   });
 
-  it("the size of what was set aside", () => {
+  it("has the size of the data that was set aside", () => {
     host.write("old", "x".repeat(5000));
     const old = host.at("old");
     const told = run("keeps", ownScript(`main() { begin "$@"; kept_aside "${old}"; finish; }`));
     assert.deepEqual((JSON.parse(told.stdout) as { facts: object }).facts, { [`aside ${old}`]: "5000" });
   });
 
-  it("a report, and beside it an earlier one that says otherwise", () => {
+  it("keeps a report, and beside it an earlier one with other content", () => {
     const report = (words: string, generation: number) =>
       run("report", stepScript("report"), `@@ epoch-2.md\n# ${words}\n\ntext\n@@ epoch-2.json\n{}`, { generation });
     assert.equal(report("unfinished", 1).status, 0);

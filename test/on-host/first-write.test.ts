@@ -30,7 +30,7 @@ describe("the first write", () => {
     return { said, status: status as number };
   }
 
-  it("is asked for as soon as the new kube-apiserver was started in this run, of none that was there before", async () => {
+  it("is tried only on a kube-apiserver that was started in this run, and as soon as it was", async () => {
     host.write("epoch-2/serving", "6\n");
     const running = run("kube-apiserver");
     await until("a look at the other step's lock", 30, () => host.has("lock.kube-apiserver"));
@@ -42,7 +42,7 @@ describe("the first write", () => {
     assert.match(host.read("steps/first-write"), /"acceptedAt":"\d{13}"/);
   });
 
-  it("isn't waited for where that step has failed", async () => {
+  it("isn't waited for if the step that recreates kube-apiserver has failed", async () => {
     host.write("failures/kube-apiserver", '{"step":"kube-apiserver","host":"h","epoch":2,"generation":7,"exit":1}\n');
     const { said, status } = await run("kube-apiserver");
     assert.equal(status, 1);
@@ -50,7 +50,7 @@ describe("the first write", () => {
     assert.equal(host.read("requests"), "");
   });
 
-  it("waits for nobody where nobody recreates one here", async () => {
+  it("waits for no step if none recreates kube-apiserver on this host", async () => {
     const { said, status } = await run();
     assert.equal(status, 0, said);
   });

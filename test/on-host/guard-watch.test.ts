@@ -40,7 +40,7 @@ describe("the return guard", () => {
     ["a newer epoch, on a host whose own is garbled", "echo rke-dr lab serves 9", "1 1\n2"],
   ];
   for (const [what, answers, own] of nothing) {
-    it(`${what} stops nothing`, () => {
+    it(`stops nothing on ${what}`, () => {
       if (own !== undefined) host.write("epoch", own);
       const run = round(answers);
       assert.equal(run.did, "");
@@ -49,7 +49,7 @@ describe("the return guard", () => {
     });
   }
 
-  it("one host's newer epoch is enough, though another is silent", () => {
+  it("stops the old processes on one host's newer epoch, even if another host is silent", () => {
     const run = round('[[ $target == *10.0.0.4 ]] || exit 255; echo "rke-dr lab serves 2"');
     const names = ["kube-apiserver", "etcd", "kube-controller-manager", "kube-scheduler"];
     assert.deepEqual(run.did.trim().split("\n"), [
@@ -63,18 +63,18 @@ describe("the return guard", () => {
     assert.match(host.read("log"), /serves epoch 2, this host is at 1: it is put in quarantine/);
   });
 
-  it("what was stopped before and came back is stopped again, beside the first", () => {
+  it("stops a process that came back again, and keeps both old containers", () => {
     host.program("docker", '#!/bin/bash\n[[ $1 != inspect ]] || exit 0; echo "$*" >>$RKE_DR_STATE/did\n');
     const run = round("echo rke-dr lab serves 2");
     assert.match(run.did, /rename etcd etcd-before-epoch-2-\d+/);
   });
 
-  it("a host that was told of the newer epoch meanwhile is left alone", () => {
+  it("leaves a host alone that got the newer epoch meanwhile", () => {
     const run = round("echo 2 >$RKE_DR_STATE/epoch; echo rke-dr lab serves 2");
     assert.equal(run.did, "");
   });
 
-  it("--once tells who doesn't answer, and stops nothing", () => {
+  it("reports silent hosts and stops nothing with `--once`", () => {
     const run = round("[[ $target == *10.0.0.4 ]] || exit 255; echo rke-dr lab serves 7", "--once");
     assert.equal(run.status, 1);
     assert.match(run.stdout, /^7 root@10\.0\.0\.4:2222$/m);

@@ -75,7 +75,7 @@ suite(`isolation of a restored etcd${why && ` (skipped: ${why})`}`, () => {
     ["nft", {}],
     ["iptables, where nft can't", { nft: "#!/bin/sh\nexit 1\n" }],
   ] as const) {
-    it(`refuses the lost hosts alone, at etcd's ports alone, and takes it back (${by})`, () => {
+    it(`refuses only the lost hosts and only at etcd's ports, and is undone (${by})`, () => {
       const output = inNamespace(
         `${look}; step isolate 10.9.0.1 10.9.0.2 >/dev/null; ${look}; bash $here/facts.sh; step unisolate >/dev/null; ${look}; bash $here/facts.sh; cat /etc/default/docker; ls $RKE_DR_STATE`,
         programs,
@@ -105,7 +105,7 @@ suite(`isolation of a restored etcd${why && ` (skipped: ${why})`}`, () => {
       ]);
     });
 
-    it(`stands again after the rules are gone, once docker's init script has read its settings (${by})`, () => {
+    it(`is set up again by docker's init script after the rules are gone (${by})`, () => {
       const output = inNamespace(
         `printf 'DOCKER_OPTS=kept\\n' >/etc/default/docker
         step isolate 10.9.0.1 10.9.0.2 >/dev/null; step isolate 10.9.0.1 10.9.0.2 >/dev/null
@@ -127,7 +127,7 @@ suite(`isolation of a restored etcd${why && ` (skipped: ${why})`}`, () => {
     });
   }
 
-  it("is first, whatever rule accepted before (iptables)", () => {
+  it("comes before any rule that accepts (iptables)", () => {
     const output = inNamespace(
       `iptables -w -A INPUT -p tcp --dport 2379 -j ACCEPT; step isolate 10.9.0.1 >/dev/null; answers 1 2379
       iptables -w -I INPUT 1 -j ACCEPT; answers 1 2379; bash $RKE_DR_STATE/isolation/apply; answers 1 2379`,
@@ -136,7 +136,7 @@ suite(`isolation of a restored etcd${why && ` (skipped: ${why})`}`, () => {
     assert.deepEqual(output.trim().split("\n"), ["1:2379 ends with 7", "1:2379 answers", "1:2379 ends with 7"]);
   });
 
-  it("is a unit that systemd takes, before docker.service", function () {
+  it("is a valid systemd unit that starts before docker.service", function () {
     if (!has("systemd-analyze")) this.skip();
     const output = inNamespace(
       `state=$RKE_DR_STATE; source <(sed -n '/^runtime_unit=/p;/^unit()/,/^}/p' "$here/isolate.sh"); isolation=$state/isolation

@@ -42,7 +42,7 @@ describe("a kube-apiserver that waits for the step that recovers etcd", () => {
     return told;
   }
 
-  it("ends when that step fails in this run, and touches no container; an earlier run's failure is no reason", async () => {
+  it("touches no container if that step fails in this run; an earlier run's failure doesn't count", async () => {
     failure(6);
     const told = start();
     // it has looked at the failure: the lock of the other step comes after that
@@ -63,7 +63,7 @@ describe("a kube-apiserver that waits for the step that recovers etcd", () => {
       '{"step":"etcd-member","host":"h","epoch":2,"generation":6}\n',
     ],
   ] as const) {
-    it(`goes on to the containers when the old etcd ${what}`, async () => {
+    it(`goes on to the containers once the old etcd ${what}`, async () => {
       // of a run that died: since then somebody may have started the old etcd by hand
       host.write("epoch-2/stopping", "6\n");
       host.write("epoch-2/stopped", "6\n");

@@ -11,7 +11,7 @@ const marking = ownScript(
   `main() { begin "$@"; printf '%s|%s\\n' "$*" "$data" >>"$state/ran"; did 'a "quoted" \\ line'; fact key "va\\"lue"; finish; }`,
 );
 
-describe("what every step on a host does", () => {
+describe("every step on a host", () => {
   const host = stateOfEachTest({}, { docker: noContainers });
 
   function run(
@@ -33,7 +33,7 @@ describe("what every step on a host does", () => {
   const inTurn = <T>(...results: T[]): T => results.at(-1) as T;
   const ran = () => host.read("ran");
 
-  it("tells its result as one line of JSON, and its progress apart", () => {
+  it("prints its result as one line of JSON, and its progress to stderr", () => {
     claim(2, "act");
     const result = mark(2, 1, "act");
     assert.equal(result.status, 0, result.stderr);
@@ -47,7 +47,7 @@ describe("what every step on a host does", () => {
     assert.equal(ran(), "x y|some\ndata\n");
   });
 
-  it("of a step whose operator died while sending nothing is done, wherever that was", () => {
+  it("does nothing if its operator died while sending it, wherever the text was cut", () => {
     claim(2, "act");
     const whole = onHostInput(marking, "some\ndata");
     const from = whole.indexOf('main "$@"; exit\n');
@@ -61,7 +61,7 @@ describe("what every step on a host does", () => {
     assert.equal(ran(), "x y|some\ndata\n");
   }).timeout(60_000);
 
-  it("etcd's data is set aside by a rename, also where etcd has a disk of its own", () => {
+  it("sets etcd's data aside by a rename, even if etcd has its own disk", () => {
     claim(2, "act");
     const own = host.at("own-disk");
     const step = `main() { begin "$@"; member_aside etcd-data; finish; }`;
@@ -83,12 +83,12 @@ describe("what every step on a host does", () => {
     ["", "false", ["update --restart=no etcd", "stop -t 10 etcd", "rename etcd old"]],
     // "Cannot update container ...: container not running", of one that restarts over and over
     [
-      ", and not started again either where docker refused that at first, as of one that ends in the same moment",
+      " and forbids its restart, even if docker refused that at first for a container that was just ending",
       '[[ $1 == update ]] && ! grep -q stop "$RKE_DR_STATE/acts"',
       ["update --restart=no etcd", "stop -t 10 etcd", "update --restart=no etcd", "rename etcd old"],
     ],
   ] as const) {
-    it(`a container that is set aside is stopped${what}`, () => {
+    it(`stops a container that it sets aside${what}`, () => {
       claim(2, "act");
       host.program(
         "docker",
@@ -105,7 +105,7 @@ describe("what every step on a host does", () => {
     });
   }
 
-  it("what was done is not done again, and is told again", () => {
+  it("reports a recorded result again without doing the work again", () => {
     claim(2, "act");
     const first = mark(2, 1, "act");
     const second = mark(2, 1, "act");
@@ -119,7 +119,7 @@ describe("what every step on a host does", () => {
     ["other data", () => mark(2, 1, "act", "other data")],
     ["other arguments", () => mark(2, 1, "act", "some\ndata", ["x", "y"])],
   ] as const) {
-    it(`${what} is done`, () => {
+    it(`runs again for ${what}`, () => {
       claim(2, "act");
       mark(2, 1, "act");
       again();
@@ -171,7 +171,7 @@ describe("what every step on a host does", () => {
     assert.match(result.stderr, /cluster: this host belongs to cluster lab, not to shop/);
   });
 
-  it("goes on when the operator's connection is cut", () => {
+  it("goes on if the operator's connection is cut", () => {
     claim(2, "act");
     const script = ownScript(
       `main() { begin "$@"; exec 1>&- 2>&- 3>&-; did one; did two; echo done >>"$state/ran"; finish; }`,
@@ -181,7 +181,7 @@ describe("what every step on a host does", () => {
     assert.match(host.read("steps/cut"), /"did":\["one","two"\]/);
   });
 
-  it("a decision is taken anew until the old etcd is set aside, and kept from then on", () => {
+  it("takes a decision anew until the old etcd is set aside, and keeps it from then on", () => {
     const kept = () => host.read("epoch-2/plan");
     claim(2, "act", "source=master3\nrevision=1");
     claim(2, "act", "source=master3\nrevision=2");
@@ -191,7 +191,7 @@ describe("what every step on a host does", () => {
     assert.equal(kept(), "source=master3\nrevision=2\n");
   });
 
-  it("what a step says and dies of is told, also where the output of its function is captured or goes to a file", () => {
+  it("reports its reason of failure even if its function's output is captured or goes to a file", () => {
     claim(2, "act");
     const says = ownScript(
       `inner() { say "on the way"; die "of this"; }; main() { begin "$@"; x=$(inner) || true; inner >"$state/out"; }`,
@@ -203,7 +203,7 @@ describe("what every step on a host does", () => {
     assert.equal(host.read("out"), "");
   });
 
-  it("a failing command is named and leaves no record", () => {
+  it("names a failing command and leaves no record", () => {
     claim(2, "act");
     const result = run("broken", 2, 1, "act", ownScript('main() { begin "$@"; cat /nonexistent/file; finish; }'));
     assert.equal(result.status, 1);
@@ -228,7 +228,7 @@ describe("what every step on a host does", () => {
       child.on("close", resolve);
     });
 
-  it("different steps run side by side, the same one doesn't", async () => {
+  it("runs beside a different step, never beside itself", async () => {
     claim(2, "act");
     const met = lasting("both", `both() { (($(grep -c start "$state/ran") == 2)); }; `);
     await Promise.all([background("one", 1, "act", met), background("two", 1, "act", met)]);
@@ -238,7 +238,7 @@ describe("what every step on a host does", () => {
     assert.equal(ran(), "start\nend\nstart\nend\n");
   });
 
-  it("a claim waits until no step runs", async () => {
+  it("delays a claim until it has ended", async () => {
     claim(2, "act");
     // a claim's own lock comes before it waits for that of all steps
     rmSync(host.at("lock.claim.pid"));
@@ -256,13 +256,13 @@ describe("what every step on a host does", () => {
     assert.equal(await step, 0);
   });
 
-  describe("a step that is sent beside one that it waits for", () => {
+  describe("a step that waits for another step on its host", () => {
     const waiting = ownScript(
       'main() { begin "$@"; await first finished first; echo second >>"$state/ran"; finish; }',
       "lib/beside",
     );
 
-    it("goes on when that one has ended, in this run", async () => {
+    it("goes on once the other step has ended in this run", async () => {
       claim(2, "act");
       assert.equal(await background("first", 1, "act", slow), 0);
       const step = background("second", 2, "act", waiting);
@@ -273,7 +273,7 @@ describe("what every step on a host does", () => {
       assert.equal(ran(), "start\nend\nstart\nend\nsecond\n");
     });
 
-    it("ends without having done anything when the operator's connection ends meanwhile", async () => {
+    it("ends without any change if the operator's connection ends meanwhile", async () => {
       claim(2, "act");
       // sshd's process, and `timeout` below it
       const line = "timeout 60 bash -s -- second 2 1 act lab; true";
@@ -287,7 +287,7 @@ describe("what every step on a host does", () => {
     });
   });
 
-  it("a host whose state can't be written is told so", () => {
+  it("reports that the host's state can't be written", () => {
     host.write("steps", "");
     assert.notEqual(claim(2, "act").status, 0);
   });

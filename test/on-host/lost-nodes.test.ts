@@ -24,11 +24,11 @@ describe("deleting the Nodes of the lost hosts", function () {
   }
 
   for (const [what, answers, exit, said] of [
-    ["is done once", [200], 0, /Node master1 deleted/],
-    ["of one that is gone is no error", [404], 0, /Node master1 was gone already/],
-    ["is tried again where the API didn't answer in time", [undefined, 200], 0, /Node master1 deleted/],
-    ["is tried again after an error", [500, 404], 0, /Node master1 was gone already/],
-    ["that is never accepted is told, with the answer", [500], 1, /API: Node master1 can't be deleted: \{\}/],
+    ["takes one request if the API answers 200", [200], 0, /Node master1 deleted/],
+    ["succeeds if the Node is gone already", [404], 0, /Node master1 was gone already/],
+    ["is tried again if the API didn't answer in time", [undefined, 200], 0, /Node master1 deleted/],
+    ["is tried again if the API answered with an error", [500, 404], 0, /Node master1 was gone already/],
+    ["fails with the API's answer if the API never accepts it", [500], 1, /API: Node master1 can't be deleted: \{\}/],
   ] as const) {
     it(what, () => {
       const result = run([...answers]);

@@ -13,7 +13,7 @@ esac
 `;
   const host = stateOfEachTest({}, { timeout });
 
-  it("tells what is alive in the order in which it was asked for, whichever answers first", () => {
+  it("reports living hosts in the order of its arguments, whichever answers first", () => {
     const targets = [1, 2, 3, 4, 10].map((n) => `h${n}=10.0.0.${n}:22`).join(" ");
     const { stdout, stderr } = host.run("bash", [
       "-euc",

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { onHostScript, stepScript } from "../../on-host";
 import { stateOfEachTest } from "./host-state";
 
-describe("what acts have set aside on a host", function () {
+describe("purge of what acts have set aside on a host", function () {
   // some dozens of processes, which a busy machine may keep waiting
   this.timeout(60_000);
   const host = stateOfEachTest(
@@ -41,7 +41,7 @@ esac
       .split("\n")
       .map((line) => line.replace(`${host.folder}/`, "").split(" "));
 
-  it("etcd's old data on a disk of its own is told with its size, and goes with its epoch", () => {
+  it("deletes etcd's old data on its own disk with its epoch, and reports its size before", () => {
     onOwnDisk(2);
     onOwnDisk(4);
     const told = listed();
@@ -62,7 +62,7 @@ esac
     assert.match(result.stderr, /of what epochs up to 3 set aside nothing is left/);
   });
 
-  it("what docker knows of a container is kept before it is deleted, where a run that was killed hadn't got to it", () => {
+  it("keeps a container's description before deleting it if a killed run hadn't", () => {
     host.write("containers", "etcd-before-epoch-2\nkube-apiserver-before-epoch-2\n");
     mkdirSync(host.at("epoch-2"));
     host.write("epoch-2/kube-apiserver-before-epoch-2.container", "kept before\n");
@@ -79,7 +79,7 @@ esac
     assert.equal(host.read("epoch-2/kube-apiserver-before-epoch-2.container"), "kept before\n");
   });
 
-  it("a container of theirs that docker takes for one to be started again is stopped first", () => {
+  it("first stops a set-aside container that docker would restart", () => {
     host.write("containers", "etcd-before-epoch-2\netcd-before-epoch-3\n");
     host.program(
       "docker",
@@ -96,7 +96,7 @@ esac
     assert.equal(host.read("containers"), "");
   });
 
-  it("data that somebody has put elsewhere stays, and is told", () => {
+  it("leaves data that the operator has moved elsewhere, and reports it", () => {
     put("elsewhere/member/snap/db");
     mkdirSync(host.at("epoch-2"));
     symlinkSync(host.at("elsewhere"), host.at("epoch-2/data"));
@@ -107,7 +107,7 @@ esac
     assert.doesNotMatch(result.stderr, /nothing is left/);
   });
 
-  it("folders, snapshots and a deploy host's old files go; what says what was done stays", () => {
+  it("deletes folders, snapshots and a deploy host's old files, and keeps the records of steps", () => {
     const gone = [
       "epoch-2/data/member/snap/db",
       "epoch-2/snapshot.db",
@@ -130,7 +130,7 @@ esac
     );
   });
 
-  it("containers go with the epoch in which they were set aside; where nothing tells it, with the newest", () => {
+  it("deletes containers with the epoch that set them aside, or with the newest if none is recorded", () => {
     const noted = "etcd-before-join-20260101T000000Z";
     const later = "etcd-before-join-20260201T000000Z";
     const unknown = "etcd-before-join-20260301T000000Z";

@@ -20,14 +20,14 @@ describe("returned hosts go back into currentState in cluster.rkestate", () => {
     return edit("rke-state-back", state, "put_nodes", join(folder, "from"));
   }
 
-  it("what the failover took out is what comes back, and nothing else changes", () => {
+  it("exactly those that the failover removed come back, and nothing else changes", () => {
     const result = putNodes(after, before);
     assert.equal(result.code, 0, result.error);
     assert.deepEqual(parse(result.state), parse(before));
   });
 
   for (const indent of [1, 2]) {
-    it(`the rest stays the newer file's (indented by ${indent})`, () => {
+    it(`everything but the nodes stays as in the newer file (indented by ${indent})`, () => {
       const newer = parse(after);
       newer.desiredState = { rkeConfig: { nodes: [{ address: "10.9.9.9" }] } };
       const result = putNodes(JSON.stringify(newer, null, indent), JSON.stringify(JSON.parse(before), null, indent));
@@ -37,12 +37,12 @@ describe("returned hosts go back into currentState in cluster.rkestate", () => {
     });
   }
 
-  it("done twice, it is as done once", () => {
+  it("putting them back twice gives the same file as once", () => {
     const once = putNodes(after, before).state;
     assert.equal(putNodes(once, before).state, once);
   });
 
-  it("of several it is the newest that knows all of them: a failover in the middle of a failback left one that doesn't", () => {
+  it("the newest older file that has all returned hosts is chosen: a failover during a failback leaves one without them", () => {
     for (const [epoch, state] of [
       ["1", "{}"],
       ["2", before],

@@ -14,20 +14,20 @@ const lostOfA = ["192.168.31.101", "192.168.31.102", "192.168.31.104"];
 describe("lost hosts leave currentState in cluster.rkestate", () => {
   const before = upFile("rkestate-30-before-edit.nokeys.json");
 
-  it("as in the edit after which the real RKE found nothing to do", () => {
+  it("the result equals the edit after which the real RKE found nothing to do", () => {
     const result = dropNodes(before, lostOfA);
     assert.equal(result.code, 0, result.error);
     assert.deepEqual(parse(result.state), parse(upFile("rkestate-30-edited.nokeys.json")));
   });
 
-  it("and a learner's host was an etcd host from the beginning, as in the edit that the real RKE took", () => {
+  it("a learner's host gets the role etcd, as in the edit that the real RKE took", () => {
     const result = dropNodes(upFile("rkestate-35-before-edit.nokeys.json"), lostOfA);
     assert.equal(result.code, 0, result.error);
     assert.equal(result.state, `${upFile("rkestate-35-edited.nokeys.json")}\n`);
   });
 
   for (const indent of [1, 2]) {
-    it(`the role etcd is added where it is missing, and there alone (indented by ${indent})`, () => {
+    it(`the role etcd is added only to a node that lacks it (indented by ${indent})`, () => {
       const text = JSON.stringify(JSON.parse(upFile("rkestate-35-before-edit.nokeys.json")), null, indent);
       const roles = (state: string) =>
         Object.fromEntries(parse(state).currentState.rkeConfig.nodes.map((n) => [n.address, n.role.join()]));
@@ -43,7 +43,7 @@ describe("lost hosts leave currentState in cluster.rkestate", () => {
   }
 
   for (const indent of [1, 2]) {
-    it(`nothing else is touched (indented by ${indent})`, () => {
+    it(`nothing but the nodes is changed (indented by ${indent})`, () => {
       const text = JSON.stringify(JSON.parse(before), null, indent);
       const expected = parse(text);
       expected.currentState.rkeConfig.nodes = expected.currentState.rkeConfig.nodes.filter(
@@ -53,7 +53,7 @@ describe("lost hosts leave currentState in cluster.rkestate", () => {
     });
   }
 
-  it("hosts in the middle and at the end", () => {
+  it("hosts in the middle and at the end of the list are removed", () => {
     for (const lost of [["192.168.31.101"], ["192.168.31.105"], ["192.168.31.103", "192.168.31.105"]]) {
       const left = parse(dropNodes(before, lost, "192.168.31.102").state).currentState.rkeConfig.nodes.map(
         (n) => n.address,

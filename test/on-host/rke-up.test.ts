@@ -40,7 +40,7 @@ head -c "$(cat "$RKE_DR_STATE/cut")" | sh -c "\${command//"$RKE_DR_STATE/here"/"
     return host.step(["rke-up", 1, generation, "primary", "lab", "https://1.1.1.1:6443", other], script);
   }
 
-  it("is this host's, with that side's own API server", () => {
+  it("equals this host's, but names the other side's own API server", () => {
     host.write("here/cluster.rkestate", state(2));
     const result = up(1);
     assert.equal(result.status, 0, result.stderr);
@@ -51,7 +51,7 @@ head -c "$(cat "$RKE_DR_STATE/cut")" | sh -c "\${command//"$RKE_DR_STATE/here"/"
 
   // in the state; between two files (a header, the content, its padding), which is no error to tar
   for (const cut of [0, 20_000, 512 + Math.ceil(state(2).length / 512) * 512]) {
-    it(`stays as it was where the connection ends after ${cut} bytes, and the next run brings it`, () => {
+    it(`stays as it was if the connection ends after ${cut} bytes, and the next run brings it`, () => {
       host.write("here/cluster.rkestate", state(2));
       host.write("cut", String(cut));
       const result = up(1);
@@ -64,7 +64,7 @@ head -c "$(cat "$RKE_DR_STATE/cut")" | sh -c "\${command//"$RKE_DR_STATE/here"/"
     });
   }
 
-  it("is fetched by a deploy host that was set up anew, whole or not at all", () => {
+  it("is fetched whole or not at all by a deploy host that was set up anew", () => {
     // RKE isn't to make a new one here
     host.program("rke", "#!/bin/sh\nexit 1\n");
     host.program(
@@ -80,7 +80,7 @@ head -c "$(cat "$RKE_DR_STATE/cut")" | sh -c "\${command//"$RKE_DR_STATE/here"/"
     assert.deepEqual(all("here").sort(), [...files, "certs"].sort());
   });
 
-  it("a cut one is told with the copy that can take its place", () => {
+  it("is reported if it is cut, with the copy that can replace it", () => {
     const script = stepScript("rke-state").replaceAll("/etc/rke-dr", host.at("here"));
     for (const [name, text] of [
       ["cluster.rkestate", state(1).slice(0, 500)],

@@ -113,7 +113,7 @@ esac
       );
     };
 
-    it("one is taken, described by what it is, and a real etcdctl restores it", () => {
+    it("a run takes a snapshot and describes it, and a real etcdctl restores it", () => {
       const result = take();
       assert.equal(result.status, 0, result.stdout + result.stderr);
       const [db = "", json = "", ...more] = files();
@@ -168,7 +168,7 @@ esac
       ],
     ];
     for (const [what, change, why] of refusals) {
-      it(`${what} gives none, and is told; what was kept stays`, () => {
+      it(`a run reports ${what} and keeps no new snapshot; older ones stay`, () => {
         older("20261101T000000Z");
         change();
         assert.equal(take().status, 1);
@@ -179,7 +179,7 @@ esac
       });
     }
 
-    it("a voter of an epoch that was left behind gives none", () => {
+    it("a run takes no snapshot from a voter of an older epoch", () => {
       // the voter's own state: here both are one host's, so the deploy host's epoch changes between
       writeFileSync(join(play, "bin/ssh"), ssh.replace("bash -c", `echo 7 >"$RKE_DR_STATE/epoch"; bash -c`), {
         mode: 0o755,
@@ -191,7 +191,7 @@ esac
       assert.ok(!run.ok && run.reason.includes("it is at epoch 7, the deploy host at 1"), JSON.stringify(run));
     });
 
-    it("the next voter is asked where the first can't", () => {
+    it("a run asks the next voter if the first fails", () => {
       configure({}, ["master9=root@10.0.0.9:22", "master1=root@10.0.0.1:22"]);
       writeFileSync(
         join(play, "bin/ssh"),
@@ -204,7 +204,7 @@ esac
       assert.ok(lastRun().ok);
     });
 
-    it("killed in the middle: what it left doesn't count, and the next run clears it away", async () => {
+    it("a killed run's leftovers don't count as a snapshot, and the next run deletes them", async () => {
       writeFileSync(join(play, "garble"), `head -c 9000; touch "$PLAY/halfway"; sleep 60`);
       const child = spawn("bash", [join(play, "here/take.sh")], { env: env(), stdio: "ignore", detached: true });
       await until("half a snapshot", 30, () => existsSync(join(play, "halfway")));
@@ -220,7 +220,7 @@ esac
       );
     });
 
-    it("an old one whose content has changed is found and doesn't count any more", () => {
+    it("a run finds an old snapshot whose content has changed, and no longer counts it", () => {
       older("20261101T000000Z");
       writeFileSync(join(kept(), "etcd-master1-20261101T000000Z.db"), "odd");
       assert.match(take().stdout, /etcd-master1-20261101T000000Z\.db is damaged/);
@@ -228,7 +228,7 @@ esac
       assert.ok(files().includes("etcd-master1-20261101T000000Z.damaged"));
     });
 
-    it("kept: the newest by count, the last of each day by age, and the rest is let go", () => {
+    it("a run keeps the newest by count and the last of each day by age, and deletes the rest", () => {
       configure({ count: 3, days: 4 });
       const day = (ago: number, time: string) =>
         `${new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10).replaceAll("-", "")}T${time}Z`;
@@ -249,7 +249,7 @@ esac
       assert.deepEqual(files().filter((f) => f.endsWith(".db")).length, times.length);
     });
 
-    it("the loop takes one when none is there, waits while it is fresh, and takes one at once when asked", async () => {
+    it("the loop takes a snapshot if there is none, waits while it is fresh, and takes one at once if asked", async () => {
       const run = async (what: string, holds: () => boolean) => {
         const loop = spawn("bash", [join(play, "here/loop.sh")], { env: env(), stdio: "ignore" });
         await until(what, 30, holds);

@@ -18,7 +18,7 @@ function database(peer = peers[0]): Buffer {
 }
 const hashed = (bytes: Buffer): Buffer => Buffer.concat([bytes, createHash("sha256").update(bytes).digest()]);
 
-describe("files that a recovery could start from, as a host sees them", () => {
+describe("a host's facts about files that a recovery could start from", () => {
   let state: string;
   beforeEach(() => {
     state = mkdtempSync(join(tmpdir(), "rke-dr-sources-"));
@@ -47,7 +47,7 @@ describe("files that a recovery could start from, as a host sees them", () => {
   const changed = hashed(database());
   changed[100] = 7;
 
-  it("a file that is named by a link is looked at, not the link", () => {
+  it("describe the file that a link points to, not the link", () => {
     writeFileSync(at("x.db"), hashed(database()));
     symlinkSync("x.db", at("newest.db"));
     const [seen] = facts(at("newest.db"));
@@ -58,12 +58,12 @@ describe("files that a recovery could start from, as a host sees them", () => {
     ["a snapshot", hashed(database()), "whole"],
     ["a copied database", database(), "unhashed"],
     ["a changed byte", changed, "damaged"],
-    ["a cut one", hashed(database()).subarray(0, 5000), "cut"],
-    ["one cut behind a page", hashed(database()).subarray(0, 4096), "foreign"],
+    ["a snapshot cut within a page", hashed(database()).subarray(0, 5000), "cut"],
+    ["a snapshot cut after a page", hashed(database()).subarray(0, 4096), "foreign"],
     ["nothing", Buffer.alloc(0), "empty"],
-    ["another cluster's", hashed(database("https://10.0.0.1:2380")), "foreign"],
+    ["another cluster's snapshot", hashed(database("https://10.0.0.1:2380")), "foreign"],
   ] as const) {
-    it(`${what}: ${seen}`, () => {
+    it(`call a file "${seen}" that holds ${what}`, () => {
       writeFileSync(at("x.db"), bytes);
       assert.deepEqual(
         facts(at("x.db")).map((f) => [f.path, f.state, f.bytes]),
@@ -76,7 +76,7 @@ describe("files that a recovery could start from, as a host sees them", () => {
     ["sha256sum", hashed(database())],
     ["grep", database()],
   ] as const) {
-    it(`one that isn't read in time (${slow}): unread, and the others are told`, () => {
+    it(`call each file "unread" that ${slow} doesn't read in time, and keep its description`, () => {
       for (const name of ["x.db", "etcd-master1-20261121T120000Z.db"]) writeFileSync(at(name), bytes);
       writeFileSync(at("etcd-master1-20261121T120000Z.json"), `{"takenAt":1000,"revision":7}\n`);
       const begun = performance.now();
@@ -91,10 +91,11 @@ describe("files that a recovery could start from, as a host sees them", () => {
     });
   }
 
-  it("a named file that isn't there", () => assert.equal(facts("/nowhere/x.db")[0]?.state, "missing"));
-  it("nothing, where nobody asks", () => assert.deepEqual(facts("/nowhere/x.db", ""), []));
+  it('call a named file "missing" if it doesn\'t exist', () =>
+    assert.equal(facts("/nowhere/x.db")[0]?.state, "missing"));
+  it("list no file if no peer URLs are given", () => assert.deepEqual(facts("/nowhere/x.db", ""), []));
 
-  it("the schedule's, newest first and described; unfinished ones aren't seen", () => {
+  it("list the schedule's snapshots newest first with their descriptions, without unfinished ones", () => {
     for (const [name, time] of [
       ["etcd-master2-20261121T110000Z", 1],
       ["etcd-master1-20261121T120000Z", 2],

@@ -21,7 +21,7 @@ const etcdctl = `  *etcdutl*) echo "exec: etcdutl: executable file not found"; e
   *snapshot\\ status*) echo '{"hash":1,"revision":90,"totalKey":3,"totalSize":8192}' ;;
 `;
 
-describe("a restore's source, a snapshot", () => {
+describe("a snapshot as a restore's source", () => {
   const host = stateOfEachTest(
     { epoch: "2\n", act: "failover\n" },
     {
@@ -30,7 +30,7 @@ describe("a restore's source, a snapshot", () => {
       ln: "#!/bin/sh\nexit 1\n",
     },
   );
-  it("that a killed run has kept already, by a link, is kept again", () => {
+  it("is kept again if a killed run has already kept it by a link", () => {
     mkdirSync(host.at("epoch-2"));
     linkSync(host.at("s1.db"), host.at("epoch-2/snapshot.db"));
     host.run("rm", [host.at("ln")]);
@@ -46,7 +46,7 @@ describe("a restore's source, a snapshot", () => {
     writeFileSync(host.at("s1.db"), sound);
   });
 
-  it("is kept under a name of the act's own, by whatever name it was given", () => {
+  it("is kept under the act's own name, whatever its file's name was", () => {
     symlinkSync("s1.db", host.at("newest.db"));
     const result = run(host.at("newest.db"));
     assert.equal(result.status, 0, result.stderr);
@@ -54,7 +54,7 @@ describe("a restore's source, a snapshot", () => {
     assert.equal(host.read("etcd/restored-epoch-2/member/snap/db"), "restored\n");
   });
 
-  it("that etcdctl can't restore ends the step, before anything is changed", () => {
+  it("ends the step before any change if etcdctl can't restore it", () => {
     host.program(
       "docker",
       `#!/bin/sh\ncase "$*" in\n*etcdctl*restore*) echo "Error: expected sha256 [1], got [2]"; exit 1 ;;\n${etcdctl}esac\n`,
@@ -65,7 +65,7 @@ describe("a restore's source, a snapshot", () => {
     assert.deepEqual([host.has("etcd/restored-epoch-2"), host.has("steps/source")], [false, false]);
   });
 
-  it("that can't be kept whole ends the step, before anything is changed", () => {
+  it("ends the step before any change if it can't be kept whole", () => {
     host.program("cp", '#!/bin/sh\nfor to; do :; done\nhead -c 1000 "$2" >"$to"\nexit 1\n');
     const result = run(host.at("s1.db"));
     assert.equal(result.status, 1);
@@ -75,7 +75,7 @@ describe("a restore's source, a snapshot", () => {
   });
 });
 
-describe("a restore's source, a database that etcd gives no snapshot of", function () {
+describe("etcd's database as a restore's source", function () {
   // some dozens of processes, which a busy machine may keep waiting
   this.timeout(60_000);
   const host = stateOfEachTest(
@@ -126,7 +126,7 @@ ${etcdctl}esac
     return { code: result.status, said: result.stderr, acts, recorded: host.has("steps/source") };
   }
   for (const least of [0, 90]) {
-    it(`that must be at revision ${least} and is at 90 is taken; an etcd that isn't up stays stopped`, () => {
+    it(`is taken at revision 90 if ${least} is required, and an etcd that isn't up stays stopped`, () => {
       const result = run(least, sound);
       assert.equal(result.code, 0, result.said);
       assert.deepEqual(result.acts, ["stop -t 60 etcd"]);
@@ -143,7 +143,7 @@ ${etcdctl}esac
     assert.match(host.read("epoch-2/database"), /^1700000000\.0+ 8192\n$/);
   });
 
-  it("of an etcd that would give a snapshot is restored beside it as well: that is one copy in place of two", () => {
+  it("is restored beside an etcd that could give a snapshot, too: one copy instead of two", () => {
     mkdirSync(host.at("epoch-2"));
     host.write("epoch-2/snapshot.db", "of a run that was killed");
     const result = run(90, sound, "running", "live");
@@ -159,13 +159,13 @@ ${etcdctl}esac
     host.program("docker", host.read("docker").replace("*snapshot\\ restore*) ", `*snapshot\\ restore*) ${command}; `));
 
   for (const [what, prepare] of [
-    ["that such an etcd writes to", () => meanwhile(`touch ${db()}`)],
+    ["etcd writes to it meanwhile", () => meanwhile(`touch ${db()}`)],
     [
-      "that lacks what such an etcd has",
+      "etcd has a newer revision",
       () => host.program("curl", `#!/bin/sh\necho '{"header":{"revision":"91"},"raftIndex":"99"}'\n`),
     ],
   ] as const) {
-    it(`${what}: a live snapshot is restored`, () => {
+    it(`is replaced by a live snapshot if ${what}`, () => {
       prepare();
       const save = "*save*) cp $RKE_DR_STATE/etcd/member/snap/db $RKE_DR_STATE/etcd/rke-dr-snapshot.db ;;";
       host.program("docker", host.read("docker").replace("*ExitCode*", `${save}\n  *ExitCode*`));
@@ -177,7 +177,7 @@ ${etcdctl}esac
     });
   }
 
-  it("that etcd writes to meanwhile is read once it has been stopped", () => {
+  it("is read after etcd was stopped if etcd wrote to it meanwhile", () => {
     meanwhile(`touch ${db()}`);
     const result = run(0, sound, "running");
     assert.equal(result.code, 0, result.said);
@@ -195,7 +195,7 @@ ${etcdctl}esac
       /db is another cluster's: none of its members is of this topology: https:\/\/10\.0\.0\.1:2380/,
     ],
   ] as const) {
-    it(`that is ${what} is refused by name, what else there is is pointed to, and etcd is started again`, () => {
+    it(`is refused by name if it is ${what}; other sources are pointed to, and etcd is started again`, () => {
       const result = run(least, database);
       assert.equal(result.code, 1);
       assert.match(result.said, said);
@@ -209,7 +209,7 @@ ${etcdctl}esac
   }
 });
 
-describe("what restores, as an etcd that runs tells it", () => {
+describe("the program for a restore is found in a running etcd's image", () => {
   const host = stateOfEachTest({});
   const help = "--data-dir '' Path to the data directory --name 'default'";
   const ahead = `${help} --bump-revision 0 --mark-compacted`;

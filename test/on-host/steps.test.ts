@@ -16,7 +16,7 @@ const found = ["steps", ...readdirSync(join(folder, "installers")).map((name) =>
   .sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
 
 describe("the list of steps", () => {
-  it("has each script of on-host/steps and on-host/installers, by its file's name", () => {
+  it("names each script of on-host/steps and on-host/installers by its file's name", () => {
     const wanted = Object.fromEntries(found.map((script) => [nameOf(script), script]));
     const lines = found.map((script) => `  ${key(nameOf(script))}: ${JSON.stringify(script)},`).join("\n");
     const write = `plan/steps/names.ts must say:\nexport const stepScripts = {\n${lines}\n} as const;`;
@@ -24,29 +24,30 @@ describe("the list of steps", () => {
   });
 });
 
-describe("what a script needs", () => {
+describe("a library that a script needs", () => {
   const texts = (all: Record<string, string>) => (name: string) => {
     const text = all[name];
     assert.ok(text !== undefined, `${name} was read`);
     return text;
   };
 
-  it("comes before it, in the order of its first line, each once", () => {
+  it("comes before the script, in the order of its first line, and only once", () => {
     const all = { a: "# needs: b c\n", b: "# needs: d\n", c: "# needs: d e\n", d: "# needs: nothing\n", e: "text" };
     assert.deepEqual(withNeeds("a", texts(all)), ["d", "b", "e", "c", "a"]);
   });
 
-  it("isn't itself, by way of others either", () => {
+  it("never needs the script itself, even through other libraries", () => {
     const all = { a: "# needs: b\n", b: "# needs: c\n", c: "# needs: b\n" };
     assert.throws(() => withNeeds("a", texts(all)), /on-host\/b\.sh: needs itself: a -> b -> c -> b/);
   });
 
-  it("stands in the first line alone", () => assert.deepEqual(needsOf("main() { :; }\n# needs: lib/step\n"), []));
+  it("is read from the script's first line only", () =>
+    assert.deepEqual(needsOf("main() { :; }\n# needs: lib/step\n"), []));
 });
 
 describe("a step's script", () => {
   for (const [step, script] of Object.entries(stepScripts) as [StepName, string][]) {
-    it(`${step}: begins with what it needs, which is there, and has one main`, () => {
+    it(`${step}: names in its first line only libraries that exist, and has one main`, () => {
       assert.match(onHostText(script), /^# needs: /);
       for (const need of withNeeds(script, onHostText)) {
         assert.ok(existsSync(join(folder, `${need}.sh`)), need);
@@ -55,7 +56,7 @@ describe("a step's script", () => {
       }
     });
 
-    it(`${step}: every function that it calls is defined by what it needs`, () => {
+    it(`${step}: calls only functions that it or its libraries define`, () => {
       const all = withNeeds(script, onHostText).map(onHostText);
       const known = new Set(all.flatMap(defined));
       const lacking = all.flatMap((text) => [...calls(text), ...given(text)]).filter((name) => !known.has(name));
@@ -63,7 +64,7 @@ describe("a step's script", () => {
     });
   }
 
-  it("that calls a function which isn't there would be seen", () => {
+  it("is found if it calls a function that isn't defined", () => {
     const text = "main() {\n  if ! some_thing; then other_thing 1; fi\n  x=$(third_thing)\n  until_true 5 fourth\n}\n";
     assert.deepEqual(
       [...calls(text), ...given(text)],

@@ -50,19 +50,19 @@ describe("the commit index in a WAL", function () {
     );
   });
 
-  it("stays as it is where the last entry is committed: the file isn't written to", () => {
+  it("isn't raised if the last entry is committed, and the file isn't written to", () => {
     const before = padded(walBytes([{ entry: [101, 3, text(9)] }, { state: [3, 101] }]));
     const { said, after } = commit(before);
     assert.match(said, /^raised 0 of 101/);
     assert.ok(after.equals(before));
   });
 
-  it("of a file just begun is raised to the entry before the one in its name", () => {
+  it("is raised in a file just begun to the entry before the index in the file's name", () => {
     assert.match(commit(padded(walBytes([{ state: [3, 99] }]))).said, /^raised 1 of 100,/);
     assert.equal(walEnd(host.folder).commit, 100);
   });
 
-  it("is raised to the last whole entry where etcd was killed while it wrote another; what it wrote of that is gone, as by etcd's own repair", () => {
+  it("is raised to the last whole entry if etcd was killed while writing another, which is cut off as by etcd's own repair", () => {
     const whole = walBytes([{ state: [3, 100] }, { entry: [101, 3, text(700)] }]);
     const all = walBytes([{ state: [3, 100] }, { entry: [101, 3, text(700)] }, { entry: [102, 3, text(9000)] }]);
     const { said, after } = commit(padded(all.subarray(0, 4096)));
@@ -98,7 +98,7 @@ describe("the commit index in a WAL", function () {
     ],
     ["that is empty", () => Buffer.alloc(0), /has no HardState/],
   ] as const) {
-    it(`of a file ${what} isn't raised: refused by name, and the file stays as it was`, () => {
+    it(`isn't raised in a file ${what}: the file is refused by name and stays as it was`, () => {
       const before = make();
       const result = commit(before);
       assert.match(result.said, said);

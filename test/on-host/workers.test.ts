@@ -49,7 +49,7 @@ describe("steps on workers, by the deploy host's SSH", function () {
     host.write(`on/${at(i)}/down`, "");
   };
 
-  it("each hears of the epoch, keeps what was decided, and has its own records", () => {
+  it("each worker gets the epoch, keeps the decisions, and has its own records", () => {
     const { status, stdout, stderr } = run(60);
     assert.equal(status, 0, stderr);
     const told = JSON.parse(stdout) as { did: string[]; facts: object };
@@ -65,13 +65,13 @@ describe("steps on workers, by the deploy host's SSH", function () {
     assert.ok(!host.has("workers"), "nothing is left of it");
   });
 
-  it("workers that are named by their address, as in an imported cluster, are hosts like others", () => {
+  it("a worker named by its address, as in an imported cluster, is treated like any other", () => {
     const { status, stderr } = run(4, 1, at);
     assert.equal(status, 0, stderr);
     for (let i = 0; i < 4; i++) assert.match(on(i, "steps/watchers") ?? "", /"generation":1,/);
   });
 
-  it("one that is down is named, the others are done, and a rerun does what is left", () => {
+  it("a worker that is down is named, the others finish, and a rerun does the rest", () => {
     down(1);
     first(5);
     const failed = run(4, 6);
@@ -94,7 +94,7 @@ describe("steps on workers, by the deploy host's SSH", function () {
     assert.match(on(0, "steps/watchers") ?? "", /"generation":12,/);
   });
 
-  it("a step that is ended starts nothing more", async () => {
+  it("an ended step starts no further worker", async () => {
     host.program("ssh", "#!/bin/bash\necho $$ >>$RKE_DR_STATE/begun\nexec sleep 120\n");
     const args = Array.from({ length: 100 }, (_, i) => `node${i + 1}=root@${at(i)}:22`);
     const child = spawn("bash", ["-s", "--", "workers", "2", "1", "failover:a:restore:x", "lab", ...args], {
@@ -114,7 +114,7 @@ describe("steps on workers, by the deploy host's SSH", function () {
     assert.equal(begun().length, 32);
   });
 
-  it("those that fail are named in one order, whichever fails first", () => {
+  it("failed workers are named in a fixed order, whichever fails first", () => {
     for (const i of [0, 1, 9]) down(i);
     host.program(
       "ssh",
@@ -124,7 +124,7 @@ describe("steps on workers, by the deploy host's SSH", function () {
     assert.match(stderr, /3 of 10 failed, 7 are done: node1, claim: .*; node2, claim: .*; node10, claim: /);
   });
 
-  it("a worker of a newer epoch refuses, and is named with its reason", () => {
+  it("a worker with a newer epoch refuses, and is named with its reason", () => {
     mkdirSync(host.at("on", at(0)), { recursive: true });
     host.write(`on/${at(0)}/epoch`, "3\n");
     const { status, stderr } = run(2);
@@ -132,7 +132,7 @@ describe("steps on workers, by the deploy host's SSH", function () {
     assert.match(stderr, /node1, claim: .*an older epoch than the host's is refused: 2, the host is at 3/);
   });
 
-  it("stops at 32 at a time", () => {
+  it("at most 32 workers are stopped at a time", () => {
     // none ends before 32 have met once; more would come in the time that they stay then
     host.program(
       "ssh",
@@ -154,7 +154,7 @@ cat >/dev/null
     assert.equal(Math.max(...readdirSync(host.at("most")).map((name) => Number(host.read(`most/${name}`)))), 32);
   });
 
-  it("is what the program sends: each step's own scripts and data, whole", () => {
+  it("the program sends each step's scripts and data whole", () => {
     const text = stepText({ script: "workers", data: "", onEach: [{ script: "watchers", data: "x", limit: 9 }] });
     assert.ok(text.includes(`@@ step watchers 9\n${onHostText("lib/step")}`));
     assert.ok(text.endsWith("x\n@@ end of data\n@@ end of data\n"));
