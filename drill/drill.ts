@@ -10,7 +10,7 @@ import { namespace, readyPods } from "./workload";
 /** The datacenter that a drill loses. */
 export const lost = "a";
 
-/** What the failover stack exports, as far as the drill reads it. */
+/** The failover stack's outputs that the drill reads. */
 export interface StackReport {
   method: "forceNewCluster" | "restore";
   source: string;

@@ -100,7 +100,7 @@ export async function failbackDrill(
   };
 }
 
-/** What etcd and the control plane of a host do that has power again after a failover. */
+/** Observes etcd and the control plane of a host that has power again after a failover. */
 async function whatReturned(
   drill: Drill,
   host: string,

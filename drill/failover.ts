@@ -19,13 +19,13 @@ const epoch = 2;
 export interface DrillOptions {
   /** Bring datacenter a back afterwards, and lose it once more. */
   failback?: boolean;
-  /** Whether hosts that come back put themselves in quarantine. */
+  /** "on" if hosts that come back put themselves in quarantine. */
   returnGuard?: "on" | "off";
-  /** What is wrong with the learner when the datacenter is lost. */
+  /** The learner's fault when the datacenter is lost. */
   learner?: LearnerFault;
 }
 
-/** What the operator of a drill sets as `rke-dr:recover`. */
+/** The drill operator's `rke-dr:recover`. */
 export interface DrillRecover {
   from?: string;
   method?: string;
@@ -162,7 +162,7 @@ async function verify(drill: Drill, client: Client, survivors: { name: string }[
   });
 }
 
-/** What watches the API from pods is restarted where revisions come a second time, and else left alone. */
+/** Checks that pods which watch the API were restarted if revisions repeat after the recovery, and left alone otherwise. */
 async function addonIsAsExpected(drill: Drill, method: string): Promise<void> {
   const annotations = await drill.kubectl([
     ...["get", "deployment", addon, "-n", "kube-system"],

@@ -5,7 +5,7 @@ import { must } from "../lab/machine/run";
 import type { DrillReport } from "./report";
 
 /**
- * What the machine needs for the unavoidable at this moment: etcd and kube-apiserver of a recovered host, killed and started
+ * Measures the unavoidable time of a recovery on this machine now: etcd and kube-apiserver of a recovered host, killed and started
  * again, etcd told to elect itself; seconds until the API is ready. A recovery's time says something about the program only compared with it.
  */
 export async function startAgain(lab: Lab, host: string): Promise<number> {

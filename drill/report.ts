@@ -13,7 +13,7 @@ export interface Check {
   found: string;
 }
 
-/** What a drill saw of the way back. */
+/** The result of a drill's failback. */
 export interface FailbackReport {
   returnGuard: "on" | "off";
   /** The returned hosts' old etcd: how long it ran, whether it said that it serves, whether it or its API still runs. */
@@ -30,21 +30,21 @@ export interface DrillReport {
   verified: boolean;
   /** From the start of the failover's command to the first write that the client saw accepted. */
   rtoSeconds: number | undefined;
-  /** What the recovery started from, and how, as the failover tells it. */
+  /** Source and method of the recovery, as the failover reports them. */
   recovered: { from: string; method: string };
   /** ISO time: how new the recovered data is, as the failover says. */
   dataAsOf: string | undefined;
   writes: { acknowledged: number; lost: number; lostNumbers: number[] };
   /** Seconds without an accepted write, from the loss of power on; includes the operator's preview. */
   outageSeconds: number | undefined;
-  /** What starting etcd and kube-apiserver again takes on this machine, measured right after; not where it went on to a failback. */
+  /** Seconds to start etcd and kube-apiserver again on this machine, measured right after; undefined if a failback followed. */
   floorSeconds?: number;
   steps: DrillStep[];
-  /** The failover's own steps, as the hosts told them. */
+  /** The failover's own steps, as the hosts reported them. */
   failoverSteps: { step: string; host: string; startedAt: string; seconds: number; did: string[] }[];
   checks: Check[];
   standIns: string[];
-  /** Where the drill went on to a failback and a second failover. */
+  /** Set if the drill went on to a failback and a second failover. */
   failback?: FailbackReport;
 }
 

@@ -47,7 +47,7 @@ export async function returns(
     const gap = longestGap(history, from, Math.max(...history.map((a) => a.endedAt)));
     drill.check("the survivors serve all the while", gap <= gapLimit, `${gap} ms without a write at most`);
     await knocks(drill, survivor);
-    // else kubectl might ask the old cluster what is there
+    // otherwise kubectl might ask the old cluster
     await drill.step(`datacenter ${lost} loses power again`, () => lab.powerOff(lost));
     const there = await drill.writesThere(into);
     const missing = history.filter((a) => a.acknowledged && !there.has(a.n));
@@ -67,7 +67,7 @@ export async function returns(
   }
 }
 
-/** Who is connected to the host's etcd, by address. */
+/** Addresses of the clients connected to the host's etcd. */
 async function connected(drill: Drill, host: string): Promise<string[]> {
   const found = await drill.lab.execOn(host, [
     "bash",

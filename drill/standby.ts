@@ -3,11 +3,11 @@ import { LabError } from "../lab/machine/run";
 import { Client } from "./client";
 import type { Drill } from "./drill";
 
-/** What is wrong with the learner when its voters are lost. */
+/** Faults of the learner at the moment when its voters are lost. */
 export const LEARNER_FAULTS = ["lagging", "corrupt", "never-started"] as const;
 export type LearnerFault = (typeof LEARNER_FAULTS)[number];
 
-/** Whether nothing can be recovered from such a learner. */
+/** True if nothing can be recovered from a learner with this fault. */
 export const useless = (fault: LearnerFault | undefined): boolean => fault === "corrupt" || fault === "never-started";
 
 /** Milliseconds that a packet takes between the datacenters, each way, and the share that gets lost, in percent. */
@@ -74,7 +74,7 @@ async function neverStarted(drill: Drill, learner: string): Promise<void> {
   await on(voter, `docker exec etcd etcdctl member add etcd-${learner} --learner --peer-urls=${peer}`);
 }
 
-/** Preview must name what is wrong with the learner, and what is taken instead. */
+/** Preview must name the learner's fault and the source that replaces it. */
 export function sourceIsAsExpected(drill: Drill, fault: LearnerFault, preview: string): void {
   const learner = /^ .*: learner, .*$/m.exec(preview)?.[0].trim() ?? "no learner is listed";
   const chosen = /^ +-> (\S+: \S+)/m.exec(preview)?.[1] ?? "none";

@@ -15,7 +15,7 @@ export interface WriterConfig {
   cert: string;
   key: string;
   namespace: string;
-  /** Where attempts are appended. */
+  /** Path of the file to which attempts are appended. */
   log: string;
 }
 

@@ -1,6 +1,6 @@
 import { LabError } from "./machine/run";
 
-/** Ends a command with its exit code; what its user can mend is told in a line, without a stack. */
+/** Ends a command with its exit code; an error that the user can mend is printed in one line, without a stack. */
 export function endWith(command: Promise<number>): void {
   command.then(
     (code) => {

@@ -34,7 +34,7 @@ export async function takeDown(place: Place, then: "end" | "keep lock" = "end"):
   say(`lab ${place.id}: down; no process, mount, namespace, link, control group or file is left`);
 }
 
-/** What is there of a lab, in words; nothing if it is down. */
+/** Remains of a lab, in words; empty if the lab is down. */
 export async function leftovers(place: Place): Promise<string[]> {
   const hosts = recordedHosts(place).filter((host) => isOn(place, host));
   const names = [place.name, operatorName(place)].filter((name) => existsSync(namespacePath(name)));

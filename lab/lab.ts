@@ -122,7 +122,7 @@ export class Lab {
     await this.fault(what, (plan) => slowLinks(this.place, plan, milliseconds, lossPercent));
   }
 
-  /** The hosts' kernels still accept connections; nobody answers. */
+  /** The hosts' kernels still accept connections; no process answers. */
   async freeze(target: string): Promise<void> {
     await this.fault(`${target}: frozen`, () =>
       all(this.named(target).map((host) => freezeHost(this.place, host, initOf(this.place, host)))),
@@ -187,7 +187,7 @@ export class Lab {
     return run(command.argv, { ...options, cwd: command.cwd, env: { ...command.env, ...options.env } });
   }
 
-  /** The whole command behind `pulumi`, for whoever wants its streams. */
+  /** The command line and environment of `pulumi`, for a caller that reads its streams. */
   async pulumiCommand(args: readonly string[], workspace?: Workspace): Promise<Command> {
     const used = workspace ?? (await this.project());
     const engine = await this.engine();

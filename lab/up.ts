@@ -87,10 +87,10 @@ export async function raise(place: Place, options: UpOptions): Promise<LabState>
   return up;
 }
 
-/** Hosts of a lab that is up which died, or whose daemons did, go off and on again, with the disk that they have. */
+/** Powers a running lab's hosts off and on again, disks kept, if the host, its sshd or its dockerd died. */
 async function mend(place: Place, { topology }: LabState): Promise<void> {
   const plan = planNetwork(place.name, topology);
-  // Where there is a fault, silence is what was asked for.
+  // If the lab has a fault, a silent host was asked for: only power is checked.
   const faulty = (await faultsOf(place, plan)).length > 0;
   const well = async ({ name, address }: LabHost) =>
     isOn(place, name) &&
@@ -117,7 +117,7 @@ export async function powerOn(place: Place, plan: NetworkPlan, sshPort: number, 
   say(`host ${host.name} (${host.address}): on, sshd and dockerd answer`);
 }
 
-/** What all hosts of a lab share, where it is at hand. */
+/** Things that all hosts of a lab share; undefined if not made yet. */
 interface Made {
   dockerRoot?: string;
   authorizedKey?: string;

@@ -25,7 +25,7 @@ interface Machine {
   cgroups: string | undefined;
 }
 
-/** Why no lab can run here: all reasons, none where it can. */
+/** All reasons why no lab can run here; empty if one can. */
 export function machineProblems(machine: Machine): string[] {
   const problems: string[] = [];
   if (machine.platform !== "linux") problems.push(`machine: must run Linux, runs ${machine.platform}`);

@@ -46,17 +46,17 @@ export function freezerOf(exists: (path: string) => boolean): Freezer {
   );
 }
 
-/** Where the host's own processes go; its containers are in groups beside it, under the host's. */
+/** Control group of the host's own processes; its containers have groups beside it, under the host's group. */
 const OWN = "machine";
 
-/** Freezes all that runs on the host whose first process is `init`; nothing is there to freeze where it is off. */
+/** Freezes every process of the host whose first process is `init`. @throws LabError if the host is off */
 export async function freezeHost(place: Place, host: string, init: ProcessMark | undefined): Promise<void> {
   if (!init) throw new LabError(`freeze: host ${host} must be powered on, is off`);
   const freezer = freezerOf(existsSync);
   const group = join(freezer.root, place.name, host);
   mkdirSync(join(group, OWN), { recursive: true });
   writeFileSync(join(group, freezer.control), freezer.freeze);
-  // What runs outside may fork until it is in; what is in forks no more.
+  // A process outside of the group may fork until it was moved in; a frozen one forks no more.
   await until(`host ${host}: the freeze of its processes`, 10, () => {
     const outside = processesOf(init).filter(({ pid }) => !isInside(pid, `/${place.name}/${host}`));
     for (const { pid } of outside) enter(join(group, OWN), pid);
@@ -93,7 +93,7 @@ function stateOf(freezer: Freezer, group: string): boolean {
   }
 }
 
-/** What has the host's process namespace, `exec`'s children among it, and all that descends from init. */
+/** Processes in the host's process namespace (`exec`'s children, too), and all descendants of init. */
 function processesOf(init: ProcessMark): ProcessMark[] {
   const namespace = namespaceOf(init.pid);
   const stats = allStats().filter(({ state }) => state !== "Z");

@@ -36,7 +36,7 @@ function processNamespace(pid: number | "self"): string | undefined {
 
 const offMark = (place: Place, host: string): string => join(hostDir(place, host), "off");
 
-/** Whether someone switched it off, as against a death of its own. */
+/** True if the host was powered off by a command; false if it died by itself. */
 export const isMarkedOff = (place: Place, host: string): boolean => existsSync(offMark(place, host));
 
 export const markOff = (place: Place, host: string): void => writeFileSync(offMark(place, host), "");

@@ -86,7 +86,7 @@ async function statesOf(plan: NetworkPlan, linkOf: (dc: DatacenterPlan) => strin
   );
 }
 
-/** What runs in a network namespace. */
+/** Processes in a network namespace. */
 export function processesIn(namespace: string): (ProcessMark & { name: string })[] {
   const inode = inodeOf(namespacePath(namespace));
   if (!inode) return [];

@@ -18,9 +18,9 @@ export interface Engine {
   pulumi: string;
   /** Folders to stand first on PATH, so that the engine finds language host and plugins. */
   path: string[];
-  /** One line that names what is used, not where it lies. */
+  /** One line that names the engine and plugins in use, without their paths. */
   line: string;
-  /** What of it is the lab's own. */
+  /** Names of the parts that are the lab's stand-ins. */
   standIns: string[];
 }
 

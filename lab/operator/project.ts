@@ -102,7 +102,7 @@ function linkModules(project: string, checkout: string): void {
   symlinkSync(join(checkout, "node_modules"), join(project, "node_modules"));
 }
 
-/** What git would commit of the checkout now; all but the packages where it is no repository. */
+/** Files that git would commit of the checkout now; all files but node_modules if the checkout is no repository. */
 async function projectFiles(checkout: string): Promise<string[]> {
   const listed = await run(["git", "-C", checkout, "ls-files", "-z", "-co", "--exclude-standard"], {
     env: gitEnvironment(),

@@ -1,4 +1,4 @@
-/** Where a lab keeps its things, and the one name that all it makes in the kernel starts with. */
+/** A lab's folder, and the prefix of the names of all that the lab makes in the kernel. */
 import { createHash } from "node:crypto";
 import { realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";

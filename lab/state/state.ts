@@ -43,7 +43,7 @@ export function foreignFiles(place: Place): string[] {
   return readdirSync(place.dir).filter((name) => !OWN.some((own) => name === own || name.startsWith("lock.")));
 }
 
-/** What of a lab lies in its folder, but for the lock. */
+/** The lab's own files in its folder, without the lock. */
 export function ownFiles(place: Place): string[] {
   return OWN.filter((name) => name !== "lock" && existsSync(join(place.dir, name)));
 }
