@@ -21,5 +21,5 @@ export function survivorProblems({ survivors }: FailoverPlan, seen: Observation)
 
 function wayOn(workers: Host[]): string {
   const them = workers.length === 1 ? "it" : "them";
-  return `bring ${list(workers)} back; or, if that takes too long, take ${them} out of the topology (a reviewed change in git): the failover goes on without ${them} and deletes the Node (README, "When a datacenter is lost")`;
+  return `bring ${list(workers)} back; or, if that takes too long, take ${them} out of the topology (a reviewed change in git): the failover goes on without ${them} and deletes the Node (docs/failover.md, "A worker that died, too")`;
 }

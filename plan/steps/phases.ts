@@ -1,7 +1,8 @@
 import type { StepName } from "./names";
 
 /**
- * The phases of an act, in their order. What a step may do follows from its phase:
+ * The phases of an act: what a step may touch. They are no order, which each step's `after` gives: a failback replaces a kube-apiserver before
+ * it moves etcd's leader, for example.
  * - claim: the host records the epoch; from then on it refuses older ones. Nothing else changes.
  * - secure: what the act needs is prepared beside what runs. Nothing that runs is touched, and all of it can be taken back.
  * - swap: a process of etcd is replaced, set aside, joined or made the leader.

@@ -37,7 +37,10 @@ interface Failover {
   workers: Host[];
 }
 
-/** The order of a failover: the API first, then everything that only tidies up. */
+/**
+ * The steps of a failover, in the order in which preview lists them: hosts are claimed, the API is made to serve, then what only tidies up.
+ * They run in the order of each step's `after`, several at a time where that permits it.
+ */
 export function failoverSteps(
   topology: Topology,
   plan: Omit<FailoverPlan, "steps">,
