@@ -6,12 +6,11 @@ import * as tls from "@pulumi/tls";
 import { stringify } from "yaml";
 import { onHostScript } from "../on-host";
 import { type PrimaryPlan, primaryAct } from "../plan/acts/primary/plan";
+import { installerOf } from "../plan/installers/installers";
 import type { AdoptedCluster } from "../plan/installers/rke/adopted";
-import { certificates } from "../plan/installers/rke/certificates";
 import { clusterSecretsText, withSecrets } from "../plan/installers/rke/cluster-secrets";
 import { clusterYmlText } from "../plan/installers/rke/cluster-yml";
 import { etcdCertificate } from "../plan/installers/rke/etcd";
-import { learnerCertificate } from "../plan/installers/rke/learner";
 import type { ScheduledStep } from "../plan/steps/steps";
 import { ownServer } from "../plan/topology/servers";
 import { inPeace, type Site } from "../plan/topology/site";
@@ -35,8 +34,9 @@ export function buildPrimary(
   secrets: Record<string, string> = {},
 ): Record<string, remote.Command> {
   const site = inPeace(topology);
+  const installer = installerOf(topology);
   const pki = new Pki("pki", {
-    certificates: [...certificates(site), ...(site.learner ? [learnerCertificate(site, site.learner)] : [])],
+    certificates: installer.certificates(site),
     given: givenPairs(adopted),
   });
   const keys = Object.fromEntries(

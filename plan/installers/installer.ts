@@ -65,7 +65,7 @@ export interface Installer {
   /** Differences between a learner's planned process and the running one, as lines "- planned" and "+ found"; empty if they agree. */
   learnerDiffers(site: Site): (host: Host, architecture: string, found: Running) => string[];
 
-  /** The certificates of a site, CAs first. */
+  /** The certificates of a site, CAs first, a learner's last. */
   certificates(site: Site): Certificate[];
   /** The text of the installer's file that lists the site's hosts (RKE's cluster.yml). */
   clusterFile(site: Site): string;

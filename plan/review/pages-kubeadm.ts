@@ -2,8 +2,8 @@ import { actProblems } from "../declaration/installers";
 import type { Certificate } from "../installers/kubeadm/certificates";
 import { differences } from "../runtimes/process";
 import type { Topology } from "../topology/topology";
-import { mermaid, quorumWords, svg } from "./diagram";
-import { fenced, inFolder, lossInWords, overview } from "./pages";
+import { svg } from "./diagram";
+import { fenced, inFolder, lossHead, overview } from "./pages";
 import type { Act } from "./rendering";
 import { type KubeadmRendering, renderKubeadm } from "./rendering-kubeadm";
 
@@ -35,21 +35,13 @@ const manifestFiles = ({ manifests }: KubeadmRendering): Record<string, string> 
 function failoverPages(topology: Topology, lost: string, primary: KubeadmRendering): Record<string, string> {
   const act: Act = { stack: "failover", lost };
   const rendering = renderKubeadm(topology, act);
-  const loss = rendering.analysis.datacenters[lost];
   const changes =
     rendering.refused.length > 0
       ? ["Nothing, a failover would refuse:", "", ...rendering.refused.map((words) => `- ${words}`)]
       : Object.keys(rendering.manifests).flatMap((host) => changesOn(host, primary, rendering));
   return inFolder(`failover-${lost}`, {
     "README.md": [
-      `# Datacenter ${lost} is lost`,
-      "",
-      `${quorumWords(topology, lost)}.`,
-      "",
-      fenced("mermaid", mermaid(topology, lost)),
-      "",
-      ...(loss ? lossInWords(loss) : []),
-      "",
+      ...lossHead(topology, lost, rendering.analysis),
       "## What a failover would change",
       "",
       ...changes,

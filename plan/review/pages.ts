@@ -39,11 +39,10 @@ export function pages(topology: Topology): Record<string, string> {
 export const inFolder = (folder: string, files: Record<string, string>): Record<string, string> =>
   Object.fromEntries(Object.entries(files).map(([name, text]) => [`${folder}/${name}`, text]));
 
-function failoverPages(topology: Topology, lost: string, primary: Rendering): Record<string, string> {
-  const act: Act = { stack: "failover", lost };
-  const rendering = render(topology, act);
-  const loss = rendering.analysis.datacenters[lost];
-  const head = [
+/** How the page of a loss begins, up to what a failover would change. */
+export function lossHead(topology: Topology, lost: string, analysis: Analysis): string[] {
+  const loss = analysis.datacenters[lost];
+  return [
     `# Datacenter ${lost} is lost`,
     "",
     `${quorumWords(topology, lost)}.`,
@@ -53,6 +52,12 @@ function failoverPages(topology: Topology, lost: string, primary: Rendering): Re
     ...(loss ? lossInWords(loss) : []),
     "",
   ];
+}
+
+function failoverPages(topology: Topology, lost: string, primary: Rendering): Record<string, string> {
+  const act: Act = { stack: "failover", lost };
+  const rendering = render(topology, act);
+  const head = lossHead(topology, lost, rendering.analysis);
   if (rendering.refused.length > 0) {
     return inFolder(`failover-${lost}`, {
       "README.md": [
@@ -141,7 +146,7 @@ export function overview(topology: Topology, analysis: Analysis, inPeace: string
 const lossRow = (what: string, loss: Loss): string =>
   `| ${[what, loss.votersLeft.join(", ") || "none", loss.quorum === "lost" ? "**lost**" : "kept", loss.api === "lost" ? "**lost**" : "kept", loss.startsFrom, loss.mayBeLost].join(" | ")} |`;
 
-export function lossInWords(loss: Loss): string[] {
+function lossInWords(loss: Loss): string[] {
   return [
     `- Recovery starts from: ${loss.startsFrom}`,
     `- May be lost: ${loss.mayBeLost}`,

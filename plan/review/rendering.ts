@@ -7,7 +7,7 @@ import { certificateDays, certificateKeyBits, certificates } from "../installers
 import { clusterYmlText } from "../installers/rke/cluster-yml";
 import { etcdProcess } from "../installers/rke/etcd";
 import { kubeApiServerProcess } from "../installers/rke/kube-apiserver";
-import { learnerCertificate, learnerProcess } from "../installers/rke/learner";
+import { joiningProcess, learnerCertificate } from "../installers/rke/learner";
 import type { Process } from "../runtimes/process";
 import type { ScheduledStep } from "../steps/steps";
 import { controlPlane, learner, survivors, voters } from "../topology/order";
@@ -112,7 +112,7 @@ const etcd = (site: Site, host: Host): RenderedProcess =>
   inGoldenShape(etcdProcess(site, host, architecture), `${clientUrl(host)}/health`);
 
 const following = (site: Site, host: Host): RenderedProcess =>
-  inGoldenShape(learnerProcess(site, host, architecture), `${clientUrl(host)}/health`);
+  inGoldenShape(joiningProcess(site, host, architecture), `${clientUrl(host)}/health`);
 
 const apiServer = (site: Site, host: Host): RenderedProcess =>
   inGoldenShape(kubeApiServerProcess(site, host), "https://localhost:6443/healthz");

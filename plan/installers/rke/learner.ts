@@ -8,7 +8,7 @@ import { etcdLeaf } from "./certificates";
 import { etcdProcess, initialCluster } from "./etcd";
 
 /**
- * A member that joins a living cluster, in the shape that RKE gives etcd on that host. It differs from RKE's plan in
+ * A member that joins a living cluster, which a learner remains for good, in the shape that RKE gives etcd on that host. It differs from RKE's plan in
  * `--initial-cluster` (the voters and itself) and `--initial-cluster-state`; etcd reads both only until it has data
  * (etcdserver/server.go NewServer).
  */
@@ -25,14 +25,11 @@ export function joiningProcess(site: Site, host: Host, architecture: string): Pr
   };
 }
 
-/** The learner's container: it stays a joining member for good, RKE knows nothing of it. */
-export const learnerProcess = joiningProcess;
-
 /** Differences between a learner's planned process and the running one, as lines "- planned" and "+ found"; empty if they agree. */
 export const learnerDiffers =
   (site: Site) =>
   (host: Host, architecture: string, found: Running): string[] =>
-    docker.differs(learnerProcess(site, host, architecture), found.process);
+    docker.differs(joiningProcess(site, host, architecture), found.process);
 
 /**
  * The learner's certificate, which RKE gives to no host without the role etcd. Its SANs are its own host's alone: those

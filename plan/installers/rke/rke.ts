@@ -8,7 +8,7 @@ import { architectureHost, etcdCertificate, etcdProcess, initialCluster, memberN
 import { imagesOf } from "./images";
 import { deployedChecksums } from "./kube-api-settings";
 import { etcdServers, kubeApiServerProcess } from "./kube-apiserver";
-import { joiningProcess, learnerDiffers } from "./learner";
+import { joiningProcess, learnerCertificate, learnerDiffers } from "./learner";
 import { settleLoss, settleReturn } from "./settle";
 
 /** RKE v1: every process is a container of docker. */
@@ -26,7 +26,7 @@ export const rke: Installer = {
   joiningEtcd: joiningProcess,
   plannedApiServer: (site, host, before) => kubeApiServerProcess(site, host, deployedChecksums(before?.env ?? [])),
   learnerDiffers,
-  certificates,
+  certificates: (site) => [...certificates(site), ...(site.learner ? [learnerCertificate(site, site.learner)] : [])],
   clusterFile: clusterYmlText,
   furtherFiles: (topology) => (placeholdersIn(topology.rke).length > 0 ? ["cluster-secrets"] : []),
   runName,

@@ -5,7 +5,7 @@ import { parseTopology } from "../../../plan/declaration/declaration";
 import { peerUrl } from "../../../plan/etcd/urls";
 import type { Member, Reachable } from "../../../plan/facts/facts";
 import type { Observation } from "../../../plan/facts/observation";
-import { learnerProcess } from "../../../plan/installers/rke/learner";
+import { joiningProcess } from "../../../plan/installers/rke/learner";
 import { inPeace } from "../../../plan/topology/site";
 import { allHosts, type Host, type Topology } from "../../../plan/topology/topology";
 import { container, survivor } from "./observations";
@@ -43,7 +43,7 @@ function facts(host: Host, members: Member[]): Reachable {
         ...base,
         processes: {
           ...base.processes,
-          etcd: container(learnerProcess(inPeace(topology), host, "x86_64")),
+          etcd: container(joiningProcess(inPeace(topology), host, "x86_64")),
         },
         newestLease: newest - 1000,
         etcd: { ...status, revision: 498, quorum: false, learner: true },

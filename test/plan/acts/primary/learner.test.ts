@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { planPrimary } from "../../../../plan/acts/primary/primary";
 import type { StepResult } from "../../../../plan/facts/step-records";
 import { etcdServers } from "../../../../plan/installers/rke/kube-apiserver";
-import { learnerCertificate, learnerProcess } from "../../../../plan/installers/rke/learner";
+import { joiningProcess, learnerCertificate } from "../../../../plan/installers/rke/learner";
 import { differences } from "../../../../plan/runtimes/process";
 import { inPeace } from "../../../../plan/topology/site";
 import { rkePlan } from "../../../rke-golden";
@@ -17,7 +17,7 @@ assert.ok(master3);
 describe("the learner", () => {
   it("runs as RKE would run etcd on its host, but for the members that it starts with", () => {
     const rke = golden("learner.failover-managed.yml.plan.json")["master3/etcd"];
-    const ours = learnerProcess(site, master3, "x86_64");
+    const ours = joiningProcess(site, master3, "x86_64");
     assert.deepEqual(differences([...rke.args].sort(), [...ours.cmd].sort()), [
       "- --initial-cluster-state=new",
       "- --initial-cluster=etcd-master3=https://192.168.31.103:2380",
