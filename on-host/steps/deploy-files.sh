@@ -1,8 +1,8 @@
-# needs: lib/step
+# needs: lib/step lib/files
 # deploy-files: puts into /etc/rke-dr what a deploy host needs for `rke up`, in peace and when the other side is gone.
 # stdin: files, each a line "@@ PATH" and its content. certs/ gets exactly these certificates, because RKE parses every file in it.
 main() {
-  local dir=/etc/rke-dr new file="" line
+  local dir=/etc/rke-dr new
   begin "$@"
   # a killed run may have left folders with keys, and certificates that were moved away and not yet replaced
   rm -rf "$dir"/.deploy-files.*
@@ -12,14 +12,7 @@ main() {
   mkdir -p "$dir"
   new=$(mktemp -d "$dir/.deploy-files.XXXXXX")
   mkdir "$new/certs" "$new/ssh"
-  while IFS= read -r line; do
-    if [[ $line == "@@ "* ]]; then
-      file=$new/${line#@@ }
-      : >"$file"
-    elif [[ -n $file ]]; then
-      printf '%s\n' "$line" >>"$file"
-    fi
-  done <<<"$data"
+  write_files "$new" <<<"$data"
   if [[ -s $dir/cluster.rkestate ]] && ! cmp -s "$dir/certs/kube-ca.pem" "$new/certs/kube-ca.pem"; then
     rm -rf "$new"
     die "certificates: another kube-ca than the cluster's is refused: was the stack's state lost? nothing was changed; restore the backend of stack primary"

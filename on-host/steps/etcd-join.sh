@@ -1,4 +1,4 @@
-# needs: lib/process lib/etcd/data lib/etcd/membership
+# needs: lib/process lib/files lib/etcd/data lib/etcd/membership
 # etcd-join: makes etcd on this host a member of the cluster that the other voters form: a learner, or a voter that was a learner first.
 # If it is such a member already, nothing changes. Else its old container and old data are set aside (the cluster has gone on without this
 # data, so it is never used again), the old member is removed, a new one is added, started without data, and waited for.
@@ -139,17 +139,10 @@ recreate() {
 
 # put_certificates FILES: writes them to /etc/kubernetes/ssl: those that are missing, and a learner's own certificate if it differs.
 put_certificates() {
-  local line name="" new
+  local name new
   mkdir -p "$ssl"
   new=$(mktemp -d "$ssl/rke-dr.XXXXXX")
-  while IFS= read -r line; do
-    if [[ $line == "@@ "* ]]; then
-      name=${line#@@ }
-      : >"$new/$name"
-    elif [[ -n $name ]]; then
-      printf '%s\n' "$line" >>"$new/$name"
-    fi
-  done <<<"$1"
+  write_files "$new" <<<"$1"
   for name in "$new"/*; do
     [[ -e $name ]] || continue
     name=${name##*/}

@@ -1,20 +1,13 @@
-# needs: lib/step
+# needs: lib/step lib/files
 # report: keeps the act's report on this deploy host, in three forms. An earlier report of the same epoch that differs stays beside it, under
 # a name with its time.
 # stdin: files, each a line "@@ NAME" and its content
 main() {
-  local dir=$state/reports new name="" line file
+  local dir=$state/reports new name file
   begin "$@"
   mkdir -p "$dir"
   new=$(mktemp -d "$dir/.new.XXXXXX")
-  while IFS= read -r line; do
-    if [[ $line == "@@ "* ]]; then
-      name=${line#@@ }
-      : >"$new/$name"
-    elif [[ -n $name ]]; then
-      printf '%s\n' "$line" >>"$new/$name"
-    fi
-  done <<<"$data"
+  write_files "$new" <<<"$data"
   for file in "$new"/*; do
     name=${file##*/}
     if [[ -s $dir/$name ]] && ! cmp -s "$file" "$dir/$name"; then

@@ -1,10 +1,10 @@
-# needs: lib/process
+# needs: lib/process lib/files
 # return-guard: installs the return guard on this host (resident/guard-watch.sh describes it), lets it ask once and starts it.
 # arguments: on, then USER@ADDRESS:PORT of the control plane hosts of the other datacenters; a leading "?" marks a host whose key isn't
 #   pinned: the key that it shows the first time is kept.  Or off: the guard's container is removed
 # stdin: files, each a line "@@ NAME" and its content: guard-watch.sh, id_ed25519, known_hosts
 main() {
-  local mode=$1 folder=$state/guard target port address line file="" answers
+  local mode=$1 folder=$state/guard target port address file answers
   begin "$@"
   shift
   process_drop rke-dr-guard >/dev/null 2>&1 || true
@@ -14,14 +14,7 @@ main() {
     return
   fi
   mkdir -p "$folder"
-  while IFS= read -r line; do
-    if [[ $line == "@@ "* ]]; then
-      file=$folder/$(basename "${line#@@ }")
-      : >"$file.new"
-    elif [[ -n $file ]]; then
-      printf '%s\n' "$line" >>"$file.new"
-    fi
-  done <<<"$data"
+  write_files "$folder" .new <<<"$data"
   for file in guard-watch.sh id_ed25519; do
     [[ -s $folder/$file.new ]] || die "return guard: $file was not given"
     mv "$folder/$file.new" "$folder/$file"

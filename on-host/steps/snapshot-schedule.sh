@@ -1,26 +1,18 @@
-# needs: lib/process
+# needs: lib/process lib/files
 # snapshot-schedule: sets up a deploy host's scheduled snapshots, and takes the first one as a proof.
 # Container rke-dr-snapshots runs resident/snapshots/loop.sh in the host's own root. It needs docker alone: not this program, not the
 # operator, and no init system, of which hosts have different ones.
 # stdin: the body for process_create, one line; then files, each a line "@@ NAME" and its content. Without files the
 #   schedule ends; the snapshots stay.
 main() {
-  local dir=/etc/rke-dr/snapshots kept=$state/snapshots body="" file="" line since ended=""
+  local dir=/etc/rke-dr/snapshots kept=$state/snapshots body file since ended=""
   begin "$@"
   mkdir -p "$dir" "$kept"
   process_drop rke-dr-snapshots
   rm -f "$dir"/*.new "$dir/now"
-  while IFS= read -r line; do
-    if [[ -z $body ]]; then
-      body=$line
-    elif [[ $line == "@@ "* ]]; then
-      file=$dir/${line#@@ }.new
-      : >"$file"
-    elif [[ -n $file ]]; then
-      printf '%s\n' "$line" >>"$file"
-    fi
-  done <<<"$data"
-  if [[ -z $file ]]; then
+  body=${data%%$'\n'*}
+  write_files "$dir" .new <<<"$data"
+  if ! compgen -G "$dir/*.new" >/dev/null; then
     printf 'every=0\n' >"$dir/config"
     did "no scheduled snapshots any more; those in $kept stay"
     finish
