@@ -1,4 +1,3 @@
-import { defaults } from "../../topology/kubeadm-defaults";
 import { endpointHost, firstAddress, isIp, plainIp } from "../../values/addresses";
 import { type ClusterConfiguration, type EncryptionAlgorithm, joined, type KubeadmHost } from "./configuration";
 import { type Rules, rulesOf } from "./versions";
@@ -133,6 +132,3 @@ function names(dns: string[], addresses: string[], more: string[]): Pick<Certifi
   const others = more.filter((name) => !isIp(name));
   return { dnsNames: [...new Set([...dns, ...others])].sort(), ipAddresses: [...new Set(ips)] };
 }
-
-/** A leaf is valid for a year unless the configuration says otherwise, which is why expired ones are common. */
-export const leafValidity: string = defaults.certificateValidityPeriod;

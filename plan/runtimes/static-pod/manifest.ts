@@ -3,9 +3,6 @@ import { isMapping, type Mapping } from "../../values/mapping";
 import { goYaml, type Plain } from "./go-yaml";
 import type { Pod } from "./pod";
 
-/** The folder from which the kubelet of a kubeadm host starts static pods (kubelet-config: staticPodPath). */
-export const manifestFolder = "/etc/kubernetes/manifests";
-
 /** A manifest's text, byte by byte as kubeadm writes it (util/marshal.go MarshalToYaml). */
 export const writeManifest = (pod: Pod): string => goYaml(pod as unknown as Plain);
 
