@@ -3,7 +3,7 @@ import { parseDocument, type YAMLMap, type YAMLSeq } from "yaml";
 import type { Container } from "./containers";
 import { electionLog } from "./election";
 
-/** Where the script leaves the first etcd's tale of its election, for the benchmark: `rke up` makes another etcd. */
+/** The file in which the script keeps the first etcd's log of its election, for the benchmark: `rke up` makes another etcd. */
 export const electionFile = "/var/lib/rke-dr-bench-election";
 
 const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;

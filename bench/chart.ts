@@ -65,7 +65,7 @@ export function chart({ ways }: RecoveryResult): string {
   ].join("\n");
 }
 
-/** Where the time of the last run goes, by the hosts' own clocks, which in the lab are the operator's. */
+/** The times of the last run's steps, by the hosts' own clocks, which in the lab are the operator's. */
 function timeline(canvas: Canvas, way: Way): void {
   const last = way.runs.at(-1);
   if (!last?.steps || last.commandAt === undefined) return;

@@ -119,7 +119,7 @@ function machine(before: number): Machine {
   };
 }
 
-/** What explains the figures is written by people and stays; the figures are replaced. */
+/** Replaces the figures of the report; the text that explains them is written by people and stays. */
 function writePage(result: BenchResult): void {
   const [explanation = ""] = readFileSync(PAGE, "utf8").split(MARK);
   const picture = result.recovery ? "![how long each way takes, and where the time goes](benchmark.svg)\n\n" : "";

@@ -5,7 +5,7 @@ export interface Election {
   seconds: number;
 }
 
-/** What prints those lines of a container's log that `electionOf` reads. */
+/** A command that prints those lines of a container's log that `electionOf` reads. */
 export const electionLog = (container: string): string =>
   `docker logs --timestamps ${container} 2>&1 | grep -E 'became (follower|leader) at term' || true`;
 

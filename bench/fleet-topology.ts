@@ -41,7 +41,7 @@ export function fleet(hosts: number, keyPath: string): Record<string, unknown> {
 export const fleetTopology = (hosts: number): Topology => parseTopology(fleet(hosts, "/dev/null"));
 
 /**
- * What `on-host/look/facts.sh` prints on a survivor of that fleet when datacenter a has lost its power; all but the last line,
+ * The output of `on-host/look/facts.sh` on a survivor of that fleet when datacenter a has lost its power; all but the last line,
  * which is the time.
  */
 export function factsText(topology: Topology, host: Host, now: number): string {

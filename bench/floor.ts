@@ -1,5 +1,5 @@
 /**
- * What no procedure can avoid, measured alone: on the survivor itself, with containers made beforehand, nothing checked,
+ * The part of a recovery that no procedure can avoid, measured alone: on the survivor itself, with containers made beforehand, nothing checked,
  * nothing kept, no snapshot saved, no network. etcd is forced or restored, started as RKE would and told to elect itself;
  * kube-apiserver is started as soon as that etcd's port is open.
  */
@@ -13,10 +13,10 @@ interface Body {
   body: object;
 }
 
-/** Where the data comes from: the member that is forced, its database, or a snapshot's path on the host. */
+/** The source of the data: the member that is forced, its database, or a snapshot's path on the host. */
 export type FloorSource = "force" | "database" | { snapshot: string };
 
-/** What is to be made before the act, for Docker's POST /containers/create. */
+/** Containers that are made before the act, for Docker's POST /containers/create. */
 export function floorContainers(etcd: Container, apiServer: Container, source: FloorSource): Body[] {
   const value = (name: string) => etcd.Config.Cmd.find((arg) => arg.startsWith(`--${name}=`))?.split("=")[1] ?? "";
   const cluster = `${value("name")}=${value("initial-advertise-peer-urls")}`;

@@ -1,6 +1,6 @@
 import type { Attempt } from "../drill/history";
 
-/** What a client that writes all the time met while something was done. Seconds from the begin of it. */
+/** The experience of a client that writes all the time while something is done. Seconds from the begin of that. */
 export interface Outage {
   /** When the first write was accepted. */
   firstWrite: number;

@@ -9,7 +9,7 @@ import type { Place } from "../lab/state/place";
 import { raiseFleet } from "./fleet";
 import { type PureCosts, pureCosts } from "./rendering";
 
-/** What the program's own process took, from its start to its end. */
+/** The time, processor time and memory of the program's own process, from its start to its end. */
 export interface Metered {
   /** Seconds of time, and of the processor. */
   seconds: number;
@@ -27,7 +27,7 @@ export interface PreviewResult {
   printed: number;
 }
 
-/** What takes longer than this on a busy machine says nothing. */
+/** A run that takes longer than this on a busy machine says nothing. */
 const limitSeconds = 120;
 
 export async function measurePreview(

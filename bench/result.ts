@@ -3,7 +3,7 @@ import type { RecoveryResult } from "./recovery";
 import type { PureCosts } from "./rendering";
 import type { SizeResult } from "./size";
 
-/** What a run of the benchmark found; `--json` prints it. */
+/** The result of a run of the benchmark; `--json` prints it. */
 export interface BenchResult {
   /** ISO time of the end. */
   at: string;

@@ -26,7 +26,7 @@ export interface Recovery extends Outage {
   election: Election | undefined;
 }
 
-/** What is done to recover. */
+/** The way of recovering that is measured. */
 export interface Act {
   /** Makes ready what isn't counted. */
   before?: () => Promise<void>;

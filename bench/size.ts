@@ -1,4 +1,4 @@
-/** What a recovery takes by the size of etcd's data, and how often it writes that data. */
+/** The time of a recovery by the size of etcd's data, and how often it writes that data. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";

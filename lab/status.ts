@@ -1,4 +1,4 @@
-/** What a lab is doing, and which of its parts are stand-ins. */
+/** The state of a lab, and which of its parts are stand-ins. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { faultsOf } from "./faults/faults";

@@ -1,4 +1,4 @@
-/** What the lab builds from Go modules, and from which. */
+/** The programs that the lab builds from Go modules, with those modules. */
 import { join } from "node:path";
 import type { GoBuild } from "./go-build";
 

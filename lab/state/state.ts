@@ -1,4 +1,4 @@
-/** What a lab remembers of itself: LAB_DIR/lab.json. */
+/** The record that a lab keeps of itself: LAB_DIR/lab.json. */
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { EtcdLine } from "../build/programs";

@@ -1,4 +1,4 @@
-/** What the lab needs of the project's topology: datacenters, hosts, addresses. The program itself checks the rest. */
+/** The part that the lab needs of the project's topology: datacenters, hosts, addresses. The program itself checks the rest. */
 import { isIPv4 } from "node:net";
 import { parse } from "yaml";
 import { z } from "zod";

@@ -6,9 +6,9 @@ export interface UnsafeToForce {
   below: string;
   /** "learner": only if a learner was ever in the member's log. */
   if: "always" | "learner";
-  /** What happens, behind "--force-new-cluster". */
+  /** The harm, as words that follow "--force-new-cluster". */
   fault: string;
-  /** Where that is known from. */
+  /** The source of that knowledge. */
   source: string;
 }
 

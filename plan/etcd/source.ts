@@ -15,7 +15,7 @@ export interface Source {
    */
   dataAsOf: number | undefined;
   revision: number | undefined;
-  /** What a restore reads: `live`: a snapshot of the running etcd; `data`: its database file; else the snapshot's path. */
+  /** The input of a restore: `live`: a snapshot of the running etcd; `data`: its database file; else the snapshot's path. */
   take: "live" | "data" | string;
   /** If an earlier run of the act chose it: the revision that it must have at least. */
   least?: number;

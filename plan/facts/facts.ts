@@ -69,7 +69,7 @@ export type HostFacts =
       /** When the newest Lease of the cluster was renewed, Unix milliseconds: how new the data is. */
       newestLease: number | undefined;
       deploy: { files: string[]; server: string; clusterYml: string } | undefined;
-      /** What acts have set aside on the host: data by path, and containers ("container NAME", of 0 bytes). */
+      /** Things that acts have set aside on the host: data by path, and containers ("container NAME", of 0 bytes). */
       aside: { path: string; bytes: number }[];
       /** SSH from this deploy host, by target: "ok" or the reason. */
       trust: Record<string, string>;

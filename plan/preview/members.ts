@@ -41,7 +41,7 @@ function repair({ host, wanted, condition }: MemberState): string {
   return `-> ${host.name}: its data is set aside, the old member removed, ${back}`;
 }
 
-/** What the loss of one more voter would cost until the members that are being replaced are back. */
+/** The cost of losing one more voter until the members that are being replaced are back. */
 function nextFailure(m: Membership): string[] {
   const voters = m.members.filter((s) => s.wanted === "voter");
   const well = voters.filter((s) => s.condition === "well");

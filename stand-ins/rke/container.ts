@@ -34,7 +34,7 @@ function sameSecurity(running: Texts): boolean {
   return (running ?? []).every((each) => each === "label=disable");
 }
 
-/** What RKE compares, by name; empty when it would leave the container alone. `imageEnv`: the image's own variables. */
+/** The differences that RKE finds, by name; empty if it would leave the container alone. `imageEnv`: the image's own variables. */
 export function differences(running: ContainerInspect, wanted: ContainerRequest, imageEnv: Texts): string[] {
   const same: [string, boolean][] = [
     ["image", running.Config.Image === wanted.Image],

@@ -48,7 +48,7 @@ export function maxUnavailable(given: string, hosts: number, role: string): { co
 
 const WORKER_THREADS = 50;
 
-/** What is left of `max` once the unreachable hosts are counted in, with what RKE says about it. */
+/** The rest of `max` once the unreachable hosts are counted in, with RKE's words about it. */
 export function remainingUnavailable(max: number, inactive: number, role: string): { count: number; said: string[] } {
   const said: string[] = [];
   let count = max;

@@ -1,4 +1,4 @@
-/** What RKE fills in where cluster.yml is silent, in the order in which it writes cluster.rkestate. */
+/** The values that RKE fills in if cluster.yml is silent, in the order in which it writes cluster.rkestate. */
 
 import { SYSTEM_IMAGES } from "./release";
 import type { AuditLogConfiguration, RkeConfig } from "./rke-config";

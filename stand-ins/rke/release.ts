@@ -1,4 +1,4 @@
-/** What the release RKE v1.2.7 knows about its default Kubernetes version (its data.json): images and service options. */
+/** The knowledge of the release RKE v1.2.7 about its default Kubernetes version (its data.json): images and service options. */
 export const RKE_VERSION = "v1.2.7";
 export const KUBERNETES_VERSION = "v1.20.5-rancher1-1";
 

@@ -36,7 +36,7 @@ suite(`snapshots and a rehearsal in peace${noLab && ` (skipped: ${noLab})`}`, fu
     await world.lab.down();
   });
 
-  /** What a rehearsal has on its host while it runs; empty when nothing is left. */
+  /** The names of what a rehearsal has on its host while it runs; empty if nothing is left. */
   const traces = () =>
     world.on(
       "master3",

@@ -25,7 +25,7 @@ suite(`lab: faults${why}`, function () {
   const lab = Lab.open(join(parent, "lab"));
   const on = async (host: string, ...argv: string[]) => lab.execOn(host, argv);
   const faults = async () => (await lab.status()).faults;
-  /** What a client of an SSH port meets: the greeting, silence after the handshake, or how the dial fails. */
+  /** The experience of a client of an SSH port: the greeting, silence after the handshake, or how the dial fails. */
   const dial = (address: string) =>
     `exec 3<>/dev/tcp/${address}/22 || exit 3; echo connected; IFS= read -r -t 1 line <&3; echo "$line"`;
   const meets = ({ code, stdout, stderr }: Awaited<ReturnType<typeof run>>): string => {

@@ -8,7 +8,7 @@ export interface WalEnd {
   lastEntry: number;
   lastTerm: number;
   commit: number;
-  /** Where the records end, in bytes. */
+  /** Offset of the end of the records, in bytes. */
   end: number;
 }
 
@@ -118,7 +118,7 @@ function crc32c(before: number, data: Buffer): number {
   return ~crc >>> 0;
 }
 
-/** Whether each record has the checksum that follows from those before it. */
+/** True if each record has the checksum that follows from those before it. */
 export function sound(bytes: Buffer): boolean {
   let crc = 0;
   for (let at = 0; at + 8 <= bytes.length && bytes.readUInt32LE(at) > 0; ) {

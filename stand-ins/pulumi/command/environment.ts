@@ -7,7 +7,7 @@ export interface Variable {
   required: boolean;
 }
 
-/** What of ssh2 1.17 is used beyond its public interface: it sends `env` requests without asking whether they hold. */
+/** The part of ssh2 1.17 beyond its public interface that is used here: it sends `env` requests without asking whether they hold. */
 interface Internals {
   _protocol: {
     env(channel: number, name: string, value: string, wantReply: boolean): void;

@@ -37,7 +37,7 @@ export function withoutReadOnly(object: ValueMap): ValueMap {
   return { ...object, metadata: Object.fromEntries(entries) };
 }
 
-/** What the state says: the inputs that were applied and the object as the server had it. */
+/** The state of a resource: the inputs that were applied and the object as the server had it. */
 export function parseState(state: ValueMap): { inputs: ValueMap; live: ValueMap } {
   const plain = reveal(state) as ValueMap;
   const inputs = plain.__inputs;

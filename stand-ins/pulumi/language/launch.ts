@@ -1,4 +1,4 @@
-/** What a program's process is started with: decided here, started elsewhere. */
+/** The command and environment of a program's process: decided here, started elsewhere. */
 export interface RunRequest {
   monitorAddress: string;
   engineAddress: string;

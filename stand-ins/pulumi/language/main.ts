@@ -122,7 +122,7 @@ function stop(): void {
 }
 process.on("exit", stop);
 
-// What is not listed here is answered with UNIMPLEMENTED by the server.
+// The server answers a call that is not listed here with UNIMPLEMENTED.
 const service: grpc.UntypedServiceImplementation = {
   handshake: answer((request: pb.LanguageHandshakeRequest) => {
     engine = request.getEngineAddress();

@@ -1,6 +1,6 @@
 import type { ValueMap } from "./wire.js";
 
-/** What a resource's operation may need to know about the resource and how to speak about it. */
+/** The context of an operation: its resource, and the way to report about it. */
 export interface Resource {
   urn: string;
   name: string;

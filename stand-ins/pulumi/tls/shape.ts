@@ -3,7 +3,7 @@ import { equal, isMap, UNKNOWN, type Value, type ValueMap } from "../serve/wire.
 import { ALGORITHMS, CURVES } from "./keys.js";
 import { EXTENDED_KEY_USAGES, KEY_USAGES } from "./uses.js";
 
-/** What a resource type's properties are. Pure: no key is made and no clock is read here. */
+/** The properties of each resource type. Pure: no key is made and no clock is read here. */
 export interface Shape {
   required: string[];
   optional: string[];
@@ -134,7 +134,7 @@ export function isRenewalDue(
   return now.getTime() >= Date.parse(validityEndTime) - earlyRenewalHours * 3_600_000;
 }
 
-/** What is known of `readyForRenewal` before the certificate exists. */
+/** The value of `readyForRenewal` before the certificate exists, if it is known. */
 export function bornReady(inputs: ValueMap): Value {
   const { validityPeriodHours, earlyRenewalHours = 0 } = inputs;
   if (typeof validityPeriodHours !== "number" || typeof earlyRenewalHours !== "number") return UNKNOWN;

@@ -24,7 +24,7 @@ class Refused extends Error {
   }
 }
 
-/** What all four types have in common; `make` gets the inputs without marks and gives the computed outputs. */
+/** The common part of all four types; `make` gets the inputs without marks and gives the computed outputs. */
 function typeOf(shape: Shape, make: (inputs: ValueMap) => Promise<ValueMap>): ResourceType {
   const renews = shape.defaults.earlyRenewalHours !== undefined;
   const ready = (inputs: ValueMap): ValueMap => (renews ? { readyForRenewal: bornReady(revealMap(inputs)) } : {});

@@ -7,7 +7,7 @@ import { certificateName } from "../plan/process";
 import type { RkeConfig } from "../rke-config";
 import { adminKubeconfig, type Bundle, entryOf } from "./bundle";
 
-/** Where RKE itself panics: it takes every key for an RSA key. */
+/** The case in which RKE itself panics: it takes every key for an RSA key. */
 export class RkePanic extends Error {}
 
 function normalCertificate(folder: string, file: string): string {

@@ -1,4 +1,4 @@
-/** What the stand-in touches outside itself; tests put a world of their own here. */
+/** All that the stand-in touches outside itself; tests put a world of their own here. */
 import type { NodeConfig } from "../rke-config";
 
 export interface DockerInfo {
@@ -15,7 +15,7 @@ export interface ContainerInspect {
   HostConfig: { Binds: string[] | null; SecurityOpt: string[] | null };
 }
 
-/** What docker is asked to create. */
+/** The container that docker is asked to create. */
 export interface ContainerRequest {
   Image: string;
   Entrypoint?: string[] | null;

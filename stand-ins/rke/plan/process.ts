@@ -1,4 +1,4 @@
-/** What RKE would run on a host: one container each. */
+/** The processes that RKE would run on a host: one container each. */
 import type { Host } from "../hosts";
 import type { BaseService } from "../rke-config";
 

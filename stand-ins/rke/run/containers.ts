@@ -1,4 +1,4 @@
-/** What RKE does with one container, in its steps and words. */
+/** RKE's handling of one container, in its steps and words. */
 import { differences } from "../container";
 import type { Host } from "../hosts";
 import { type ContainerInspect, type ContainerRequest, NotFound } from "../io/world";

@@ -3,7 +3,7 @@ import type { Host } from "../hosts";
 import type { DockerApi, HostLink, World } from "../io/world";
 import type { Log } from "../log";
 
-/** What every step of a run gets. */
+/** The input of every step of a run. */
 export interface Run {
   world: World;
   log: Log;
@@ -29,7 +29,7 @@ export async function onAll(hosts: Host[], act: (host: Host) => Promise<void>): 
 
 const POLL_MS = 200;
 
-/** Where RKE sleeps and looks again, the stand-in looks more often: it decides the same, only sooner. */
+/** RKE sleeps and looks again; the stand-in looks more often: it decides the same, only sooner. */
 export async function waitUpTo(world: World, limitMs: number, done: () => Promise<boolean>): Promise<boolean> {
   const end = world.now() + limitMs;
   while (world.now() < end) {

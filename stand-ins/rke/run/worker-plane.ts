@@ -15,7 +15,7 @@ export async function runWorkerPlane(run: Run, hosts: Host[], plans: Plans): Pro
   run.log.info("[worker] Successfully started Worker Plane..");
 }
 
-/** What RKE reports at the very end when fewer workers failed than may be unavailable; else empty. */
+/** The text that RKE reports at the very end if fewer workers failed than may be unavailable; else empty. */
 export async function deployWorkerPlane(run: Run, reconcile: boolean): Promise<string> {
   const { world, cluster } = run;
   const hosts = uniqueHosts(cluster);

@@ -7,7 +7,7 @@ export function stepNamed(steps: Step[], name: string): Step {
   return step;
 }
 
-/** Whether `later` waits for `earlier`, directly or not. */
+/** True if `later` waits for `earlier`, directly or not. */
 export function waits(steps: Step[], later: string, earlier: string): boolean {
   const { after } = stepNamed(steps, later);
   return after.includes(earlier) || after.some((name) => waits(steps, name, earlier));

@@ -46,7 +46,7 @@ describe("certificates are kubeadm's own", () => {
   }
 });
 
-/** What openssl read in a certificate. Five minutes before it was made it begins to be good. */
+/** The fields that openssl read in a certificate. Its validity begins five minutes before it was made. */
 function recorded({ certificates: all }: Recording, path: string) {
   const lines = all[path] ?? [];
   const after = (title: string) => lines[lines.findIndex((l) => l.startsWith(title)) + 1] ?? "";

@@ -9,7 +9,7 @@ import { goArchitecture } from "../../../../plan/values/architecture";
 import { afterLossOfA, survivor } from "../../worlds/observations";
 import { raw, seedHosts, withLearner } from "../../worlds/topologies";
 
-/** What master2's etcd is planned for, where the first etcd host, master3, is of another architecture. */
+/** The architecture in master2's planned etcd if the first etcd host, master3, has another one. */
 function planned(topology: Topology, name: string, first: string | undefined): string {
   const hosts = clusterOrder(topology);
   const of = (host: string, architecture: string) => {
