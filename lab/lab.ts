@@ -242,7 +242,7 @@ export class Lab {
     return labStatus(this.place, (state) => planNetwork(this.place.name, state.topology));
   }
 
-  /** Which parts aren't the real thing. */
+  /** The parts that aren't the real thing. */
   standIns(): string[] {
     return standIns(this.place, this.state());
   }

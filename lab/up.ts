@@ -23,7 +23,7 @@ import { hostsOf, type LabDatacenter, type LabHost, readTopology } from "./state
 export interface UpOptions {
   /** File with the topology; default: the project's Pulumi.yaml. */
   topology?: string;
-  /** Which etcd the hosts' image holds; default 3.4. */
+  /** The etcd that the hosts' image holds; default 3.4. */
   etcd?: EtcdLine;
 }
 

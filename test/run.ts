@@ -1,6 +1,6 @@
 /**
  * `npm test`: makes ready what tests of the lab need, and shellcheck, saying what, then runs mocha on all tests.
- * Where no lab can run, its tests are skipped by name and reason.
+ * If no lab can run, its tests are skipped by name and reason.
  */
 import { spawn } from "node:child_process";
 import { join } from "node:path";

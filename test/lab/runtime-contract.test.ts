@@ -11,7 +11,7 @@ import type { Process } from "../../plan/runtimes/process";
 import type { Runtime } from "../../plan/runtimes/runtime";
 import { defined } from "../on-host/calls";
 
-/** What a runtime needs to be tried on a lab host: how its daemon is started anew there, and an image that the host has. */
+/** The means by which a runtime is tried on a lab host: how its daemon is started anew there, and an image that the host has. */
 interface Subject {
   runtime: Runtime;
   image: string;

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { onHostText, withNeeds } from "../../on-host";
 
-/** What the tests look at in a cluster.rkestate. */
+/** The parts of a cluster.rkestate that the tests look at. */
 export interface State {
   desiredState: unknown;
   currentState: { rkeConfig: { nodes: { address: string; role: string[] }[] } };

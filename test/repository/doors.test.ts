@@ -42,7 +42,7 @@ const paths = /\/[\w./*$-]*(docker|container)[\w./*-]*/i;
 function shellCode(script: string): string {
   const text = script.replace(/<<'?([A-Z]+)'?\n[\s\S]*?\n\1\n/g, "\n");
   let code = "";
-  /** What surrounds this place, innermost last: a quoted text, or `$(`. */
+  /** The brackets around this place, innermost last: a quoted text, or `$(`. */
   const around: ('"' | "(")[] = [];
   for (let i = 0; i < text.length; i++) {
     const [c, next, inside] = [text[i] ?? "", text[i + 1], around.at(-1)];

@@ -42,7 +42,7 @@ interface Case {
   node2?: Partial<Reachable>;
   /** The act; undefined: nothing can be taken. */
   act: string | undefined;
-  /** What the guard `source` says. */
+  /** The verdict of the guard `source`. */
   says?: RegExp;
   /** The revision that the step `source` insists on. */
   least?: number;
