@@ -7,6 +7,7 @@ import { Drill, lost, type StackReport, stackReport, summary } from "./drill";
 import { failbackDrill, secondFailover } from "./failback";
 import { startAgain } from "./floor";
 import { judge } from "./history";
+import { Informed, knowsAll } from "./informed";
 import { lossIsExact } from "./loss";
 import type { DrillReport } from "./report";
 import { returns } from "./returning";
@@ -72,8 +73,10 @@ export async function failoverDrill(
     ...new Set(hosts.filter((h) => h.name.startsWith("master")).map((h) => `https://${h.address}:6443`)),
   ];
   const client = await Client.start(lab, deployHost.name, servers, join(folder, "writes.jsonl"));
+  const informed = await Informed.start(lab, deployHost, join(folder, "informer.jsonl"));
   try {
     await drill.step("client writes", () => client.acknowledged(30, 0, 60));
+    await informed.listens();
     let taken: Taken | undefined;
     // what can't be recovered from needs a next best
     if (recover.from === "snapshot" || useless(options.learner)) {
@@ -115,6 +118,8 @@ export async function failoverDrill(
     );
     const told = await stackReport(drill, clone, "failover");
     await verify(drill, client, survivors, clone);
+    await knowsAll(drill, informed);
+    await informed.stop();
     await addonIsAsExpected(drill, told.method);
     const floorSeconds = options.failback
       ? undefined
@@ -133,6 +138,7 @@ export async function failoverDrill(
     return { ...report, verified: drill.checks.every((c) => c.ok), failback };
   } finally {
     await client.stop();
+    await informed.stop();
   }
 }
 

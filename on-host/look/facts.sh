@@ -1,4 +1,4 @@
-# needs: look/preflight-facts look/source-facts lib/aside lib/cluster-secrets runtime installers/rke/lib/program
+# needs: look/preflight-facts look/source-facts lib/aside lib/cluster-secrets lib/etcd/database runtime installers/rke/lib/program
 # facts: prints the facts of this host; changes nothing. It is sent together with all that it needs, and started as
 #   timeout SECONDS bash -s -- EPOCH LIMIT PROBES TRUST [FILE [PEERS]]
 # PROBES: ports of the lost side, "HOST=ADDRESS:PORT ...", each tried for LIMIT seconds;  TRUST: hosts that a deploy host's SSH key must
@@ -21,10 +21,14 @@ last_run() {
   read -r _ restarts started < <(process_history etcd)
   date -u -d "$started - $((restarts > 0 ? 65 : 5)) seconds" +%Y-%m-%dT%H:%M:%SZ
 }
-# etcd_facts: prints the sections about this host's etcd: none if it has no container etcd, etcdlog if etcd doesn't answer, else the others.
+# etcd_facts: prints the sections about this host's etcd: resting if none runs, etcdlog if it has a container etcd that doesn't answer, else the others.
 etcd_facts() {
-  local status="" leases="" runs=0
+  local status="" leases="" runs=0 database=/var/lib/etcd/member/snap/db
   process_runs etcd || runs=$?
+  if ((runs != 0)) && [[ -s $database ]]; then
+    section resting
+    revision_of "$database"
+  fi
   ((runs != 2)) || return 0
   if ((runs == 0)); then
     exec 9< <(etcd_leases)

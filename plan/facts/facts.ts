@@ -45,6 +45,8 @@ export type HostFacts =
       etcdBytes: number;
       /** When etcd last wrote to its WAL, Unix milliseconds of the host's clock; undefined if it has no WAL. */
       etcdWritten?: number | undefined;
+      /** The newest revision in the database of an etcd that doesn't run; its WAL may have newer ones. undefined if etcd runs or has no data. */
+      restingRevision?: number | undefined;
       /** SHA-256, in hex, of the kube-ca certificate without the line feed at its end. */
       caSum?: string | undefined;
       /** Programs and rights that steps need: curl with --unix-socket, root, docker's version ("" if docker doesn't answer), flock, rke. */
@@ -126,6 +128,7 @@ export function parseFacts(
     freeBytes: Number(own.freeBytes || 0),
     etcdBytes: Number(own.etcdBytes || 0),
     etcdWritten: Number(own.etcdWritten) || undefined,
+    restingRevision: Number(sections.get("resting")?.trim()) || undefined,
     caSum: own.ca || undefined,
     tools: {
       curl: own.curl === "yes",

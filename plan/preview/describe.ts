@@ -9,7 +9,7 @@ import { argument } from "../runtimes/process";
 import type { ScheduledStep } from "../steps/steps";
 import { voters } from "../topology/order";
 import { describeAside } from "./aside";
-import { describeFailback } from "./failback";
+import { describeFailback, orderOfPower } from "./failback";
 import { describeMembers } from "./members";
 import { describeSources } from "./sources";
 
@@ -51,6 +51,8 @@ export function describeFailover(
     "",
     "Set aside on the hosts, nothing is deleted",
     ...setAside(plan),
+    "",
+    orderOfPower,
     "",
     ...describeSteps(plan.steps),
     "",

@@ -150,7 +150,7 @@ function tidySteps(act: Failover, firstWrite: Step): Step[] {
             arguments: [server, ...watchingNamespaces],
             // it is the controller-manager that replaces the pods
             after: stepNames(watchers),
-            words: `restart, as \`kubectl rollout restart\` does, what runs in ${watchingNamespaces.join(", ")}: restored revisions come a second time`,
+            words: `restart, as \`kubectl rollout restart\` does, what runs in ${watchingNamespaces.join(", ")}: it watches the API since before the restore`,
           }),
         ]
       : []),

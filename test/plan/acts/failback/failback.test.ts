@@ -163,6 +163,29 @@ describe("the steps of a failback", () => {
     assert.match(told, /master1 +SERVES an old cluster \(revision 478\): it is stopped/);
   });
 
+  describe("the preview of what only the returned side has", () => {
+    const told = (resting: number, written: number | undefined, epoch = 2) => {
+      const steps = {
+        ...(returned().hosts.master3 as Reachable).steps,
+        snapshot: { ...record("snapshot", epoch, 1), facts: { revision: "470" } },
+      };
+      const seen = returned({ master3: { steps }, master2: { restingRevision: resting, etcdWritten: written } });
+      return /^ {2}a HAS WRITES.*$/m.exec(describePrimary(plan, [], [], seen))?.[0];
+    };
+    it("a newer revision is told with its host and time", () =>
+      assert.equal(
+        told(482, Date.parse("2026-11-29T03:00:00Z")),
+        "  a HAS WRITES THAT THE CLUSTER LACKS: master2 is at revision 482, whose WAL was last written to at 2026-11-29T03:00:00.000Z; the failover began with 470.",
+      ));
+    it("the same revision isn't", () => assert.equal(told(470, 1), undefined));
+    it("another act's record says nothing", () => assert.equal(told(482, 1, 1), undefined));
+    it("a host's revision stands beside its data", () =>
+      assert.match(
+        describePrimary(plan, [], [], returned({ master2: { restingRevision: 482 } })),
+        /master2 .*bytes of old data, revision 482/,
+      ));
+  });
+
   it("tells before each step what the next failure costs, where it changes", () => {
     const told = describePrimary(plan, [], [], returned()).split("\n");
     const before = (name: string) => told[told.findIndex((line) => line.includes(name)) - 1] ?? "";
