@@ -8,6 +8,7 @@ import { failbackDrill, secondFailover } from "./failback";
 import { startAgain } from "./floor";
 import { judge } from "./history";
 import { Informed, knowsAll } from "./informed";
+import { killAll, nothingIsLost } from "./kill/kill";
 import { lossIsExact } from "./loss";
 import type { DrillReport } from "./report";
 import { returns } from "./returning";
@@ -24,6 +25,8 @@ export interface DrillOptions {
   returnGuard?: "on" | "off";
   /** The learner's fault when the datacenter is lost. */
   learner?: LearnerFault;
+  /** Kills all members of etcd by -9 at one moment, while clients write to the survivor's, and cuts the power then. */
+  kill?: "etcd";
 }
 
 /** The drill operator's `rke-dr:recover`. */
@@ -85,7 +88,11 @@ export async function failoverDrill(
     }
     const spoilt =
       options.learner && (await spoilLearner(drill, options.learner, deployHost.name, { client, servers, folder }));
-    await drill.step(`datacenter ${lost} loses power`, () => lab.powerOff(lost));
+    if (options.kill && (members[deployHost.name]?.learner ?? true)) {
+      throw new LabError(`--kill: ${deployHost.name}'s etcd must be a voter, it isn't`);
+    }
+    const killed = options.kill && (await killAll(drill, deployHost, Object.keys(members)));
+    if (!killed) await drill.step(`datacenter ${lost} loses power`, () => lab.powerOff(lost));
     await spoilt?.();
     const clone = await lab.newClone("failover");
     for (const [key, value] of Object.entries(recover)) {
@@ -120,6 +127,7 @@ export async function failoverDrill(
     await verify(drill, client, survivors, clone);
     await knowsAll(drill, informed);
     await informed.stop();
+    const kept = killed && (await nothingIsLost(drill, killed));
     await addonIsAsExpected(drill, told.method);
     const floorSeconds = options.failback
       ? undefined
@@ -132,6 +140,7 @@ export async function failoverDrill(
     const report = {
       ...(await finish(drill, client, commandAt, told, taken, options.learner)),
       ...(floorSeconds === undefined ? {} : { floorSeconds }),
+      ...(kept === undefined ? {} : { killed: kept }),
     };
     if (!failback) return report;
     failback.secondFailover = await secondFailover(drill, client, clone, epoch + 2);

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { takeDown } from "./down";
-import { killContainer } from "./faults/container";
+import { aimAt } from "./faults/container";
 import { corruptEtcd } from "./faults/etcd-data";
 import { dropHosts, healAll, refuseSetClock, slowLinks } from "./faults/faults";
 import { fillDisk } from "./faults/full-disk";
@@ -146,8 +146,20 @@ export class Lab {
 
   /** Kills a container's process with SIGKILL; docker heeds its restart policy. */
   async kill(host: string, container: string): Promise<void> {
-    await this.fault(`host ${host}: container ${container} killed`, () =>
-      all(this.named(host).map((name) => killContainer(this.place, name, container))),
+    await this.fault(`host ${host}: container ${container} killed`, async () =>
+      (await aimAt(this.place, this.named(host), container))(),
+    );
+  }
+
+  /**
+   * Finds a container's process on each of these hosts.
+   * @returns kills all of them at one moment; nobody else may use the lab meanwhile
+   */
+  aim(hosts: string[], container: string): Promise<() => void> {
+    return aimAt(
+      this.place,
+      hosts.flatMap((host) => this.named(host)),
+      container,
     );
   }
 

@@ -34,6 +34,7 @@ export const stepScripts = {
   trust: "steps/trust",
   unisolate: "steps/unisolate",
   verify: "steps/verify",
+  "verify-data": "steps/verify-data",
   "verify-member": "steps/verify-member",
   "verify-nodes": "steps/verify-nodes",
   "verify-servers": "steps/verify-servers",

@@ -54,6 +54,7 @@ const phases: Record<StepName, Phase> = {
 
   report: "verify",
   verify: "verify",
+  "verify-data": "verify",
   "verify-member": "verify",
   "verify-nodes": "verify",
   "verify-servers": "verify",
