@@ -111,6 +111,18 @@ answer_facts() {
   wait
 }
 
+# login_facts: prints SSH's user if sudo made it root, if this user may use the runtime, and if sudo records what it reads on stdin: that
+# would be keys.
+login_facts() {
+  local list
+  [[ -n ${SUDO_USER:-} && $SUDO_USER != root ]] || return 0
+  printf 'user=%s\n' "$SUDO_USER"
+  if runtime_open_to "$SUDO_USER"; then echo userRuntime=yes; fi
+  list=$(sudo -n -l -U "$SUDO_USER" 2>/dev/null </dev/null)
+  # options are separated by commas, tags end with a colon; `!log_input` turns it off
+  if grep -Eq '(^|[ ,])(log_input|log_stdin)(,|$)|LOG_INPUT:' <<<"$list"; then echo stdinRecorded=yes; fi
+}
+
 # everything that waits for others runs at the same time, from the start
 exec 4< <(etcd_facts) 5< <(trust_facts) 6< <(answer_facts) 7< <(preflight_facts) 8< <(source_facts "$named" "$peers")
 
@@ -122,6 +134,7 @@ printf 'etcdBytes=%s\n' "$(du -sb /var/lib/etcd/member 2>/dev/null | cut -f1)"
 printf 'etcdWritten=%s\n' "$(etcd_written)"
 printf 'root=%s\n' "$([[ $(id -u) == 0 ]] && echo yes)"
 runtime_facts
+login_facts
 printf 'ca=%s\n' "$([[ -s /etc/kubernetes/ssl/kube-ca.pem ]] && printf '%s' "$(cat /etc/kubernetes/ssl/kube-ca.pem)" | sha256sum | cut -d' ' -f1)"
 printf 'flock=%s\n' "$(command -v flock)"
 installer_facts
