@@ -47,6 +47,10 @@ on_one() {
     step=${input##*/} limit=${input##*.} status=0
     step=${step#*.} step=${step%.*}
     line=$(awk -v step="$step" -v user="${target%%@*}" '$3 == step && $4 == user { sub(/^@@ line [^ ]+ [^ ]+ /, ""); print; exit }' "$WORKERS/lines")
+    if [[ -z $line ]]; then
+      echo "$name, $step: no command line for ${target%%@*} was given"
+      return
+    fi
     # --foreground: a signal that ends the step ends ssh, too
     timeout --foreground "$((limit + 30))" ssh -i /etc/rke-dr/ssh/id_ed25519 -o BatchMode=yes -o ConnectTimeout=6 \
       -o ServerAliveInterval=5 -o ServerAliveCountMax=3 -o StrictHostKeyChecking=yes -o UserKnownHostsFile=/etc/rke-dr/ssh/known_hosts \

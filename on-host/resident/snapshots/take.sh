@@ -77,6 +77,10 @@ from() {
   rm -f "$part" "$kept"/incoming.*
   started=$(now_ms)
   line=$(line_for "${target%%@*}")
+  if [[ -z $line ]]; then
+    why="$here/config has no command line for ${target%%@*}"
+    return 1
+  fi
   # ssh doesn't get the lock: if it outlives a killed run, it must not block the next one
   timeout -k 10 3600 ssh -i "$ssh/id_ed25519" -o BatchMode=yes -o ConnectTimeout=5 -o ServerAliveInterval=5 -o ServerAliveCountMax=3 \
     -o UserKnownHostsFile="$ssh/known_hosts" -o StrictHostKeyChecking=yes -p "$port" "$target" \
