@@ -114,13 +114,14 @@ answer_facts() {
 # login_facts: prints SSH's user if sudo made it root, if this user may use the runtime, and if sudo records what it reads on stdin: that
 # would be keys.
 login_facts() {
-  local list
   [[ -n ${SUDO_USER:-} && $SUDO_USER != root ]] || return 0
   printf 'user=%s\n' "$SUDO_USER"
   if runtime_open_to "$SUDO_USER"; then echo userRuntime=yes; fi
-  list=$(sudo -n -l -U "$SUDO_USER" 2>/dev/null </dev/null)
-  # options are separated by commas, tags end with a colon; `!log_input` turns it off
-  if grep -Eq '(^|[ ,])(log_input|log_stdin)(,|$)|LOG_INPUT:' <<<"$list"; then echo stdinRecorded=yes; fi
+  # of options and of rules' tags the last one counts, and a tag overrules options
+  sudo -n -l -U "$SUDO_USER" 2>/dev/null </dev/null | tr -s ' ,' '\n' | awk '
+    /^!?log_(input|stdin)$/ { option[substr($0, length - 4)] = !/^!/ }
+    /^(NO)?LOG_INPUT:$/ { tag = /^NO/ ? "no" : "yes" }
+    END { if (tag == "yes" || tag == "" && (option["input"] || option["stdin"])) print "stdinRecorded=yes" }'
 }
 
 # everything that waits for others runs at the same time, from the start
