@@ -83,7 +83,7 @@ export class Lab {
       await all(
         targetHosts(topology, target).map(async (host) => {
           if (isOn(this.place, host.name)) say(`host ${host.name}: was on already`);
-          else await powerOn(this.place, this.network(), topology.ssh.port, host);
+          else await powerOn(this.place, this.network(), topology, host);
         }),
       );
     });

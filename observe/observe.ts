@@ -47,6 +47,7 @@ export function observe(hosts: Host[], lost: Host[], access: SshAccess, epoch: n
   const trust = hosts.map((h) => sshTarget({ ssh: access }, h)).join(" ");
   const command = (host: Host) =>
     remoteBash(
+      sshLogin(access, host).user,
       [
         epoch,
         probeLimit / 1000,

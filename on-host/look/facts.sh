@@ -115,6 +115,19 @@ answer_facts() {
   wait
 }
 
+# login_facts: prints SSH's user if sudo made it root, if this user may use the runtime, and if sudo records what it reads on stdin: that
+# would be keys.
+login_facts() {
+  [[ -n ${SUDO_USER:-} && $SUDO_USER != root ]] || return 0
+  printf 'user=%s\n' "$SUDO_USER"
+  if runtime_open_to "$SUDO_USER"; then echo userRuntime=yes; fi
+  # of options and of rules' tags the last one counts, and a tag overrules options
+  sudo -n -l -U "$SUDO_USER" 2>/dev/null </dev/null | tr -s ' ,' '\n' | awk '
+    /^!?log_(input|stdin)$/ { option[substr($0, length - 4)] = !/^!/ }
+    /^(NO)?LOG_INPUT:$/ { tag = /^NO/ ? "no" : "yes" }
+    END { if (tag == "yes" || tag == "" && (option["input"] || option["stdin"])) print "stdinRecorded=yes" }'
+}
+
 # everything that waits for others runs at the same time, from the start
 exec 4< <(etcd_facts) 5< <(trust_facts) 6< <(answer_facts) 7< <(preflight_facts) 8< <(source_facts "$named" "$peers")
 
@@ -126,6 +139,7 @@ printf 'etcdBytes=%s\n' "$(du -sb /var/lib/etcd/member 2>/dev/null | cut -f1)"
 printf 'etcdWritten=%s\n' "$(etcd_written)"
 printf 'root=%s\n' "$([[ $(id -u) == 0 ]] && echo yes)"
 runtime_facts
+login_facts
 printf 'ca=%s\n' "$([[ -s /etc/kubernetes/ssl/kube-ca.pem ]] && printf '%s' "$(cat /etc/kubernetes/ssl/kube-ca.pem)" | sha256sum | cut -d' ' -f1)"
 printf 'flock=%s\n' "$(command -v flock)"
 installer_facts

@@ -30,7 +30,7 @@ export interface Member {
 }
 
 /** Why SSH to a host failed, if the cause is known. */
-export type Refusal = "another host key" | "login refused";
+export type Refusal = "another host key" | "login refused" | "sudo refused";
 
 /** The facts that one host reported, or the reason why it reported none. */
 export type HostFacts =
@@ -51,6 +51,11 @@ export type HostFacts =
       caSum?: string | undefined;
       /** Programs and rights that steps need: curl with --unix-socket, root, docker's version ("" if docker doesn't answer), flock, rke. */
       tools: { curl: boolean; root: boolean; runtime: string; flock: boolean; installer: boolean };
+      /**
+       * SSH's user if sudo makes it root. runtime: this user may use docker, as RKE does. recorded: sudo keeps what commands read on
+       * stdin. Undefined if root logs in.
+       */
+      login?: { user: string; runtime: boolean; recorded: boolean } | undefined;
       epoch: number;
       /** The cluster that the host was claimed for; undefined if no act has claimed it. */
       cluster: string | undefined;
@@ -137,6 +142,9 @@ export function parseFacts(
       flock: Boolean(own.flock),
       installer: Boolean(own.rke),
     },
+    login: own.user
+      ? { user: own.user, runtime: own.userRuntime === "yes", recorded: own.stdinRecorded === "yes" }
+      : undefined,
     epoch: Number(sections.get("epoch")?.trim() || 0),
     cluster: sections.get("cluster")?.trim() || undefined,
     act: sections.get("act")?.trim() || undefined,

@@ -9,6 +9,7 @@ import { epochProblems, hostKeyProblems, reachability, strangers } from "./ident
 import { imageProblems } from "./images";
 import { isolationProblems, isolationWords } from "./isolation";
 import { versionProblems, versionWords } from "./known-versions";
+import { loginProblems } from "./login";
 import { attestationProblems, attestationWords, confirmationProblems, livingProblems } from "./lost-side";
 import { restartProblems, restartWords } from "./restarts";
 import { diskProblems, quorum, sourceProblems, sourceWords } from "./source";
@@ -40,7 +41,11 @@ export function failoverGuards(topology: Topology, plan: FailoverPlan, seen: Obs
     verdict("host keys", hostKeyProblems(survivors, seen), "none but the pinned ones"),
     verdict(
       "rights",
-      [...rights(survivors, seen), ...addressProblems([...survivors, ...lostHosts])],
+      [
+        ...rights(survivors, seen),
+        ...loginProblems(topology, survivors, seen),
+        ...addressProblems([...survivors, ...lostHosts]),
+      ],
       "root, and docker answers",
     ),
     verdict(

@@ -2,7 +2,7 @@ import { factsOf, type Observation } from "../facts/observation";
 import type { Host } from "../topology/topology";
 import { isIp } from "../values/addresses";
 
-/** Rights that steps need on every host: root, and a docker that answers. */
+/** Rights that steps need on every host: a login, root, and a docker that answers. */
 export function rights(hosts: Host[], seen: Observation): string[] {
   return hosts.flatMap((h) => {
     const facts = seen.hosts[h.name];
@@ -10,7 +10,7 @@ export function rights(hosts: Host[], seen: Observation): string[] {
       return facts?.refusal === "login refused" ? [`${h.name} (${h.address}): ${facts.reason}`] : [];
     }
     return [
-      ...(facts.tools.root ? [] : [`${h.name}: the SSH user must be root, it is not root`]),
+      ...(facts.tools.root ? [] : [`${h.name}: steps must run as root, they don't`]),
       ...(facts.tools.runtime ? [] : [`${h.name}: docker must answer, it doesn't`]),
     ];
   });

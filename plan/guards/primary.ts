@@ -7,6 +7,7 @@ import { adoptionProblems } from "./adoption";
 import { failbackGuards } from "./failback";
 import { addressProblems, clockProblems, rights, roomProblems, tools } from "./hosts";
 import { hostKeyProblems, reachability, strangers } from "./identity";
+import { loginProblems } from "./login";
 import { purgeGuard } from "./purge";
 import { restartProblems, restartWords } from "./restarts";
 import { type Verdict, verdict } from "./verdict";
@@ -27,7 +28,11 @@ export function primaryGuards(
     ...(plan.purge === undefined ? [] : [purgeGuard(plan.steps, plan.purge, plan.epoch)]),
     verdict("hosts reachable", reachability(plan.hosts, seen), `all ${plan.hosts.length}`),
     verdict("host keys", hostKeyProblems(plan.hosts, seen), "none but the pinned ones"),
-    verdict("rights", [...rights(plan.hosts, seen), ...addressProblems(plan.hosts)], "root, and docker answers"),
+    verdict(
+      "rights",
+      [...rights(plan.hosts, seen), ...loginProblems(topology, plan.hosts, seen), ...addressProblems(plan.hosts)],
+      "root, and docker answers",
+    ),
     verdict("epoch", epochProblems(topology, plan, seen), `${plan.epoch}`),
     adopted
       ? verdict(

@@ -120,6 +120,10 @@ for (const { runtime, image, restartDaemon } of subjects) {
       await drop("web");
     });
 
+    it("runtime_open_to is true of root, and false of a user who has no right to it", async () => {
+      assert.equal(await shell("runtime_open_to root && ! runtime_open_to nobody && echo so"), "so");
+    });
+
     it("process_runs, process_present and process_history say what is there", async () => {
       const seen = (name: string) =>
         shell(`runs=0; process_runs ${name} || runs=$?; there=0; process_present ${name} || there=$?

@@ -6,7 +6,7 @@ import { installerOf } from "../../installers/installers";
 import { type Step, step, stepNames } from "../../steps/steps";
 import { controlPlane, onlyRunsPods } from "../../topology/order";
 import { ownServer } from "../../topology/servers";
-import { type Host, sshTarget, type Topology } from "../../topology/topology";
+import { type Host, sshTarget, sshUsers, type Topology } from "../../topology/topology";
 import { type Replacement, runs } from "../steps/replacement";
 import { apiVerification } from "../steps/verification";
 import { recordedAttestation } from "./attestation";
@@ -201,6 +201,7 @@ function onWorkers({ topology, plan, workers, decided, seen }: Failover, firstWr
       { script: "claim", data: `${decided}\nsteps=watchers`, limit },
       { script: "watchers", data: "", limit },
     ],
+    onwardUsers: sshUsers(topology, workers),
     after: [firstWrite.name],
     limit: 600 + 10 * workers.length,
     words: `by SSH from here, on ${named(workers)}: tell of epoch ${epoch}, restart kubelet and kube-proxy`,

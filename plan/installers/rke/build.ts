@@ -3,7 +3,7 @@ import { argument, commandOf } from "../../runtimes/process";
 import { isRunning } from "../../runtimes/running";
 import { type Step, step, stepNames } from "../../steps/steps";
 import type { Site } from "../../topology/site";
-import { type Host, sshTarget } from "../../topology/topology";
+import { type Host, sshTarget, sshUsers } from "../../topology/topology";
 import type { Building } from "../installer";
 import { etcdServers } from "./kube-apiserver";
 
@@ -20,6 +20,10 @@ export function build({ site, deployHosts, facts, before }: Building): Step {
       ...own.map((d) => d.server),
       ...others.map((d) => `${d.host.name}=${sshTarget(site, d.host)}=${d.server}`),
     ],
+    onwardUsers: sshUsers(
+      site,
+      others.map((d) => d.host),
+    ),
     after: stepNames(before),
     limit: 1800,
     words: "rke up; its state and a kubeconfig for each side's own kube-apiserver on every deploy host",

@@ -179,7 +179,7 @@ describe("notes of an import", () => {
           for (const node of yml.nodes) node.user = "ubuntu";
         }),
       ),
-      /ssh\.user: ubuntu; .* needs root/,
+      /ssh\.user: ubuntu; .* by sudo/,
     ],
     [
       "secrets",
