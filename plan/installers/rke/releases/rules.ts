@@ -50,3 +50,7 @@ export const ruleRanges: Readonly<Record<Rule, string>> = rules;
 
 /** True if a rule holds in an RKE release. @throws Error if `rkeVersion` is no version */
 export const holds = (rule: Rule, rkeVersion: string): boolean => isInRange(rkeVersion, rules[rule]);
+
+/** The rules that hold in an RKE release: releases with the same ones plan alike, but for the oldest versions of Kubernetes. */
+export const rulesOf = (rkeVersion: string): Rule[] =>
+  (Object.keys(rules) as Rule[]).filter((rule) => holds(rule, rkeVersion));
