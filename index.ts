@@ -12,6 +12,7 @@ import { sourceSearch } from "./plan/etcd/source-search";
 import type { Observation } from "./plan/facts/observation";
 import { failoverGuards } from "./plan/guards/failover";
 import { primaryGuards } from "./plan/guards/primary";
+import { releaseNotes } from "./plan/guards/release-fit";
 import type { Verdict } from "./plan/guards/verdict";
 import { describeFailover, describePrimary, describeVerdicts } from "./plan/preview/describe";
 import { describeSnapshots, snapshotProblems } from "./plan/preview/snapshots";
@@ -27,7 +28,12 @@ async function deploy(settings: Settings) {
       const seen = await observe(allHosts(topology), [], ssh, settings.epoch).whole;
       const plan = planPrimary(topology, settings.epoch, seen, settings);
       const verdicts = primaryGuards(topology, plan, seen, settings.adopted, settings.confirm);
-      const notes = [...warnings(topology), ...snapshotProblems(topology, plan.hosts, seen)];
+      const notes = [
+        ...warnings(topology),
+        // of a cluster that is taken over, a guard says it
+        ...(settings.adopted ? [] : releaseNotes(topology, seen)),
+        ...snapshotProblems(topology, plan.hosts, seen),
+      ];
       if (pulumi.runtime.isDryRun()) {
         await show(describePrimary(plan, verdicts, notes, seen, describeSnapshots(topology, plan.hosts, seen)));
       } else {
@@ -65,7 +71,7 @@ async function deployFailover(topology: Topology, ssh: SshAccess, settings: Fail
   const judge = async (whole: Observation) => {
     const late = failoverGuards(topology, plan, whole);
     if (isPreview) {
-      const notes = [...warnings(topology), ...snapshotProblems(topology, left, seen)];
+      const notes = [...warnings(topology), ...releaseNotes(topology, seen), ...snapshotProblems(topology, left, seen)];
       await show(describeFailover(plan, late, notes, seen.at, describeSnapshots(topology, left, seen)));
     } else {
       stopAt(late, "nothing was changed but the survivors' epoch");

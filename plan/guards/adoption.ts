@@ -9,6 +9,7 @@ import type { Runtime } from "../runtimes/runtime";
 import { controlPlane, voters } from "../topology/order";
 import { inPeace, type Site } from "../topology/site";
 import type { Host, Topology } from "../topology/topology";
+import { comparable, settingsThatFit } from "./release-fit";
 
 /** Why the cluster that runs isn't the one that the topology describes, so that it can't be taken over. */
 export function adoptionProblems(topology: Topology, adopted: AdoptedCluster, seen: Observation): string[] {
@@ -27,7 +28,20 @@ export function adoptionProblems(topology: Topology, adopted: AdoptedCluster, se
         ]
       : []),
     ...hosts.flatMap((host) => hostProblems(site, host, adopted.caSum, seen)),
+    ...settingsThatFit(topology, seen).map(({ words }) => words),
+    ...imageProblems(topology, adopted),
   ];
+}
+
+/** Images that RKE took, by its own state, and that the topology doesn't give. */
+function imageProblems(topology: Topology, { text }: AdoptedCluster): string[] {
+  const { imagesTaken } = installerOf(topology);
+  const other = Object.entries(imagesTaken(topology, text));
+  return other.length === 0
+    ? []
+    : [
+        `rke-dr:adopted: RKE took other images than the topology gives; if it is right, write under topology.rke: system_images: {${other.map(([key, image]) => `${key}: ${image}`).join(", ")}}`,
+      ];
 }
 
 function hostProblems(site: Site, host: Host, caSum: string, seen: Observation): string[] {
@@ -60,15 +74,4 @@ function processProblems(differs: Runtime["differs"], host: Host, planned: Proce
     : [
         `${host.name}: ${planned.name} isn't what RKE would plan from the topology (- planned, + running): ${differences.join(", ")}`,
       ];
-}
-
-/** RKE gives a member that it added another --initial-cluster-state, and leaves it; images bring variables of their own. */
-function comparable(process: Process, planned: Process = process): Process {
-  // RKE v1.5.9 and v1.5.10 plan an empty variable, which begins like any other
-  const names = planned.env.map((e) => e.slice(0, e.indexOf("=") + 1)).filter((name) => name !== "");
-  return {
-    ...process,
-    cmd: process.cmd.filter((arg) => !arg.startsWith("--initial-cluster-state=")),
-    env: process.env.filter((e) => names.some((name) => e.startsWith(name))),
-  };
 }

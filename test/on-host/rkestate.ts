@@ -10,7 +10,7 @@ export const parse = (text: string) => JSON.parse(text) as State;
 
 /** Runs a script's editing function alone, with the state on stdin. */
 export function edit(
-  script: "rke-state" | "rke-state-back",
+  script: "rke-state" | "rke-state-back" | "lib/checksums",
   state: string,
   ...call: string[]
 ): { code: number | null; state: string; error: string } {

@@ -1,17 +1,23 @@
-# needs: lib/step
+# needs: lib/step installers/rke/lib/checksums
 # rke-up: runs `rke up` on this deploy host and brings state and kubeconfig to the other deploy hosts.
 # stdin: for each user of the other deploy hosts that isn't root a line "@@ line USER COMMAND": its argument is a command that root's sh runs
 #   there; then a hash of everything that the run depends on, so that the step runs again when one of these changes
-# arguments: SERVER (this side's own kube-apiserver), then HOST=USER@ADDRESS:PORT=SERVER per other deploy host
+# arguments: SERVER (this side's own kube-apiserver), then with some releases of RKE --checksums=COPIES (installers/rke/lib/checksums), then
+#   HOST=USER@ADDRESS:PORT=SERVER per other deploy host
 # The first run, and a run after the certificates have changed, gets --custom-certs; without it RKE keeps the certificates that it has.
 main() {
-  local server=$1 dir=/etc/rke-dr log=$aside/rke-up.log status=0 flags=(--ignore-docker-version) certs_sum rke_pid
+  local server=$1 dir=/etc/rke-dr log=$aside/rke-up.log status=0 flags=(--ignore-docker-version) certs_sum rke_pid copies=""
   begin "$@"
   shift
+  if [[ ${1-} == --checksums=* ]]; then
+    copies=${1#*=}
+    shift
+  fi
   cd "$dir" || die "rke: $dir is missing: this is no deploy host"
   command -v rke >/dev/null || die "rke: not found on this deploy host's PATH"
   mkdir -p "$aside"
   [[ -s cluster.rkestate ]] || fetch "$@"
+  [[ -z $copies || ! -s cluster.rkestate ]] || settle_checksums "$copies"
   certs_sum=$(cat certs/*.pem | sha256sum | cut -c1-16)
   if [[ ! -s cluster.rkestate || $(cat certs.applied 2>/dev/null) != "$certs_sum" ]]; then
     flags+=(--custom-certs --cert-dir certs)

@@ -5,6 +5,7 @@ import { type Step, step, stepNames } from "../../steps/steps";
 import type { Site } from "../../topology/site";
 import { type Host, sshTarget, sshUsers } from "../../topology/topology";
 import type { Building } from "../installer";
+import { checksumCopies } from "./checksum-copies";
 import { etcdServers } from "./kube-apiserver";
 
 /** The name of the step that runs `rke up` on a deploy host. */
@@ -18,6 +19,7 @@ export function build({ site, deployHosts, facts, before }: Building): Step {
   return step("rke-up", host, "RkeCluster", {
     arguments: [
       ...own.map((d) => d.server),
+      ...checksumCopies(site),
       ...others.map((d) => `${d.host.name}=${sshTarget(site, d.host)}=${d.server}`),
     ],
     onwardUsers: sshUsers(

@@ -103,7 +103,7 @@ describe("cluster.yml of the kinds on which an import was wrong", () => {
         const { rke, rkeVersion } = topology("version-by-image");
         return [rkeVersion, (rke.system_images as { kubernetes: string }).kubernetes];
       },
-      ["v1.6.3", "rancher/hyperkube:v1.30.7-rancher1"],
+      ["v1.8.14", "rancher/hyperkube:v1.30.7-rancher1"],
     ],
     [
       "unrendered-node-port-range: is rendered",
@@ -144,7 +144,7 @@ describe("cluster.yml of the kinds on which an import was wrong", () => {
     [
       "role-missing: by its name",
       () => refusal("role-missing"),
-      ["nodes host-3.role: is missing (controlplane, etcd, worker): nothing"],
+      ["nodes host-3.role: is missing (controlplane, etcd, worker), RKE refuses it as well: nothing"],
     ],
   ];
   for (const [what, is, expected] of right) {
