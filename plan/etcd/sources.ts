@@ -19,16 +19,26 @@ export interface Choice {
 }
 
 /**
- * All surviving sources. First the usable ones, highest revision first, a member before a snapshot of the same revision; then the
- * others with the reason. Chosen is the source that an earlier run of this act has recorded, else the first usable one that matches
- * `rke-dr:recover`.
+ * All surviving sources. First the usable ones, newest first, a member before a snapshot of the same revision; then the others with the
+ * reason. Chosen is the source that an earlier run of this act has recorded, else the first usable one that matches `rke-dr:recover`.
  *
- * @param left the surviving hosts
+ * @param left the surviving hosts; if several members are equally new, that of the first host is chosen
+ * @param leftOut those of them that the act goes on without
  */
-export function chooseSource(settings: Recover & { epoch: number }, seen: Observation, left: Host[]): Choice {
+export function chooseSource(
+  settings: Recover & { epoch: number },
+  seen: Observation,
+  left: Host[],
+  leftOut: Host[] = [],
+): Choice {
   const beginner = left.find((h) => hasBegun(seen, h, settings.epoch));
   const recorded = beginner && factsOf(seen, beginner)?.plan;
-  const found = left.flatMap((host) => sourcesOf(host, factsOf(seen, host))).map((s) => remembered(s, seen));
+  const isOut = (host: Host) => leftOut.some((h) => h.name === host.name);
+  const found = left
+    .flatMap((host) => sourcesOf(host, factsOf(seen, host)))
+    .map((s) => remembered(s, seen))
+    .map((s) => (isOut(s.host) ? { ...s, problems: [...s.problems, outWords] } : s));
+  const rankOf = ranking(found);
   const all = [
     ...found,
     ...(beginner && recorded && !found.some((s) => s.name === recorded.source)
@@ -39,13 +49,36 @@ export function chooseSource(settings: Recover & { epoch: number }, seen: Observ
     .sort(
       (a, b) =>
         Math.sign(a.problems.length) - Math.sign(b.problems.length) ||
-        rank(b, found) - rank(a, found) ||
+        rankOf(b) - rankOf(a) ||
+        compareLogs(b, a) ||
         Number(a.kind === "snapshot") - Number(b.kind === "snapshot"),
     );
   const source =
     all.find((s) => recorded?.source === s.name) ??
     all.find((s) => s.problems.length === 0 && matchesSelection(s, settings.from));
   return { source, sources: source ? [source, ...all.filter((s) => s !== source)] : all };
+}
+
+const outWords = "its host can't be reached, or was given up: whether its data is newer isn't known";
+
+/**
+ * How sources rank, as numbers. Members rank by the ends of their WALs, whatever their revisions: a member that hasn't applied what its
+ * WAL has reports an old one. So a member ranks at least as high as each member whose WAL ends earlier.
+ */
+function ranking(found: Source[]): (source: Source) => number {
+  return (source) => {
+    const older = found.filter((s) => s.problems.length === 0 && logOf(s) !== undefined && compareLogs(s, source) < 0);
+    return Math.max(rank(source, found), ...older.map((s) => rank(s, found)));
+  };
+}
+
+const logOf = ({ logEnd }: Source): { term: number; index: number } | undefined =>
+  logEnd && "term" in logEnd ? logEnd : undefined;
+
+/** Below 0 if the WAL of `a` ends before that of `b`: by term, then by index. An unknown end comes before all others. */
+export function compareLogs(a: Source, b: Source): number {
+  const [first, second] = [a, b].map((s) => logOf(s) ?? { term: -1, index: -1 });
+  return first && second ? first.term - second.term || first.index - second.index : 0;
 }
 
 /**
@@ -102,6 +135,7 @@ function memberSource(host: Host, part: "voter" | "learner", facts: Reachable | 
     // a voter without quorum writes to its WAL at each election that it loses
     dataAsOf: facts?.newestLease ?? (kind === "learner" ? lastHeard(facts) : undefined),
     revision: facts?.etcd?.revision ?? facts?.preflight.databaseRevision,
+    logEnd: facts?.logEnd,
     take: kind === "learner" && refusesSnapshots(facts?.etcd?.version) ? "data" : "live",
     problems: [],
   };
