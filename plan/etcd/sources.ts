@@ -2,6 +2,7 @@ import type { Reachable } from "../facts/facts";
 import { factsOf, type Observation } from "../facts/observation";
 import { fileProblems, type SourceFile } from "../facts/source-files";
 import type { Host } from "../topology/topology";
+import { olderData } from "./older-data";
 import type { Method, Recover } from "./recover";
 import type { Source } from "./source";
 import { hasBegun, remembered, resumed, vanishedSnapshot } from "./source-record";
@@ -33,11 +34,10 @@ export function chooseSource(
 ): Choice {
   const beginner = left.find((h) => hasBegun(seen, h, settings.epoch));
   const recorded = beginner && factsOf(seen, beginner)?.plan;
-  const isOut = (host: Host) => leftOut.some((h) => h.name === host.name);
   const found = left
     .flatMap((host) => sourcesOf(host, factsOf(seen, host)))
     .map((s) => remembered(s, seen))
-    .map((s) => (isOut(s.host) ? { ...s, problems: [...s.problems, outWords] } : s));
+    .map((s) => ({ ...s, problems: [...s.problems, ...problemsAmong(s, settings.epoch, seen, left, leftOut)] }));
   const rankOf = ranking(found);
   const all = [
     ...found,
@@ -59,7 +59,16 @@ export function chooseSource(
   return { source, sources: source ? [source, ...all.filter((s) => s !== source)] : all };
 }
 
-const outWords = "its host can't be reached, or was given up: whether its data is newer isn't known";
+/** Why a source can't be used, as far as other hosts decide it. */
+function problemsAmong(source: Source, epoch: number, seen: Observation, left: Host[], leftOut: Host[]): string[] {
+  const older = source.kind === "snapshot" ? undefined : olderData(source.host, epoch, seen, left);
+  return [
+    ...(leftOut.some((h) => h.name === source.host.name)
+      ? ["its host can't be reached, or was given up: whether its data is newer isn't known"]
+      : []),
+    ...(older === undefined ? [] : [older]),
+  ];
+}
 
 /**
  * How sources rank, as numbers. Members rank by the ends of their WALs, whatever their revisions: a member that hasn't applied what its
@@ -83,11 +92,18 @@ export function compareLogs(a: Source, b: Source): number {
 
 /**
  * Sources rank by revision. A member whose etcd doesn't answer has no known revision: it most likely followed until the disaster, so it
- * ranks above every snapshot but those that were taken after its last write.
+ * ranks above every snapshot but those that were taken after its last write. If the end of its WAL isn't known either, it ranks below
+ * members of which something is known.
  */
-function rank({ revision, kind, dataAsOf }: Source, all: Source[]): number {
+function rank(source: Source, all: Source[]): number {
+  const { revision, kind, dataAsOf } = source;
   if (revision !== undefined || kind === "snapshot") {
     return revision ?? -1;
+  }
+  const isKnown = (s: Source) =>
+    s.kind !== "snapshot" && s.problems.length === 0 && (s.revision !== undefined || logOf(s));
+  if (logOf(source) === undefined && all.some(isKnown)) {
+    return -0.5;
   }
   const newer = all.filter(
     (s) =>

@@ -1,6 +1,6 @@
 import { hasBegun } from "../../etcd/source-record";
 import { factsOf, type Observation } from "../../facts/observation";
-import { lostBy } from "../../steps/act";
+import { leftOutIn, lostBy } from "../../steps/act";
 import { survivors } from "../../topology/order";
 import { deployHost, type Host, type Topology, takesOver } from "../../topology/topology";
 import type { FailoverSettings } from "./plan";
@@ -36,10 +36,6 @@ function recordedLeftOut(left: Host[], { epoch }: FailoverSettings, seen: Observ
   }
   return left.flatMap((h) => leftOutIn(factsOf(seen, h)?.plan ?? {}));
 }
-
-/** Names of the hosts that an act's record says were given up besides the lost datacenter. */
-export const leftOutIn = (record: Record<string, string>): string[] =>
-  (record.leftOut ?? "").split(" ").filter((name) => name !== "");
 
 /** Names of the hosts on which failovers recovered etcd, as the survivors recorded them in their newest epoch. */
 export const recoveredOn = (left: Host[], seen: Observation): string[] =>

@@ -5,6 +5,7 @@ import { factsOf, type Observation } from "../../facts/observation";
 import type { Installer } from "../../installers/installer";
 import { installerOf } from "../../installers/installers";
 import { argument, commandOf } from "../../runtimes/process";
+import { leftOutIn, leftOutLine } from "../../steps/act";
 import { type Step, step, stepNames } from "../../steps/steps";
 import { controlPlane, onlyRunsPods } from "../../topology/order";
 import { ownServer } from "../../topology/servers";
@@ -14,7 +15,6 @@ import { apiVerification } from "../steps/verification";
 import { recordedAttestation } from "./attestation";
 import { forceSteps } from "./force";
 import { refusedAddresses } from "./isolation";
-import { leftOutIn } from "./left-out";
 import { joinSteps, serverSteps, stopSteps } from "./other-members";
 import type { FailoverPlan } from "./plan";
 import { restoreSteps, restoreToken } from "./restore";
@@ -261,7 +261,7 @@ function decision(topology: Topology, plan: Omit<FailoverPlan, "steps">, source:
     `member=${source.host.name}`,
     `method=${plan.method}`,
     `lost=${plan.settings.lost}`,
-    ...(plan.leftOut.length > 0 ? [`leftOut=${plan.leftOut.map((h) => h.name).join(" ")}`] : []),
+    ...leftOutLine(plan.leftOut),
     ...(plan.method === "restore"
       ? [`token=${restoreToken(topology, plan.settings.epoch)}`, `take=${source.take}`, `least=${leastRevision(plan)}`]
       : []),
