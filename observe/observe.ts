@@ -55,6 +55,7 @@ export function observe(hosts: Host[], lost: Host[], access: SshAccess, epoch: n
         trust,
         sources?.file ?? "",
         sources?.peers.join(",") ?? "",
+        sources?.logs && host.etcd !== "none" ? "logs" : "",
       ],
       { seconds: 30, killAfter: 2 },
     );

@@ -1,15 +1,15 @@
-# needs: look/preflight-facts look/source-facts lib/aside lib/cluster-secrets lib/etcd/database runtime installers/rke/lib/program
+# needs: look/preflight-facts look/source-facts lib/aside lib/cluster-secrets lib/etcd/database lib/etcd/wal runtime installers/rke/lib/program
 # facts: prints the facts of this host; changes nothing. It is sent together with all that it needs, and started as
-#   timeout SECONDS bash -s -- EPOCH LIMIT PROBES TRUST [FILE [PEERS]]
+#   timeout SECONDS bash -s -- EPOCH LIMIT PROBES TRUST [FILE [PEERS [LOGS]]]
 # PROBES: ports of the lost side, "HOST=ADDRESS:PORT ...", each tried for LIMIT seconds;  TRUST: hosts that a deploy host's SSH key must
 # reach, "USER@ADDRESS:PORT ...";  FILE: a snapshot that the operator named;  PEERS: the topology's peer URLs, separated by commas, by which a
-# snapshot's cluster is recognized.
+# snapshot's cluster is recognized;  LOGS: not empty if the end of etcd's WAL is to be read.
 # Prints sections, each a line "@@ NAME" and its content. plan/facts/sections.ts lists their names, plan/facts/facts.ts reads them. Behind `@@ late` come only
 # late answers of the lost side.
 set -uo pipefail
 export LC_ALL=C
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-epoch=${1:?epoch} limit=${2:?limit} probes=${3:-} trust=${4:-} named=${5:-} peers=${6:-}
+epoch=${1:?epoch} limit=${2:?limit} probes=${3:-} trust=${4:-} named=${5:-} peers=${6:-} logs=${7:-}
 state=/var/lib/rke-dr
 section() { printf '@@ %s\n' "$1"; }
 
@@ -64,6 +64,19 @@ etcd_status() { time_limit=10 process_etcdctl etcd "" --command-timeout=4s endpo
 etcd_leases() { time_limit=10 process_etcdctl etcd "" --command-timeout=4s get /registry/leases/ --prefix --consistency=s -w json 2>/dev/null; }
 # etcd_written: prints when etcd last wrote to its WAL, Unix milliseconds. A learner writes there only when it receives an entry.
 etcd_written() { find /var/lib/etcd/member/wal -name '*.wal' -printf '%T@\n' 2>/dev/null | sort -n | tail -n 1 | sed -E 's/^([0-9]+)\.([0-9]{3}).*/\1\2/'; }
+# log_facts: prints the section wal if it was asked for: term and index of the last entry in etcd's WAL, from which members can be compared without a
+# quorum; nothing if there is no WAL. The second attempt is for an etcd that was writing a record during the first.
+log_facts() {
+  local folder=/var/lib/etcd/member/wal
+  [[ -n $logs ]] || return 0
+  section wal
+  [[ -d $folder ]] || return 0
+  if read_wal "$folder" || read_wal "$folder"; then
+    printf 'term=%s\nindex=%s\n' "$entry_term" "$last_entry"
+  else
+    printf 'unreadable=%s\n' "$why"
+  fi
+}
 # reach USER@ADDRESS:PORT: prints it with "ok" if this deploy host's key opens it by SSH, else with ssh's last line.
 reach() {
   local host=${1%:*} port=${1##*:} answer
@@ -129,7 +142,7 @@ login_facts() {
 }
 
 # everything that waits for others runs at the same time, from the start
-exec 4< <(etcd_facts) 5< <(trust_facts) 6< <(answer_facts) 7< <(preflight_facts) 8< <(source_facts "$named" "$peers")
+exec 4< <(etcd_facts) 5< <(trust_facts) 6< <(answer_facts) 7< <(preflight_facts) 8< <(source_facts "$named" "$peers") 3< <(log_facts)
 
 section host
 printf 'arch=%s\n' "$(uname -m)"
@@ -205,6 +218,7 @@ cat <&4
 cat <&5
 cat <&7
 cat <&8
+cat <&3
 # answers that have come by now: a living host answers within milliseconds. The others are printed behind the end, so that the plan doesn't
 # wait for silence.
 section answers

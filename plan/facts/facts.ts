@@ -29,6 +29,12 @@ export interface Member {
   learner: boolean;
 }
 
+/**
+ * The end of a member's WAL, or the reason why it can't be read. Of two members of one cluster, that with the higher term, then the
+ * higher index has every committed entry that the other has (raft's log matching and leader completeness).
+ */
+export type LogEnd = { term: number; index: number } | { unreadable: string };
+
 /** Why SSH to a host failed, if the cause is known. */
 export type Refusal = "another host key" | "login refused" | "sudo refused";
 
@@ -47,6 +53,8 @@ export type HostFacts =
       etcdWritten?: number | undefined;
       /** The newest revision in the database of an etcd that doesn't run; its WAL may have newer ones. undefined if etcd runs or has no data. */
       restingRevision?: number | undefined;
+      /** The end of its WAL; undefined if it has none, or wasn't asked. */
+      logEnd?: LogEnd | undefined;
       /** SHA-256, in hex, of the kube-ca certificate without the line feed at its end. */
       caSum?: string | undefined;
       /** Programs and rights that steps need: curl with --unix-socket, root, docker's version ("" if docker doesn't answer), flock, rke. */
@@ -134,6 +142,7 @@ export function parseFacts(
     etcdBytes: Number(own.etcdBytes || 0),
     etcdWritten: Number(own.etcdWritten) || undefined,
     restingRevision: Number(sections.get("resting")?.trim()) || undefined,
+    logEnd: parseLogEnd(sections.get("wal")),
     caSum: own.ca || undefined,
     tools: {
       curl: own.curl === "yes",
@@ -186,6 +195,15 @@ function readable<T>(read: () => T | undefined): T | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** "term=3", "index=478", or "unreadable=REASON". */
+function parseLogEnd(text: string | undefined): LogEnd | undefined {
+  const { term, index, unreadable } = pairs(text);
+  if (unreadable !== undefined) {
+    return { unreadable };
+  }
+  return term && index ? { term: Number(term), index: Number(index) } : undefined;
 }
 
 function parseIsolation(text: string | undefined): Reachable["isolation"] {

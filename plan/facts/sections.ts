@@ -37,6 +37,7 @@ export const printedBySome = [
   "kubelet",
   "data",
   "sources",
+  "wal",
 ] as const;
 
 export type Section = (typeof alwaysPrinted)[number] | (typeof printedBySome)[number];

@@ -13,7 +13,7 @@ import { loginProblems } from "./login";
 import { attestationProblems, attestationWords, confirmationProblems, livingProblems } from "./lost-side";
 import { restartProblems, restartWords } from "./restarts";
 import { diskProblems, quorum, sourceProblems, sourceWords } from "./source";
-import { survivorProblems } from "./survivors";
+import { survivorProblems, survivorWords } from "./survivors";
 import { unfinishedProblems } from "./unfinished";
 import { withoutUnseen } from "./unseen";
 import { list, type Verdict, verdict } from "./verdict";
@@ -37,7 +37,7 @@ export function failoverGuards(topology: Topology, plan: FailoverPlan, seen: Obs
       livingProblems(topology, plan, seen),
       `nothing of ${list(lostHosts)} answers at SSH, etcd or the API`,
     ),
-    verdict("survivors reachable", survivorProblems(plan, seen), list(survivors)),
+    verdict("survivors reachable", survivorProblems(plan, seen), survivorWords(plan)),
     verdict("host keys", hostKeyProblems(survivors, seen), "none but the pinned ones"),
     verdict(
       "rights",

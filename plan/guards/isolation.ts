@@ -1,21 +1,22 @@
 import { refusedAddresses } from "../acts/failover/isolation";
 import type { FailoverPlan } from "../acts/failover/plan";
 import { factsOf, type Observation } from "../facts/observation";
+import type { Host } from "../topology/topology";
+import { list } from "./verdict";
 
-/** The host that etcd is restored on must be able to refuse the lost side's packets. */
+/** The host that etcd is restored on, and those that join it, must be able to refuse the lost side's packets. */
 export function isolationProblems(plan: FailoverPlan, seen: Observation): string[] {
-  const host = plan.source?.host;
-  const facts = host && factsOf(seen, host);
-  if (!facts) {
-    return [];
-  }
-  return facts.isolation.firewall
-    ? []
-    : [
-        `${host.name}: neither nft nor iptables is there to refuse the lost hosts: install one of them there; without it, returning API servers would write to the restored cluster as well as to the old one`,
-      ];
+  return members(plan).flatMap((host) =>
+    factsOf(seen, host)?.isolation.firewall === false
+      ? [
+          `${host.name}: neither nft nor iptables is there to refuse the lost hosts: install one of them there; without it, returning API servers would write to the restored cluster as well as to the old one`,
+        ]
+      : [],
+  );
 }
 
+const members = ({ source, others }: FailoverPlan): Host[] => (source ? [source.host, ...others] : []);
+
 export function isolationWords(plan: FailoverPlan): string {
-  return `${plan.source?.host.name ?? "nobody"} will refuse ${refusedAddresses(plan.lostHosts).join(", ")} at etcd's ports until failback`;
+  return `${list(members(plan))} will refuse ${refusedAddresses(plan.lostHosts).join(", ")} at etcd's ports until failback`;
 }

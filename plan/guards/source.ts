@@ -1,9 +1,9 @@
 import type { FailoverPlan } from "../acts/failover/plan";
 import { majorityProblem, majorityWithout } from "../etcd/quorum";
 import type { Source } from "../etcd/source";
-import { matchesSelection } from "../etcd/sources";
+import { compareLogs, matchesSelection } from "../etcd/sources";
 import { factsOf, type Observation } from "../facts/observation";
-import { survivors, voters } from "../topology/order";
+import { survivors } from "../topology/order";
 import type { Host, Topology } from "../topology/topology";
 import { list, type Verdict, verdict } from "./verdict";
 
@@ -24,11 +24,6 @@ export function quorum(topology: Topology, plan: FailoverPlan, seen: Observation
 export function sourceProblems(topology: Topology, plan: FailoverPlan): string[] {
   const { source, sources, settings } = plan;
   const left = survivors(topology, settings.lost);
-  if (voters(left).length > 1) {
-    return [
-      `${voters(left).length} voters survive (${list(voters(left))}): a failover with more than one is not built yet`,
-    ];
-  }
   if (!source) {
     const refused = sources.filter((s) => matchesSelection(s, settings.from)).map(refusal);
     const rest = sources.find((s) => s.problems.length === 0);
@@ -39,12 +34,7 @@ export function sourceProblems(topology: Topology, plan: FailoverPlan): string[]
         : []),
     ];
   }
-  const other = left.find((h) => h.etcd !== "none" && h.name !== source.host.name);
-  return other
-    ? [
-        `${other.name} is a ${other.etcd} beside the source's host ${source.host.name}: giving it up too is not built yet`,
-      ]
-    : [];
+  return [];
 }
 
 function nothingSelected({ settings }: FailoverPlan, left: Host[]): string {
@@ -93,19 +83,41 @@ function lackOf(source: Source, { sources }: FailoverPlan): string {
   };
   const revisions = lack((s) => s.revision);
   const seconds = Math.round(lack((s) => s.dataAsOf) / 1000);
-  return revisions > 0 || seconds > 0 ? `, ${revisions} revisions and ${seconds} s behind the newest source` : "";
+  const longer = sources.find((s) => s.problems.length === 0 && isShorter(source, s));
+  return [
+    ...(revisions > 0 || seconds > 0 ? [`, ${revisions} revisions and ${seconds} s behind the newest source`] : []),
+    ...(longer ? [`; ${longer.host.name} has entries that its WAL lacks`] : []),
+  ].join("");
 }
 
-/** The act needs room for a snapshot and for the data made from it, or for one copy of the data: twice the larger is always enough. */
+/** True if both are members and the WAL of `a` ends before that of `b`. */
+const isShorter = (a: Source, b: Source): boolean =>
+  a.kind !== "snapshot" && b.kind !== "snapshot" && a.logEnd !== undefined && compareLogs(a, b) < 0;
+
+/**
+ * The act needs room for a snapshot and for the data made from it, or for one copy of the data: twice the larger is always enough. A member
+ * that joins anew gets the whole data beside its old data.
+ */
 export function diskProblems(plan: FailoverPlan, seen: Observation): string[] {
+  return [
+    ...sourceDiskProblems(plan, seen),
+    ...plan.others.flatMap((host) => {
+      const facts = factsOf(seen, host);
+      const joined = facts?.steps["etcd-join"]?.epoch === plan.settings.epoch;
+      return facts && !joined ? room(host, facts.freeBytes, facts.etcdBytes) : [];
+    }),
+  ];
+}
+
+function sourceDiskProblems(plan: FailoverPlan, seen: Observation): string[] {
   const host = plan.source?.host;
   const facts = host && factsOf(seen, host);
   if (!facts || plan.resumed) {
     return [];
   }
   const snapshot = facts.files.find((file) => file.path === plan.source?.take);
-  const needed = 2 * Math.max(facts.etcdBytes, snapshot?.bytes ?? 0);
-  return facts.freeBytes >= needed
-    ? []
-    : [`${host.name}: ${facts.freeBytes} bytes are free below /var/lib, ${needed} are needed`];
+  return room(host, facts.freeBytes, 2 * Math.max(facts.etcdBytes, snapshot?.bytes ?? 0));
 }
+
+const room = (host: Host, free: number, needed: number): string[] =>
+  free >= needed ? [] : [`${host.name}: ${free} bytes are free below /var/lib, ${needed} are needed`];

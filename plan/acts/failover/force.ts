@@ -23,7 +23,7 @@ export function forceSteps(
   const { etcdCertificate, ownEndpoint, runtimeOf } = installerOf(topology);
   const runtime = runtimeOf("etcd");
   const sandbox = runtime.spec(inSandbox(forced, epoch), epoch, { base, once: true, isolated: true });
-  const snapshot = snapshotStep(topology, plan, etcd.host, sandbox, after);
+  const snapshot = snapshotStep(topology, plan, etcd.host, seen, sandbox, after);
   const member = step("etcd-member", etcd.host, "EtcdMember", {
     arguments: [etcdCertificate(etcd.host), ownEndpoint(etcd.host)],
     data: `${runtime.spec(forced, epoch, { base, once: true })}\n${etcd.body}`,

@@ -301,11 +301,12 @@ describe("the choice of source", () => {
   });
 
   it("looks for the named file, and knows its cluster by its peers", () => {
-    assert.deepEqual(sourceSearch(seed(), { from: "/x.db" }), {
+    assert.deepEqual(sourceSearch(seed(), { from: "/x.db", lost: "a" }), {
       file: "/x.db",
       peers: ["https://192.168.31.101:2380", "https://192.168.31.102:2380", "https://192.168.31.103:2380"],
+      logs: false,
     });
-    assert.equal(sourceSearch(seed(), { from: "snapshot" }).file, undefined);
+    assert.equal(sourceSearch(seed(), { from: "snapshot", lost: "a" }).file, undefined);
   });
 });
 

@@ -372,7 +372,7 @@ const cases: Record<string, Case> = {
     stops: {
       "quorum is lost":
         /^2 of 3 .*, but none of them answers .* \(etcd on master3: running, w1: running\): repair etcd on these hosts/,
-      source: /2 voters survive/,
+      certificates: /w1: .*kube-etcd-192-168-31-106.pem must be there/,
     },
   },
   "no voter survives": {
@@ -381,7 +381,52 @@ const cases: Record<string, Case> = {
   },
   "two voters survive": {
     topology: twoSurvivors(),
-    stops: { source: /2 voters survive \(master3, master4\)/ },
+    stops: {},
+  },
+  "two voters survive, and one of them can't be reached": {
+    topology: twoSurvivors(),
+    hosts: { master4: null },
+    stops: {},
+  },
+  "two voters survive, and the deploy host can't be reached": {
+    topology: twoSurvivors(),
+    hosts: { master3: null },
+    stops: { "survivors reachable": /^master3 \(192.168.31.103\): connect timed out$/ },
+  },
+  "two voters survive, and neither can be reached": {
+    topology: twoSurvivors(),
+    hosts: { master3: null, master4: null, node2: null },
+    stops: { "survivors reachable": /^master3 .*; node2 .*; master4/ },
+  },
+  "two voters survive, and one shows another host key: it is there": {
+    topology: twoSurvivors(),
+    hosts: { master4: { refusal: "another host key", reason: "its key is another" } },
+    stops: { "host keys": /^master4/ },
+  },
+  "etcd was recovered on a host that can't be reached, in an epoch before": {
+    topology: twoSurvivors(),
+    settings: { epoch: 3, confirm: "a@3", attest: "powered-off@a@3" },
+    hosts: {
+      master3: {
+        epoch: 2,
+        act: "failover:a:forceNewCluster:master4",
+        preflight: preflight(twoSurvivors(), afterMaster3(), { earlierPlan: { member: "master4", steps: "claim" } }),
+        steps: { claim: record("claim", 2, 1) },
+      },
+      master4: null,
+    },
+    stops: { "survivors reachable": /^master4 .*; etcd was recovered on master4 by a failover .*: bring it back/ },
+  },
+  "a second voter has no room for the data beside its own": {
+    topology: twoSurvivors(),
+    hosts: { master4: { freeBytes: 1e7 } },
+    stops: { "disk space": /^master4: 10000000 bytes are free below .*, 100000000 are needed/ },
+  },
+  "a second voter can't refuse the lost side's packets after a restore": {
+    topology: twoSurvivors(),
+    settings: { method: "restore" },
+    hosts: { master4: { isolation: { firewall: false, refused: [], boot: "" } } },
+    stops: { isolation: /^master4: neither nft nor iptables/ },
   },
   "recover from a host that is no voter": {
     settings: { from: "node2" },
