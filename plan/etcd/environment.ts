@@ -8,7 +8,12 @@ export function flagOf(variable: string): string | undefined {
 
 /** A setting of an etcd: its argument's value, else its variable's; etcd ignores a variable without a value. */
 export const settingOf = ({ cmd, env }: Pick<Process, "cmd" | "env">, flag: string): string | undefined =>
-  argument(cmd, flag) ?? (env.findLast((variable) => flagOf(variable) === flag)?.replace(/^[^=]*=/, "") || undefined);
+  argument(cmd, flag) ??
+  (env
+    .filter((variable) => flagOf(variable) === flag)
+    .at(-1)
+    ?.replace(/^[^=]*=/, "") ||
+    undefined);
 
 /**
  * The process without the variables whose flags stand in its command. etcd ends at once, "conflicting environment variable is shadowed", if a
