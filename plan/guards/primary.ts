@@ -4,6 +4,7 @@ import type { AdoptedCluster } from "../installers/rke/adopted";
 import { lostBy } from "../steps/act";
 import { allHosts, type Topology } from "../topology/topology";
 import { adoptionProblems } from "./adoption";
+import { changeGuard } from "./change";
 import { failbackGuards } from "./failback";
 import { addressProblems, clockProblems, rights, roomProblems, tools } from "./hosts";
 import { hostKeyProblems, reachability, strangers } from "./identity";
@@ -47,6 +48,7 @@ export function primaryGuards(
         ),
     verdict("the hosts meant", strangers(topology, plan.hosts, seen), "no host belongs to another cluster"),
     verdict("members of etcd", memberProblems(plan, seen), "etcd has quorum, or there is none yet"),
+    changeGuard(topology, plan, seen),
     verdict("tools on the hosts", tools(plan.hosts, seen), "flock, curl with --unix-socket"),
     verdict("disk space", roomProblems(plan.hosts, seen), "enough for records and containers"),
     verdict("clocks", clockProblems(plan.hosts, seen), "hosts and operator agree within 5 s"),

@@ -1,6 +1,6 @@
 import { docker } from "../../runtimes/docker/docker";
 import type { Installer } from "../installer";
-import { adopt, build, runName } from "./build";
+import { adopt, build, runName, settleHosts } from "./build";
 import { certificates } from "./certificates";
 import { placeholdersIn } from "./cluster-secrets";
 import { clusterYmlText } from "./cluster-yml";
@@ -34,6 +34,7 @@ export const rke: Installer = {
   clusterFile: clusterYmlText,
   furtherFiles: (topology) => (placeholdersIn(topology.rke).length > 0 ? ["cluster-secrets"] : []),
   runName,
+  settleHosts,
   build,
   adopt,
   settleLoss,
