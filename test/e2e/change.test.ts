@@ -195,6 +195,8 @@ onRequest("change-join", "hosts join a built cluster, change their address and a
   });
 
   it("a living voter that is a deploy host leaves, another deploys in its place", async () => {
+    const keys = "-i /etc/rke-dr/ssh/id_ed25519 -o UserKnownHostsFile=/etc/rke-dr/ssh/known_hosts";
+    await world.on("master1", `scp ${keys} "$(command -v rke)" root@192.168.31.106:/usr/local/bin/rke`);
     await cluster.up(without("master1"), deployedFrom("a", "master4"));
     assert.deepEqual((await cluster.found([])).voters, ["master2", "master3", "master4"]);
     assert.equal(await world.on("master1", "docker ps --format '{{.Names}}'"), "");

@@ -120,7 +120,7 @@ take_out() {
 # step_arguments STEP HOST ...: prints the arguments of a step on a host that leaves, with a space before each.
 step_arguments() {
   [[ $1 == leave ]] || return 0
-  printf ' all %s' "$(printf '%s\n' "${@:2}" | cut -d= -f 2,3 | tr = '\n' | sort -u | paste -sd,)"
+  printf ' all %s' "$(printf '%s\n' "${@:2}" | cut -d= -f 2,3 | tr '=' '\n' | sort -u | paste -sd,)"
 }
 
 # renewed_certificates FOLDER: prints "NAME PEM" for each certificate that follows the hosts, PEM as a JSON string's text.

@@ -275,7 +275,7 @@ describe("guards of a failback", () => {
             })),
             processes: { ...survivor(topology, h).processes, "rke-dr-guard": guard },
             deploy: {
-              files: ["cluster.yml", "certs/kube-admin.pem", "ssh/id_ed25519", "ssh/known_hosts"],
+              files: ["cluster.yml", "cluster.rkestate", "certs/kube-admin.pem", "ssh/id_ed25519", "ssh/known_hosts"],
               server: `https://192.168.31.${h.name === "master1" ? 101 : 103}:6443`,
 
               clusterYml: "",
