@@ -1,6 +1,7 @@
 import { refusedAddresses } from "../acts/failover/isolation";
 import type { FailoverPlan } from "../acts/failover/plan";
 import { factsOf, type Observation } from "../facts/observation";
+import { problem } from "./verdict";
 
 /** The host that etcd is restored on must be able to refuse the lost side's packets. */
 export function isolationProblems(plan: FailoverPlan, seen: Observation): string[] {
@@ -12,7 +13,13 @@ export function isolationProblems(plan: FailoverPlan, seen: Observation): string
   return facts.isolation.firewall
     ? []
     : [
-        `${host.name}: neither nft nor iptables is there to refuse the lost hosts: install one of them there; without it, returning API servers would write to the restored cluster as well as to the old one`,
+        problem(
+          `${host.name}: must be able to refuse the lost hosts at etcd's ports: neither nft nor iptables is there`,
+          "`apt-get install nftables` there (without it, returning API servers would write to both clusters)",
+          ...(plan.source?.kind === "voter" && !plan.resumed
+            ? ["Or force the voter's data instead: `pulumi config rm --path recover.method --stack failover`"]
+            : []),
+        ),
       ];
 }
 

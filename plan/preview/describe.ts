@@ -193,7 +193,7 @@ export function describeVerdicts(verdicts: Verdict[], warnings: string[]): strin
     ...verdicts.flatMap((v) =>
       v.ok
         ? [`  ${v.unknown ? "?   " : "ok  "}  ${v.guard}: ${v.found}`]
-        : v.problems.map((problem) => `  STOP  ${v.guard}: ${problem}`),
+        : v.problems.map((problem) => `  STOP  ${v.guard}: ${problem.split("\n").join("\n          ")}`),
     ),
     ...warnings.map((w) => `  note  ${w}`),
   ];
