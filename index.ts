@@ -11,9 +11,10 @@ import { warnings } from "./plan/declaration/declaration";
 import { sourceSearch } from "./plan/etcd/source-search";
 import type { Observation } from "./plan/facts/observation";
 import { failoverGuards } from "./plan/guards/failover";
+import { failoverNotes, powerCutOfAll } from "./plan/guards/notes";
 import { primaryGuards } from "./plan/guards/primary";
 import type { Verdict } from "./plan/guards/verdict";
-import { describeFailover, describePrimary, describeVerdicts } from "./plan/preview/describe";
+import { describeFailover, describeOver, describePrimary, describeVerdicts } from "./plan/preview/describe";
 import { describeSnapshots, snapshotProblems } from "./plan/preview/snapshots";
 import { lostHosts, survivors } from "./plan/topology/order";
 import { allHosts, type Topology } from "./plan/topology/topology";
@@ -61,14 +62,25 @@ async function deployFailover(topology: Topology, ssh: SshAccess, settings: Fail
   const verdicts = failoverGuards(topology, plan, seen);
   if (!isPreview) {
     stopAt(verdicts, "nothing was changed");
+    if (plan.stage === "over") {
+      await show([`The failover of epoch ${plan.settings.epoch} is over.`, ...describeOver(plan)].join("\n"));
+    }
   }
   const judge = async (whole: Observation) => {
     const late = failoverGuards(topology, plan, whole);
     if (isPreview) {
-      const notes = [...warnings(topology), ...snapshotProblems(topology, left, seen)];
-      await show(describeFailover(plan, late, notes, seen.at, describeSnapshots(topology, left, seen)));
+      const notes = [
+        ...warnings(topology),
+        ...failoverNotes(topology, plan, seen),
+        ...snapshotProblems(topology, left, seen),
+      ];
+      const snapshots = describeSnapshots(topology, left, seen);
+      await show(describeFailover(plan, late, notes, seen.at, snapshots, powerCutOfAll(plan, seen)));
     } else {
-      stopAt(late, "nothing was changed but the survivors' epoch");
+      stopAt(
+        late,
+        "nothing that runs was changed: at most the survivors' epoch and a copy of etcd's data beside it were written",
+      );
     }
   };
   const judged = waits ? Promise.resolve() : look.whole.then(judge).catch(ended);

@@ -32,6 +32,8 @@ export const printedBySome = [
   "quorum",
   "members",
   "leases",
+  "peers",
+  "nodes",
   "etcdlog",
   "kubelet",
   "data",

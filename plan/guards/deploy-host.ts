@@ -20,7 +20,7 @@ export function deployProblems(topology: Topology, plan: FailoverPlan, seen: Obs
   ];
   const missing = needed.filter((file) => !facts.deploy?.files.includes(file));
   return [
-    ...(facts.tools.installer ? [] : [rkeMissing(topology, host)]),
+    ...(facts.tools.installer ? [] : [installerMissing(host)]),
     ...(missing.length === 0
       ? []
       : [
@@ -33,8 +33,11 @@ export function deployProblems(topology: Topology, plan: FailoverPlan, seen: Obs
   ];
 }
 
-export const rkeMissing = ({ rkeVersion }: Topology, host: Host): string =>
-  problem(`${host.name}: rke must be on the PATH: missing`, `Copy rke ${rkeVersion} to /usr/local/bin/rke there`);
+export const installerMissing = (host: Host): string =>
+  problem(
+    `${host.name}: rke must be on the PATH: missing`,
+    "Copy rke, of the topology's rkeVersion, to /usr/local/bin/rke there",
+  );
 
 /** The seed's trap: a kubeconfig that points at a dead master. It stops nothing, the act mends it. */
 export function deployWords(plan: FailoverPlan, seen: Observation): string {

@@ -57,9 +57,11 @@ function otherAct({ survivors, settings }: FailoverPlan, host: Host, { act }: Re
       : ["`pulumi config rm --path recover.method --stack failover`"]),
     set("recover.from", source),
   ];
-  const failed = factsOf(seen, beginner)?.preflight.failures.find(
-    (f) => f.epoch === epoch && (f.step === "etcd-member" || f.step === "etcd-restore"),
-  );
+  const began = factsOf(seen, beginner);
+  // an etcd that serves isn't superseded: guard \`earlier acts\` would send back here
+  const failed =
+    !began?.etcd?.quorum &&
+    began?.preflight.failures.find((f) => f.epoch === epoch && (f.step === "etcd-member" || f.step === "etcd-restore"));
   return [
     `It has begun on ${beginner.name}. Go on with it as it was: ${keys.join(", ")}`,
     ...(failed ? [`Its step ${failed.step} failed. If it fails again, this act can supersede it: ${next}`] : []),

@@ -3,6 +3,7 @@ import type { FailoverPlan } from "../acts/failover/plan";
 import type { Observation } from "../facts/observation";
 import type { Topology } from "../topology/topology";
 import { certificateProblems } from "./certificates";
+import { undeclaredMembers } from "./declared-world";
 import { deployProblems, deployWords, trustProblems } from "./deploy-host";
 import { diskProblems, roomProblems } from "./disk-space";
 import { failoverEpochProblems } from "./epoch";
@@ -58,6 +59,11 @@ export function failoverGuards(topology: Topology, plan: FailoverPlan, seen: Obs
       "the hosts meant",
       strangers(topology, survivors, seen, plan),
       `they belong to cluster ${topology.cluster}`,
+    ),
+    verdict(
+      "members declared",
+      undeclaredMembers(topology, plan, seen),
+      "the topology has every member that the survivors' etcd knows",
     ),
     verdict(
       "epoch",

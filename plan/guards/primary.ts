@@ -3,7 +3,7 @@ import { factsOf, type Observation } from "../facts/observation";
 import type { AdoptedCluster } from "../installers/rke/adopted";
 import type { Host, Topology } from "../topology/topology";
 import { adoptionProblems } from "./adoption";
-import { rkeMissing } from "./deploy-host";
+import { installerMissing } from "./deploy-host";
 import { roomProblems } from "./disk-space";
 import { primaryEpochProblems } from "./epoch";
 import { failbackGuards } from "./failback";
@@ -52,7 +52,7 @@ export function primaryGuards(
       "rke on the deploy hosts",
       plan.deployHosts.flatMap((h) => {
         const facts = factsOf(seen, h);
-        return facts && !facts.tools.installer ? [rkeMissing(topology, h)] : [];
+        return facts && !facts.tools.installer ? [installerMissing(h)] : [];
       }),
       plan.deployHosts.map((h) => h.name).join(", "),
     ),

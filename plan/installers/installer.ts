@@ -69,6 +69,8 @@ export interface Installer {
   certificates(site: Site): Certificate[];
   /** The text of the installer's file that lists the site's hosts (RKE's cluster.yml). */
   clusterFile(site: Site): string;
+  /** The hosts that such a text lists; none if it can't be read. */
+  hostsIn(clusterFile: string): { address: string; name: string }[];
   /** Files that a deploy host needs beside the usual ones, by their names in its folder. */
   furtherFiles(topology: Topology): string[];
 

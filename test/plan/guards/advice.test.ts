@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { planFailover } from "../../../plan/acts/failover/failover";
 import type { FailoverSettings } from "../../../plan/acts/failover/plan";
+import type { Observation } from "../../../plan/facts/observation";
 import { failoverGuards } from "../../../plan/guards/failover";
 import type { Verdict } from "../../../plan/guards/verdict";
 import type { Topology } from "../../../plan/topology/topology";
@@ -29,8 +30,17 @@ function typed(settings: FailoverSettings, commands: [string, string | undefined
   return changed as unknown as FailoverSettings;
 }
 
+/** The same hosts, asked with another epoch: they tell the decisions of that epoch's act. */
+function askedWith(epoch: number, seen: Observation): Observation {
+  const hosts = Object.entries(seen.hosts).map(([name, h]) => [
+    name,
+    h.reachable ? { ...h, plan: h.epoch === epoch ? { ...h.preflight.earlierPlan, ...h.plan } : {} } : h,
+  ]);
+  return { ...seen, hosts: Object.fromEntries(hosts) };
+}
+
 const stops = (topology: Topology, c: Refusal, settings: FailoverSettings): Verdict[] => {
-  const seen = afterLossOfA(topology, c.hosts, c.answers);
+  const seen = askedWith(settings.epoch, afterLossOfA(topology, c.hosts, c.answers));
   return failoverGuards(topology, planFailover(topology, settings, seen), seen).filter((v) => !v.ok);
 };
 
@@ -50,9 +60,7 @@ function ends(topology: Topology, c: Refusal, settings: FailoverSettings, way: s
   const lines = failed.flatMap((v) => v.problems.flatMap((p) => p.split("\n").slice(1)));
   const steps = lines.map(settingsIn).filter((commands) => commands.length > 0);
   const next = steps.map((commands) => typed(settings, commands)).filter((s) => key(s) !== here);
-  return next.length === 0
-    ? [failed.map((v) => v.guard)]
-    : next.flatMap((s) => ends(topology, c, s, [...way, here]));
+  return next.length === 0 ? [failed.map((v) => v.guard)] : next.flatMap((s) => ends(topology, c, s, [...way, here]));
 }
 
 describe("what refusals advise", () => {
@@ -67,7 +75,10 @@ describe("what refusals advise", () => {
             ways.some((line) => deeds.test(line)),
             `${guard} tells nothing to type or do: ${told}`,
           );
-          assert.ok(ways.every((line) => line.length < 240 || line.includes("docs/")), told);
+          assert.ok(
+            ways.every((line) => line.length < 240 || line.includes("docs/")),
+            told,
+          );
         }
       }
     });

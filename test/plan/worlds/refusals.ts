@@ -93,6 +93,45 @@ function learnerInA(): Topology {
   return parseTopology(topology);
 }
 
+/** The seed's cluster after master2 was taken out of its topology. */
+const withoutMaster2 = () =>
+  parseTopology(raw({ ...seedHosts, a: { master1: seedHosts.a.master1, node1: seedHosts.a.node1 } }));
+/** A member as etcd's peer port lists it. @param last the last byte of its address */
+const peer = (last: string) => ({
+  name: `etcd-192.168.31.${last}`,
+  peerUrls: [`https://192.168.31.${last}:2380`],
+  learner: false,
+});
+const expired = { notBefore: 0, notAfter: now - 1000, dnsNames: [], ipAddresses: [], signed: undefined };
+const third: Partial<FailoverSettings> = { epoch: 3, confirm: "a@3", attest: "powered-off@a@3" };
+/** The act of epoch 2 has set the old etcd aside, and its etcd doesn't become healthy. */
+const failedForGood: Partial<Reachable> = {
+  epoch: 2,
+  act: "failover:a:forceNewCluster:master3",
+  etcd: undefined,
+  ...has({
+    earlierPlan: {
+      begun: "yes",
+      method: "forceNewCluster",
+      source: "master3",
+      steps: "etcd-member kube-apiserver rke-up",
+    },
+    failures: [
+      {
+        step: "etcd-member",
+        host: "master3",
+        epoch: 2,
+        generation: 1,
+        startedAt: now,
+        milliseconds: 1,
+        did: [],
+        exit: 1,
+        error: "etcd: not healthy 60 s after its start",
+      },
+    ],
+  }),
+};
+
 /** By what is wrong. */
 export const refusals: Record<string, Refusal> = {
   "all is well": { stops: {} },
@@ -475,6 +514,75 @@ export const refusals: Record<string, Refusal> = {
   "two clocks off to different sides": {
     hosts: { master3: { clockSkew: 4000 }, node2: { clockSkew: -4000 } },
     stops: { clocks: /^node2 and master3: their clocks must be within 5\.0 s of each other: 8\.0 s apart$/ },
+  },
+  "a voter that the topology lacks, as etcd's own list has it": {
+    topology: withoutMaster2(),
+    hosts: { master3: { peers: ["101", "102", "103"].map((last) => peer(last)) } },
+    stops: {
+      "members declared":
+        /^etcd-192\.168\.31\.102 \(https:\/\/192\.168\.31\.102:2380\): each member of etcd must stand in the topology: Pulumi\.yaml lacks it, etcd on master3 has it$/,
+    },
+  },
+  "a voter that the topology lacks, as an etcd was started that doesn't answer": {
+    topology: withoutMaster2(),
+    hosts: { master3: { etcd: undefined, processes: survivor(seed(), afterMaster3()).processes } },
+    stops: {
+      "members declared":
+        /^etcd-master2 \(.*102:2380\): .*--initial-cluster of etcd on master3, which doesn't answer, has it$/,
+    },
+  },
+  "a member on a host that has no part in etcd by the topology": {
+    hosts: { master3: { peers: ["101", "102", "103", "104"].map((last) => peer(last)) } },
+    stops: {
+      "members declared": /^etcd-192\.168\.31\.104 .*: Pulumi\.yaml has node1 without a part in etcd, etcd on master3/,
+    },
+  },
+  "etcd's own list counts, not what it was started with": {
+    topology: withoutMaster2(),
+    hosts: {
+      master3: {
+        peers: ["101", "103"].map((last) => peer(last)),
+        processes: survivor(seed(), afterMaster3()).processes,
+      },
+    },
+    stops: {},
+  },
+  "an expired certificate that nothing uses": {
+    hosts: {
+      master3: has({
+        certificates: [...facts().certificates, { ...expired, file: "/etc/kubernetes/ssl/old.pem", name: "old" }],
+      }),
+    },
+    stops: {},
+  },
+  "a worker's kubelet has an expired certificate": {
+    hosts: {
+      node2: has({ certificates: [{ ...expired, file: "/etc/kubernetes/ssl/kube-node.pem", name: "kube-node" }] }),
+    },
+    stops: {},
+  },
+  "the same act with another method, when it has begun": {
+    settings: { method: "restore" },
+    hosts: { master3: begun, node2: { epoch: 2, act: begun.act } },
+    stops: {
+      epoch:
+        /^master3: epoch 2 is another act's there \(failover:a:forceNewCluster:master3\): failover:a:restore:master3;/,
+    },
+  },
+  "an act whose etcd failed for good isn't repeated with the next epoch": {
+    settings: third,
+    hosts: { master3: failedForGood },
+    stops: { "earlier acts": /^master3: epoch 2 \(failover:a:forceNewCluster:master3\): must be finished first: / },
+  },
+  "an act whose etcd failed for good is superseded by another method": {
+    settings: { ...third, method: "restore" },
+    hosts: { master3: failedForGood },
+    stops: {},
+  },
+  "an act whose etcd serves isn't superseded": {
+    settings: { ...third, method: "restore" },
+    hosts: { master3: { ...failedForGood, etcd: etcdOf({ quorum: true }) as Reachable["etcd"] } },
+    stops: { "earlier acts": /must be finished first/, "quorum is lost": /answers a linearizable read/ },
   },
   "everything at once is told at once": {
     settings: { confirm: undefined, attest: undefined },
