@@ -11,7 +11,7 @@ import { warnings } from "./plan/declaration/declaration";
 import { sourceSearch } from "./plan/etcd/source-search";
 import type { Observation } from "./plan/facts/observation";
 import { failoverGuards } from "./plan/guards/failover";
-import { failoverNotes, powerCutOfAll } from "./plan/guards/notes";
+import { failoverNotes, powerCutOfAll, versionNotes } from "./plan/guards/notes";
 import { primaryGuards } from "./plan/guards/primary";
 import type { Verdict } from "./plan/guards/verdict";
 import { describeFailover, describeOver, describePrimary, describeVerdicts } from "./plan/preview/describe";
@@ -28,7 +28,11 @@ async function deploy(settings: Settings) {
       const seen = await observe(allHosts(topology), [], ssh, settings.epoch).whole;
       const plan = planPrimary(topology, settings.epoch, seen, settings);
       const verdicts = primaryGuards(topology, plan, seen, settings.adopted, settings.confirm);
-      const notes = [...warnings(topology), ...snapshotProblems(topology, plan.hosts, seen)];
+      const notes = [
+        ...warnings(topology),
+        ...versionNotes(topology, plan.hosts, seen),
+        ...snapshotProblems(topology, plan.hosts, seen),
+      ];
       if (pulumi.runtime.isDryRun()) {
         await show(describePrimary(plan, verdicts, notes, seen, describeSnapshots(topology, plan.hosts, seen)));
       } else {

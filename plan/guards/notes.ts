@@ -1,6 +1,8 @@
 import type { FailoverPlan } from "../acts/failover/plan";
 import { factsOf, type Observation } from "../facts/observation";
-import type { Topology } from "../topology/topology";
+import { declaredVersions } from "../installers/declared-versions";
+import { faultWords } from "../installers/known-faults";
+import type { Host, Topology } from "../topology/topology";
 import { durationWords } from "../values/duration";
 import { unusedCertificates } from "./certificates";
 import { undeclaredHosts } from "./declared-world";
@@ -9,7 +11,20 @@ import { undeclaredHosts } from "./declared-world";
 export const failoverNotes = (topology: Topology, plan: FailoverPlan, seen: Observation): string[] => [
   ...undeclaredHosts(topology, plan, seen),
   ...unusedCertificates(topology, plan, seen),
+  ...versionNotes(topology, plan.survivors, seen),
 ];
+
+/** Known faults of the versions that run, by what the topology declares and the hosts report; each said once. */
+export function versionNotes(topology: Topology, hosts: Host[], seen: Observation): string[] {
+  const declared = declaredVersions(topology);
+  const found = hosts.flatMap((host) => {
+    const facts = factsOf(seen, host);
+    const etcd = facts?.etcd?.version;
+    const docker = facts?.tools.runtime;
+    return faultWords({ ...declared, ...(etcd ? { etcd } : {}), ...(docker ? { docker } : {}) });
+  });
+  return [...new Set(found.length > 0 ? found : faultWords(declared))];
+}
 
 /** Seconds since a host's boot within which a power cut of all is likelier than the loss of the other side alone. */
 const justBooted = 15 * 60;

@@ -23,7 +23,7 @@ export function restartProblems(hosts: Host[], seen: Observation): string[] {
         problem(
           `${host.name}: each pod's container must have its sandbox: ${o.name} (${o.id}) has none`,
           `\`docker rm -f ${o.id}\` there`,
-          `Else a kubelet that starts ends with "no PodsandBox found with Id '${o.sandbox}...'"`,
+          `Else a kubelet that starts ends with "no PodsandBox found with Id '${o.sandbox}...'" (kubernetes/kubernetes#107115)`,
         ),
       ),
       ...(loops(facts, seen.at) && !missesApi.test(words)
