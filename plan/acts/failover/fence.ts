@@ -68,7 +68,7 @@ export function recordedFences(plan: FailoverPlan, seen: Observation): FenceResu
  * recovered etcd serves, no host is fenced: the lost hosts may be on again, for failback.
  */
 export function fencesDue(topology: Topology, plan: FailoverPlan, seen: Observation): Fence[] {
-  if (plan.stage !== "begins" || plan.steps.length === 0) {
+  if (plan.stage !== "begins" || plan.steps.every((s) => !s.due)) {
     return [];
   }
   const down = new Set(recordedFences(plan, seen).flatMap((f) => (f.exit === 0 ? [f.host] : [])));
