@@ -13,6 +13,7 @@ import type { Observation } from "./plan/facts/observation";
 import { failoverGuards } from "./plan/guards/failover";
 import { failoverNotes, powerCutOfAll, versionNotes } from "./plan/guards/notes";
 import { primaryGuards } from "./plan/guards/primary";
+import { releaseNotes } from "./plan/guards/release-fit";
 import type { Verdict } from "./plan/guards/verdict";
 import { describeFailover, describeOver, describePrimary, describeVerdicts } from "./plan/preview/describe";
 import { describeSnapshots, snapshotProblems } from "./plan/preview/snapshots";
@@ -31,6 +32,8 @@ async function deploy(settings: Settings) {
       const notes = [
         ...warnings(topology),
         ...versionNotes(topology, plan.hosts, seen),
+        // of a cluster that is taken over, a guard says it
+        ...(settings.adopted ? [] : releaseNotes(topology, seen)),
         ...snapshotProblems(topology, plan.hosts, seen),
       ];
       if (pulumi.runtime.isDryRun()) {
@@ -76,6 +79,7 @@ async function deployFailover(topology: Topology, ssh: SshAccess, settings: Fail
       const notes = [
         ...warnings(topology),
         ...failoverNotes(topology, plan, seen),
+        ...releaseNotes(topology, seen),
         ...snapshotProblems(topology, left, seen),
       ];
       const snapshots = describeSnapshots(topology, left, seen);

@@ -8,7 +8,7 @@ export interface BenchResult {
   /** ISO time of the end. */
   at: string;
   machine: Machine;
-  /** Which Pulumi was measured, in one line. */
+  /** The Pulumi that was measured, in one line. */
   engine: string;
   /** Parts that could not be measured, and why. */
   failed: string[];

@@ -19,9 +19,9 @@ import {
 import { parseTopology } from "../plan/declaration/declaration";
 import { actProblems } from "../plan/declaration/installers";
 import { factsOf } from "../plan/facts/observation";
-import { sites, type Topology } from "../plan/topology/topology";
+import { sites, sshLogin, type Topology } from "../plan/topology/topology";
 import { mapping } from "../plan/values/mapping";
-import { remoteBash } from "../reach/command-line";
+import { remoteBash, remoteShell } from "../reach/command-line";
 import { runOverSsh } from "../reach/ssh";
 import { readSshAccess, type SshAccess } from "../reach/ssh-access";
 import { readProject, readTopologyFile } from "./topology-file";
@@ -149,7 +149,11 @@ export function sentToRehearse(
     rehearsal.prefix,
   ];
   return {
-    command: remoteBash(words, { seconds: limit, killAfter: 30, yielding: true }),
+    command: remoteBash(sshLogin(topology.ssh, rehearsal.host).user, words, {
+      seconds: limit,
+      killAfter: 30,
+      yielding: true,
+    }),
     input: `${stepScript("rehearse")}\nmain "$@"; exit\n${rehearsal.etcdBody}\n${rehearsal.apiServerBody}\n`,
   };
 }
@@ -161,7 +165,10 @@ async function keep(rehearsal: Rehearsal, access: SshAccess, report: RehearsalRe
     runOverSsh(
       rehearsal.host,
       access,
-      `umask 077; mkdir -p /var/lib/rke-dr/rehearsals && cat >${path}.${ending}`,
+      remoteShell(
+        sshLogin(access, rehearsal.host).user,
+        `umask 077; mkdir -p /var/lib/rke-dr/rehearsals && cat >${path}.${ending}`,
+      ),
       text,
     );
   await put("json", `${JSON.stringify(report, null, 2)}\n`);

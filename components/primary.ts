@@ -15,14 +15,15 @@ import type { ScheduledStep } from "../plan/steps/steps";
 import { ownServer } from "../plan/topology/servers";
 import { inPeace, type Site } from "../plan/topology/site";
 import { type Host, sshLogin, type Topology } from "../plan/topology/topology";
+import { remoteShell } from "../reach/command-line";
 import type { SshAccess } from "../reach/ssh-access";
 import { type KeyPair, Pki } from "./pki";
 import { snapshotScheduleData } from "./snapshot-schedule";
 import { runSteps } from "./steps";
 
 /** The only command that the return guard's key may run: it prints the cluster's name and the epoch that this host serves. */
-const guardMayAsk =
-  'command="echo rke-dr $(cat /var/lib/rke-dr/cluster) serves $(cat /var/lib/rke-dr/serves 2>/dev/null || echo 0)",restrict';
+const guardMayAsk = (user: string): string =>
+  `command="${remoteShell(user, "echo rke-dr $(cat /var/lib/rke-dr/cluster) serves $(cat /var/lib/rke-dr/serves 2>/dev/null || echo 0)")}",restrict`;
 const guardScript = onHostScript("resident/guard-watch");
 
 /** Builds the cluster: certificates, deploy hosts, `rke up`, and the record of epoch and topology in the cluster. */
@@ -43,16 +44,17 @@ export function buildPrimary(
     plan.deployHosts.map((h) => [h.name, new tls.PrivateKey(`deploy-key-${h.name}`, { algorithm: "ED25519" })]),
   );
   const guardKey = new tls.PrivateKey("return-guard-key", { algorithm: "ED25519" });
-  const authorizedKeys = pulumi
-    .all([
-      ...plan.deployHosts.map((h) => pulumi.interpolate`${trimmed(keys[h.name]?.publicKeyOpenssh)} rke-dr:${h.name}`),
-      pulumi.interpolate`${guardMayAsk} ${trimmed(guardKey.publicKeyOpenssh)} rke-dr:return-guard`,
-    ])
-    .apply((lines) => lines.join("\n"));
+  const authorizedKeys = (host: Host) =>
+    pulumi
+      .all([
+        ...plan.deployHosts.map((h) => pulumi.interpolate`${trimmed(keys[h.name]?.publicKeyOpenssh)} rke-dr:${h.name}`),
+        pulumi.interpolate`${guardMayAsk(sshLogin(ssh, host).user)} ${trimmed(guardKey.publicKeyOpenssh)} rke-dr:return-guard`,
+      ])
+      .apply((lines) => lines.join("\n"));
 
   const data: Record<string, pulumi.Input<string>> = snapshotScheduleData(plan.steps);
   for (const host of plan.hosts) {
-    data[`authorize-${host.name}`] = authorizedKeys;
+    data[`authorize-${host.name}`] = authorizedKeys(host);
   }
   for (const host of plan.deployHosts) {
     const key = keys[host.name];

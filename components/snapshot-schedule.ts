@@ -1,8 +1,12 @@
 import { onHostScript } from "../on-host";
 import type { ScheduledStep } from "../plan/steps/steps";
+import { bashLine } from "../reach/command-line";
 
 /** Scripts that a deploy host runs by itself, in the order of their use. */
 const scripts = ["loop", "take", "voter"];
+
+/** A snapshot of some gigabytes takes its time, and must leave the processor to etcd. */
+const bounds = { seconds: 3600, killAfter: 10, yielding: true };
 
 /** Stdin of the steps `snapshot-schedule`, by step name: the plan's decisions, and the scripts to install. */
 export function snapshotScheduleData(steps: ScheduledStep[]): Record<string, string> {
@@ -12,6 +16,10 @@ export function snapshotScheduleData(steps: ScheduledStep[]): Record<string, str
   return Object.fromEntries(
     steps
       .filter((s) => s.script === "snapshot-schedule")
-      .map((s) => [s.name, s.data === "" ? "" : `${s.data}\n${files}`]),
+      .map((s) => {
+        // the last of its data is the file config
+        const lines = (s.onwardUsers ?? []).map((user) => `line=${user}=${bashLine(user, bounds)}`);
+        return [s.name, s.data === "" ? "" : [s.data, ...lines, files].join("\n")];
+      }),
   );
 }

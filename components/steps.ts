@@ -5,7 +5,7 @@ import type { StepResult } from "../plan/facts/step-records";
 import { recordOf } from "../plan/facts/step-records";
 import type { ScheduledStep } from "../plan/steps/steps";
 import { sshLogin } from "../plan/topology/topology";
-import { remoteBash } from "../reach/command-line";
+import { bashLine, remoteBash, shellLine } from "../reach/command-line";
 import type { SshAccess } from "../reach/ssh-access";
 
 /** Settings that all steps of one deployment share. */
@@ -76,6 +76,7 @@ function makeStep(
   data: pulumi.Input<string>,
   opts: pulumi.CustomResourceOptions,
 ): remote.Command {
+  const login = sshLogin(context.ssh, step.host);
   const args = [step.script, context.epoch, step.generation, context.act, context.cluster, ...step.arguments];
   const input = (text: string) => stepText({ ...step, data: text });
   return new remote.Command(
@@ -83,13 +84,13 @@ function makeStep(
     {
       connection: {
         host: step.host.address,
-        ...sshLogin(context.ssh, step.host),
+        ...login,
         privateKey: pulumi.secret(context.ssh.privateKey),
         ...(step.host.hostKey === "unpinned" ? {} : { hostKey: step.host.hostKey }),
         ...dialling,
         ...proxy(context.ssh),
       },
-      create: remoteBash(args, { seconds: step.limit, killAfter: 10 }),
+      create: remoteBash(login.user, args, { seconds: step.limit, killAfter: 10 }),
       stdin: typeof data === "string" ? input(data) : pulumi.output(data).apply(input),
       logging: types.enums.remote.Logging.Stderr,
       // it would come by environment variables, which sshd refuses by default, with a warning for each
@@ -103,12 +104,27 @@ function makeStep(
 
 /**
  * The stdin of a step's bash: its script, and behind it its data. If the script does steps on other hosts, its data are these
- * steps' scripts and data, in the form that `on-host/steps/workers.sh` reads.
+ * steps' scripts and data, in the form that `on-host/steps/workers.sh` reads. Command lines for other hosts come first.
  */
-export function stepText({ script, data, onEach }: Pick<ScheduledStep, "script" | "data" | "onEach">): string {
-  const each = onEach?.map((s) => `@@ step ${s.script} ${s.limit}\n${stepText(s).trimEnd()}`).join("\n");
-  return onHostInput(stepScript(script), each ?? data);
+export function stepText({
+  script,
+  data,
+  onEach,
+  onwardUsers = [],
+}: Pick<ScheduledStep, "script" | "data" | "onEach" | "onwardUsers">): string {
+  if (onEach === undefined) {
+    return onHostInput(stepScript(script), [...(script === "rke-up" ? shellLines(onwardUsers) : []), data].join("\n"));
+  }
+  const each = onEach.map((s) => `@@ step ${s.script} ${s.limit}\n${stepText(s).trimEnd()}`);
+  const lines = onEach.flatMap(({ script: name, limit: seconds }) =>
+    onwardUsers.map((user) => `@@ line ${name} ${user} ${bashLine(user, { seconds, killAfter: 10 })}`),
+  );
+  return onHostInput(stepScript(script), [...lines, ...each].join("\n"));
 }
+
+/** By user that isn't root, what makes a command there root's: `on-host/installers/rke/rke-up.sh` reads these lines. */
+const shellLines = (users: string[]): string[] =>
+  users.filter((user) => shellLine(user) !== "").map((user) => `@@ line ${user} ${shellLine(user)}`);
 
 /** The record that a step printed at its end; undefined if it can't be read. */
 export function resultOf({ host }: ScheduledStep, command: remote.Command): pulumi.Output<StepResult | undefined> {

@@ -24,6 +24,8 @@ the failover from a fresh clone, and verifies the result. After a restore, datac
   --method METHOD   forceNewCluster or restore, for a voter
   --learner FAULT   what is wrong with the learner when datacenter a is lost: ${LEARNER_FAULTS.join(", ")}; where its
                     data is of no use the drill takes a snapshot before
+  --kill etcd       all members of etcd are killed by -9 at one moment while clients write to the survivor's; then datacenter a
+                    loses its power. Counts what the survivor's etcd had acknowledged and its WAL held; without a learner only
   --failback        then give datacenter a its power back, bring it back, and lose it once more
   --return-guard on|off    with --failback: whether returned hosts put themselves in quarantine (default: on)
   --keep   leave the lab up afterwards, to look at (npm run lab -- down takes it down)
@@ -42,6 +44,7 @@ async function main(): Promise<number> {
       from: { type: "string" },
       method: { type: "string" },
       learner: { type: "string" },
+      kill: { type: "string" },
       failback: { type: "boolean" },
       "return-guard": { type: "string" },
       keep: { type: "boolean" },
@@ -60,6 +63,8 @@ async function main(): Promise<number> {
   if (values.learner !== undefined && !learner) {
     throw new LabError(`--learner: must be one of ${LEARNER_FAULTS.join(", ")}, is "${values.learner}"`);
   }
+  const { kill } = values;
+  if (kill !== undefined && kill !== "etcd") throw new LabError(`--kill: must be etcd, is "${kill}"`);
   const lab = await ownLab();
   // beside the lab, which goes away with all its files
   const folder = `${lab.place.dir}-report`;
@@ -72,6 +77,7 @@ async function main(): Promise<number> {
       ...(values.from === undefined ? {} : { from: values.from }),
       ...(values.method === undefined ? {} : { method: values.method }),
       ...(learner === undefined ? {} : { learner }),
+      ...(kill === undefined ? {} : { kill }),
       failback: values.failback ?? false,
       ...(returnGuard === undefined ? {} : { returnGuard }),
     });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Lab } from "../lab/lab";
 import { LabError, must, until } from "../lab/machine/run";
 import { asOperator } from "../lab/operator/operator";
-import { type Attempt, parseHistory } from "./history";
+import { type Attempt, parseLog } from "./history";
 import { namespace } from "./workload";
 import type { WriterConfig } from "./writer";
 
@@ -30,24 +30,12 @@ export class Client {
     log: string,
     into: string = namespace,
   ): Promise<Client> {
-    const read = async (name: string) =>
-      (await must(lab.hostCommand(deployHost, ["cat", `/etc/rke-dr/certs/${name}.pem`]))).stdout;
-    const config: WriterConfig = {
-      servers,
-      ca: await read("kube-ca"),
-      cert: await read("kube-admin"),
-      key: await read("kube-admin-key"),
-      namespace: into,
-      log,
-    };
-    const [command = "", ...args] = asOperator(lab.place, [process.execPath, "--import", "tsx", WRITER]);
-    const child = spawn(command, args, { cwd: CHECKOUT, stdio: ["pipe", "ignore", "inherit"] });
-    child.stdin.end(JSON.stringify(config));
-    return new Client(child, log);
+    const config: WriterConfig = { servers, ...(await admin(lab, deployHost)), namespace: into, log };
+    return new Client(startAsOperator(lab, WRITER, config), log);
   }
 
   history(): Attempt[] {
-    return existsSync(this.log) ? parseHistory(readFileSync(this.log, "utf8")) : [];
+    return existsSync(this.log) ? parseLog<Attempt>(readFileSync(this.log, "utf8")) : [];
   }
 
   /** Waits until `count` writes that began after `since` were acknowledged. */
@@ -58,10 +46,30 @@ export class Client {
     });
   }
 
-  async stop(): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    const ended = new Promise((resolve) => this.child.once("exit", resolve));
-    this.child.kill("SIGTERM");
-    await ended;
+  stop(): Promise<void> {
+    return end(this.child);
   }
+}
+
+/** The admin's certificate and key, as a deploy host has them, PEM. */
+export async function admin(lab: Lab, deployHost: string): Promise<{ ca: string; cert: string; key: string }> {
+  const read = async (name: string) =>
+    (await must(lab.hostCommand(deployHost, ["cat", `/etc/rke-dr/certs/${name}.pem`]))).stdout;
+  return { ca: await read("kube-ca"), cert: await read("kube-admin"), key: await read("kube-admin-key") };
+}
+
+/** Starts a script in the operator's namespace, with its settings as JSON on stdin. */
+export function startAsOperator(lab: Lab, script: string, settings: object): ChildProcess {
+  const [command = "", ...args] = asOperator(lab.place, [process.execPath, "--import", "tsx", script]);
+  const child = spawn(command, args, { cwd: CHECKOUT, stdio: ["pipe", "ignore", "inherit"] });
+  child.stdin.end(JSON.stringify(settings));
+  return child;
+}
+
+/** Ends it by SIGTERM, if it hasn't ended. */
+export async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGTERM");
+  await ended;
 }

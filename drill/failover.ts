@@ -7,6 +7,8 @@ import { Drill, lost, type StackReport, stackReport, summary } from "./drill";
 import { failbackDrill, secondFailover } from "./failback";
 import { startAgain } from "./floor";
 import { judge } from "./history";
+import { Informed, knowsAll } from "./informed";
+import { killAll, nothingIsLost } from "./kill/kill";
 import { lossIsExact } from "./loss";
 import type { DrillReport } from "./report";
 import { returns } from "./returning";
@@ -23,6 +25,8 @@ export interface DrillOptions {
   returnGuard?: "on" | "off";
   /** The learner's fault when the datacenter is lost. */
   learner?: LearnerFault;
+  /** Kills all members of etcd by -9 at one moment, while clients write to the survivor's, and cuts the power then. */
+  kill?: "etcd";
 }
 
 /** The drill operator's `rke-dr:recover`. */
@@ -72,8 +76,10 @@ export async function failoverDrill(
     ...new Set(hosts.filter((h) => h.name.startsWith("master")).map((h) => `https://${h.address}:6443`)),
   ];
   const client = await Client.start(lab, deployHost.name, servers, join(folder, "writes.jsonl"));
+  const informed = await Informed.start(lab, deployHost, join(folder, "informer.jsonl"));
   try {
     await drill.step("client writes", () => client.acknowledged(30, 0, 60));
+    await informed.listens();
     let taken: Taken | undefined;
     // what can't be recovered from needs a next best
     if (recover.from === "snapshot" || useless(options.learner)) {
@@ -82,7 +88,11 @@ export async function failoverDrill(
     }
     const spoilt =
       options.learner && (await spoilLearner(drill, options.learner, deployHost.name, { client, servers, folder }));
-    await drill.step(`datacenter ${lost} loses power`, () => lab.powerOff(lost));
+    if (options.kill && (members[deployHost.name]?.learner ?? true)) {
+      throw new LabError(`--kill: ${deployHost.name}'s etcd must be a voter, it isn't`);
+    }
+    const killed = options.kill && (await killAll(drill, deployHost, Object.keys(members)));
+    if (!killed) await drill.step(`datacenter ${lost} loses power`, () => lab.powerOff(lost));
     await spoilt?.();
     const clone = await lab.newClone("failover");
     for (const [key, value] of Object.entries(recover)) {
@@ -115,6 +125,9 @@ export async function failoverDrill(
     );
     const told = await stackReport(drill, clone, "failover");
     await verify(drill, client, survivors, clone);
+    await knowsAll(drill, informed);
+    await informed.stop();
+    const kept = killed && (await nothingIsLost(drill, killed));
     await addonIsAsExpected(drill, told.method);
     const floorSeconds = options.failback
       ? undefined
@@ -127,12 +140,14 @@ export async function failoverDrill(
     const report = {
       ...(await finish(drill, client, commandAt, told, taken, options.learner)),
       ...(floorSeconds === undefined ? {} : { floorSeconds }),
+      ...(kept === undefined ? {} : { killed: kept }),
     };
     if (!failback) return report;
     failback.secondFailover = await secondFailover(drill, client, clone, epoch + 2);
     return { ...report, verified: drill.checks.every((c) => c.ok), failback };
   } finally {
     await client.stop();
+    await informed.stop();
   }
 }
 

@@ -64,11 +64,11 @@ export function longestGap(history: Attempt[], from: number, to: number): number
   return Math.max(...times.slice(1).map((t, i) => t - (times[i] ?? t)));
 }
 
-/** Reads the client's log, a line of JSON each; a line cut by the end of the process is left out. */
-export function parseHistory(text: string): Attempt[] {
+/** Reads a log of one of the drill's clients, a line of JSON each; a line cut by the end of the process is left out. */
+export function parseLog<T>(text: string): T[] {
   return text.split("\n").flatMap((line) => {
     try {
-      return line === "" ? [] : [JSON.parse(line) as Attempt];
+      return line === "" ? [] : [JSON.parse(line) as T];
     } catch {
       return [];
     }

@@ -25,6 +25,17 @@ export interface FailbackReport {
   secondFailover: { epoch: number; rtoSeconds: number | undefined; lost: number } | undefined;
 }
 
+/** Writes at the survivor's etcd, up to the moment in which all members were killed. Numbers of keys. */
+export interface KillReport {
+  acknowledged: number;
+  /** Of them, those in the survivor's WAL. */
+  held: number;
+  /** Of those, gone after the failover. */
+  lost: number;
+  /** Of those, gone from a copy of the data to which nothing but --force-new-cluster was done. */
+  lostByForceAlone: number;
+}
+
 /** The result of a drill; `--json` prints it. */
 export interface DrillReport {
   verified: boolean;
@@ -44,6 +55,8 @@ export interface DrillReport {
   failoverSteps: { step: string; host: string; startedAt: string; seconds: number; did: string[] }[];
   checks: Check[];
   standIns: string[];
+  /** Set if etcd was killed instead of the power cut alone. */
+  killed?: KillReport;
   /** Set if the drill went on to a failback and a second failover. */
   failback?: FailbackReport;
 }
@@ -67,6 +80,11 @@ export function reportText(report: DrillReport): string {
     `  acknowledged writes   ${report.writes.acknowledged}, lost ${report.writes.lost}${
       report.writes.lost > 0 ? ` (numbers ${report.writes.lostNumbers.slice(0, 10).join(", ")})` : ""
     }`,
+    ...(report.killed
+      ? [
+          `  etcd killed           ${report.killed.acknowledged} writes acknowledged at the survivor, ${report.killed.held} in its WAL: lost ${report.killed.lost}; by force alone ${report.killed.lostByForceAlone}`,
+        ]
+      : []),
     "",
     "Drill, by its own clock",
     ...bars(report.steps.map((s) => ({ name: s.name, start: s.startedAt - first, length: s.seconds * 1000 }))),

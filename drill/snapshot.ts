@@ -1,11 +1,7 @@
 import type { Lab } from "../lab/lab";
 import { LabError } from "../lab/machine/run";
+import { loginOf } from "../lab/state/topology";
 import type { Drill } from "./drill";
-
-interface Place {
-  name: string;
-  address: string;
-}
 
 /** When a snapshot was taken, Unix milliseconds: what was written before is in it, what was written after isn't. */
 export interface Taken {
@@ -14,7 +10,7 @@ export interface Taken {
 }
 
 /** A snapshot of the cluster on the other side's deploy host, at a time that is known. */
-export async function takeSnapshot(drill: Drill, to: Place): Promise<Taken> {
+export async function takeSnapshot(drill: Drill, to: { name: string }): Promise<Taken> {
   const before = Date.now();
   const words = await snapshotOn(drill.lab, to.name);
   drill.check("a snapshot lies on the other side", /^etcd-master1-/.test(words), words);
@@ -29,13 +25,14 @@ export async function takeSnapshot(drill: Drill, to: Place): Promise<Taken> {
 export async function snapshotOn(lab: Lab, to: string): Promise<string> {
   const from = lab.hosts().find((h) => h.name === "master1");
   if (!from) throw new LabError("snapshot: it must come from a voter, the host master1 is missing");
-  const ran = await lab.execOn(to, ["bash", "-c", script, "bash", from.name, from.address]);
+  const { user, port } = loginOf(lab.state().topology, from);
+  const ran = await lab.execOn(to, ["bash", "-c", script, "bash", from.name, from.address, user, String(port)]);
   if (ran.code !== 0) throw new LabError(`snapshot: one must be taken, it failed: ${ran.stderr.trim()}`);
   return ran.stdout.trim();
 }
 
 const script = `set -euo pipefail
-host=$1 address=$2 dir=/var/lib/rke-dr/snapshots
+host=$1 address=$2 user=$3 port=$4 dir=/var/lib/rke-dr/snapshots
 mkdir -p "$dir"
 cd "$dir"
 if [[ -e /etc/rke-dr/snapshots/take.sh ]]; then
@@ -54,7 +51,7 @@ if [[ -e /etc/rke-dr/snapshots/take.sh ]]; then
   exit 1
 fi
 name=etcd-$host-$(date -u +%Y%m%dT%H%M%SZ) taken=$(date +%s%3N)
-there() { ssh -i /etc/rke-dr/ssh/id_ed25519 -o BatchMode=yes -o UserKnownHostsFile=/etc/rke-dr/ssh/known_hosts "root@$address" "$@"; }
+there() { ssh -i /etc/rke-dr/ssh/id_ed25519 -o BatchMode=yes -o UserKnownHostsFile=/etc/rke-dr/ssh/known_hosts -p "$port" "$user@$address" sudo -n sh -c "'$1'"; }
 status=$(there 'docker exec etcd etcdctl snapshot save /var/lib/rancher/etcd/drill.db >/dev/null 2>&1 && docker exec etcd etcdctl snapshot status /var/lib/rancher/etcd/drill.db -w json')
 there 'cat /var/lib/etcd/drill.db && rm /var/lib/etcd/drill.db' >"$name.db"
 [[ $status =~ \\"hash\\":([0-9]+),\\"revision\\":([0-9]+) ]]

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { takeDown } from "./down";
-import { killContainer } from "./faults/container";
+import { aimAt } from "./faults/container";
 import { corruptEtcd } from "./faults/etcd-data";
 import { dropHosts, healAll, refuseSetClock, slowLinks } from "./faults/faults";
 import { fillDisk } from "./faults/full-disk";
@@ -83,7 +83,7 @@ export class Lab {
       await all(
         targetHosts(topology, target).map(async (host) => {
           if (isOn(this.place, host.name)) say(`host ${host.name}: was on already`);
-          else await powerOn(this.place, this.network(), topology.ssh.port, host);
+          else await powerOn(this.place, this.network(), topology, host);
         }),
       );
     });
@@ -146,8 +146,20 @@ export class Lab {
 
   /** Kills a container's process with SIGKILL; docker heeds its restart policy. */
   async kill(host: string, container: string): Promise<void> {
-    await this.fault(`host ${host}: container ${container} killed`, () =>
-      all(this.named(host).map((name) => killContainer(this.place, name, container))),
+    await this.fault(`host ${host}: container ${container} killed`, async () =>
+      (await aimAt(this.place, this.named(host), container))(),
+    );
+  }
+
+  /**
+   * Finds a container's process on each of these hosts.
+   * @returns kills all of them at one moment; nobody else may use the lab meanwhile
+   */
+  aim(hosts: string[], container: string): Promise<() => void> {
+    return aimAt(
+      this.place,
+      hosts.flatMap((host) => this.named(host)),
+      container,
     );
   }
 
@@ -242,7 +254,7 @@ export class Lab {
     return labStatus(this.place, (state) => planNetwork(this.place.name, state.topology));
   }
 
-  /** Which parts aren't the real thing. */
+  /** The parts that aren't the real thing. */
   standIns(): string[] {
     return standIns(this.place, this.state());
   }

@@ -10,6 +10,7 @@ import type { NetworkPlan } from "./network/network-plan";
 import { operatorDir, sshState } from "./operator/operator";
 import type { Place } from "./state/place";
 import { type LabState, readState } from "./state/state";
+import { loginOf } from "./state/topology";
 
 export interface LabStatus {
   id: string;
@@ -52,7 +53,7 @@ export async function labStatus(place: Place, plan: (state: LabState) => Network
       if (isFrozen(place, host.name)) return { ...off, power: "on", containers: [] };
       try {
         const [ssh, docker] = await Promise.all([
-          sshState(place, host.address, state.topology.ssh.port),
+          sshState(place, host.address, loginOf(state.topology, host).port),
           dockerState(place, host.name),
         ]);
         const containers = docker === "up" ? await containersOf(place, host.name) : [];

@@ -18,12 +18,12 @@ import { type NetworkPlan, planNetwork } from "./network/network-plan";
 import { makeOperatorKey, sshAnswers, sshState } from "./operator/operator";
 import { hostDir, type Place } from "./state/place";
 import { foreignFiles, type LabState, ownFiles, readState, writeState } from "./state/state";
-import { hostsOf, type LabDatacenter, type LabHost, readTopology } from "./state/topology";
+import { hostsOf, type LabDatacenter, type LabHost, type LabTopology, loginOf, readTopology } from "./state/topology";
 
 export interface UpOptions {
   /** File with the topology; default: the project's Pulumi.yaml. */
   topology?: string;
-  /** Which etcd the hosts' image holds; default 3.4. */
+  /** The etcd that the hosts' image holds; default 3.4. */
   etcd?: EtcdLine;
 }
 
@@ -77,7 +77,7 @@ export async function raise(place: Place, options: UpOptions): Promise<LabState>
     topology.datacenters.flatMap((dc) =>
       dc.hosts.map(async (host) => {
         await manufacture(place, state, dc, host, { dockerRoot: toolchain.dockerRoot, authorizedKey });
-        await powerOn(place, plan, topology.ssh.port, host);
+        await powerOn(place, plan, topology, host);
       }),
     ),
   );
@@ -92,26 +92,27 @@ async function mend(place: Place, { topology }: LabState): Promise<void> {
   const plan = planNetwork(place.name, topology);
   // If the lab has a fault, a silent host was asked for: only power is checked.
   const faulty = (await faultsOf(place, plan)).length > 0;
-  const well = async ({ name, address }: LabHost) =>
-    isOn(place, name) &&
+  const well = async (host: LabHost) =>
+    isOn(place, host.name) &&
     (faulty ||
-      ((await sshState(place, address, topology.ssh.port)) === "up" && (await dockerState(place, name)) === "up"));
+      ((await sshState(place, host.address, loginOf(topology, host).port)) === "up" &&
+        (await dockerState(place, host.name)) === "up"));
   await all(
     hostsOf(topology).map(async (host) => {
       if (isMarkedOff(place, host.name)) return say(`host ${host.name}: is powered off`);
       if (await well(host)) return;
       say(`host ${host.name}: died, or its sshd or dockerd did: it is switched off and on`);
       await switchOff(place, host.name);
-      await powerOn(place, plan, topology.ssh.port, host);
+      await powerOn(place, plan, topology, host);
     }),
   );
 }
 
 /** Switches a host on and waits until one can work with it. */
-export async function powerOn(place: Place, plan: NetworkPlan, sshPort: number, host: LabHost): Promise<void> {
+export async function powerOn(place: Place, plan: NetworkPlan, topology: LabTopology, host: LabHost): Promise<void> {
   await switchOn(place, plan, host.name);
   await all([
-    sshAnswers(place, host.name, host.address, sshPort, LIMIT_SECONDS),
+    sshAnswers(place, host.name, host.address, loginOf(topology, host).port, LIMIT_SECONDS),
     dockerAnswers(place, host.name, LIMIT_SECONDS),
   ]);
   say(`host ${host.name} (${host.address}): on, sshd and dockerd answer`);
@@ -139,7 +140,7 @@ export async function manufacture(
   await makeDisk({
     folder: hostDir(place, host.name),
     name: host.name,
-    sshPort: topology.ssh.port,
+    login: loginOf(topology, host),
     authorizedKey,
     goldenDocker: dockerRoot,
     programs: { ...install.programs, ...nodeProgram() },

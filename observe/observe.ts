@@ -47,6 +47,7 @@ export function observe(hosts: Host[], lost: Host[], access: SshAccess, epoch: n
   const trust = hosts.map((h) => sshTarget({ ssh: access }, h)).join(" ");
   const command = (host: Host) =>
     remoteBash(
+      sshLogin(access, host).user,
       [
         epoch,
         probeLimit / 1000,
@@ -54,6 +55,7 @@ export function observe(hosts: Host[], lost: Host[], access: SshAccess, epoch: n
         trust,
         sources?.file ?? "",
         sources?.peers.join(",") ?? "",
+        sources?.logs && host.etcd !== "none" ? "logs" : "",
       ],
       { seconds: 30, killAfter: 2 },
     );

@@ -7,7 +7,7 @@ import { pinned } from "./host-keys";
 import { login } from "./login";
 import type { SshAccess } from "./ssh-access";
 
-/** The host answered with another host key than the pinned one, or refused the operator's login. */
+/** The host answered with another host key than the pinned one, or refused the operator's login, or sudo refused its user. */
 export class RefusedError extends Error {
   constructor(
     readonly refusal: Refusal,
@@ -94,11 +94,7 @@ function runOver(host: Host, access: SshAccess, command: string, input: string, 
           how.onStderr?.(text);
         });
         stream.on("close", (code: number | null) =>
-          settle(() =>
-            code === 0
-              ? resolve(stdout)
-              : reject(new Error(`${named(command)} ended with ${code}: ${lastLine(stderr)}`)),
-          ),
+          settle(() => (code === 0 ? resolve(stdout) : reject(failure(command, code, stdout, stderr)))),
         );
         if (ends === undefined || ends.aborted) {
           stream.end(input);
@@ -120,6 +116,18 @@ function runOver(host: Host, access: SshAccess, command: string, input: string, 
       }),
     });
   });
+}
+
+/**
+ * How a command failed. It is sudo that failed if its command wrote nothing and wasn't ended by a time limit (124 or 137), for what
+ * runs here writes before it can fail.
+ */
+function failure(command: string, code: number | null, stdout: string, stderr: string): Error {
+  const why = lastLine(stderr);
+  const bySudo = command.startsWith("sudo ") && stdout === "" && (code === 1 || code === 127);
+  return bySudo && /\bsudo(ers)?\b|^Sorry, user /.test(why)
+    ? new RefusedError("sudo refused", why.slice(0, 200))
+    : new Error(`${named(command)} ended with ${code}: ${why}`);
 }
 
 /** ssh2 says "Host denied" of a wrong key and "All configured authentication methods failed" of a refused login. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 const GOLDEN = join(__dirname, "golden");
 
-/** What the real RKE planned. */
+/** A plan of the real RKE. */
 export function rkePlan(file: string): string {
   return readFileSync(join(GOLDEN, "rke-plan", file), "utf8");
 }
@@ -12,7 +12,7 @@ export function hasCertificates(name: string): boolean {
   return existsSync(join(GOLDEN, "rke-plan", `${name}.yml.certs.json`));
 }
 
-/** What the real `rke up` said or left. */
+/** A file that the real `rke up` printed or left. */
 export function upFile(file: string): string {
   return readFileSync(join(GOLDEN, "rke-up", file), "utf8");
 }

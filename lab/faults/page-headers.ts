@@ -1,4 +1,4 @@
-/** Which bytes of an etcd database a failing disk would have to lose for etcd to notice: the headers of its pages. */
+/** Finds the bytes of an etcd database that a failing disk would have to lose for etcd to notice: the headers of its pages. */
 
 /** Bytes of one place in a file, as base64. */
 export interface Damage {

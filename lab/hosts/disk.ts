@@ -3,14 +3,15 @@ import { createHash } from "node:crypto";
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { must, run } from "../machine/run";
+import type { Login } from "../state/topology";
 import { makeDiskImage } from "./disk-image";
 
 export interface DiskOptions {
   /** The host's folder in LAB_DIR. */
   folder: string;
   name: string;
-  sshPort: number;
-  /** Public key that may log in as root. */
+  login: Login;
+  /** Public key of the user who may log in. */
   authorizedKey: string;
   /** Docker data root to copy. */
   goldenDocker: string;
@@ -29,8 +30,11 @@ export async function makeDisk(options: DiskOptions): Promise<void> {
   text("/etc/hosts", `127.0.0.1\tlocalhost\n127.0.1.1\t${options.name}.rke-lab\n`);
   text("/etc/resolv.conf", "# no name server: the lab has no way outside\n");
   text("/etc/machine-id", `${createHash("md5").update(options.folder).digest("hex")}\n`, 0o444);
-  text("/etc/ssh/sshd_config", sshdConfig(options.sshPort));
-  write(join(options.folder, "root/.ssh/authorized_keys"), `${options.authorizedKey}\n`, 0o600);
+  text("/etc/ssh/sshd_config", sshdConfig(options.login));
+  // init.sh makes the user at the first boot
+  if (options.login.user !== "root") text("/etc/rke-lab-user", `${options.login.user} ${options.authorizedKey}\n`);
+  else write(join(options.folder, "root/.ssh/authorized_keys"), `${options.authorizedKey}\n`, 0o600);
+  mkdirSync(join(options.folder, "root/.ssh"), { recursive: true });
   chmodSync(join(options.folder, "root"), 0o700);
   chmodSync(join(options.folder, "root/.ssh"), 0o700);
   const hostKey = join(upper, "etc/ssh/ssh_host_ed25519_key");
@@ -85,12 +89,12 @@ function write(path: string, content: string, mode: number): void {
   chmodSync(path, mode);
 }
 
-export function sshdConfig(port: number): string {
+export function sshdConfig({ user, port }: Login): string {
   return [
     `Port ${port}`,
     "HostKey /etc/ssh/ssh_host_ed25519_key",
     "PidFile /run/sshd.pid",
-    "PermitRootLogin prohibit-password",
+    `PermitRootLogin ${user === "root" ? "prohibit-password" : "no"}`,
     "PasswordAuthentication no",
     "KbdInteractiveAuthentication no",
     "UsePAM no",

@@ -91,12 +91,27 @@ fi
 cd /
 mkdir -p /run/sshd /run/docker /run/lock
 
+# The user who logs in in root's place: no password, as RKE wants it in docker's group, and root by sudo, which notes what it ran. The home is
+# below /var: /home may be the machine's own.
+make_user() {
+  local user key
+  read -r user key </etc/rke-lab-user
+  mkdir -p /var/home
+  groupadd -f docker
+  useradd -m -d "/var/home/$user" -s /bin/bash -p '*' -G docker "$user"
+  install -d -m 700 -o "$user" -g "$user" "/var/home/$user/.ssh"
+  install -m 600 -o "$user" -g "$user" /dev/stdin "/var/home/$user/.ssh/authorized_keys" <<<"$key"
+  printf '%s\n' "Defaults logfile=/var/log/sudo.log, loglinelen=0" "$user ALL=(ALL) NOPASSWD: ALL" >/etc/sudoers.d/rke-lab
+  chmod 440 /etc/sudoers.d/rke-lab
+}
+
 # At the first boot: an own etcd folder that can be renamed (a folder that exists in the lower layer can't), and a root
 # account that isn't locked.
 if [ ! -e /etc/rke-lab-installed ]; then
   rm -rf /var/lib/etcd
   mkdir -m 700 /var/lib/etcd
   sed -i 's/^root:!*:/root:*:/' /etc/shadow
+  if [ -s /etc/rke-lab-user ]; then make_user; fi
   touch /etc/rke-lab-installed
 fi
 mkdir -p /var/lib/kubelet /var/lib/rancher /etc/kubernetes /opt

@@ -12,7 +12,7 @@ export interface RkeInstall {
   scripts: Record<string, string>;
 }
 
-/** Which rke this lab uses; refuses a LAB_RKE that is no rke v1.2.7. */
+/** Finds the rke that this lab uses; refuses a LAB_RKE that is no rke v1.2.7. */
 export async function chooseRke(env: NodeJS.ProcessEnv): Promise<LabState["rke"]> {
   if (!env.LAB_RKE) return { kind: "stand-in" };
   const path = resolve(env.LAB_RKE);

@@ -23,6 +23,7 @@ const NEEDED: Record<string, string> = {
   unshare: "util-linux",
   nsenter: "util-linux",
   flock: "util-linux",
+  sudo: "sudo",
   git: "git",
   tar: "tar",
 };

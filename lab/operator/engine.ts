@@ -1,4 +1,4 @@
-/** Which Pulumi the lab uses: the first of three that is to be had. */
+/** Chooses the Pulumi that the lab uses: the first of three that is to be had. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";

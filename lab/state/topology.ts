@@ -6,10 +6,13 @@ import { LabError } from "../machine/run";
 
 const name = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "must be a DNS label");
 const address = z.string().refine((value) => isIPv4(value), "must be an IPv4 address");
-const host = z.object({ name, address, internalAddress: address.optional() });
+const user = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, "must be a user's name");
+const port = z.number().int();
+const ownLogin = z.object({ user: user.optional(), port: port.optional() });
+const host = z.object({ name, address, internalAddress: address.optional(), ssh: ownLogin.optional() });
 const datacenter = z.object({ name, deployHost: name.optional(), hosts: z.array(host).min(1) });
 const topology = z.object({
-  ssh: z.object({ user: z.literal("root").default("root"), port: z.number().int().default(22) }).prefault({}),
+  ssh: z.object({ user: user.default("root"), port: port.default(22) }).prefault({}),
   datacenters: z.array(datacenter).min(1),
 });
 
@@ -31,6 +34,18 @@ export function readTopology(text: string, file: string): LabTopology {
 }
 
 export const hostsOf = (topology: LabTopology): LabHost[] => topology.datacenters.flatMap((dc) => dc.hosts);
+
+/** How the operator and the deploy hosts log in to a host. */
+export interface Login {
+  /** Root, or a user with sudo; then root itself can't log in. */
+  user: string;
+  port: number;
+}
+
+export const loginOf = ({ ssh }: Pick<LabTopology, "ssh">, host: LabHost): Login => ({
+  user: host.ssh?.user ?? ssh.user,
+  port: host.ssh?.port ?? ssh.port,
+});
 
 export const addressesOf = (host: LabHost): string[] => [
   ...new Set([host.address, host.internalAddress ?? host.address]),

@@ -1,15 +1,15 @@
-# needs: look/preflight-facts look/source-facts lib/aside lib/client lib/cluster-secrets runtime installers/rke/lib/program
+# needs: look/preflight-facts look/source-facts lib/aside lib/client lib/cluster-secrets lib/etcd/database lib/etcd/wal runtime installers/rke/lib/program
 # facts: prints the facts of this host; changes nothing. It is sent together with all that it needs, and started as
-#   timeout SECONDS bash -s -- EPOCH LIMIT PROBES TRUST [FILE [PEERS]]
+#   timeout SECONDS bash -s -- EPOCH LIMIT PROBES TRUST [FILE [PEERS [LOGS]]]
 # PROBES: ports of the lost side, "HOST=ADDRESS:PORT ...", each tried for LIMIT seconds;  TRUST: hosts that a deploy host's SSH key must
 # reach, "USER@ADDRESS:PORT ...";  FILE: a snapshot that the operator named;  PEERS: the topology's peer URLs, separated by commas, by which a
-# snapshot's cluster is recognized.
+# snapshot's cluster is recognized;  LOGS: not empty if the end of etcd's WAL is to be read.
 # Prints sections, each a line "@@ NAME" and its content. plan/facts/sections.ts lists their names, plan/facts/facts.ts reads them. Behind `@@ late` come only
 # late answers of the lost side.
 set -uo pipefail
 export LC_ALL=C
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-epoch=${1:?epoch} limit=${2:?limit} probes=${3:-} trust=${4:-} named=${5:-} peers=${6:-}
+epoch=${1:?epoch} limit=${2:?limit} probes=${3:-} trust=${4:-} named=${5:-} peers=${6:-} logs=${7:-}
 state=/var/lib/rke-dr
 section() { printf '@@ %s\n' "$1"; }
 
@@ -21,10 +21,14 @@ last_run() {
   read -r _ restarts started < <(process_history etcd)
   date -u -d "$started - $((restarts > 0 ? 65 : 5)) seconds" +%Y-%m-%dT%H:%M:%SZ
 }
-# etcd_facts: prints the sections about this host's etcd: none if it has no container etcd, etcdlog if etcd doesn't answer, else the others.
+# etcd_facts: prints the sections about this host's etcd: resting if none runs, etcdlog if it has a container etcd that doesn't answer, else the others.
 etcd_facts() {
-  local status="" leases="" runs=0
+  local status="" leases="" runs=0 database=/var/lib/etcd/member/snap/db
   process_runs etcd || runs=$?
+  if ((runs != 0)) && [[ -s $database ]]; then
+    section resting
+    revision_of "$database"
+  fi
   ((runs != 2)) || return 0
   if ((runs == 0)); then
     exec 9< <(etcd_leases)
@@ -74,6 +78,19 @@ etcd_nodes() {
 etcd_written() { find /var/lib/etcd/member/wal -name '*.wal' -printf '%T@\n' 2>/dev/null | sort -n | tail -n 1 | sed -E 's/^([0-9]+)\.([0-9]{3}).*/\1\2/'; }
 # up_seconds: prints how long the first process has run: the time since the host's boot.
 up_seconds() { awk -v hertz="$(getconf CLK_TCK)" 'FNR == NR { up = $1; next } { sub(/.*\) /, ""); printf "%d", up - $20 / hertz }' /proc/uptime /proc/1/stat 2>/dev/null; }
+# log_facts: prints the section wal if it was asked for: term and index of the last entry in etcd's WAL, from which members can be compared without a
+# quorum; nothing if there is no WAL. The second attempt is for an etcd that was writing a record during the first.
+log_facts() {
+  local folder=/var/lib/etcd/member/wal
+  [[ -n $logs ]] || return 0
+  section wal
+  [[ -d $folder ]] || return 0
+  if read_wal "$folder" || read_wal "$folder"; then
+    printf 'term=%s\nindex=%s\n' "$entry_term" "$last_entry"
+  else
+    printf 'unreadable=%s\n' "$why"
+  fi
+}
 # reach USER@ADDRESS:PORT: prints it with "ok" if this deploy host's key opens it by SSH, else with ssh's last line.
 reach() {
   local host=${1%:*} port=${1##*:} answer
@@ -125,8 +142,21 @@ answer_facts() {
   wait
 }
 
+# login_facts: prints SSH's user if sudo made it root, if this user may use the runtime, and if sudo records what it reads on stdin: that
+# would be keys.
+login_facts() {
+  [[ -n ${SUDO_USER:-} && $SUDO_USER != root ]] || return 0
+  printf 'user=%s\n' "$SUDO_USER"
+  if runtime_open_to "$SUDO_USER"; then echo userRuntime=yes; fi
+  # of options and of rules' tags the last one counts, and a tag overrules options
+  sudo -n -l -U "$SUDO_USER" 2>/dev/null </dev/null | tr -s ' ,' '\n' | awk '
+    /^!?log_(input|stdin)$/ { option[substr($0, length - 4)] = !/^!/ }
+    /^(NO)?LOG_INPUT:$/ { tag = /^NO/ ? "no" : "yes" }
+    END { if (tag == "yes" || tag == "" && (option["input"] || option["stdin"])) print "stdinRecorded=yes" }'
+}
+
 # everything that waits for others runs at the same time, from the start
-exec 4< <(etcd_facts) 5< <(trust_facts) 6< <(answer_facts) 7< <(preflight_facts) 8< <(source_facts "$named" "$peers")
+exec 4< <(etcd_facts) 5< <(trust_facts) 6< <(answer_facts) 7< <(preflight_facts) 8< <(source_facts "$named" "$peers") 3< <(log_facts)
 
 section host
 printf 'arch=%s\n' "$(uname -m)"
@@ -137,6 +167,7 @@ printf 'etcdWritten=%s\n' "$(etcd_written)"
 printf 'root=%s\n' "$([[ $(id -u) == 0 ]] && echo yes)"
 printf 'upSeconds=%s\n' "$(up_seconds)"
 runtime_facts
+login_facts
 printf 'ca=%s\n' "$([[ -s /etc/kubernetes/ssl/kube-ca.pem ]] && printf '%s' "$(cat /etc/kubernetes/ssl/kube-ca.pem)" | sha256sum | cut -d' ' -f1)"
 printf 'flock=%s\n' "$(command -v flock)"
 installer_facts
@@ -203,6 +234,7 @@ cat <&4
 cat <&5
 cat <&7
 cat <&8
+cat <&3
 # answers that have come by now: a living host answers within milliseconds. The others are printed behind the end, so that the plan doesn't
 # wait for silence.
 section answers

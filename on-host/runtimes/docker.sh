@@ -13,6 +13,7 @@
 #                      runtime_logs        where it keeps what processes have printed
 #                      kept_as             the ending of files that process_keep_description writes
 #   runtime_facts      prints lines NAME=VALUE about the runtime itself, for facts
+#   runtime_open_to USER         returns 1 if this user of the host can't use the runtime
 #   process_status NAME          sets $status: running, created, restarting, exited, ..., or missing. Ends the step if the runtime doesn't answer
 #   process_history NAME         prints "STATUS RESTARTS STARTED-AT"; returns 1 if NAME is missing
 #   process_present NAME         returns 1 if NAME is missing, or the runtime doesn't answer
@@ -83,6 +84,8 @@ runtime_facts() {
     version=$(timeout 10 docker version --format '{{.Server.Version}}' 2>/dev/null)
   printf 'docker=%s\n' "$version"
 }
+
+runtime_open_to() { runuser -u "$1" -- test -r /var/run/docker.sock -a -w /var/run/docker.sock </dev/null 2>/dev/null; }
 
 process_status() {
   if ! status=$(docker inspect --type container --format '{{.State.Status}}' "$1" 2>&1 </dev/null); then

@@ -1,7 +1,7 @@
 # needs: lib/kube
 # addons: restarts the system's pods that watch the API: CoreDNS, CNI, ingress and all others in the same namespaces.
-# After a restore whose revision wasn't put ahead, their watches wait for revisions that come a second time with other content
-# (kubernetes#107457), and CNI pods may keep routes to pods that don't exist (rancher#21490).
+# After a restore whose revision couldn't be put ahead, their watches wait for revisions that come a second time with other content
+# (kubernetes#107457); after any restore, CNI pods may keep routes to pods that don't exist (rancher#21490).
 # The effect is that of `kubectl rollout restart`: each controller replaces its pods one after the other.
 # arguments: SERVER NAMESPACE ...
 main() {

@@ -1,12 +1,20 @@
 # needs: lib/step
-# authorize: allows the deploy hosts' SSH keys on this host. A key that this program put here earlier for the same deploy host is replaced;
-# all other lines of authorized_keys stay as they are.
+# authorize: allows the deploy hosts' SSH keys on this host, to root or to another user. A key that this program put here earlier for the
+# same deploy host is replaced; all other lines of authorized_keys stay as they are.
+# arguments: USER, none for root
 # stdin: lines of authorized_keys, each ending in a comment rke-dr:HOST
 main() {
-  local file=$HOME/.ssh/authorized_keys line
+  local home=$HOME file new line
   begin "$@"
-  mkdir -p "$HOME/.ssh"
-  touch "$file"
+  # sudo may leave $HOME the user's or make it root's
+  (($# == 0)) || home=$(getent passwd "$1" | cut -d: -f6) || true
+  [[ -d $home ]] || die "authorized_keys: the home folder of ${1:-root} is missing: \"$home\""
+  file=$home/.ssh/authorized_keys
+  for new in "$home/.ssh/" "$file"; do
+    [[ ! -e $new ]] || continue
+    if [[ $new == */ ]]; then mkdir "$new"; else touch "$new"; fi
+    (($# == 0)) || chown "$1:" "$new"
+  done
   cp -p "$file" "$file.new"
   while IFS= read -r line; do
     [[ -n $line ]] || continue
@@ -14,7 +22,8 @@ main() {
     printf '%s\n' "$line" >>"$file.newer"
     mv "$file.newer" "$file.new"
   done <<<"$data"
-  chmod 600 "$file.new"
+  # sshd reads the file as the user
+  if (($# == 0)); then chmod 600 "$file.new"; else chown --reference="$file" "$file.new" && chmod --reference="$file" "$file.new"; fi
   mv "$file.new" "$file"
   did "keys allowed: $(grep -o 'rke-dr:[^ ]*$' "$file" | cut -d: -f2 | paste -sd' ')"
   finish

@@ -1,8 +1,9 @@
-# needs: lib/process lib/files lib/etcd/data lib/etcd/membership
+# needs: lib/process lib/files lib/etcd/data lib/etcd/membership lib/etcd/compare
 # etcd-join: makes etcd on this host a member of the cluster that the other voters form: a learner, or a voter that was a learner first.
 # If it is such a member already, nothing changes. Else its old container and old data are set aside (the cluster has gone on without this
 # data, so it is never used again), the old member is removed, a new one is added, started without data, and waited for.
-# A voter gets its final container while it is still a learner: the restart then costs no vote.
+# A voter gets its final container while it is still a learner: the restart then costs no vote. It is promoted only if its data equals the
+# cluster's, by a hash of all keys at one revision. If it doesn't, the member is set aside and joins anew, once.
 # arguments: WANTED (learner or voter), MEMBER (its name), CERTIFICATE (a name in /etc/kubernetes/ssl), OWN (its client URL as this host
 #   reaches it), IMAGE, CLUSTER (the initial cluster with which a new member starts, itself included: NAME=PEER-URL,...), then client URLs
 #   of the other voters
@@ -12,7 +13,7 @@
 # A cluster without quorum is left as it is: a learner's step fails then, a voter's succeeds, because before the first `rke up` there is no
 # cluster. The functions below read the local variables of main.
 main() {
-  local wanted=$1 member=$2 own_certificate=$3 own_url=$4 etcd_image=$5 cluster_list=$6 joining final files peer
+  local wanted=$1 member=$2 own_certificate=$3 own_url=$4 etcd_image=$5 cluster_list=$6 joining final files peer why="" compared=""
   begin "$@"
   ask_members "$own_certificate" "$etcd_image" "${@:7}"
   { read -r joining && read -r final; } <<<"$data"
@@ -33,6 +34,7 @@ main() {
     *) die "WANTED is neither learner nor voter: $wanted" ;;
   esac
   fact member "$id"
+  [[ -z $compared ]] || fact data "$compared"
   finish
 }
 
@@ -43,13 +45,18 @@ follow() {
     if comes_up 60; then
       as_final || recreate "$final"
       if comes_up 60 && catch_up 30; then
-        did "etcd is a learner and follows"
-        return
+        if equals_cluster; then
+          did "etcd is a learner and follows"
+          return
+        fi
+        differs
+      else
+        say "etcd with the data that is here doesn't come up or doesn't catch up: $(last_words)"
       fi
     fi
-    say "etcd with the data that is here doesn't come up or doesn't catch up: $(last_words)"
   fi
   join
+  equals_cluster || join_anew
 }
 
 # vote: makes this etcd a voter. A voter that was stopped never goes on with its old data: it may have missed its own removal, or have lost
@@ -65,17 +72,52 @@ vote() {
   else
     join
   fi
-  if ! as_final; then
-    # etcd ignores --initial-cluster once it has data, but RKE compares the argument
-    recreate "$final"
-    comes_up 60 || die "etcd: doesn't answer after its start with RKE's arguments: $(last_words)"
-    catch_up 60 || die "etcd: doesn't catch up: $(last_words)"
-  fi
+  become_final
+  equals_cluster || join_anew
   if [[ $is_learner == true ]]; then
     promote
   fi
   until_true 60 is_voter || die "etcd: not healthy 60 s after it became a voter: $(last_words)"
   did "etcd is a voter with RKE's own arguments, healthy"
+}
+
+# become_final: gives etcd its final container, on the data that it has.
+become_final() {
+  ! as_final || return 0
+  # etcd ignores --initial-cluster once it has data, but RKE compares the argument
+  recreate "$final"
+  comes_up 60 || die "etcd: doesn't answer after its start with RKE's arguments: $(last_words)"
+  catch_up 60 || die "etcd: doesn't catch up: $(last_words)"
+}
+
+# equals_cluster: true if this etcd's data equals that of the voter that is asked, at a revision that this voter had at the begin or later: so
+# it is past the last write before any recovery. Ends the step if they can't be compared.
+equals_cluster() {
+  local least other result=0
+  find_quorum || die "etcd: none of the voters answers a linearizable read any more; run again"
+  look_up "$peer"
+  least=$(cluster_revision)
+  other=$(awk -F', ' -v url="$via" 'index("," $5 ",", "," url ",") { print $3 "=" $4; exit }' <<<"$member_list")
+  same_data "$own_certificate" "${least:-1}" "$member=$peer" "$other" || result=$?
+  ((result != 2)) || die "etcd: the data of $member can't be compared with the cluster's: $why; it wasn't promoted; run again"
+  ((result == 1)) || did "its data equals the cluster's: $compared"
+  return "$result"
+}
+# differs: says that this etcd's data isn't the cluster's.
+differs() { did "etcd's data here differs from the cluster's, $compared: it is set aside, and the member joins anew"; }
+
+# join_anew: joins once more, because the data differs, and ends the step without a vote if it differs again.
+join_anew() {
+  differs
+  process_status etcd
+  join
+  [[ $wanted == learner ]] || become_final
+  ! equals_cluster || return 0
+  if [[ $is_learner == false ]]; then
+    remove_member
+    set_process_aside etcd "etcd-before-join-$(date -u +%Y%m%dT%H%M%SZ)"
+  fi
+  die "etcd: the data of $member differs again from the cluster's after it joined anew, $compared; it has no vote; see \"Data that differs\" in docs/failback.md"
 }
 
 # is_voter: true if this etcd is a healthy voter.

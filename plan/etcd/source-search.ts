@@ -1,4 +1,4 @@
-import { voters } from "../topology/order";
+import { survivors, voters } from "../topology/order";
 import { allHosts, type Topology } from "../topology/topology";
 import { isPath, type Recover } from "./recover";
 import { peerUrl } from "./urls";
@@ -7,9 +7,12 @@ import { peerUrl } from "./urls";
 export interface SourceSearch {
   file: string | undefined;
   peers: string[];
+  /** True if the ends of the members' WALs are to be read: several members survive, and one of them has the newest data. */
+  logs: boolean;
 }
 
-export const sourceSearch = (topology: Topology, { from }: Recover): SourceSearch => ({
+export const sourceSearch = (topology: Topology, { from, lost }: Recover & { lost: string }): SourceSearch => ({
   file: isPath(from) ? from : undefined,
   peers: voters(allHosts(topology)).map(peerUrl),
+  logs: survivors(topology, lost).filter((h) => h.etcd !== "none").length > 1,
 });

@@ -1,4 +1,4 @@
-import type { EtcdStatus } from "../facts/facts";
+import type { EtcdStatus, LogEnd } from "../facts/facts";
 import type { Host } from "../topology/topology";
 
 /** A member's data, or a snapshot, that a recovery can start from. */
@@ -15,6 +15,8 @@ export interface Source {
    */
   dataAsOf: number | undefined;
   revision: number | undefined;
+  /** Of a member, the end of its WAL; undefined if it wasn't asked for, as when no other member survives. */
+  logEnd?: LogEnd | undefined;
   /** The input of a restore: `live`: a snapshot of the running etcd; `data`: its database file; else the snapshot's path. */
   take: "live" | "data" | string;
   /** If an earlier run of the act chose it: the revision that it must have at least. */

@@ -2,6 +2,7 @@ import type { Reachable } from "../facts/facts";
 import { factsOf, type Observation } from "../facts/observation";
 import { fileProblems, type SourceFile } from "../facts/source-files";
 import type { Host } from "../topology/topology";
+import { olderData } from "./older-data";
 import type { Method, Recover } from "./recover";
 import type { Source } from "./source";
 import { hasBegun, remembered, resumed, vanishedSnapshot } from "./source-record";
@@ -19,16 +20,25 @@ export interface Choice {
 }
 
 /**
- * All surviving sources. First the usable ones, highest revision first, a member before a snapshot of the same revision; then the
- * others with the reason. Chosen is the source that an earlier run of this act has recorded, else the first usable one that matches
- * `rke-dr:recover`.
+ * All surviving sources. First the usable ones, newest first, a member before a snapshot of the same revision; then the others with the
+ * reason. Chosen is the source that an earlier run of this act has recorded, else the first usable one that matches `rke-dr:recover`.
  *
- * @param left the surviving hosts
+ * @param left the surviving hosts; if several members are equally new, that of the first host is chosen
+ * @param leftOut those of them that the act goes on without
  */
-export function chooseSource(settings: Recover & { epoch: number }, seen: Observation, left: Host[]): Choice {
+export function chooseSource(
+  settings: Recover & { epoch: number },
+  seen: Observation,
+  left: Host[],
+  leftOut: Host[] = [],
+): Choice {
   const beginner = left.find((h) => hasBegun(seen, h, settings.epoch));
   const recorded = beginner && factsOf(seen, beginner)?.plan;
-  const found = left.flatMap((host) => sourcesOf(host, factsOf(seen, host))).map((s) => remembered(s, seen));
+  const found = left
+    .flatMap((host) => sourcesOf(host, factsOf(seen, host)))
+    .map((s) => remembered(s, seen))
+    .map((s) => ({ ...s, problems: [...s.problems, ...problemsAmong(s, settings.epoch, seen, left, leftOut)] }));
+  const rankOf = ranking(found);
   const all = [
     ...found,
     ...(beginner && recorded && !found.some((s) => s.name === recorded.source)
@@ -39,7 +49,8 @@ export function chooseSource(settings: Recover & { epoch: number }, seen: Observ
     .sort(
       (a, b) =>
         Math.sign(a.problems.length) - Math.sign(b.problems.length) ||
-        rank(b, found) - rank(a, found) ||
+        rankOf(b) - rankOf(a) ||
+        compareLogs(b, a) ||
         Number(a.kind === "snapshot") - Number(b.kind === "snapshot"),
     );
   const source =
@@ -48,13 +59,51 @@ export function chooseSource(settings: Recover & { epoch: number }, seen: Observ
   return { source, sources: source ? [source, ...all.filter((s) => s !== source)] : all };
 }
 
+/** Why a source can't be used, as far as other hosts decide it. */
+function problemsAmong(source: Source, epoch: number, seen: Observation, left: Host[], leftOut: Host[]): string[] {
+  const older = source.kind === "snapshot" ? undefined : olderData(source.host, epoch, seen, left);
+  return [
+    ...(leftOut.some((h) => h.name === source.host.name)
+      ? ["its host can't be reached, or was given up: whether its data is newer isn't known"]
+      : []),
+    ...(older === undefined ? [] : [older]),
+  ];
+}
+
+/**
+ * How sources rank, as numbers. Members rank by the ends of their WALs, whatever their revisions: a member that hasn't applied what its
+ * WAL has reports an old one. So a member ranks at least as high as each member whose WAL ends earlier.
+ */
+function ranking(found: Source[]): (source: Source) => number {
+  return (source) => {
+    const older = found.filter((s) => s.problems.length === 0 && logOf(s) !== undefined && compareLogs(s, source) < 0);
+    return Math.max(rank(source, found), ...older.map((s) => rank(s, found)));
+  };
+}
+
+const logOf = ({ logEnd }: Source): { term: number; index: number } | undefined =>
+  logEnd && "term" in logEnd ? logEnd : undefined;
+
+/** Below 0 if the WAL of `a` ends before that of `b`: by term, then by index. An unknown end comes before all others. */
+export function compareLogs(a: Source, b: Source): number {
+  const [first, second] = [a, b].map((s) => logOf(s) ?? { term: -1, index: -1 });
+  return first && second ? first.term - second.term || first.index - second.index : 0;
+}
+
 /**
  * Sources rank by revision. A member whose etcd doesn't answer has no known revision: it most likely followed until the disaster, so it
- * ranks above every snapshot but those that were taken after its last write.
+ * ranks above every snapshot but those that were taken after its last write. If the end of its WAL isn't known either, it ranks below
+ * members of which something is known.
  */
-function rank({ revision, kind, dataAsOf }: Source, all: Source[]): number {
+function rank(source: Source, all: Source[]): number {
+  const { revision, kind, dataAsOf } = source;
   if (revision !== undefined || kind === "snapshot") {
     return revision ?? -1;
+  }
+  const isKnown = (s: Source) =>
+    s.kind !== "snapshot" && s.problems.length === 0 && (s.revision !== undefined || logOf(s));
+  if (logOf(source) === undefined && all.some(isKnown)) {
+    return -0.5;
   }
   const newer = all.filter(
     (s) =>
@@ -102,6 +151,7 @@ function memberSource(host: Host, part: "voter" | "learner", facts: Reachable | 
     // a voter without quorum writes to its WAL at each election that it loses
     dataAsOf: facts?.newestLease ?? (kind === "learner" ? lastHeard(facts) : undefined),
     revision: facts?.etcd?.revision ?? facts?.preflight.databaseRevision,
+    logEnd: facts?.logEnd,
     take: kind === "learner" && refusesSnapshots(facts?.etcd?.version) ? "data" : "live",
     problems: [],
   };

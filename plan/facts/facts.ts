@@ -29,8 +29,14 @@ export interface Member {
   learner: boolean;
 }
 
+/**
+ * The end of a member's WAL, or the reason why it can't be read. Of two members of one cluster, that with the higher term, then the
+ * higher index has every committed entry that the other has (raft's log matching and leader completeness).
+ */
+export type LogEnd = { term: number; index: number } | { unreadable: string };
+
 /** Why SSH to a host failed, if the cause is known. */
-export type Refusal = "another host key" | "login refused";
+export type Refusal = "another host key" | "login refused" | "sudo refused";
 
 /** The facts that one host reported, or the reason why it reported none. */
 export type HostFacts =
@@ -45,10 +51,19 @@ export type HostFacts =
       etcdBytes: number;
       /** When etcd last wrote to its WAL, Unix milliseconds of the host's clock; undefined if it has no WAL. */
       etcdWritten?: number | undefined;
+      /** The newest revision in the database of an etcd that doesn't run; its WAL may have newer ones. undefined if etcd runs or has no data. */
+      restingRevision?: number | undefined;
+      /** The end of its WAL; undefined if it has none, or wasn't asked. */
+      logEnd?: LogEnd | undefined;
       /** SHA-256, in hex, of the kube-ca certificate without the line feed at its end. */
       caSum?: string | undefined;
       /** Programs and rights that steps need: curl with --unix-socket, root, docker's version ("" if docker doesn't answer), flock, rke. */
       tools: { curl: boolean; root: boolean; runtime: string; flock: boolean; installer: boolean };
+      /**
+       * SSH's user if sudo makes it root. runtime: this user may use docker, as RKE does. recorded: sudo keeps what commands read on
+       * stdin. Undefined if root logs in.
+       */
+      login?: { user: string; runtime: boolean; recorded: boolean } | undefined;
       epoch: number;
       /** The cluster that the host was claimed for; undefined if no act has claimed it. */
       cluster: string | undefined;
@@ -135,6 +150,8 @@ export function parseFacts(
     freeBytes: Number(own.freeBytes || 0),
     etcdBytes: Number(own.etcdBytes || 0),
     etcdWritten: Number(own.etcdWritten) || undefined,
+    restingRevision: Number(sections.get("resting")?.trim()) || undefined,
+    logEnd: parseLogEnd(sections.get("wal")),
     caSum: own.ca || undefined,
     tools: {
       curl: own.curl === "yes",
@@ -143,6 +160,9 @@ export function parseFacts(
       flock: Boolean(own.flock),
       installer: Boolean(own.rke),
     },
+    login: own.user
+      ? { user: own.user, runtime: own.userRuntime === "yes", recorded: own.stdinRecorded === "yes" }
+      : undefined,
     epoch: Number(sections.get("epoch")?.trim() || 0),
     cluster: sections.get("cluster")?.trim() || undefined,
     act: sections.get("act")?.trim() || undefined,
@@ -187,6 +207,15 @@ function readable<T>(read: () => T | undefined): T | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** "term=3", "index=478", or "unreadable=REASON". */
+function parseLogEnd(text: string | undefined): LogEnd | undefined {
+  const { term, index, unreadable } = pairs(text);
+  if (unreadable !== undefined) {
+    return { unreadable };
+  }
+  return term && index ? { term: Number(term), index: Number(index) } : undefined;
 }
 
 function parseIsolation(text: string | undefined): Reachable["isolation"] {

@@ -26,8 +26,9 @@ export const alwaysPrinted = [
   "end",
 ] as const;
 
-/** The sections that are printed only by some hosts: about an etcd that answers or doesn't, a kubelet that fails, files that were asked for. */
+/** The sections that are printed only by some hosts: about an etcd that doesn't run, answers or doesn't, a kubelet that fails, files that were asked for. */
 export const printedBySome = [
+  "resting",
   "status",
   "quorum",
   "members",
@@ -38,6 +39,7 @@ export const printedBySome = [
   "kubelet",
   "data",
   "sources",
+  "wal",
 ] as const;
 
 export type Section = (typeof alwaysPrinted)[number] | (typeof printedBySome)[number];

@@ -9,6 +9,7 @@ import type { Runtime } from "../runtimes/runtime";
 import { controlPlane, voters } from "../topology/order";
 import { inPeace, type Site } from "../topology/site";
 import type { Host, Topology } from "../topology/topology";
+import { comparable, settingsThatFit } from "./release-fit";
 import { problem } from "./verdict";
 
 /** Why the cluster that runs isn't the one that the topology describes, so that it can't be taken over. */
@@ -38,10 +39,31 @@ export function adoptionProblems(topology: Topology, adopted: AdoptedCluster, se
         ]
       : []),
     ...hosts.flatMap((host) => hostProblems(site, host, adopted.caSum, seen)),
+    ...settingsThatFit(topology, seen).map(({ words }) => asProblem(words)),
+    ...imageProblems(topology, adopted),
   ];
 }
 
+/** "topology.rkeVersion: ...; RKE ... plans all as they run; set ...": what is wrong comes first, then what to write. */
+function asProblem(words: string): string {
+  const [wrong = "", ...ways] = words.split("; ");
+  return problem(wrong, `${ways.join("; ")} (Pulumi.yaml)`);
+}
+
 const secretAnew = "`pulumi config set --secret adopted --stack primary <cluster.rkestate`";
+/** Images that RKE took, by its own state, and that the topology doesn't give. */
+function imageProblems(topology: Topology, { text }: AdoptedCluster): string[] {
+  const { imagesTaken } = installerOf(topology);
+  const other = Object.entries(imagesTaken(topology, text));
+  return other.length === 0
+    ? []
+    : [
+        problem(
+          `rke-dr:adopted: RKE must have taken the images that the topology gives: ${other.map(([, image]) => image).join(", ")}`,
+          `If it is right, write into Pulumi.yaml under topology.rke: system_images: {${other.map(([key, image]) => `${key}: ${image}`).join(", ")}}`,
+        ),
+      ];
+}
 
 function hostProblems(site: Site, host: Host, caSum: string, seen: Observation): string[] {
   const facts = factsOf(seen, host);
@@ -90,15 +112,4 @@ function processProblems(differs: Runtime["differs"], host: Host, planned: Proce
           "Correct Pulumi.yaml until both agree; or let your own `rke up` change what runs, then set the secret `adopted` anew",
         ),
       ];
-}
-
-/** RKE gives a member that it added another --initial-cluster-state, and leaves it; images bring variables of their own. */
-function comparable(process: Process, planned: Process = process): Process {
-  // RKE v1.5.9 and v1.5.10 plan an empty variable, which begins like any other
-  const names = planned.env.map((e) => e.slice(0, e.indexOf("=") + 1)).filter((name) => name !== "");
-  return {
-    ...process,
-    cmd: process.cmd.filter((arg) => !arg.startsWith("--initial-cluster-state=")),
-    env: process.env.filter((e) => names.some((name) => e.startsWith(name))),
-  };
 }

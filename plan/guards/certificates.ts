@@ -25,7 +25,7 @@ export function certificateProblems(topology: Topology, plan: FailoverPlan, seen
       ...(plan.apiServers.some((a) => a.host.name === host.name)
         ? names(host, facts, "kube-apiserver", apiServerNames(topology, plan))
         : []),
-      ...(plan.etcd?.host.name === host.name
+      ...([plan.etcd?.host, ...plan.others].some((h) => h?.name === host.name)
         ? names(host, facts, installerOf(topology).etcdCertificate(host), [...namesInCertificates(host), "127.0.0.1"])
         : []),
     ];

@@ -23,24 +23,40 @@ export function roomProblems(hosts: Host[], seen: Observation): string[] {
   });
 }
 
-/** The act needs room for a snapshot and for the data made from it, or for one copy of the data: twice the larger is always enough. */
+/**
+ * The act needs room for a snapshot and for the data made from it, or for one copy of the data: twice the larger is always enough. A member
+ * that joins anew gets the whole data beside its old data.
+ */
 export function diskProblems(plan: FailoverPlan, seen: Observation): string[] {
+  return [
+    ...sourceDiskProblems(plan, seen),
+    ...plan.others.flatMap((host) => {
+      const facts = factsOf(seen, host);
+      const joined = facts?.steps["etcd-join"]?.epoch === plan.settings.epoch;
+      return facts && !joined ? room(host, facts, facts.etcdBytes, plan) : [];
+    }),
+  ];
+}
+
+function sourceDiskProblems(plan: FailoverPlan, seen: Observation): string[] {
   const host = plan.source?.host;
   const facts = host && factsOf(seen, host);
   if (!facts || plan.resumed) {
     return [];
   }
   const snapshot = facts.files.find((file) => file.path === plan.source?.take);
-  const needed = 2 * Math.max(facts.etcdBytes, snapshot?.bytes ?? 0);
-  return facts.freeBytes >= needed
+  return room(host, facts, 2 * Math.max(facts.etcdBytes, snapshot?.bytes ?? 0), plan);
+}
+
+const room = (host: Host, facts: Reachable, needed: number, { settings, source }: FailoverPlan): string[] =>
+  facts.freeBytes >= needed
     ? []
     : [
         problem(
-          `${host.name}: ${mebibytes(needed)} must be free below /var/lib, twice the data: ${mebibytes(facts.freeBytes)}`,
-          ...mayGo(facts, plan.settings.epoch, plan.source?.take),
+          `${host.name}: ${mebibytes(needed)} must be free below /var/lib: ${mebibytes(facts.freeBytes)}`,
+          ...mayGo(facts, settings.epoch, source?.take),
         ),
       ];
-}
 
 /**
  * Commands that make room, the largest gain first, at most five.

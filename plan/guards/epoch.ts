@@ -4,7 +4,7 @@ import { hasBegun } from "../etcd/source-record";
 import type { Reachable } from "../facts/facts";
 import { factsOf, type Observation } from "../facts/observation";
 import { lostBy } from "../steps/act";
-import { allHosts, type Host, type Topology } from "../topology/topology";
+import { allHosts, type Topology } from "../topology/topology";
 import { problem } from "./verdict";
 
 const set = (key: string, value: string | number, stack = "failover"): string =>
@@ -35,14 +35,14 @@ export function failoverEpochProblems(plan: FailoverPlan, seen: Observation): st
     return [
       problem(
         `${h.name}: epoch ${epoch} is another act's there (${facts.act}): ${plan.act}`,
-        ...otherAct(plan, h, facts, seen),
+        ...otherAct(plan, facts, seen),
       ),
     ];
   });
 }
 
 /** An act that has begun is gone on with as it was; one that only claimed its epoch is left, and this one takes the next. */
-function otherAct({ survivors, settings }: FailoverPlan, host: Host, { act }: Reachable, seen: Observation): string[] {
+function otherAct({ survivors, settings }: FailoverPlan, { act }: Reachable, seen: Observation): string[] {
   const { epoch, lost } = settings;
   const next = `${set("epoch", epoch + 1)}, ${set("confirm", `${lost}@${epoch + 1}`)}`;
   const beginner = survivors.find((h) => hasBegun(seen, h, epoch));

@@ -12,10 +12,11 @@ import { hostKeyProblems, reachability, strangers } from "./identity";
 import { imageProblems } from "./images";
 import { isolationProblems, isolationWords } from "./isolation";
 import { versionProblems, versionWords } from "./known-versions";
+import { loginProblems } from "./login";
 import { attestationProblems, attestationWords, confirmationProblems, livingProblems } from "./lost-side";
 import { restartProblems, restartWords } from "./restarts";
 import { quorum, sourceProblems, sourceWords } from "./source";
-import { survivorProblems } from "./survivors";
+import { survivorProblems, survivorWords } from "./survivors";
 import { unfinishedProblems, unfinishedWords } from "./unfinished";
 import { withoutUnseen } from "./unseen";
 import { list, problem, type Verdict, verdict } from "./verdict";
@@ -48,11 +49,15 @@ export function failoverGuards(topology: Topology, plan: FailoverPlan, seen: Obs
         ? `nothing of ${list(lostHosts)} answers at SSH, etcd or the API`
         : `no etcd or API of ${list(lostHosts)} answers; they may have power, since the recovered etcd serves`,
     ),
-    verdict("survivors reachable", survivorProblems(plan, seen), list(survivors)),
+    verdict("survivors reachable", survivorProblems(plan, seen), survivorWords(plan)),
     verdict("host keys", hostKeyProblems(survivors, seen), "none but the pinned ones"),
     verdict(
       "rights",
-      [...rights(survivors, seen), ...addressProblems([...survivors, ...lostHosts])],
+      [
+        ...rights(survivors, seen),
+        ...loginProblems(topology, survivors, seen),
+        ...addressProblems([...survivors, ...lostHosts]),
+      ],
       "root, and docker answers",
     ),
     verdict(

@@ -3,7 +3,7 @@ import type { Host } from "../topology/topology";
 import { isIp } from "../values/addresses";
 import { problem } from "./verdict";
 
-/** Rights that steps need on every host: root, and a docker that answers. */
+/** Rights that steps need on every host: a login, root, and a docker that answers. */
 export function rights(hosts: Host[], seen: Observation): string[] {
   return hosts.flatMap((h) => {
     const facts = seen.hosts[h.name];
@@ -22,8 +22,8 @@ export function rights(hosts: Host[], seen: Observation): string[] {
         ? []
         : [
             problem(
-              `${h.name}: the SSH user must be root: it is not root`,
-              "Write `user: root` below ssh in Pulumi.yaml, or below the host's own ssh",
+              `${h.name}: steps must run as root: they don't`,
+              "Write `user: root` below ssh in Pulumi.yaml; or let that user become root by sudo without a password (docs/peace.md)",
             ),
           ]),
       ...(facts.tools.runtime

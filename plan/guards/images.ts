@@ -31,11 +31,14 @@ export function imageProblems(topology: Topology, plan: FailoverPlan, seen: Obse
 function neededImages(topology: Topology, plan: FailoverPlan, host: Host): { image: string; by: string }[] {
   const etcd =
     plan.etcd?.host.name === host.name && plan.stage === "begins" ? [{ image: plan.etcd.after.image, by: "etcd" }] : [];
+  const joining = plan.others.some((h) => h.name === host.name)
+    ? [{ image: installerOf(topology).images(topology).etcd, by: "etcd" }]
+    : [];
   const api = plan.apiServers
     .filter((a) => a.host.name === host.name)
     .map((a) => ({ image: a.after.image, by: "kube-apiserver" }));
   const own = [{ image: installerOf(topology).images(topology).tools, by: "rke's own containers" }];
-  return [...etcd, ...api, ...own];
+  return [...etcd, ...joining, ...api, ...own];
 }
 
 /** As docker lists it: a name without a tag means `latest`; a digest or an ID is listed as it stands. */

@@ -1,6 +1,6 @@
 import type { FailoverPlan } from "../acts/failover/plan";
 import { factsOf, type Observation } from "../facts/observation";
-import { declaredVersions } from "../installers/declared-versions";
+import { versionsOn } from "../installers/declared-versions";
 import { faultWords } from "../installers/known-faults";
 import type { Host, Topology } from "../topology/topology";
 import { durationWords } from "../values/duration";
@@ -16,14 +16,8 @@ export const failoverNotes = (topology: Topology, plan: FailoverPlan, seen: Obse
 
 /** Known faults of the versions that run, by what the topology declares and the hosts report; each said once. */
 export function versionNotes(topology: Topology, hosts: Host[], seen: Observation): string[] {
-  const declared = declaredVersions(topology);
-  const found = hosts.flatMap((host) => {
-    const facts = factsOf(seen, host);
-    const etcd = facts?.etcd?.version;
-    const docker = facts?.tools.runtime;
-    return faultWords({ ...declared, ...(etcd ? { etcd } : {}), ...(docker ? { docker } : {}) });
-  });
-  return [...new Set(found.length > 0 ? found : faultWords(declared))];
+  const found = hosts.flatMap((host) => faultWords(versionsOn(topology, factsOf(seen, host))));
+  return [...new Set(found)];
 }
 
 /** Seconds since a host's boot within which a power cut of all is likelier than the loss of the other side alone. */

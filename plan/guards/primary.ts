@@ -9,6 +9,7 @@ import { primaryEpochProblems } from "./epoch";
 import { failbackGuards } from "./failback";
 import { addressProblems, clockProblems, rights, tools } from "./hosts";
 import { hostKeyProblems, reachability, strangers } from "./identity";
+import { loginProblems } from "./login";
 import { purgeGuard } from "./purge";
 import { restartProblems, restartWords } from "./restarts";
 import { problem, type Verdict, verdict } from "./verdict";
@@ -29,7 +30,11 @@ export function primaryGuards(
     ...(plan.purge === undefined ? [] : [purgeGuard(plan.steps, plan.purge, plan.epoch)]),
     verdict("hosts reachable", reachability(plan.hosts, seen, goneForGood), `all ${plan.hosts.length}`),
     verdict("host keys", hostKeyProblems(plan.hosts, seen), "none but the pinned ones"),
-    verdict("rights", [...rights(plan.hosts, seen), ...addressProblems(plan.hosts)], "root, and docker answers"),
+    verdict(
+      "rights",
+      [...rights(plan.hosts, seen), ...loginProblems(topology, plan.hosts, seen), ...addressProblems(plan.hosts)],
+      "root, and docker answers",
+    ),
     verdict("epoch", primaryEpochProblems(topology, plan, seen), `${plan.epoch}`),
     adopted
       ? verdict(

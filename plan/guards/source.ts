@@ -1,10 +1,10 @@
 import type { FailoverPlan } from "../acts/failover/plan";
 import { majorityProblem, majorityWithout } from "../etcd/quorum";
 import type { Source } from "../etcd/source";
-import { matchesSelection } from "../etcd/sources";
+import { compareLogs, matchesSelection } from "../etcd/sources";
 import { factsOf, type Observation } from "../facts/observation";
 import { lostBy } from "../steps/act";
-import { survivors, voters } from "../topology/order";
+import { survivors } from "../topology/order";
 import type { Host, Topology } from "../topology/topology";
 import { list, problem, type Verdict, verdict } from "./verdict";
 
@@ -44,14 +44,6 @@ function serving({ settings }: FailoverPlan, host: Host, seen: Observation): str
 export function sourceProblems(topology: Topology, plan: FailoverPlan): string[] {
   const { source, sources, settings } = plan;
   const left = survivors(topology, settings.lost);
-  if (voters(left).length > 1) {
-    return [
-      problem(
-        `${settings.lost}: one voter at most may survive: ${voters(left).length} voters survive (${list(voters(left))}), a failover with more than one is not built yet`,
-        'By hand: stop the others\' etcd and restore a snapshot (docs/snapshots.md, "Restoring one without this program")',
-      ),
-    ];
-  }
   if (!source) {
     const refused = sources.filter((s) => matchesSelection(s, settings.from)).map(refusal);
     const rest = sources.find((s) => s.problems.length === 0);
@@ -69,15 +61,7 @@ export function sourceProblems(topology: Topology, plan: FailoverPlan): string[]
       ),
     ];
   }
-  const other = left.find((h) => h.etcd !== "none" && h.name !== source.host.name);
-  return other
-    ? [
-        problem(
-          `${other.name}: must have no part in etcd: it is a ${other.etcd} beside the source's host ${source.host.name}, giving it up too is not built yet`,
-          'By hand: stop its etcd and restore a snapshot (docs/snapshots.md, "Restoring one without this program")',
-        ),
-      ]
-    : [];
+  return [];
 }
 
 function nothingSelected({ settings }: FailoverPlan, left: Host[]): string {
@@ -106,7 +90,7 @@ export function sourceWords(plan: FailoverPlan): string {
   );
 }
 
-const refusal = (source: Source): string => `${called(source)}: is refused: ${source.problems.join(", ")}`;
+const refusal = (source: Source): string => `${called(source)} is refused: ${source.problems.join(", ")}`;
 const called = (source: Source): string =>
   source.kind === "snapshot"
     ? `snapshot ${source.name} on ${source.host.name}`
@@ -126,5 +110,13 @@ function lackOf(source: Source, { sources }: FailoverPlan): string {
   };
   const revisions = lack((s) => s.revision);
   const seconds = Math.round(lack((s) => s.dataAsOf) / 1000);
-  return revisions > 0 || seconds > 0 ? `, ${revisions} revisions and ${seconds} s behind the newest source` : "";
+  const longer = sources.find((s) => s.problems.length === 0 && isShorter(source, s));
+  return [
+    ...(revisions > 0 || seconds > 0 ? [`, ${revisions} revisions and ${seconds} s behind the newest source`] : []),
+    ...(longer ? [`; ${longer.host.name} has entries that its WAL lacks`] : []),
+  ].join("");
 }
+
+/** True if both are members and the WAL of `a` ends before that of `b`. */
+const isShorter = (a: Source, b: Source): boolean =>
+  a.kind !== "snapshot" && b.kind !== "snapshot" && a.logEnd !== undefined && compareLogs(a, b) < 0;

@@ -1,8 +1,10 @@
+import { recoveredOn } from "../acts/failover/left-out";
 import type { FailoverPlan } from "../acts/failover/plan";
 import { factsOf, type Observation } from "../facts/observation";
 import { onlyRunsPods } from "../topology/order";
 import type { Host } from "../topology/topology";
 import { reachability } from "./identity";
+import { list } from "./verdict";
 
 /**
  * Survivors that can't be reached; of a worker also how to go on without it: RKE deletes the Node of a worker
@@ -12,16 +14,30 @@ import { reachability } from "./identity";
  */
 export function survivorProblems({ survivors }: FailoverPlan, seen: Observation): string[] {
   const sighted = survivors.some((h) => factsOf(seen, h));
-  return reachability(survivors, seen, (host) => (sighted ? ways(host) : ownWay));
+  const recovered = recoveredOn(survivors, seen);
+  return reachability(survivors, seen, (host) => (sighted ? ways(host, recovered.includes(host.name)) : ownWay));
 }
+
+/** The survivors, and the members of etcd that the act gives up because they can't be reached. */
+export const survivorWords = ({ survivors, leftOut }: FailoverPlan): string =>
+  leftOut.length === 0
+    ? list(survivors)
+    : `${list(survivors)}; ${list(leftOut)} can't be reached, or was given up by an earlier run of this act: the act goes on without it, and it returns by a failback`;
 
 const ownWay = ["No survivor answers: look at your own network, at ssh.bastion, and at ssh.keyPath"];
 
-const ways = (host: Host): string[] => [
+/** @param isNewest etcd was recovered there and may serve: the host isn't given up like other members, as the operator alone may be cut off */
+const ways = (host: Host, isNewest: boolean): string[] => [
   `Bring ${host.name} back: its power, its network, sshd; or restart its docker, if that hangs`,
   ...(onlyRunsPods(host)
     ? [
         `Or take ${host.name} out of Pulumi.yaml (a reviewed change in git): the failover goes on without it and deletes the Node (docs/failover.md, "A worker that died, too")`,
+      ]
+    : []),
+  ...(isNewest
+    ? [
+        `etcd was recovered on ${host.name} by a failover that no failback has ended: newer data may be there than on any other survivor`,
+        `Only if it is gone for good: take ${host.name} out of Pulumi.yaml (a reviewed change in git)`,
       ]
     : []),
 ];

@@ -16,9 +16,11 @@ interface FailedAct {
 }
 
 /**
- * An act of an older epoch that was begun and not finished: what it left half-done must not be built on. Two exceptions. An act that only
- * claimed its epoch, because its source turned out bad, left nothing: another source takes the next epoch. And an act whose etcd failed
- * to start may never end: the next epoch supersedes it by another method or source.
+ * An act of an older epoch that was begun and not finished: what it left half-done must not be built on. Three exceptions. An act that only
+ * claimed its epoch, because its source turned out bad, left nothing: another source takes the next epoch. An act whose etcd failed
+ * to start may never end: the next epoch supersedes it by another method or source. And an act that gave up the same datacenter and
+ * whose first write was accepted: what it lacks is done anew by this act. Its quorum may be lost again, if a member that had joined died
+ * before others had.
  * An unfinished `primary` doesn't count: its steps may be on hosts that are lost now, and other guards check what a failover needs.
  */
 export function unfinishedProblems(plan: FailoverPlan, seen: Observation): string[] {
@@ -27,9 +29,11 @@ export function unfinishedProblems(plan: FailoverPlan, seen: Observation): strin
     return [];
   }
   const begun = plan.survivors.some((h) => factsOf(seen, h)?.preflight.earlierPlan.begun === "yes");
+  const served = factsOf(seen, plan.deployHost)?.steps["first-write"]?.epoch;
   return plan.survivors.flatMap((host) => {
     const facts = factsOf(seen, host);
-    if (!facts || !begun || facts.epoch >= plan.settings.epoch || lostBy(facts.act) === undefined) {
+    const serves = facts?.epoch === served && lostBy(facts?.act) === plan.settings.lost;
+    if (!facts || !begun || serves || facts.epoch >= plan.settings.epoch || lostBy(facts.act) === undefined) {
       return [];
     }
     const planned = (facts.preflight.earlierPlan.steps ?? "").split(" ").filter((name) => name !== "");

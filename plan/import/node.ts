@@ -11,7 +11,9 @@ export function importNode(node: Mapping, datacenter: string, ssh: Mapping | und
   const rest = structuredClone(node);
   const address = take(rest, "address");
   const internalAddress = take(rest, "internal_address");
-  const roles = take(rest, "role");
+  const said = take(rest, "role");
+  // worker twice is the same as once; of the other roles `usableNodes` says it
+  const roles = Array.isArray(said) ? [...new Set(said)] : said;
   const labels = mapping(take(rest, "labels"));
   const taints = take(rest, "taints");
   // read for all nodes together, or said by the host's name

@@ -33,7 +33,9 @@ function nodeProblems(node: Mapping, nodes: Mapping[]): string[] {
   const own = address === "" ? "is missing: nothing" : isHost(address) ? undefined : notAnAddress(address);
   const twice = own === undefined && nodes.filter((n) => n.address === address).length > 1;
   const sameName = given !== "" && nodes.filter((n) => nameOf(n) === nameOf(node)).length > 1;
-  const words = Array.isArray(role) ? role.filter((word) => !roles.includes(String(word))) : [];
+  const said = Array.isArray(role) ? role.map(String) : [];
+  const words = said.filter((word) => !roles.includes(word));
+  const listed = ["controlplane", "etcd"].filter((plane) => said.filter((word) => word === plane).length > 1);
   return [
     ...(own === undefined ? [] : [`address: ${own}`]),
     ...(twice ? [`address: is another node's, too: ${JSON.stringify(address)}`] : []),
@@ -42,8 +44,15 @@ function nodeProblems(node: Mapping, nodes: Mapping[]): string[] {
       : [`hostname_override: is not a DNS-1123 name: ${JSON.stringify(given)}`]),
     ...(sameName && !twice ? [`hostname_override: is another node's, too: ${JSON.stringify(given)}`] : []),
     ...(internal === "" || isHost(internal) ? [] : [`internal_address: ${notAnAddress(internal)}`]),
-    ...(Array.isArray(role) && role.length > 0 ? [] : ["role: is missing (controlplane, etcd, worker): nothing"]),
+    ...(Array.isArray(role) && role.length > 0
+      ? []
+      : ["role: is missing (controlplane, etcd, worker), RKE refuses it as well: nothing"]),
     ...words.map((word) => `role: is none of controlplane, etcd, worker: ${JSON.stringify(word)}`),
+    // RKE lists such a host once more for each repetition (cluster/hosts.go InvertIndexHosts)
+    ...listed.map(
+      (plane) =>
+        `role: names ${plane} twice, and RKE lists the host twice in etcd's arguments: write it once: ${JSON.stringify(role)}`,
+    ),
     ...(isPort(port) ? [] : [`port: is not a port: ${JSON.stringify(port)}`]),
   ];
 }

@@ -66,7 +66,7 @@ function userNotes(nodes: Mapping[], user: string, found: Findings): void {
   }
   for (const other of users.filter((u) => u !== "root")) {
     found.notes.push(
-      `${other === user ? "ssh.user" : "user"}: ${other}; what this program does on hosts needs root by SSH: put the operator's public key into /root/.ssh/authorized_keys, have PermitRootLogin prohibit-password in sshd_config, and write root here`,
+      `${other === user ? "ssh.user" : "user"}: ${other}; this program's commands run as root by sudo there, without a password: \`${other} ALL=(ALL) NOPASSWD: ALL\` in /etc/sudoers.d/rke-dr; RKE needs ${other} in docker's group`,
     );
   }
 }

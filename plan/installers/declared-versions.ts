@@ -1,3 +1,4 @@
+import type { Reachable } from "../facts/facts";
 import type { Topology } from "../topology/topology";
 import type { Versions } from "./known-faults";
 import { imagesOf, versionOf } from "./rke/images";
@@ -11,4 +12,11 @@ export function declaredVersions(topology: Topology): Versions {
   }
   const etcd = areImagesKnown(topology) ? versionOf(imagesOf(topology).etcd) : undefined;
   return { ...kubelet, rke: topology.rkeVersion, ...(etcd === undefined ? {} : { etcd }) };
+}
+
+/** The same with what a host reports: its etcd's own word comes before the image's tag. */
+export function versionsOn(topology: Topology, facts: Reachable | undefined): Versions {
+  const etcd = facts?.etcd?.version;
+  const docker = facts?.tools.runtime;
+  return { ...declaredVersions(topology), ...(etcd ? { etcd } : {}), ...(docker ? { docker } : {}) };
 }

@@ -62,6 +62,24 @@ export interface Installer {
   joiningEtcd(site: Site, host: Host, architecture: string): Process;
   /** The kube-apiserver as the installer plans it. @param before as it runs: what only the host knows is taken from there */
   plannedApiServer(site: Site, host: Host, before: Process | undefined): Process;
+  /**
+   * Settings of the topology with which the installer would plan otherwise: its releases that can have made what runs.
+   * @param running of all hosts that were seen
+   */
+  alternatives(
+    topology: Pick<Topology, "rke" | "kubernetesVersion">,
+    running: Pick<Process, "name" | "image">[],
+  ): { settings: Partial<Topology>; releases: string[] }[];
+  /** Such releases in words. */
+  releaseWords(releases: string[]): string;
+  /**
+   * Images that the installer took for the cluster, by the names under which the topology says them, if they aren't the topology's.
+   * @param state the installer's own record of the cluster, as it stands there
+   */
+  imagesTaken(
+    settings: Pick<Topology, "rkeVersion" | "kubernetesVersion" | "rke">,
+    state: string,
+  ): Record<string, string>;
   /** Differences between a learner's planned process and the running one, as lines "- planned" and "+ found"; empty if they agree. */
   learnerDiffers(site: Site): (host: Host, architecture: string, found: Running) => string[];
 

@@ -9,7 +9,8 @@ import { argument } from "../runtimes/process";
 import type { ScheduledStep } from "../steps/steps";
 import { voters } from "../topology/order";
 import { describeAside } from "./aside";
-import { describeFailback } from "./failback";
+import { describeEnd } from "./end";
+import { describeFailback, orderOfPower } from "./failback";
 import { describeMembers } from "./members";
 import { describeSources } from "./sources";
 
@@ -51,17 +52,20 @@ export function describeFailover(
     `Hosts removed     ${names(lostHosts)}`,
     `Hosts that remain ${names(survivors)}; rke runs on ${plan.deployHost.name}`,
     "",
+    ...describeEnd(plan),
     "Sources",
     ...(plan.sources.length > 0 ? describeSources(plan, now) : ["  none"]),
     ...section("Scheduled snapshots", snapshots),
     ...(plan.etcd ? describeEtcd(plan, plan.etcd) : []),
-    ...plan.apiServers.flatMap(describeApiServer),
+    ...plan.apiServers.flatMap((api) => describeApiServer(api, plan.finalApiServers)),
     "",
     "cluster.yml",
     ...lineDiff(plan.clusterYml.before, plan.clusterYml.after),
     "",
     "Set aside on the hosts, nothing is deleted",
     ...setAside(plan),
+    "",
+    orderOfPower,
     "",
     ...describeSteps(plan.steps),
     "",
@@ -141,14 +145,17 @@ function describeEtcd(plan: FailoverPlan, etcd: Replacement): string[] {
   ];
 }
 
-function describeApiServer(api: Replacement): string[] {
+/** @param later the same after the other members have joined; empty if none do */
+function describeApiServer(api: Replacement, later: Replacement[]): string[] {
   const of = (command: string[] | undefined) => argument(command ?? [], "etcd-servers") ?? "unknown";
+  const final = later.find((r) => r.host.name === api.host.name);
   return [
     "",
     `kube-apiserver on ${api.host.name}`,
     `  - --etcd-servers=${of(api.before?.entrypoint)}`,
-    `  + --etcd-servers=${of(api.after.entrypoint)}`,
-    ...likePlan(api),
+    `  + --etcd-servers=${of(api.after.entrypoint)}${final ? ", from the first write until all members have joined" : ""}`,
+    ...(final ? [`  + --etcd-servers=${of(final.after.entrypoint)}, from then on`] : []),
+    ...likePlan(final ?? api),
   ];
 }
 
@@ -188,6 +195,9 @@ export function setAside(plan: FailoverPlan): string[] {
           `  ${source}: container etcd as etcd-before-epoch-${epoch}; the whole old data in /var/lib/etcd/before-epoch-${epoch}${plan.method === "restore" ? `, the snapshot in /var/lib/rke-dr/epoch-${epoch}` : ""}`,
         ]
       : []),
+    ...plan.others.map(
+      (host) => `  ${host.name}: container etcd as etcd-before-epoch-${epoch}; its old data when it joins anew`,
+    ),
     ...plan.apiServers.map((a) => `  ${a.host.name}: container kube-apiserver as kube-apiserver-before-epoch-${epoch}`),
     `  ${plan.deployHost.name}: /etc/rke-dr/cluster.yml and cluster.rkestate, each as *.before-epoch-${epoch}`,
   ];

@@ -1,4 +1,6 @@
+import type { Failback } from "../acts/failback/failback";
 import type { PrimaryPlan } from "../acts/primary/plan";
+import type { Reachable } from "../facts/facts";
 import { factsOf, type Observation } from "../facts/observation";
 import { argument, commandOf } from "../runtimes/process";
 import { isRunning, type Running } from "../runtimes/running";
@@ -25,9 +27,40 @@ export function describeFailback(plan: PrimaryPlan, seen: Observation): string[]
     "",
     "Hosts that return, as they are now",
     ...returned.map((h) => `  ${h.name.padEnd(12)} ${stateOf(h, seen, epoch)}`),
-    "  What they wrote since the failover, if they served, is not merged: it is set aside with their data.",
+    ...onlyThere(failback, seen),
+    "  Nothing that only they have is merged: it is set aside with their data.",
+    "",
+    orderOfPower,
     "",
   ];
+}
+
+/** Said by both previews. Why: docs/runbook.md, Order of power. */
+export const orderOfPower =
+  "Order of power: the side that took over serves before the other side gets power, also after a power cut of both.";
+
+/** What only the returned side has: the newest revision there, if it is newer than the one that the failover began with. */
+function onlyThere({ from, returned, survivors }: Failback, seen: Observation): string[] {
+  const recovered = Math.max(...survivors.map((host) => recoveredRevision(factsOf(seen, host), from.epoch)));
+  const there = returned
+    .flatMap((host) => {
+      const facts = factsOf(seen, host);
+      const revision = facts?.etcd?.revision ?? facts?.restingRevision;
+      return facts && revision !== undefined ? [{ host, revision, written: facts.etcdWritten }] : [];
+    })
+    .sort((a, b) => b.revision - a.revision)[0];
+  if (!there || recovered <= 0 || there.revision <= recovered) return [];
+  const { host, revision, written } = there;
+  const at = written === undefined ? "" : `, whose WAL was last written to at ${new Date(written).toISOString()}`;
+  return [
+    `  ${from.lost} HAS WRITES THAT THE CLUSTER LACKS: ${host.name} is at revision ${revision}${at}; the failover began with ${recovered}.`,
+  ];
+}
+
+/** The revision that a failover's source had, by the record of the step that secured it; 0 if this host has none. */
+function recoveredRevision(facts: Reachable | undefined, epoch: number): number {
+  const secured = [facts?.steps.snapshot, facts?.steps.source].find((record) => record?.epoch === epoch);
+  return Number(secured?.facts.revision) || 0;
 }
 
 const names = (hosts: Host[]): string => hosts.map((h) => h.name).join(", ");
@@ -44,7 +77,8 @@ function stateOf(host: Host, seen: Observation, epoch: number): string {
     return `knows of epoch ${epoch} already`;
   }
   const { etcd } = facts.processes;
-  const data = facts.etcdBytes > 0 ? `${facts.etcdBytes} bytes of old data` : "no etcd data";
+  const at = facts.restingRevision === undefined ? "" : `, revision ${facts.restingRevision}`;
+  const data = facts.etcdBytes > 0 ? `${facts.etcdBytes} bytes of old data${at}` : "no etcd data";
   if (facts.etcd?.quorum) {
     return `SERVES an old cluster (revision ${facts.etcd.revision}): it is stopped; ${data}`;
   }

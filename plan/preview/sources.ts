@@ -8,9 +8,19 @@ export function describeSources({ sources, source: chosen }: FailoverPlan, now: 
       source.dataAsOf === undefined
         ? "age unknown"
         : `data as of ${new Date(source.dataAsOf).toISOString()} (${age(now - source.dataAsOf)} ago)`;
-    const revision = `revision ${source.revision ?? "unknown"}`;
+    const revision = [`revision ${source.revision ?? "unknown"}`, ...logWords(source)].join(", ");
     return `  ${source === chosen ? "->" : "  "} ${titled(source)}, ${revision}, ${data}; ${[...source.problems.map((p) => `REFUSED: ${p}`), state(source)].join("; ")}`;
   });
+}
+
+/** The end of a member's WAL, by which members are compared if several survive. */
+function logWords({ logEnd }: Source): string[] {
+  if (logEnd === undefined) {
+    return [];
+  }
+  return "term" in logEnd
+    ? [`its WAL ends at term ${logEnd.term}, index ${logEnd.index}`]
+    : [`the end of its WAL isn't known (${logEnd.unreadable})`];
 }
 
 const titled = (source: Source): string =>

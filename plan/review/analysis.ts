@@ -190,7 +190,7 @@ function lossOf(topology: Topology, { members, servers: all }: Deciding, gone: H
     startsFrom:
       left.length === 1
         ? `the data of ${names(left)}, a voter`
-        : `the data of ${names(left)}: whichever has the highest revision`,
+        : `the data of ${names(left)}: whichever has the newest entry; the others join it anew`,
     mayBeLost: mayLag
       ? `writes that ${names(members.filter(isGone))} acknowledged in the last moment, before ${left.length === 1 ? "it" : "one of them"} had them: usually less than a second, more where ${names(left)} lagged behind`
       : `nothing that was acknowledged: each write needed ${majority} of ${members.length} voters, so one at least of ${names(left)} has it`,

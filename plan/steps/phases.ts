@@ -25,8 +25,10 @@ const phases: Record<StepName, Phase> = {
   trust: "secure",
 
   "etcd-arguments": "swap",
+  "etcd-aside": "swap",
   "etcd-demote": "swap",
   "etcd-join": "swap",
+  "etcd-leave": "swap",
   "etcd-member": "swap",
   "etcd-restore": "swap",
   isolate: "swap",
@@ -34,6 +36,7 @@ const phases: Record<StepName, Phase> = {
   quarantine: "swap",
   unisolate: "swap",
 
+  "etcd-servers": "serve",
   "first-write": "serve",
   "kube-apiserver": "serve",
 
@@ -54,6 +57,7 @@ const phases: Record<StepName, Phase> = {
 
   report: "verify",
   verify: "verify",
+  "verify-data": "verify",
   "verify-member": "verify",
   "verify-nodes": "verify",
   "verify-servers": "verify",

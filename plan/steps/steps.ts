@@ -32,6 +32,8 @@ export interface Step {
   data: string;
   /** Steps that the script does, one after the other, on each of many other hosts; their scripts and data follow on its stdin. */
   onEach?: { script: StepName; data: string; limit: number }[];
+  /** SSH's users on the other hosts to which the script goes on from there; it gets the command lines for them with its data. */
+  onwardUsers?: string[];
   /** Names of steps that must have ended. */
   after: string[];
   /** Those of them, on the same host, that the script waits for there: it is sent while they still run. */

@@ -51,10 +51,10 @@ export function namesInCertificates(host: Host): string[] {
 }
 
 /**
- * `authentication.sans`: the topology's own and, before them, after the loss of a datacenter its control plane hosts, as RKE
+ * `authentication.sans`: the topology's own and, before them, the control plane hosts among those that were given up, as RKE
  * listed them when they were nodes.
  */
-export function apiSans(topology: Topology, lost?: string): string[] {
-  const gone = lost === undefined ? [] : controlPlane(lostHosts(topology, lost));
-  return [...gone.flatMap(namesInCertificates), ...topology.kubeApi.sans];
-}
+export const apiSans = (topology: Topology, gone: Host[] = []): string[] => [
+  ...controlPlane(gone).flatMap(namesInCertificates),
+  ...topology.kubeApi.sans,
+];

@@ -1,4 +1,4 @@
-import { apiSans, clusterOrder, controlPlane, learner, lostHosts, survivors, voters } from "./order";
+import { apiSans, clusterOrder, controlPlane, learner, survivors, voters } from "./order";
 import { deployHost, type Host, type Topology, takesOver } from "./topology";
 
 /**
@@ -12,7 +12,7 @@ export interface Site extends Omit<Topology, "datacenters" | "order"> {
   voters: Host[];
   learner: Host | undefined;
   controlPlane: Host[];
-  /** The hosts of the datacenter that was given up; empty in peace. */
+  /** The hosts that were given up, in cluster.yml's order: those of the lost datacenter, and survivors that can't be reached; empty in peace. */
   lost: Host[];
   /** `authentication.sans` of cluster.yml: names in the API server's certificate beside those of `hosts`. */
   sans: string[];
@@ -47,21 +47,29 @@ export const inPeace = (topology: Topology): Site =>
   });
 
 /**
- * The cluster without a datacenter, once a host has become etcd's only member: that host is a voter, even if it was a learner before,
- * and RKE has it as an etcd host.
+ * The cluster without a datacenter, as a failover leaves it: the host that etcd is recovered on is a voter, even if it was a learner
+ * before, and RKE has it as an etcd host. The other surviving members keep their part.
  *
- * @param member the host that etcd will run on; undefined if no source was found
+ * @param member the host that etcd is recovered on; undefined if no source was found
+ * @param leftOut survivors that can't be reached, which are given up, too
  */
-export function afterLoss(topology: Topology, lost: string, member: Host | undefined): Site {
-  const hosts = survivors(topology, lost).map((h) => (h.name === member?.name ? asVoter(h) : h));
+export function afterLoss(topology: Topology, lost: string, member: Host | undefined, leftOut: Host[] = []): Site {
+  const isLeftOut = (host: Host) => leftOut.some((h) => h.name === host.name);
+  const hosts = survivors(topology, lost)
+    .filter((h) => !isLeftOut(h))
+    .map((h) => (h.name === member?.name ? asVoter(h) : h));
+  const gone = clusterOrder(topology).filter((h) => h.datacenter === lost || isLeftOut(h));
   const deploying = deployHost(topology, takesOver(topology, lost));
   return siteOf(topology, {
     hosts,
-    lost: lostHosts(topology, lost),
-    sans: apiSans(topology, lost),
+    lost: gone,
+    sans: apiSans(topology, gone),
     deployHost: hosts.find((h) => h.name === deploying.name) ?? deploying,
   });
 }
+
+/** The same with these voters alone, while the other members haven't joined yet. */
+export const withVoters = (site: Site, members: Host[]): Site => ({ ...site, voters: members });
 
 /** The role etcd comes last, as in the cluster.yml that the real RKE took over (golden rke-up 35). */
 const asVoter = (host: Host): Host =>

@@ -48,6 +48,11 @@ export function sshLogin(all: { user: string; port: number }, host: Host): { use
   return { user: host.ssh?.user ?? all.user, port: host.ssh?.port ?? all.port };
 }
 
+/** SSH's users on these hosts, each once. */
+export const sshUsers = ({ ssh }: { ssh: Pick<Topology["ssh"], "user" | "port"> }, hosts: Host[]): string[] => [
+  ...new Set(hosts.map((h) => sshLogin(ssh, h).user)),
+];
+
 /** A host as SSH's target: USER@ADDRESS:PORT. */
 export function sshTarget({ ssh }: { ssh: Pick<Topology["ssh"], "user" | "port"> }, host: Host): string {
   const { user, port } = sshLogin(ssh, host);

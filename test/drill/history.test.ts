@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Attempt, judge, parseHistory } from "../../drill/history";
+import { type Attempt, judge, parseLog } from "../../drill/history";
 
 const attempt = (n: number, startedAt: number, acknowledged = true): Attempt => ({
   n,
@@ -39,6 +39,6 @@ describe("judging what the client was told", () => {
   });
 
   it("a line cut by the end of the process is left out", () => {
-    assert.deepEqual(parseHistory(`${JSON.stringify(history[0])}\n{"n":2,"star`), [history[0]]);
+    assert.deepEqual(parseLog(`${JSON.stringify(history[0])}\n{"n":2,"star`), [history[0]]);
   });
 });

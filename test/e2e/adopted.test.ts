@@ -62,7 +62,7 @@ onRequest("adopted", "docs/quickstart.md: a cluster that RKE built without this 
       )
     ).join("\n");
 
-  /** What the operator types in the project's folder. */
+  /** Runs a command as the operator types it in the project's folder. */
   async function type(commands: string): Promise<{ code: number; all: string }> {
     const { env } = await world.lab.pulumiCommand([], await world.lab.project());
     const { pulumi } = await world.lab.engine();

@@ -114,7 +114,10 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
     world.edit(other, "Pulumi.yaml", (text) =>
       text.replace(/(name: node2[\s\S]*?hostKey: )ssh-ed25519 \S+/, `$1${master1}`),
     );
-    await refused(other, /host keys: node2 \(192\.168\.31\.105\): host key: must show the key ssh-ed25519 .*, shows ssh-ed25519/);
+    await refused(
+      other,
+      /host keys: node2 \(192\.168\.31\.105\): host key: must show the key ssh-ed25519 .*, shows ssh-ed25519/,
+    );
   });
 
   const alone = { attest: undefined };
@@ -122,7 +125,10 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
   it("up refuses a failover of a living datacenter behind a cut link, even with the operator's attestation", async () => {
     await world.lab.cutLink("a");
     const told = await world.stops(clone);
-    assert.match(told.join("\n"), /lost side is silent: a: .*master1 port 22 answers the operator; port 2379 answers the operator/);
+    assert.match(
+      told.join("\n"),
+      /lost side is silent: a: .*master1 port 22 answers the operator; port 2379 answers the operator/,
+    );
     assert.ok(!told.some((t) => /answers [^;]*master3/.test(t)), told.join("\n"));
   });
 
@@ -130,10 +136,7 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
     await world.lab.cutOperator("a");
     const told = await world.stops(clone, alone);
     assert.equal(told.length, 1, told.join("\n"));
-    assert.match(
-      told[0] ?? "",
-      /^attestation: rke-dr:attest: must be "powered-off@a@2": not set$/,
-    );
+    assert.match(told[0] ?? "", /^attestation: rke-dr:attest: must be "powered-off@a@2": not set$/);
     assert.deepEqual(await world.stops(clone, { ...alone, method: "restore" }), []);
     await world.lab.heal();
   });
@@ -175,7 +178,10 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
     await world.lab.heal();
     assert.notEqual(result.code, 0);
     // a busy machine's hosts are heard no sooner than that
-    assert.match(result.all, /nothing (was changed|that runs was changed: at most the survivors' epoch and a copy of etcd's data .*)\n/);
+    assert.match(
+      result.all,
+      /nothing (was changed|that runs was changed: at most the survivors' epoch and a copy of etcd's data .*)\n/,
+    );
     assert.match(
       result.all,
       /STOP {2}lost side is silent: a: must be silent, .*: (master[12]|node1) port (22|2379|2380|6443) (answers|refuses) (master3|node2)/,
@@ -434,14 +440,20 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
   it("primary with the older epoch is refused after the failover", async () => {
     const result = await world.pulumi(await world.lab.project(), "up", "--yes", "--skip-preview", "--stack", "primary");
     assert.notEqual(result.code, 0);
-    assert.match(result.all, /epoch: master3: an epoch older than the host's is refused, it is at 2 \(failover:a:.*\): 1/);
+    assert.match(
+      result.all,
+      /epoch: master3: an epoch older than the host's is refused, it is at 2 \(failover:a:.*\): 1/,
+    );
   });
 
   it("another failover of the same datacenter is refused, because nothing is lost", async () => {
     const other = await world.confirmed("again");
     await world.set(other, "epoch", "3");
     await world.set(other, "confirm", "a@3");
-    await refused(other, /quorum is lost: master3: its etcd must have lost its quorum: it answers .*, the cluster still has quorum/);
+    await refused(
+      other,
+      /quorum is lost: master3: its etcd must have lost its quorum: it answers .*, the cluster still has quorum/,
+    );
   });
 
   it("`pulumi destroy` stops nothing", async () => {

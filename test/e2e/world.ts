@@ -88,7 +88,7 @@ export class World {
     return clone;
   }
 
-  /** What guards stop a failover of `a` with the workspace's topology: "GUARD: what was found" each. */
+  /** The guards that stop a failover of `a` with the workspace's topology: "GUARD: what was found" each. */
   async stops(workspace: Workspace, settings: Partial<FailoverSettings> = {}): Promise<string[]> {
     const all = { lost: "a", epoch: 2, from: "auto", confirm: "a@2", attest: "powered-off@a@2", ...settings };
     const script = [join(__dirname, "guards.ts"), join(workspace.project, "Pulumi.yaml"), JSON.stringify(all)];
@@ -137,7 +137,7 @@ export class World {
     assert.equal(kept.stdout, "b");
   }
 
-  /** What a refused act must leave as it was: epoch, containers by id, and files of the deploy host. */
+  /** The things that a refused act must leave as they were: epoch, containers by id, and files of the deploy host. */
   traces(host: string): Promise<string> {
     return this.on(
       host,
@@ -206,13 +206,13 @@ export class World {
     copyFileSync(`${file}.bak`, file);
   }
 
-  /** What a failover needs is on the hosts; stacks are made anew at the next use of `pulumi`. */
+  /** The hosts have what a failover needs; stacks are made anew at the next use of `pulumi`. */
   emptyBackend(workspace: Workspace): void {
     rmSync(join(workspace.backend, ".pulumi"), { recursive: true, force: true });
   }
 }
 
-/** What stops steps on a host at a moment lies here. */
+/** The folder on a host of the files that stop steps at a moment. */
 const halt = "/root/halt";
 
 /**

@@ -11,7 +11,7 @@ import type { Process } from "../../plan/runtimes/process";
 import type { Runtime } from "../../plan/runtimes/runtime";
 import { defined } from "../on-host/calls";
 
-/** What a runtime needs to be tried on a lab host: how its daemon is started anew there, and an image that the host has. */
+/** The means by which a runtime is tried on a lab host: how its daemon is started anew there, and an image that the host has. */
 interface Subject {
   runtime: Runtime;
   image: string;
@@ -118,6 +118,10 @@ for (const { runtime, image, restartDaemon } of subjects) {
       await drop("web");
       assert.equal(await status("web"), "missing");
       await drop("web");
+    });
+
+    it("runtime_open_to is true of root, and false of a user who has no right to it", async () => {
+      assert.equal(await shell("runtime_open_to root && ! runtime_open_to nobody && echo so"), "so");
     });
 
     it("process_runs, process_present and process_history say what is there", async () => {

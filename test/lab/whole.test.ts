@@ -11,7 +11,7 @@ import { processesIn } from "../../lab/network/network";
 import { onRequest } from "../e2e/on-request";
 import { nothingLeft, tenUpAndDown } from "./nothing-left";
 
-/** What the quick tests try on one or two hosts, on the seed's five: with containers, a slow link, and all faults at once. */
+/** The trials that the quick tests make on one or two hosts, on the seed's five: with containers, a slow link, and all faults at once. */
 onRequest("lab", "a lab of five hosts: faults together, deaths, repetition", function () {
   this.timeout(600_000);
   const parent = mkdtempSync(join(tmpdir(), "rke-lab-test-"));

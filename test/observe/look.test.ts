@@ -23,7 +23,7 @@ describe("a look at the hosts", () => {
   const [first] = allHosts(seed());
   assert.ok(first);
   const host = { ...first, address: "127.0.0.1", hostKey: "unpinned" };
-  const look = () => observe([host], [], { user: "root", port, privateKey: key }, 1);
+  const look = (user = "root") => observe([host], [], { user, port, privateKey: key }, 1);
   const factsOf = ({ hosts }: Observation) => {
     const facts = hosts[host.name];
     assert.ok(facts);
@@ -57,6 +57,39 @@ describe("a look at the hosts", () => {
     const facts = factsOf(await whole);
     assert.ok(!facts.reachable);
     assert.match(facts.reason, /ended with 124/);
+  });
+
+  for (const [what, said, code] of [
+    ["wants a password", "sudo: a password is required", 1],
+    ["wants a terminal", "sudo: unable to resolve host h\nsudo: sorry, you must have a tty to run sudo", 1],
+    ["is missing", "bash: line 1: sudo: command not found", 127],
+    [
+      "lets the user run something else",
+      "Sorry, user rke is not allowed to execute '/usr/bin/timeout' as root on h.",
+      1,
+    ],
+  ] as const) {
+    it(`a host whose sudo ${what} isn't taken for one that fails otherwise`, async () => {
+      answer = (stream) => {
+        stream.stderr.write(`${said}\n`);
+        ended(stream, code);
+      };
+      const facts = factsOf(await look("rke").whole);
+      assert.deepEqual(
+        { ...facts },
+        { reachable: false, host: host.name, reason: said.split("\n").at(-1), refusal: "sudo refused" },
+      );
+    });
+  }
+
+  it("a script that fails by itself isn't taken for a sudo that refuses", async () => {
+    answer = (stream) => {
+      stream.stderr.write("bash: line 7: sudo: command not found\n");
+      ended(stream, 1, "@@ host\n");
+    };
+    const facts = factsOf(await look("rke").whole);
+    assert.ok(!facts.reachable && facts.refusal === undefined, JSON.stringify(facts));
+    assert.match(facts.reason, /^`sudo -n -k timeout -k 2 30 bash -s -- 1 .*` ended with 1: /);
   });
 
   it("a host that tells only half is one that can't be read", async () => {

@@ -16,58 +16,23 @@ import {
   urlsOf,
 } from "./etcd-processes";
 import { stateOfEachTest } from "./host-state";
+import { curl, docker } from "./process-containers";
 import { walEnd } from "./wal";
-
-/** Containers are real processes of etcd here, each a folder: its arguments, process, and what it says. */
-const docker = `#!/bin/bash
-name=\${*: -1} all=$RKE_DR_STATE/containers
-of=$all/$name
-alive() { [[ -s $of/pid ]] && kill -0 "$(cat "$of/pid")" 2>/dev/null; }
-[[ -d $of || $1 == ps || $1 == rm || $1 == rename || $1 == run ]] || { echo "Error: No such container: $name"; exit 1; }
-case "$*" in
-  *--entrypoint\\ etcdutl*) echo "exec: etcdutl: executable file not found"; exit 1 ;;
-  run*)
-    # etcd's image: its etcdctl sees the file and the data where they are mounted
-    for mount; do [[ $mount != *:/source.db:* ]] || source=\${mount%%:*}; done
-    while [[ $1 != image ]]; do shift; done
-    of_image=("\${@:2}")
-    of_image=("\${of_image[@]/\\/source.db/$source}")
-    ETCDCTL_API=3 exec etcdctl "\${of_image[@]/\\/var\\/lib\\/rancher\\/etcd/$all/../etcd}" ;;
-  *State.Status*) if alive; then echo running; else echo exited; fi ;;
-  *State.Pid*) cat "$of/pid" ;;
-  *State.ExitCode*) echo 0 ;;
-  inspect*) cat "$of/arguments" ;;
-  ps*) ls "$all" ;;
-  rename*) mv "$all/$2" "$all/$3" ;;
-  logs*) tail -n 50 "$of/log" ;;
-  start*) mapfile -t arguments <"$of/arguments"; setsid $ETCD "\${arguments[@]}" >>"$of/log" 2>&1 </dev/null 3>&- 8>&- 9>&- & echo $! >"$of/pid" ;;
-  stop*) kill -TERM "$(cat "$of/pid")"; while alive; do sleep 0.02; done ;;
-  kill*) alive && kill -KILL "$(cat "$of/pid")" ;;
-  rm*) ! alive || kill -KILL "$(cat "$of/pid")"; rm -rf "$of" ;;
-esac
-exit 0
-`;
-/** Docker's API makes such a folder; all else is asked of etcd. */
-const curl = `#!/bin/bash
-case "$*" in
-  *docker.sock*)
-    name=$(grep -o 'name=[^ ]*' <<<"$*" | cut -d= -f2)
-    mkdir -p "$RKE_DR_STATE/containers/$name"
-    grep -o '"--[^"]*"' | tr -d '"' >"$RKE_DR_STATE/containers/$name/arguments"
-    printf '\\n201' ;;
-  *) exec /usr/bin/curl "$@" ;;
-esac
-`;
 
 const etcds = ["etcd", ...(process.env.RKE_DR_ETCD ?? "").split(":").filter((path) => path !== "")];
 
 describe("an entry that only a killed voter's WAL has", function () {
   this.timeout(60_000);
+  const started: Member["process"][] = [];
+  // before the hook by which the state's folder goes
+  afterEach(async () => {
+    await killAll(started.splice(0));
+    for (const name of ["etcd", "etcd-force-epoch-2"]) host.run(host.at("docker"), ["kill", name]);
+  });
   const host = stateOfEachTest(
     { epoch: "2\n", act: "failover\n" },
     { docker, curl, nsenter: '#!/bin/bash\nshift 3\nexec "$@"\n' },
   );
-  const started: Member["process"][] = [];
   before(function () {
     if (spawnSync("etcd", ["--version"]).status !== 0) {
       this.test?.parent?.eachTest((test) => {
@@ -76,11 +41,6 @@ describe("an entry that only a killed voter's WAL has", function () {
       this.skip();
     }
   });
-  afterEach(async () => {
-    await killAll(started.splice(0));
-    for (const name of ["etcd", "etcd-force-epoch-2"]) host.run(host.at("docker"), ["kill", name]);
-  });
-
   /** A survivor of three members that were killed at once, right when a write was acknowledged by it. */
   async function killed(etcd: string) {
     const members = await threeMembers(etcd, host.at("cluster"));

@@ -51,7 +51,7 @@ export class HostState {
   step(args: (string | number)[], script: string, data = "") {
     return this.run("bash", ["-s", "--", ...args.map(String)], onHostInput(script, data));
   }
-  /** What a step gets on stdin on a host whose /var/lib/etcd is a folder of its state. */
+  /** The text that a step gets on stdin on a host whose /var/lib/etcd is a folder of its state. */
   etcdInput(step: StepName, data = ""): string {
     return onHostInput(stepScript(step).replaceAll("/var/lib/etcd", this.at("etcd")), data);
   }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { stepText } from "../../components/steps";
 import { stepScript } from "../../on-host";
 import { stateOfEachTest } from "./host-state";
 
@@ -34,10 +35,11 @@ head -c "$(cat "$RKE_DR_STATE/cut")" | sh -c "\${command//"$RKE_DR_STATE/here"/"
     host.write("here/kube_config_cluster.yml", '  server: "https://1.1.1.1:6443"\n');
     for (const name of files) host.write(join("there", name), name === "cluster.rkestate" ? state(1) : "old\n");
   });
-  function up(generation: number) {
-    const script = stepScript("rke-up").replaceAll("/etc/rke-dr", host.at("here"));
-    const other = "master3=root@10.0.0.3:22=https://10.0.0.3:6443";
-    return host.step(["rke-up", 1, generation, "primary", "lab", "https://1.1.1.1:6443", other], script);
+  function up(generation: number, user = "root") {
+    const text = stepText({ script: "rke-up", data: "hash", onwardUsers: [user] });
+    const other = `master3=${user}@10.0.0.3:22=https://10.0.0.3:6443`;
+    const args = ["rke-up", 1, generation, "primary", "lab", "https://1.1.1.1:6443", other].map(String);
+    return host.run("bash", ["-s", "--", ...args], text.replaceAll("/etc/rke-dr", host.at("here")));
   }
 
   it("equals this host's, but names the other side's own API server", () => {
@@ -47,6 +49,19 @@ head -c "$(cat "$RKE_DR_STATE/cut")" | sh -c "\${command//"$RKE_DR_STATE/here"/"
     assert.equal(there("cluster.rkestate"), state(2));
     assert.equal(there("kube_config_cluster.yml"), '  server: "https://10.0.0.3:6443"\n');
     assert.deepEqual(readdirSync(host.at("there")).sort(), files);
+  });
+
+  it("is brought by sudo if the other deploy host's user isn't root, and fetched so", () => {
+    host.program("sudo", `#!/bin/sh\necho "$1 $2 $3 $4" >>"$RKE_DR_STATE/by-sudo"\nshift 2\nexec "$@"\n`);
+    host.write("here/cluster.rkestate", state(2));
+    const result = up(1, "rke");
+    assert.equal(result.status, 0, result.stderr);
+    assert.equal(there("cluster.rkestate"), state(2));
+    assert.equal(there("kube_config_cluster.yml"), '  server: "https://10.0.0.3:6443"\n');
+    rmSync(here("cluster.rkestate"));
+    assert.equal(up(2, "rke").status, 0);
+    assert.equal(readFileSync(here("cluster.rkestate"), "utf8"), state(2));
+    assert.equal(host.read("by-sudo"), "-n -k sh -c\n".repeat(3));
   });
 
   // in the state; between two files (a header, the content, its padding), which is no error to tar

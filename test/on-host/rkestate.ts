@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { onHostText, withNeeds } from "../../on-host";
 
-/** What the tests look at in a cluster.rkestate. */
+/** The parts of a cluster.rkestate that the tests look at. */
 export interface State {
   desiredState: unknown;
   currentState: { rkeConfig: { nodes: { address: string; role: string[] }[] } };
@@ -10,7 +10,7 @@ export const parse = (text: string) => JSON.parse(text) as State;
 
 /** Runs a script's editing function alone, with the state on stdin. */
 export function edit(
-  script: "rke-state" | "rke-state-back",
+  script: "rke-state" | "rke-state-back" | "lib/checksums",
   state: string,
   ...call: string[]
 ): { code: number | null; state: string; error: string } {

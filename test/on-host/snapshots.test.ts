@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { until } from "../../lab/machine/run";
 import { onHostScript } from "../../on-host";
 import type { Snapshot, SnapshotRun } from "../../plan/facts/snapshots";
+import { bashLine } from "../../reach/command-line";
 import { freePort } from "./free-port";
 
 const noEtcd = spawnSync("etcd", ["--version"]).error || spawnSync("etcdctl", ["version"]).error;
@@ -84,6 +85,7 @@ esac
             ([k, v]) => `${k}=${v}`,
           ),
           ...voters.map((v) => `voter=${v}`),
+          ...["root", "rke"].map((user) => `line=${user}=${bashLine(user, { seconds: 60, killAfter: 1 })}`),
         ].join("\n"),
       );
     const env = () => ({
@@ -112,6 +114,26 @@ esac
         `{"takenAt":1,"bytes":${bytes.length},"sha256":"${sha256}"}\n`,
       );
     };
+
+    it("a voter's user who isn't root gives one by sudo", () => {
+      writeFileSync(join(play, "bin/sudo"), `#!/bin/sh\nprintf '%s\\n' "$*" >"$PLAY/sudo-ran"\nshift 2\nexec "$@"\n`, {
+        mode: 0o755,
+      });
+      configure({}, ["master1=rke@10.0.0.1:2222"]);
+      const result = take();
+      assert.equal(result.status, 0, result.stdout + result.stderr);
+      assert.equal(readFileSync(join(play, "sudo-ran"), "utf8"), "-n -k timeout -k 1 60 bash -s -- lab 1\n");
+      assert.equal(described().length, 1);
+    });
+
+    it("no command runs on a voter of whose user the configuration says nothing", () => {
+      configure({}, ["master1=ops@10.0.0.1:22"]);
+      assert.equal(take().status, 1);
+      assert.match(
+        JSON.stringify(lastRun()),
+        /no voter gave a snapshot: master1: .*config has no command line for ops/,
+      );
+    });
 
     it("a run takes a snapshot and describes it, and a real etcdctl restores it", () => {
       const result = take();

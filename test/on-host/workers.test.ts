@@ -28,8 +28,8 @@ describe("steps on workers, by the deploy host's SSH", function () {
     );
   };
   const data = "source=master3\nmember=master3";
-  const run = (count: number, generation = 1, name = (i: number) => `node${i + 1}`) => {
-    const args = Array.from({ length: count }, (_, i) => `${name(i)}=root@${at(i)}:22`);
+  const run = (count: number, generation = 1, name = (i: number) => `node${i + 1}`, user = (_: number) => "root") => {
+    const args = Array.from({ length: count }, (_, i) => `${name(i)}=${user(i)}@${at(i)}:22`);
     const each = [
       { script: "claim", data, limit: 60 },
       { script: "watchers", data: "", limit: 60 },
@@ -37,7 +37,7 @@ describe("steps on workers, by the deploy host's SSH", function () {
     return host.run(
       "bash",
       ["-s", "--", "workers", "2", String(generation), "failover:a:restore:x", "lab", ...args],
-      stepText({ script: "workers", onEach: [...each], data: "" }),
+      stepText({ script: "workers", onEach: [...each], onwardUsers: ["root", "rke"], data: "" }),
     );
   };
   const on = (i: number, file: string) => {
@@ -63,6 +63,25 @@ describe("steps on workers, by the deploy host's SSH", function () {
       assert.match(on(i, "steps/watchers") ?? "", /"did":\["restarted: nothing"\]/);
     }
     assert.ok(!host.has("workers"), "nothing is left of it");
+  });
+
+  it("a worker whose user isn't root does its steps by sudo, within their time limit", () => {
+    host.program("sudo", `#!/bin/sh\nprintf '%s\\n' "$*" >>"$RKE_DR_STATE/by-sudo"\nshift 2\nexec "$@"\n`);
+    const { status, stderr } = run(2, 1, undefined, (i) => ["root", "rke"][i] ?? "");
+    assert.equal(status, 0, stderr);
+    for (const i of [0, 1]) assert.match(on(i, "steps/watchers") ?? "", /"generation":1,/);
+    assert.ok(!host.has(`on/${at(0)}/by-sudo`));
+    assert.deepEqual(on(1, "by-sudo")?.trim().split("\n"), [
+      "-n -k timeout -k 10 60 bash -s -- claim 2 1 failover:a:restore:x lab",
+      "-n -k timeout -k 10 60 bash -s -- watchers 2 1 failover:a:restore:x lab",
+    ]);
+  });
+
+  it("nothing runs on a worker of a user for whom the program gave no command line", () => {
+    const { status, stderr } = run(2, 1, undefined, (i) => ["root", "ops"][i] ?? "");
+    assert.equal(status, 1);
+    assert.match(stderr, /1 of 2 failed, 1 are done: node2, claim: no command line for ops was given/);
+    assert.equal(on(1, "epoch"), undefined);
   });
 
   it("a worker named by its address, as in an imported cluster, is treated like any other", () => {
@@ -101,7 +120,8 @@ describe("steps on workers, by the deploy host's SSH", function () {
       env: host.env,
       stdio: ["pipe", "ignore", "ignore"],
     });
-    child.stdin?.end(stepText({ script: "workers", data: "", onEach: [{ script: "watchers", data: "", limit: 60 }] }));
+    const onEach = [{ script: "watchers" as const, data: "", limit: 60 }];
+    child.stdin?.end(stepText({ script: "workers", data: "", onEach, onwardUsers: ["root"] }));
     const begun = () => host.read("begun").trim().split("\n");
     await until("32 begun", 50, async () => begun().length === 32);
     child.kill("SIGKILL");
@@ -152,6 +172,20 @@ cat >/dev/null
     );
     assert.equal(run(80).status, 0);
     assert.equal(Math.max(...readdirSync(host.at("most")).map((name) => Number(host.read(`most/${name}`)))), 32);
+  });
+
+  it("the program writes the command line of each step for each user", () => {
+    const onEach = [
+      { script: "claim" as const, data: "", limit: 9 },
+      { script: "watchers" as const, data: "", limit: 7 },
+    ];
+    const text = stepText({ script: "workers", data: "", onEach, onwardUsers: ["root", "rke"] });
+    assert.deepEqual(text.match(/^@@ line .*/gm), [
+      "@@ line claim root timeout -k 10 9 bash -s --",
+      "@@ line claim rke sudo -n -k timeout -k 10 9 bash -s --",
+      "@@ line watchers root timeout -k 10 7 bash -s --",
+      "@@ line watchers rke sudo -n -k timeout -k 10 7 bash -s --",
+    ]);
   });
 
   it("the program sends each step's scripts and data whole", () => {

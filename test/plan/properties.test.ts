@@ -82,7 +82,7 @@ function accepted(value: unknown): Topology | undefined {
   }
 }
 
-/** What stands under rke: is RKE's; where it isn't even a mapping, cluster.yml's builder says so. */
+/** The part under `rke:` is RKE's; if it isn't even a mapping, cluster.yml's builder says so. */
 function rendersOrIsRefused(topology: Topology): void {
   try {
     pages(topology);

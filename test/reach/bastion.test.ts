@@ -16,7 +16,7 @@ const host = sshServer(hostKey, (stream) =>
   ended(stream, 0, printedFacts({ host: "arch=x86_64", end: `now=${Date.now()}` })),
 );
 
-/** Where the bastion connects instead: hosts' addresses aren't this machine's. */
+/** The address that the bastion connects to instead: hosts' addresses aren't this machine's. */
 const behind = new Map<string, number>();
 const asked: string[] = [];
 /** Milliseconds before the bastion lets the operator in. */

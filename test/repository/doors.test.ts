@@ -17,7 +17,7 @@ const behindDoors = [
 
 /**
  * Files of plan/ that name a runtime or an installer in code for a reason: they declare an installer's keys, choose the
- * installer or the reader of a section, or read RKE's own file.
+ * installer, the reader of a section or what versions are known by, or read RKE's own file.
  */
 const named: string[] = [
   "plan/declaration/draft.ts",
@@ -28,6 +28,7 @@ const named: string[] = [
   "plan/import/node.ts",
   "plan/import/read-cluster-yml.ts",
   "plan/import/versions.ts",
+  "plan/installers/declared-versions.ts",
   "plan/installers/installers.ts",
   "plan/topology/schema.ts",
 ];
@@ -42,7 +43,7 @@ const paths = /\/[\w./*$-]*(docker|container)[\w./*-]*/i;
 function shellCode(script: string): string {
   const text = script.replace(/<<'?([A-Z]+)'?\n[\s\S]*?\n\1\n/g, "\n");
   let code = "";
-  /** What surrounds this place, innermost last: a quoted text, or `$(`. */
+  /** The brackets around this place, innermost last: a quoted text, or `$(`. */
   const around: ('"' | "(")[] = [];
   for (let i = 0; i < text.length; i++) {
     const [c, next, inside] = [text[i] ?? "", text[i + 1], around.at(-1)];

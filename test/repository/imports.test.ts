@@ -41,7 +41,7 @@ const planRule = (name: string, i: number): [string, Rule] => [
   },
 ];
 
-/** What each room may import: packages by name, folders of the project with a slash. */
+/** The imports that each room may have: packages by name, folders of the project with a slash. */
 const allowed: Record<string, Rule> = {
   ...Object.fromEntries(planRooms.map(planRule)),
   evidence: { packages: /^$/, folders: ["plan/", "evidence/"] },

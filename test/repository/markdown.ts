@@ -21,7 +21,7 @@ export const blocks = (text: string, language: string): string[] =>
 /** The text without its fenced blocks. */
 export const prose = (text: string): string => text.replace(/^```.*?^```$/gms, "");
 
-/** What stands in backticks in the prose, one line each. */
+/** Finds the texts in backticks in the prose, one line each. */
 export const codeSpans = (text: string): string[] =>
   [...prose(text).matchAll(/`([^`\n]+)`/g)].map(([, code = ""]) => code);
 

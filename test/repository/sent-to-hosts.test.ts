@@ -23,7 +23,7 @@ import { now, preflight, survivor } from "../plan/worlds/observations";
 const root = join(__dirname, "../..");
 const recorded = join(root, "test/golden/sent-to-hosts.json");
 
-/** What one command on a host is: its command line, and SHA-256 of what it reads, the scripts apart from their data. */
+/** One command on a host: its command line, and SHA-256 of what it reads, the scripts apart from their data. */
 interface Sent {
   command: string;
   /** Without lines that are only a comment: words for people may change. */
@@ -48,7 +48,7 @@ function sentBy(command: string, input: string): Sent {
 /** A text, also one that Pulumi hands over marked as a secret. */
 const shown = (input: string | { value: string }): string => (typeof input === "string" ? input : input.value);
 
-/** What the program sends to hosts: the inputs of its remote commands, as Pulumi's engine would get them. */
+/** Collects the commands that the program sends to hosts: the inputs of its remote commands, as Pulumi's engine would get them. */
 async function captured(build: () => unknown): Promise<Record<string, Sent>> {
   const sent: Record<string, Sent> = {};
   let pending = 0;
@@ -159,7 +159,7 @@ async function everyAct(): Promise<Record<string, Record<string, Sent>>> {
 }
 
 /**
- * What runs on hosts is reviewed here: each command line, its data and its scripts. `UPDATE_SENT=1 npx mocha
+ * The commands that run on hosts are reviewed here: each command line, its data and its scripts. `UPDATE_SENT=1 npx mocha
  * test/repository/sent-to-hosts.test.ts` writes it anew; the diff then says which steps of which act changed.
  */
 describe("what is sent to hosts", () => {

@@ -11,7 +11,7 @@ export const excluded: string[] = [];
 /** Rules of what nobody uses: broken only if no bash that reads the script uses it. */
 const acrossRuns = ["SC2034", "SC2119", "SC2120", "SC2317"];
 
-/** What one bash reads, in this order: paths from the repository's root. The last is what runs; the others are its libraries. */
+/** The files that one bash reads, in this order: paths from the repository's root. The last is what runs; the others are its libraries. */
 export type Run = string[];
 
 /** Something that shellcheck finds, as "FILE:LINE: RULE: what is wrong". */
@@ -36,7 +36,7 @@ export const noShellcheck = (): string =>
     : "shellcheck is not installed; `apt-get install shellcheck` as root does it";
 
 /**
- * What bash reads: each script that none of the others needs, after all that it needs itself (its first line says so: on-host.ts).
+ * Lists the files that a bash reads: each script that none of the others needs, after all that it needs itself (its first line says so: on-host.ts).
  * @throws Error if a script needs itself, or one that isn't there
  */
 export function runsOf(root: string, scripts: string[]): Run[] {
@@ -51,7 +51,7 @@ export function runsOf(root: string, scripts: string[]): Run[] {
   );
 }
 
-/** What shellcheck finds in these runs, each once, in the order of files and lines. @throws Error where shellcheck can't be run */
+/** Lists shellcheck's findings in these runs, each once, in the order of files and lines. @throws Error where shellcheck can't be run */
 export async function findingsOf(root: string, runs: Run[], without: string[]): Promise<Finding[]> {
   const places = new Semaphore(availableParallelism());
   const found = await Promise.all(runs.map((run) => places.take(() => shellcheck(root, run, without))));

@@ -13,7 +13,7 @@ export function sources(folder = ""): string[] {
 }
 
 /**
- * What a file imports, values and types alike, at its top or by `import("...")` in its midst: names of packages, and paths from
+ * Lists a file's imports, values and types alike, at its top or by `import("...")` in its midst: names of packages, and paths from
  * the project's root, with the ending .ts if such a file is there.
  */
 export function imports(file: string): string[] {

@@ -12,7 +12,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 state=${RKE_DR_STATE:-/var/lib/rke-dr} kept=${RKE_DR_STATE:-/var/lib/rke-dr}/snapshots
 ssh=${RKE_DR_SSH:-/etc/rke-dr/ssh}
 part=$kept/incoming.part
-count="" days="" cluster="" voters=()
+count="" days="" cluster="" voters=() lines=()
 
 config() {
   local key value
@@ -22,6 +22,8 @@ config() {
       days) days=$value ;;
       cluster) cluster=$value ;;
       voter) voters+=("$value") ;;
+      # USER=COMMAND: the beginning of the command line of a bash on a host of that user
+      line) lines+=("$value") ;;
     esac
   done <"$here/config"
 }
@@ -60,16 +62,29 @@ own_hash() {
   [[ $(head -c $((size - 32)) "$1" | sha256sum | cut -d' ' -f1) == $(tail -c 32 "$1" | od -An -v -tx1 | tr -d ' \n') ]]
 }
 
+# line_for USER: prints the beginning of the command line of a bash on a host of this user.
+line_for() {
+  local line
+  for line in ${lines[@]+"${lines[@]}"}; do
+    [[ ${line%%=*} != "$1" ]] || printf '%s' "${line#*=}"
+  done
+}
+
 # from HOST USER@ADDRESS:PORT: fetches a snapshot from this voter, checks and keeps it, and sets $newest to its name. On failure it returns 1 and
 # sets $why.
 from() {
-  local host=$1 target=${2%:*} port=${2##*:} header="" name started bytes sha256 status=0
+  local host=$1 target=${2%:*} port=${2##*:} line header="" name started bytes sha256 status=0
   rm -f "$part" "$kept"/incoming.*
   started=$(now_ms)
+  line=$(line_for "${target%%@*}")
+  if [[ -z $line ]]; then
+    why="$here/config has no command line for ${target%%@*}"
+    return 1
+  fi
   # ssh doesn't get the lock: if it outlives a killed run, it must not block the next one
   timeout -k 10 3600 ssh -i "$ssh/id_ed25519" -o BatchMode=yes -o ConnectTimeout=5 -o ServerAliveInterval=5 -o ServerAliveCountMax=3 \
     -o UserKnownHostsFile="$ssh/known_hosts" -o StrictHostKeyChecking=yes -p "$port" "$target" \
-    "timeout -k 10 3600 nice -n 10 bash -s -- '$cluster' '$epoch'" <"$here/voter.sh" 2>"$kept/incoming.why" 8>&- | receive 8>&- || status=$?
+    "$line '$cluster' '$epoch'" <"$here/voter.sh" 2>"$kept/incoming.why" 8>&- | receive 8>&- || status=$?
   header=$(cat "$kept/incoming.header" 2>/dev/null || true)
   if ((status != 0)); then
     why=$(grep '^dd:' "$kept/incoming.error" 2>/dev/null || tail -n 1 "$kept/incoming.why" 2>/dev/null || true)

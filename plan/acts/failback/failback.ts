@@ -1,8 +1,8 @@
 import { tolerates } from "../../etcd/quorum";
 import { factsOf, type Observation } from "../../facts/observation";
 import { installerOf } from "../../installers/installers";
-import { lostBy } from "../../steps/act";
-import { clusterOrder, survivors as hostsBut, lostHosts, voters } from "../../topology/order";
+import { leftOutIn, leftOutLine, lostBy } from "../../steps/act";
+import { clusterOrder, survivors as hostsBut, voters } from "../../topology/order";
 import { inPeace } from "../../topology/site";
 import { deployHost, findDatacenter, type Host, type Topology, takesOver } from "../../topology/topology";
 
@@ -14,6 +14,8 @@ export interface Failback {
   /** In cluster.yml's order. */
   survivors: Host[];
   returned: Host[];
+  /** Those of the returned hosts that the failover gave up although they weren't in the lost datacenter. */
+  leftOut: Host[];
   /**
    * The survivor that the failover made etcd's only member, if the topology doesn't have it as a voter: failback takes its vote
    * away, and makes it a learner again if it was one.
@@ -50,14 +52,19 @@ export function failbackOf(topology: Topology, epoch: number, seen: Observation)
   if (!from?.lost || !findDatacenter(topology, from.lost) || known.some((f) => f.epoch > epoch)) {
     return undefined;
   }
-  const survivors = hostsBut(topology, from.lost);
+  const names = recorded
+    ? leftOutIn(recorded.plan)
+    : known.filter((f) => f.epoch === from.epoch).flatMap((f) => leftOutIn(f.preflight.earlierPlan));
+  const isOut = (host: Host) => names.includes(host.name);
+  const survivors = hostsBut(topology, from.lost).filter((h) => !isOut(h));
   const deploy = deployHost(topology, takesOver(topology, from.lost));
   const clusterYml = installerOf(topology).clusterFile(inPeace(topology));
   return {
     epoch,
     from,
     survivors,
-    returned: lostHosts(topology, from.lost),
+    returned: clusterOrder(topology).filter((h) => h.datacenter === from.lost || isOut(h)),
+    leftOut: clusterOrder(topology).filter(isOut),
     demoted: survivors.find((h) => h.name === member && h.etcd !== "voter"),
     deployHost: deploy,
     clusterYml: { before: factsOf(seen, deploy)?.deploy?.clusterYml || clusterYml, after: clusterYml },
@@ -68,10 +75,14 @@ export function failbackOf(topology: Topology, epoch: number, seen: Observation)
 }
 
 /** The record of it that each host keeps, so that a rerun knows of it; `failbackOf` reads it. */
-export const failbackRecord = ({ from, demoted }: Failback): string =>
-  [`role=failback`, `lost=${from.lost}`, `from=${from.epoch}`, ...(demoted ? [`member=${demoted.name}`] : [])].join(
-    "\n",
-  );
+export const failbackRecord = ({ from, leftOut, demoted }: Failback): string =>
+  [
+    `role=failback`,
+    `lost=${from.lost}`,
+    `from=${from.epoch}`,
+    ...leftOutLine(leftOut),
+    ...(demoted ? [`member=${demoted.name}`] : []),
+  ].join("\n");
 
 /** The leader belongs where most voters are: there it commits without the other side. */
 function preferredVoters(topology: Topology): Host[] {

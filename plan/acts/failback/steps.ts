@@ -94,7 +94,7 @@ const quarantineSteps = ({ failback }: Return, ready: string[]): Step[] =>
   );
 
 const openingSteps = ({ failback, seen }: Return, quarantine: Step[]): Step[] =>
-  failback.survivors
+  [...failback.survivors, ...failback.leftOut]
     .filter((h) => h.etcd !== "none" || h === failback.demoted)
     .map((host) =>
       step("unisolate", host, "EtcdMember", {

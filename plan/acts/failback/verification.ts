@@ -1,3 +1,4 @@
+import { peerUrl } from "../../etcd/urls";
 import { installerOf } from "../../installers/installers";
 import { type Step, step, stepNames } from "../../steps/steps";
 import { ownServer } from "../../topology/servers";
@@ -18,7 +19,7 @@ export function failbackVerification(
   run: string,
 ): Step[] {
   const { hosts } = site;
-  const { memberName } = installerOf(site);
+  const { etcdCertificate, memberName } = installerOf(site);
   const server = ownServer(topology, deployHost.datacenter);
   const standing = site.learner;
   const joined = [run, ...(standing ? [`etcd-join-${standing.name}`] : [])];
@@ -38,6 +39,18 @@ export function failbackVerification(
         ],
         after: joined,
         words: "member list equals the topology, no --force-new-cluster left",
+      }),
+    ),
+    // asked on one host: while etcd computes the hash of its data, it commits nothing
+    ...site.voters.slice(0, 1).map((host) =>
+      step("verify-data", host, "Verification", {
+        arguments: [
+          etcdCertificate(host),
+          ...[...site.voters, ...(standing ? [standing] : [])].map((h) => `${memberName(h)}=${peerUrl(h)}`),
+        ],
+        after: joined,
+        limit: 900,
+        words: "all members have the same data: one hash of all keys at one revision",
       }),
     ),
     ...apiVerification(site, deployHost, server, [], run),

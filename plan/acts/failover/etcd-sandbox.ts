@@ -1,3 +1,4 @@
+import { flagOf, withoutShadowed } from "../../etcd/environment";
 import { type Process, withArgument } from "../../runtimes/process";
 
 /** No client is served by an etcd that doesn't stay: an API server that connected would lose it again at once. */
@@ -12,6 +13,7 @@ export function inSandbox(process: Process, epoch: number): Process {
   return {
     ...process,
     cmd: listens.filter((arg) => !arg.startsWith("--listen-metrics-urls=")),
+    env: process.env.filter((variable) => flagOf(variable) !== "listen-metrics-urls"),
     binds: process.binds.map((bind) =>
       bind.replace(/^[^:]+(?=:\/var\/lib\/rancher\/etcd\/?(:|$))/, `/var/lib/etcd/rke-dr-forced-epoch-${epoch}`),
     ),
@@ -25,5 +27,8 @@ export function inSandbox(process: Process, epoch: number): Process {
 export function replaying(process: Process, epoch: number): Process {
   const alone = inSandbox({ ...process, cmd: toItself(process.cmd) }, epoch);
   const cmd = alone.cmd.filter((arg) => !arg.startsWith("--backend-batch-interval="));
-  return { ...alone, cmd: [...cmd, "--backend-batch-interval=10ms", "--listen-metrics-urls=http://127.0.0.1:2381"] };
+  return withoutShadowed({
+    ...alone,
+    cmd: [...cmd, "--backend-batch-interval=10ms", "--listen-metrics-urls=http://127.0.0.1:2381"],
+  });
 }

@@ -6,21 +6,26 @@ import { installerOf } from "../../installers/installers";
 import { failoverAct } from "../../steps/act";
 import { type ScheduledStep, schedule } from "../../steps/steps";
 import { survivors } from "../../topology/order";
-import { afterLoss, inPeace } from "../../topology/site";
-import type { Topology } from "../../topology/topology";
+import { afterLoss, inPeace, type Site, withVoters } from "../../topology/site";
+import { deployHost, type Host, type Topology, takesOver } from "../../topology/topology";
 import { replaceApiServer, replaceEtcd } from "../steps/replacement";
+import { leftOutHosts } from "./left-out";
 import type { FailoverPlan, FailoverSettings, Stage } from "./plan";
 import { failoverSteps } from "./steps";
 
 /** Decides the whole act from the topology, the settings and what was seen. Changes nothing. */
 export function planFailover(topology: Topology, settings: FailoverSettings, seen: Observation): FailoverPlan {
-  const { source, sources } = chooseSource(settings, seen, survivors(topology, settings.lost));
-  const site = afterLoss(topology, settings.lost, source?.host);
+  const leftOut = leftOutHosts(topology, settings, seen);
+  const { source, sources } = chooseSource(settings, seen, inOrderOfUse(topology, settings.lost), leftOut);
+  const site = afterLoss(topology, settings.lost, source?.host, leftOut);
+  const others = site.hosts.filter((h) => h.etcd !== "none" && h.name !== source?.host.name);
   const { clusterFile } = installerOf(topology);
   const method = methodFor(source, settings);
   const act = failoverAct(settings.lost, method, source?.name ?? "none");
-  const etcd = source && replaceEtcd(site, settings.epoch, seen, source.host);
-  const apiServers = site.controlPlane.map((host) => replaceApiServer(site, settings.epoch, seen, host));
+  // etcd reads --initial-cluster only until it has data, so it may name members that join later, as RKE wants it at the end
+  const etcd = source && replaceEtcd(site, settings.epoch, seen, source.host, site.voters);
+  const apiServersOf = (at: Site) => site.controlPlane.map((host) => replaceApiServer(at, settings.epoch, seen, host));
+  const isAlone = source === undefined || site.voters.length === 1;
   const majoritySurvives = isMajorityServing(topology, settings.lost, sources);
   const plan = {
     settings,
@@ -30,12 +35,15 @@ export function planFailover(topology: Topology, settings: FailoverSettings, see
     site,
     survivors: site.hosts,
     lostHosts: site.lost,
+    leftOut,
+    others,
     deployHost: site.deployHost,
     source,
     sources,
     resumed: site.hosts.some((h) => hasBegun(seen, h, settings.epoch)),
     etcd,
-    apiServers,
+    apiServers: apiServersOf(isAlone ? site : withVoters(site, [source.host])),
+    finalApiServers: isAlone ? [] : apiServersOf(site),
     clusterYml: {
       before: factsOf(seen, site.deployHost)?.deploy?.clusterYml || clusterFile(inPeace(topology)),
       after: clusterFile(site),
@@ -49,8 +57,15 @@ export function planFailover(topology: Topology, settings: FailoverSettings, see
 /** etcd serves if the step that starts it is recorded in this epoch, and its etcd runs as that step left it. */
 function stageOf(steps: ScheduledStep[], epoch: number, seen: Observation): Stage {
   const [start] = steps.filter((s) => s.script === "etcd-member" || s.script === "etcd-restore");
-  if (!start || !start.intact || factsOf(seen, start.host)?.steps[start.script]?.epoch !== epoch) {
+  if (!start?.intact || factsOf(seen, start.host)?.steps[start.script]?.epoch !== epoch) {
     return "begins";
   }
   return steps.every((s) => !s.due) ? "over" : "ends";
+}
+
+/** The survivors, the deploy host first: of members that are equally new, its own is recovered, so that the first write crosses no network. */
+function inOrderOfUse(topology: Topology, lost: string): Host[] {
+  const left = survivors(topology, lost);
+  const first = deployHost(topology, takesOver(topology, lost)).name;
+  return [...left.filter((h) => h.name === first), ...left.filter((h) => h.name !== first)];
 }

@@ -1,3 +1,4 @@
+import { withoutShadowed } from "../../etcd/environment";
 import { factsOf, type Observation } from "../../facts/observation";
 import { installerOf } from "../../installers/installers";
 import { type Process, withArgument } from "../../runtimes/process";
@@ -22,7 +23,7 @@ export function forceSteps(
   const { etcdCertificate, ownEndpoint, runtimeOf } = installerOf(topology);
   const runtime = runtimeOf("etcd");
   const sandbox = runtime.spec(inSandbox(forced, epoch), epoch, { base, once: true, isolated: true });
-  const snapshot = snapshotStep(topology, plan, etcd.host, sandbox, after);
+  const snapshot = snapshotStep(topology, plan, etcd.host, seen, sandbox, after);
   const member = step("etcd-member", etcd.host, "EtcdMember", {
     arguments: [etcdCertificate(etcd.host), ownEndpoint(etcd.host)],
     data: `${runtime.spec(forced, epoch, { base, once: true })}\n${etcd.body}`,
@@ -37,10 +38,8 @@ export function forceSteps(
 }
 
 /** The process that forces the data itself, if no forced copy could be made beforehand. */
-const withFlag = (process: Process): Process => ({
-  ...process,
-  cmd: [...toItself(withShortElection(process.cmd)), "--force-new-cluster"],
-});
+const withFlag = (process: Process): Process =>
+  withoutShadowed({ ...process, cmd: [...toItself(withShortElection(process.cmd)), "--force-new-cluster"] });
 
 /**
  * Arguments for the one run with the flag. The member is alone, so RKE's election timeout of 5 s would only cost time.

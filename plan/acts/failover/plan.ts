@@ -27,7 +27,12 @@ export interface FailoverPlan {
   site: Site;
   /** The site's hosts: those that survive, each with the part in etcd that it will have. */
   survivors: Host[];
+  /** The hosts that are given up: those of the lost datacenter, and those of `leftOut`. */
   lostHosts: Host[];
+  /** Surviving members of etcd that can't be reached; the act goes on without them. */
+  leftOut: Host[];
+  /** The other surviving members of etcd: stopped while the source is recovered, then added anew. */
+  others: Host[];
   deployHost: Host;
   /** The data that the recovery starts from; undefined if no source fits the operator's settings. */
   source: Source | undefined;
@@ -38,7 +43,10 @@ export interface FailoverPlan {
   /** True if a majority survives and serves: then nothing is planned. */
   majoritySurvives: boolean;
   etcd: Replacement | undefined;
+  /** As they run from the first write on: with the recovered member as their only etcd server. */
   apiServers: Replacement[];
+  /** As they run at the end, if other members have joined by then; empty if there are none. */
+  finalApiServers: Replacement[];
   clusterYml: { before: string; after: string };
   stage: Stage;
   steps: ScheduledStep[];

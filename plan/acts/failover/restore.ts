@@ -1,4 +1,5 @@
 import type { Source } from "../../etcd/source";
+import { hasBegun } from "../../etcd/source-record";
 import { leastRevision } from "../../etcd/sources";
 import { peerUrl } from "../../etcd/urls";
 import { factsOf, type Observation } from "../../facts/observation";
@@ -48,7 +49,7 @@ export function restoreSteps(
     ],
     data: source.kind === "snapshot" ? "" : replayBody(topology, etcd, seen, settings.epoch),
     // until the old etcd is set aside, each run secures it anew
-    intact: plan.resumed,
+    intact: hasBegun(seen, host, settings.epoch),
     after,
     limit: 900,
     words: `secure ${words(source)}${source.kind === "snapshot" ? "" : ", with what only its WAL has"}, check it, restore it into a folder beside etcd's data`,

@@ -1,3 +1,5 @@
+import { hasBegun } from "../../etcd/source-record";
+import type { Observation } from "../../facts/observation";
 import { installerOf } from "../../installers/installers";
 import { type Step, step } from "../../steps/steps";
 import { type Host, sshLogin, type Topology } from "../../topology/topology";
@@ -23,6 +25,7 @@ export function snapshotStep(
   topology: Topology,
   plan: Omit<FailoverPlan, "steps" | "stage">,
   host: Host,
+  seen: Observation,
   sandbox: string,
   after: string[],
 ): Step {
@@ -31,7 +34,7 @@ export function snapshotStep(
     arguments: [etcdCertificate(host), ownEndpoint(host), ...lostTargets(topology, plan.lostHosts)],
     data: sandbox,
     // until the old etcd is set aside, each run takes a new one
-    intact: plan.resumed,
+    intact: hasBegun(seen, host, plan.settings.epoch),
     after,
     limit: 900,
     words: "copy etcd's data, make the copy a cluster of one (--force-new-cluster, no network), check it",

@@ -1,17 +1,21 @@
 import type { Source } from "../../etcd/source";
 import { leastRevision } from "../../etcd/sources";
+import type { Reachable } from "../../facts/facts";
 import { factsOf, type Observation } from "../../facts/observation";
 import type { Installer } from "../../installers/installer";
 import { installerOf } from "../../installers/installers";
+import { argument, commandOf } from "../../runtimes/process";
+import { leftOutIn, leftOutLine } from "../../steps/act";
 import { type Step, step, stepNames } from "../../steps/steps";
 import { controlPlane, onlyRunsPods } from "../../topology/order";
 import { ownServer } from "../../topology/servers";
-import { type Host, sshTarget, type Topology } from "../../topology/topology";
+import { type Host, sshTarget, sshUsers, type Topology } from "../../topology/topology";
 import { type Replacement, runs } from "../steps/replacement";
 import { apiVerification } from "../steps/verification";
 import { recordedAttestation } from "./attestation";
 import { forceSteps } from "./force";
 import { refusedAddresses } from "./isolation";
+import { joinSteps, serverSteps, stopSteps } from "./other-members";
 import type { FailoverPlan } from "./plan";
 import { restoreSteps, restoreToken } from "./restore";
 import type { EtcdSteps } from "./source-step";
@@ -62,16 +66,23 @@ export function failoverSteps(
   };
   const claims = claimSteps(act);
   const recovery = recoverySteps(act, claims);
+  const stopped = stopSteps(plan, stepNames([...recovery.member.slice(0, 1), ...claims]));
   const apiServers = apiServerSteps(act, recovery);
   const firstWrite = firstWriteStep(act, recovery, apiServers);
   const tidying = tidySteps(act, firstWrite);
-  const { prepare, run } = settlingSteps(act, firstWrite, [...tidying, ...apiServers]);
+  const joined = joinSteps(topology, plan, etcd.host, seen, firstWrite, stopped);
+  // steps that tidy up ask an API server, which must not be recreated meanwhile
+  const servers = serverSteps(plan, seen, [...joined, ...tidying]);
+  const { prepare, run } = settlingSteps(act, firstWrite, [...tidying, ...apiServers, ...joined, ...servers]);
   const verification = verificationSteps(act, recovery, run);
   return announced(claims, [
     ...recovery.member,
+    ...stopped,
     ...apiServers,
     firstWrite,
     ...tidying,
+    ...joined,
+    ...servers,
     prepare,
     ...recovery.isolation,
     run,
@@ -87,25 +98,31 @@ function claimSteps({ plan, seen, decided, workers }: Failover): Step[] {
       step("claim", host, "Claim", {
         data: decided,
         words: `tell the host of epoch ${plan.settings.epoch}; older epochs are refused from here on`,
-        intact: factsOf(seen, host)?.act === plan.act,
+        intact: factsOf(seen, host)?.act === plan.act && hasRecorded(plan, factsOf(seen, host)),
       }),
     );
 }
+
+/** True if the host knows which hosts the act goes on without. */
+const hasRecorded = ({ leftOut }: Failover["plan"], facts: Reachable | undefined): boolean =>
+  leftOutIn(facts?.plan ?? {}).join() === leftOut.map((h) => h.name).join();
 
 const recoverySteps = ({ topology, plan, etcd, source, seen }: Failover, claims: Step[]): EtcdSteps =>
   plan.method === "restore"
     ? restoreSteps(topology, plan, etcd, source, seen, stepNames(claims))
     : forceSteps(topology, plan, etcd, seen, stepNames(claims));
 
-function apiServerSteps({ installer, plan, seen }: Failover, { member }: EtcdSteps): Step[] {
-  return plan.apiServers.map((replacement) =>
-    step("kube-apiserver", replacement.host, "KubeApiServer", {
+function apiServerSteps({ plan, seen }: Failover, { member }: EtcdSteps): Step[] {
+  return plan.apiServers.map((replacement) => {
+    const { host, after } = replacement;
+    const later = plan.finalApiServers.filter((r) => r.host.name === host.name);
+    return step("kube-apiserver", host, "KubeApiServer", {
       data: replacement.body,
-      ...beside(member.slice(-1), replacement.host),
-      words: `recreate kube-apiserver with --etcd-servers=${installer.etcdServers(plan.site, replacement.host)}`,
-      intact: runs(factsOf(seen, replacement.host), replacement),
-    }),
-  );
+      ...beside(member.slice(-1), host),
+      words: `recreate kube-apiserver with --etcd-servers=${argument(commandOf(after), "etcd-servers")}`,
+      intact: [replacement, ...later].some((r) => runs(factsOf(seen, host), r)),
+    });
+  });
 }
 
 function firstWriteStep({ plan, server }: Failover, { member }: EtcdSteps, apiServers: Step[]): Step {
@@ -150,7 +167,7 @@ function tidySteps(act: Failover, firstWrite: Step): Step[] {
             arguments: [server, ...watchingNamespaces],
             // it is the controller-manager that replaces the pods
             after: stepNames(watchers),
-            words: `restart, as \`kubectl rollout restart\` does, what runs in ${watchingNamespaces.join(", ")}: restored revisions come a second time`,
+            words: `restart, as \`kubectl rollout restart\` does, what runs in ${watchingNamespaces.join(", ")}: it watches the API since before the restore`,
           }),
         ]
       : []),
@@ -165,15 +182,19 @@ function verificationSteps(
   recovery: EtcdSteps,
   run: Step,
 ): Step[] {
+  const { voters, learner } = plan.site;
+  const members = [
+    ...voters.map(installer.memberName),
+    ...(learner ? [`${installer.memberName(learner)}(learner)`] : []),
+  ].sort();
   return [
-    step("verify-member", etcd.host, "Verification", {
-      arguments: [
-        installer.memberName(etcd.host),
-        ...(plan.method === "restore" ? refusedAddresses(plan.lostHosts) : []),
-      ],
-      after: [...stepNames(recovery.isolation), run.name],
-      words: "member list, no --force-new-cluster left",
-    }),
+    ...[etcd.host, ...voters.filter((h) => h.name !== etcd.host.name)].map((host) =>
+      step("verify-member", host, "Verification", {
+        arguments: [members.join(","), ...(plan.method === "restore" ? refusedAddresses(plan.lostHosts) : [])],
+        after: [...stepNames(recovery.isolation), run.name],
+        words: "member list, no --force-new-cluster left",
+      }),
+    ),
     ...apiVerification(plan.site, plan.deployHost, server, lostServers, run.name),
   ];
 }
@@ -201,6 +222,7 @@ function onWorkers({ topology, plan, workers, decided, seen }: Failover, firstWr
       { script: "claim", data: `${decided}\nsteps=watchers`, limit },
       { script: "watchers", data: "", limit },
     ],
+    onwardUsers: sshUsers(topology, workers),
     after: [firstWrite.name],
     limit: 600 + 10 * workers.length,
     words: `by SSH from here, on ${named(workers)}: tell of epoch ${epoch}, restart kubelet and kube-proxy`,
@@ -240,6 +262,7 @@ function decision(topology: Topology, plan: Omit<FailoverPlan, "steps" | "stage"
     `member=${source.host.name}`,
     `method=${plan.method}`,
     `lost=${plan.settings.lost}`,
+    ...leftOutLine(plan.leftOut),
     ...(plan.method === "restore"
       ? [`token=${restoreToken(topology, plan.settings.epoch)}`, `take=${source.take}`, `least=${leastRevision(plan)}`]
       : []),

@@ -7,7 +7,7 @@ import { type Step, schedule, step, stepNames } from "../../steps/steps";
 import { hasEtcdOrApi } from "../../topology/order";
 import { ownServer } from "../../topology/servers";
 import { inPeace, type Site } from "../../topology/site";
-import { deployHosts, type Host, sshTarget, type Topology } from "../../topology/topology";
+import { deployHosts, type Host, sshLogin, sshTarget, type Topology } from "../../topology/topology";
 import { type Failback, failbackOf, failbackRecord } from "../failback/failback";
 import { isTrusted } from "../failback/living-cluster";
 import { failbackSteps } from "../failback/steps";
@@ -100,6 +100,7 @@ const reaches = ({ topology, seen }: Peace, from: Host, to: Host): boolean =>
 const authorizeSteps = (act: Peace, files: Step[]): Step[] =>
   act.site.hosts.map((host) =>
     step("authorize", host, "SshTrust", {
+      arguments: [sshLogin(act.topology.ssh, host).user].filter((user) => user !== "root"),
       after: stepNames(files),
       words: "let the deploy hosts' SSH keys in",
       intact: act.deployHosts.every((from) => reaches(act, from, host)),

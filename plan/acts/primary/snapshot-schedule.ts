@@ -3,7 +3,7 @@ import { snapshotDir } from "../../facts/snapshots";
 import { installerOf } from "../../installers/installers";
 import { type Step, step } from "../../steps/steps";
 import { clusterOrder, learner, voters } from "../../topology/order";
-import { deployHosts, type Host, sshTarget, type Topology } from "../../topology/topology";
+import { deployHosts, type Host, sshTarget, sshUsers, type Topology } from "../../topology/topology";
 import { durationSeconds } from "../../values/duration";
 
 /** The name of the program that runs the schedule on a deploy host; the runtime starts it again after a reboot. */
@@ -24,6 +24,7 @@ export function snapshotSteps(
     .map((host) =>
       step("snapshot-schedule", host, "Snapshots", {
         data: wanted === undefined ? "" : `${resident}\n@@ config\n${scheduleConfig(topology, host)}`,
+        onwardUsers: wanted === undefined ? [] : sshUsers(topology, givers(topology, host)),
         after,
         limit: 1800,
         words:

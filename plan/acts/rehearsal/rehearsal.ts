@@ -1,3 +1,4 @@
+import { settingOf } from "../../etcd/environment";
 import type { Reachable } from "../../facts/facts";
 import { factsOf, type Observation } from "../../facts/observation";
 import type { Snapshot } from "../../facts/snapshots";
@@ -129,7 +130,7 @@ const lastInLine = {
 
 /** The scratch etcd: on the loopback of a network namespace of its own, by the API server's certificate, which names it. */
 function etcdBody(image: string, facts: Reachable, live: Running | undefined): string {
-  const quota = argument(live ? live.process.cmd : [], "quota-backend-bytes");
+  const quota = live && settingOf(live.process, "quota-backend-bytes");
   const [certificate, key, ca] = [`${ssl}/kube-apiserver.pem`, `${ssl}/kube-apiserver-key.pem`, `${ssl}/kube-ca.pem`];
   const client = "https://127.0.0.1:2379";
   const peer = "https://127.0.0.1:2380";

@@ -3,8 +3,9 @@ import { argument, commandOf } from "../../runtimes/process";
 import { isRunning } from "../../runtimes/running";
 import { type Step, step, stepNames } from "../../steps/steps";
 import type { Site } from "../../topology/site";
-import { type Host, sshTarget } from "../../topology/topology";
+import { type Host, sshTarget, sshUsers } from "../../topology/topology";
 import type { Building } from "../installer";
+import { checksumCopies } from "./checksum-copies";
 import { etcdServers } from "./kube-apiserver";
 
 /** The name of the step that runs `rke up` on a deploy host. */
@@ -18,8 +19,13 @@ export function build({ site, deployHosts, facts, before }: Building): Step {
   return step("rke-up", host, "RkeCluster", {
     arguments: [
       ...own.map((d) => d.server),
+      ...checksumCopies(site),
       ...others.map((d) => `${d.host.name}=${sshTarget(site, d.host)}=${d.server}`),
     ],
+    onwardUsers: sshUsers(
+      site,
+      others.map((d) => d.host),
+    ),
     after: stepNames(before),
     limit: 1800,
     words: "rke up; its state and a kubeconfig for each side's own kube-apiserver on every deploy host",

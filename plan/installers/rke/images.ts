@@ -65,6 +65,14 @@ export function systemImagesOf(state: unknown): Record<string, string> | undefin
   return whole.length === pairs.length ? Object.fromEntries(whole) : undefined;
 }
 
+/** Those images of `taken`, by the keys of `system_images`, that RKE wouldn't take by the topology: all of them if it knows none. */
+export function otherImages(topology: Cluster, taken: Record<string, string>): Record<string, string> {
+  const isKnown = releaseImages(topology.kubernetesVersion) !== undefined || unsaidImages(topology).length === 0;
+  const own = isKnown ? imagesOf(topology) : undefined;
+  const known = new Map(Object.entries(keys).map(([part, [key]]) => [key as string, own?.[part as keyof Images]]));
+  return Object.fromEntries(Object.entries(taken).filter(([key, image]) => known.get(key) !== image));
+}
+
 /** The version of Kubernetes whose arguments RKE takes for its services; undefined if RKE knows none and refuses. */
 export const servicesVersion = (topology: Cluster): string | undefined =>
   optionsVersion(topology.rkeVersion, topology.kubernetesVersion, tagOf(imagesOf(topology).hyperkube));

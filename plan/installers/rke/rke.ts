@@ -5,10 +5,11 @@ import { certificates } from "./certificates";
 import { placeholdersIn } from "./cluster-secrets";
 import { clusterYmlText, hostsIn } from "./cluster-yml";
 import { architectureHost, etcdCertificate, etcdProcess, initialCluster, memberName, ownEndpoint } from "./etcd";
-import { imagesOf } from "./images";
+import { imagesOf, otherImages, systemImagesOf } from "./images";
 import { deployedChecksums } from "./kube-api-settings";
 import { etcdServers, kubeApiServerProcess } from "./kube-apiserver";
 import { joiningProcess, learnerCertificate, learnerDiffers } from "./learner";
+import { alternatives, releaseWords } from "./releases/alternatives";
 import { settleLoss, settleReturn } from "./settle";
 
 /** RKE v1: every process is a container of docker. */
@@ -25,6 +26,9 @@ export const rke: Installer = {
   architectureHost,
   joiningEtcd: joiningProcess,
   plannedApiServer: (site, host, before) => kubeApiServerProcess(site, host, deployedChecksums(before?.env ?? [])),
+  alternatives,
+  releaseWords,
+  imagesTaken: (settings, state) => otherImages(settings, systemImagesOf(JSON.parse(state)) ?? {}),
   learnerDiffers,
   certificates: (site) => [...certificates(site), ...(site.learner ? [learnerCertificate(site, site.learner)] : [])],
   clusterFile: clusterYmlText,

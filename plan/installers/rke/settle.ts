@@ -2,6 +2,7 @@ import { type Step, step, stepNames } from "../../steps/steps";
 import type { Host } from "../../topology/topology";
 import { deployDir } from "../deploy-folder";
 import type { AfterLoss } from "../installer";
+import { checksumCopies } from "./checksum-copies";
 import { clusterYmlText } from "./cluster-yml";
 
 /** After a failover: cluster.yml and cluster.rkestate without the lost hosts, then an `rke up` that finds nothing to do. */
@@ -16,7 +17,7 @@ export function settleLoss({ site, member, server, firstWrite, before }: AfterLo
   });
   const [tidying, others] = [before.filter((s) => s.phase === "tidy"), before.filter((s) => s.phase !== "tidy")];
   const run = step("rke-up", deployHost, "RkeCluster", {
-    arguments: [server],
+    arguments: [server, ...checksumCopies(site)],
     data,
     after: stepNames([...tidying, prepare, ...others]),
     limit: 1800,

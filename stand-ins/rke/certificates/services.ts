@@ -1,4 +1,4 @@
-/** Which certificates RKE makes, renews or drops, in its order and with its messages. */
+/** The certificates that RKE makes, renews or drops, in its order and with its messages. */
 import type { Log } from "../log";
 import { certificateName } from "../plan/process";
 import type { RkeConfig } from "../rke-config";

@@ -103,7 +103,7 @@ describe("cluster.yml of the kinds on which an import was wrong", () => {
         const { rke, rkeVersion } = topology("version-by-image");
         return [rkeVersion, (rke.system_images as { kubernetes: string }).kubernetes];
       },
-      ["v1.6.3", "rancher/hyperkube:v1.30.7-rancher1"],
+      ["v1.8.14", "rancher/hyperkube:v1.30.7-rancher1"],
     ],
     [
       "unrendered-node-port-range: is rendered",
@@ -144,7 +144,7 @@ describe("cluster.yml of the kinds on which an import was wrong", () => {
     [
       "role-missing: by its name",
       () => refusal("role-missing"),
-      ["nodes host-3.role: is missing (controlplane, etcd, worker): nothing"],
+      ["nodes host-3.role: is missing (controlplane, etcd, worker), RKE refuses it as well: nothing"],
     ],
   ];
   for (const [what, is, expected] of right) {
@@ -154,7 +154,7 @@ describe("cluster.yml of the kinds on which an import was wrong", () => {
   const notes: [string, RegExp][] = [
     ["duplicate-key", /private_registries: stands 2 times \(lines 15, 16\)/],
     ["user-missing", /user: cluster\.yml gives none for host-1, host-2, host-3, which RKE refuses; root is a guess/],
-    ["user-not-root", /ssh\.user: rke; .* needs root .*authorized_keys/],
+    ["user-not-root", /ssh\.user: rke; .* by sudo .*`rke ALL=\(ALL\) NOPASSWD: ALL`.* docker's group/],
     ["user-per-node", /user: root on host-1, host-2; ubuntu on host-3/],
     ["ssh-agent-auth", /ssh_agent_auth: left out/],
     ["bastion", /bastion_host: ssh_key_path left out; the bastion must accept the same key/],

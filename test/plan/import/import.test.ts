@@ -115,6 +115,54 @@ describe("an imported topology", () => {
     assert.deepEqual(certificates["kube-apiserver"]?.ipAddresses.slice(0, 2), ["10.0.0.1", "10.0.0.3"]);
   });
 
+  for (const [what, change, expected] of [
+    ["the usual release", {}, undefined],
+    ["a version of a later line", { kubernetes_version: "v1.24.16-rancher1-1" }, "v1.3.23"],
+    [
+      "a version whose images are those of a later one",
+      {
+        kubernetes_version: "v1.24.16-rancher1-1",
+        system_images: { kubernetes: "rancher/hyperkube:v1.26.7-rancher1" },
+      },
+      "v1.4.8",
+    ],
+    ["a version that only releases after the table have", { kubernetes_version: "v1.32.6-rancher1-1" }, "v1.8.14"],
+    [
+      "such a version by its image",
+      {
+        kubernetes_version: "",
+        system_images: {
+          etcd: "rancher/mirrored-coreos-etcd:v3.5.16",
+          kubernetes: "rancher/hyperkube:v1.32.4-rancher1",
+          kubernetes_services_sidecar: "rancher/rke-tools:v0.1.112",
+        },
+      },
+      "v1.8.14",
+    ],
+  ] as const) {
+    it(`takes a release of RKE that can have made the cluster: ${what}`, () => {
+      const text = imported(two((yml) => Object.assign(yml, change)));
+      assert.equal(parse(text).rkeVersion, expected);
+      assert.equal(render(parseTopology(parse(text)), { stack: "primary" }).refused.length, 0);
+    });
+  }
+
+  it("says of a release that nothing recorded what it counts as", () => {
+    const text = imported(two((yml) => Object.assign(yml, { kubernetes_version: "v1.32.6-rancher1-1" })));
+    assert.match(text, /^# - rkeVersion: .*no plan of a release after v1\.7\.0-rc\.3 is recorded/m);
+  });
+
+  it("takes a role that stands twice where that changes nothing, and refuses it where RKE lists the host twice", () => {
+    const roles = (role: string[]) => two((yml) => Object.assign(yml.nodes[0] ?? {}, { role }));
+    const topology = parseTopology(parse(imported(roles(["controlplane", "etcd", "worker", "worker"]))));
+    assert.deepEqual(topology.datacenters[0]?.hosts[0]?.roles, ["controlplane", "etcd", "worker"]);
+    assert.throws(() => imported(roles(["controlplane", "etcd", "etcd"])), {
+      problems: [
+        'nodes master1.role: names etcd twice, and RKE lists the host twice in etcd\'s arguments: write it once: ["controlplane","etcd","etcd"]',
+      ],
+    });
+  });
+
   it("makes voters of the hosts on which an external etcd runs", () => {
     const text = two((yml) => {
       for (const node of yml.nodes) node.role = ["controlplane"];
@@ -179,7 +227,7 @@ describe("notes of an import", () => {
           for (const node of yml.nodes) node.user = "ubuntu";
         }),
       ),
-      /ssh\.user: ubuntu; .* needs root/,
+      /ssh\.user: ubuntu; .* by sudo/,
     ],
     [
       "secrets",

@@ -70,7 +70,7 @@ function holds(expected: Read, read: () => unknown, by: string): void {
   }
 }
 
-/** What has no plain form in JSON is refused by name and line, with what to write. */
+/** A value without a plain form in JSON is refused by name and line, with what to write. */
 function isRefused(text: string): boolean {
   try {
     readAsEngine(text);

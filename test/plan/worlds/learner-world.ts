@@ -16,7 +16,7 @@ export const learnerTopology = (): Topology =>
 
 export const topology = learnerTopology();
 
-/** What master1 lists; `change` alters a host's entry, `null` takes it out. */
+/** The member list of master1; `change` alters a host's entry, `null` takes it out. */
 export function listed(change: Record<string, Partial<Member> | null> = {}): Member[] {
   return allHosts(topology)
     .filter((h) => h.etcd !== "none" && change[h.name] !== null)

@@ -118,7 +118,7 @@ export function survivor(topology: Topology, host: Host, change: Partial<Reachab
 
 const day = 86_400_000;
 
-/** What a survivor that nothing is wrong with tells guards. */
+/** The facts for guards of a survivor that nothing is wrong with. */
 export function preflight(topology: Topology, host: Host, change: Partial<PreflightFacts> = {}): PreflightFacts {
   return {
     images: Object.values(imagesOf(topology)),

@@ -321,7 +321,7 @@ export const refusals: Record<string, Refusal> = {
   },
   "etcd raises the alarm CORRUPT": {
     hosts: { master3: { etcd: etcdOf({ complaints: ["memberID:1 alarm:CORRUPT "] }) as Reachable["etcd"] } },
-    stops: { source: /master3, a voter: is refused: etcd's data must be sound, etcd raises the alarm CORRUPT/ },
+    stops: { source: /master3, a voter is refused: etcd's data must be sound, etcd raises the alarm CORRUPT/ },
   },
   "etcd's alarm NOSPACE stops nothing": {
     hosts: { master3: { etcd: etcdOf({ complaints: ["memberID:1 alarm:NOSPACE "] }) as Reachable["etcd"] } },
@@ -379,7 +379,7 @@ export const refusals: Record<string, Refusal> = {
   },
   "a user who isn't root": {
     hosts: { node2: { tools: { curl: true, root: false, runtime: "20", flock: true, installer: false } } },
-    stops: { rights: /^node2: the SSH user must be root: it is not root$/ },
+    stops: { rights: /^node2: steps must run as root: they don't$/ },
   },
   "a survivor without room for a record": {
     hosts: { node2: has({ smallestFreeBytes: 4096 }) },
@@ -407,7 +407,7 @@ export const refusals: Record<string, Refusal> = {
     topology: witness(),
     stops: {
       "quorum is lost": /^2 of 3 .*, but none of them answers .* \(etcd on master3: running, w1: running\)$/,
-      source: /2 voters survive/,
+      certificates: /w1: .*kube-etcd-192-168-31-106.pem must be there/,
     },
   },
   "no voter survives": {
@@ -416,7 +416,52 @@ export const refusals: Record<string, Refusal> = {
   },
   "two voters survive": {
     topology: twoSurvivors(),
-    stops: { source: /2 voters survive \(master3, master4\)/ },
+    stops: {},
+  },
+  "two voters survive, and one of them can't be reached": {
+    topology: twoSurvivors(),
+    hosts: { master4: null },
+    stops: {},
+  },
+  "two voters survive, and the deploy host can't be reached": {
+    topology: twoSurvivors(),
+    hosts: { master3: null },
+    stops: { "survivors reachable": /^master3 \(192.168.31.103\): must answer SSH: connect timed out$/ },
+  },
+  "two voters survive, and neither can be reached": {
+    topology: twoSurvivors(),
+    hosts: { master3: null, master4: null, node2: null },
+    stops: { "survivors reachable": /^master3 .*; node2 .*; master4/ },
+  },
+  "two voters survive, and one shows another host key: it is there": {
+    topology: twoSurvivors(),
+    hosts: { master4: { refusal: "another host key", reason: "its key is another" } },
+    stops: { "host keys": /^master4/ },
+  },
+  "etcd was recovered on a host that can't be reached, in an epoch before": {
+    topology: twoSurvivors(),
+    settings: { epoch: 3, confirm: "a@3", attest: "powered-off@a@3" },
+    hosts: {
+      master3: {
+        epoch: 2,
+        act: "failover:a:forceNewCluster:master4",
+        preflight: preflight(twoSurvivors(), afterMaster3(), { earlierPlan: { member: "master4", steps: "claim" } }),
+        steps: { claim: record("claim", 2, 1) },
+      },
+      master4: null,
+    },
+    stops: { "survivors reachable": /^master4 \S+: must answer SSH: connect timed out$/ },
+  },
+  "a second voter has no room for the data beside its own": {
+    topology: twoSurvivors(),
+    hosts: { master4: { freeBytes: 1e7 } },
+    stops: { "disk space": /^master4: .*\(100000000 bytes\) must be free below \/var\/lib: .*\(10000000 bytes\)$/ },
+  },
+  "a second voter can't refuse the lost side's packets after a restore": {
+    topology: twoSurvivors(),
+    settings: { method: "restore" },
+    hosts: { master4: { isolation: { firewall: false, refused: [], boot: "" } } },
+    stops: { isolation: /^master4: must be able to refuse .*: neither nft nor iptables/ },
   },
   "recover from a host that is no voter": {
     settings: { from: "node2" },
@@ -424,7 +469,7 @@ export const refusals: Record<string, Refusal> = {
   },
   "a voter without data": {
     hosts: { master3: { etcd: undefined, etcdBytes: 0 } },
-    stops: { source: /master3, a voter: is refused: it has no etcd data/ },
+    stops: { source: /master3, a voter is refused: it has no etcd data/ },
   },
   "etcd doesn't run but its data is there": { hosts: { master3: { etcd: undefined } }, stops: {} },
   "method restore needs no attestation": {

@@ -54,7 +54,7 @@ function apiServer(): { apiserver: string; etcd: string } | undefined {
 interface Plugins {
   subject: Subject;
   name: string;
-  /** Where its plugins are; the stand-ins are built there. */
+  /** The folder of its plugins; the stand-ins are built there. */
   folder: (world: World) => Promise<string>;
   absent?: string;
 }

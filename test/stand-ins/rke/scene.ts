@@ -76,7 +76,7 @@ export class Scene {
     for (const name of names) this.world.host(name).on = false;
   }
 
-  /** What the operator does by hand or the program by docker's API: a container as RKE would make it, edited. */
+  /** Does what an operator would do by hand, or the program by docker's API: a container as RKE would make it, edited. */
   recreate(cluster: string, host: string, service: string, edit: (args: string[]) => string[] = (args) => args): void {
     const planned = makeCluster(parseClusterFile(cluster, true), "cluster.yml");
     for (const each of uniqueHosts(planned)) each.info = { ...each.info, Architecture: "x86_64" };

@@ -19,7 +19,7 @@ function isAbout(message: string, name: string, address: string): boolean {
   return forms.some((form) => new RegExp(`(^|[^0-9a-z])${form.replaceAll(".", "\\.")}([^0-9]|$)`).test(message));
 }
 
-/** What is said about one host, among what is said about none. */
+/** The lines about one host, among those about none. */
 export function projections(messages: string[], hosts: Hosts): Record<string, string[]> {
   const about = (message: string) => Object.keys(hosts).filter((name) => isAbout(message, name, hosts[name] ?? ""));
   const told = messages.map((message) => ({ message, hosts: about(message) }));

@@ -24,6 +24,8 @@ const effects: Record<Rule, string> = {
   admissionFileAlways:
     "kube-apiserver has `--admission-control-config-file` always; in other releases with `event_rate_limit` only",
   externalAws: "`cloud_provider: {name: external-aws}` becomes `--cloud-provider=external`",
+  leakingChecksums:
+    "two lines, to v1.4.22 and to v1.5.8: each `rke up` restarts the first control plane host's kube-apiserver; not those of this program, which prepares cluster.rkestate",
   admissionChecksum: "kube-apiserver has RKE_ADMISSION_CONFIG_CHECKSUM in its environment",
   emptyVariable: "with `extra_env`, kube-apiserver has an empty variable in its environment",
   trimmedLists: "blanks around `extra_env` and `extra_binds` of kube-apiserver are cut",

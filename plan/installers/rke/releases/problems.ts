@@ -1,8 +1,10 @@
+import { flagOf } from "../../../etcd/environment";
 import { reservedArguments } from "../../../topology/reserved-arguments";
 import type { Topology } from "../../../topology/topology";
 import { isMapping } from "../../../values/mapping";
 import { imagesOf, servicesVersion, tagOf, unsaidImages, versionOf } from "../images";
 import { at } from "../modelled-keys";
+import { texts } from "../settings";
 import { etcdOptions } from "./kubernetes-options";
 import { holds } from "./rules";
 import { hasKubernetes, nearestKubernetes, releaseImages, rkeProblem, rkeWith } from "./table";
@@ -82,22 +84,29 @@ function serviceProblems(cluster: Cluster): string[] {
     : [];
 }
 
-/** extra_args_array can say again what must stay RKE's. */
+/** extra_args_array and etcd's extra_env can say again what must stay RKE's. */
 function argumentProblems({ rke, rkeVersion }: Cluster): string[] {
+  const variables = texts(at(rke, "services.etcd.extra_env"))
+    .filter((variable) => reservedArguments.etcd.test(flagOf(variable) ?? ""))
+    .map(
+      (variable) =>
+        `topology.rke.services.etcd.extra_env: --${flagOf(variable)} must stay RKE's, also as a variable: ${JSON.stringify(variable)}`,
+    );
   const services = [
     ["etcd", reservedArguments.etcd],
     ["kube-api", reservedArguments.kubeApi],
   ] as const;
-  return services.flatMap(([service, reserved]) => {
+  const lists = services.flatMap(([service, reserved]) => {
     const path = `services.${service}.extra_args_array`;
-    const lists = at(rke, path);
-    return isMapping(lists) && holds("argumentLists", rkeVersion)
-      ? Object.keys(lists)
+    const said = at(rke, path);
+    return isMapping(said) && holds("argumentLists", rkeVersion)
+      ? Object.keys(said)
           .filter((name) => reserved.test(name))
           .map(
             (name) =>
-              `topology.rke.${path}.${name}: is an argument that must stay RKE's: ${JSON.stringify(lists[name])}`,
+              `topology.rke.${path}.${name}: is an argument that must stay RKE's: ${JSON.stringify(said[name])}`,
           )
       : [];
   });
+  return [...lists, ...variables];
 }

@@ -27,6 +27,12 @@ const rules = {
   admissionFileAlways: "v1.4.4..",
   /** cloud_provider external-aws becomes --cloud-provider=external [S]. */
   externalAws: "v1.4.15..",
+  /**
+   * Checksums in kube-apiserver's environment leak into cluster.rkestate's current state, once for each plan, and every `rke up`
+   * restarts the first control plane host's kube-apiserver, since the number differs. The range is that of two lines, 1.4.4 to 1.4.22
+   * and 1.5.0 to 1.5.8 (cluster/reconcile.go RestartKubeAPIServerWhenConfigChanges).
+   */
+  leakingChecksums: "v1.4.4..v1.5.8",
   /** RKE_ADMISSION_CONFIG_CHECKSUM stands in kube-apiserver's environment. */
   admissionChecksum: "v1.5.9..",
   /** With extra_env, kube-apiserver's environment has one empty variable [S]. */
@@ -44,3 +50,7 @@ export const ruleRanges: Readonly<Record<Rule, string>> = rules;
 
 /** True if a rule holds in an RKE release. @throws Error if `rkeVersion` is no version */
 export const holds = (rule: Rule, rkeVersion: string): boolean => isInRange(rkeVersion, rules[rule]);
+
+/** The rules that hold in an RKE release: releases with the same ones plan alike, but for the oldest versions of Kubernetes. */
+export const rulesOf = (rkeVersion: string): Rule[] =>
+  (Object.keys(rules) as Rule[]).filter((rule) => holds(rule, rkeVersion));

@@ -17,6 +17,12 @@ export const knownRke: string[] = Object.keys(table.rke).sort(compareVersions);
 
 const [oldestRke = "", newestRke = ""] = [knownRke[0], knownRke.at(-1)];
 
+/**
+ * The last release of RKE v1, after which the project was archived. Its metadata are not in the table but for the versions under
+ * `later`, and nothing is recorded of it: it counts as planning like the newest release of the table.
+ */
+export const lastRke = "v1.8.14";
+
 /** All versions of Kubernetes in the table, oldest first. */
 export const knownKubernetes: string[] = [...Object.keys(table.kubernetes), ...Object.keys(table.later)].sort(
   compareVersions,

@@ -163,6 +163,29 @@ describe("the steps of a failback", () => {
     assert.match(told, /master1 +SERVES an old cluster \(revision 478\): it is stopped/);
   });
 
+  describe("the preview of what only the returned side has", () => {
+    const told = (resting: number, written: number | undefined, epoch = 2) => {
+      const steps = {
+        ...(returned().hosts.master3 as Reachable).steps,
+        snapshot: { ...record("snapshot", epoch, 1), facts: { revision: "470" } },
+      };
+      const seen = returned({ master3: { steps }, master2: { restingRevision: resting, etcdWritten: written } });
+      return /^ {2}a HAS WRITES.*$/m.exec(describePrimary(plan, [], [], seen))?.[0];
+    };
+    it("a newer revision is told with its host and time", () =>
+      assert.equal(
+        told(482, Date.parse("2026-11-29T03:00:00Z")),
+        "  a HAS WRITES THAT THE CLUSTER LACKS: master2 is at revision 482, whose WAL was last written to at 2026-11-29T03:00:00.000Z; the failover began with 470.",
+      ));
+    it("the same revision isn't", () => assert.equal(told(470, 1), undefined));
+    it("another act's record says nothing", () => assert.equal(told(482, 1, 1), undefined));
+    it("a host's revision stands beside its data", () =>
+      assert.match(
+        describePrimary(plan, [], [], returned({ master2: { restingRevision: 482 } })),
+        /master2 .*bytes of old data, revision 482/,
+      ));
+  });
+
   it("tells before each step what the next failure costs, where it changes", () => {
     const told = describePrimary(plan, [], [], returned()).split("\n");
     const before = (name: string) => told[told.findIndex((line) => line.includes(name)) - 1] ?? "";
@@ -175,39 +198,39 @@ describe("the steps of a failback", () => {
 describe("guards of a failback", () => {
   const cases: [what: string, seen: Observation, confirm: string | undefined, stops: Record<string, RegExp>][] = [
     ["nothing stops one that is confirmed", returned(), "primary@3", {}],
-    ["no confirmation", returned(), undefined, { confirmation: /must be "primary@3", it is not set/ }],
-    ["another epoch's confirmation", returned(), "primary@2", { confirmation: /it is "primary@2"/ }],
+    ["no confirmation", returned(), undefined, { confirmation: /must be "primary@3": not set/ }],
+    ["another epoch's confirmation", returned(), "primary@2", { confirmation: /: "primary@2"/ }],
     [
       "a failover that was not finished",
       returned({ master3: { steps: {} } }),
       "primary@3",
-      { "the failover is over": /epoch 2 was not finished on master3/ },
+      { "the failover is over": /^master3: the failover of epoch 2 must be over/ },
     ],
     [
       "no quorum",
       returned({ master3: { etcd: undefined, members: [] } }),
       "primary@3",
       {
-        "etcd has quorum": /no survivor's etcd answers a linearizable read \(master3, node2\), nor does a member that/,
+        "etcd has quorum": /must answer a linearizable read: none does \(master3, node2\)/,
       },
     ],
     [
       "what RKE knew is gone, and not used yet",
       returned({ master3: { deploy: { files: [], server: "", clusterYml: "" } } }),
       "primary@3",
-      { "what RKE knew": /cluster\.rkestate\.before-epoch-2 is missing/ },
+      { "what RKE knew": /cluster\.rkestate\.before-epoch-2 must be there, .*: missing/ },
     ],
     [
       "a returned host that knows of a newer epoch",
       returned({ master1: { epoch: 7, act: "failover:b:forceNewCluster:master1" } }),
       "primary@3",
-      { epoch: /master1 is at epoch 7 .*, an older epoch is refused: 3; .* set rke-dr:epoch to 8/ },
+      { epoch: /master1: an epoch older than the host's is refused, it is at 7 .*: 3/ },
     ],
     [
       "a cluster that was built by somebody else on a returned host",
       returned({ master1: { epoch: 0, act: undefined } }),
       "primary@3",
-      { "no foreign cluster": /master1 has containers of a cluster that this program didn't build/ },
+      { "no foreign cluster": /master1: must run nothing of a cluster that this program didn't build: etcd/ },
     ],
   ];
   for (const [what, seen, confirm, stops] of cases) {
@@ -223,7 +246,7 @@ describe("guards of a failback", () => {
     );
     assert.match(
       failed.find((v) => v.guard === "roles")?.found ?? "",
-      /no survivor is a voter by the topology, and none is recorded as the one that etcd was recovered on in epoch 2/,
+      /^roles: a survivor must be a voter, or be recorded .* epoch 2: none is/,
     );
   });
 

@@ -20,6 +20,7 @@ interface Body {
   Image: string;
   Entrypoint: string[] | null;
   Cmd: string[] | null;
+  Env: string[];
   Hostname?: string;
   Labels: Record<string, string>;
   HostConfig: { RestartPolicy: { Name: string }; Binds: string[]; NetworkMode: string };
@@ -65,6 +66,22 @@ describe("the failover of the seed", () => {
     );
     const counts = bodies.map(({ Cmd }) => Cmd?.filter((argument) => argument.startsWith("--snapshot-count=")));
     assert.deepEqual(counts, [["--snapshot-count=1"], ["--snapshot-count=1"], ["--snapshot-count=5000"]]);
+  });
+
+  it("an etcd with the flag has no variable whose flag it is given: etcd would end at once", () => {
+    const seen = afterLossOfA(seed());
+    const master3 = seen.hosts.master3;
+    assert.ok(master3?.reachable);
+    const own = ["ETCD_SNAPSHOT_COUNT=5000", "ETCD_QUOTA_BACKEND_BYTES=8589934592"];
+    master3.processes.etcd?.process.env.push(...own);
+    const { steps } = planFailover(seed(), ready, seen);
+    const bodies = ["snapshot", "etcd-member"].flatMap((name) =>
+      (steps.find((s) => s.script === name)?.data ?? "").split("\n").map((line) => JSON.parse(line) as Body),
+    );
+    assert.deepEqual(
+      bodies.map(({ Env }) => own.filter((variable) => Env.includes(variable))),
+      [[own[1]], [own[1]], own],
+    );
   });
 
   it("keeps what the old container had and RKE's plan doesn't know, and says so", () => {

@@ -81,6 +81,16 @@ describe("a rehearsal", () => {
     }
   });
 
+  it("its etcd has the live one's quota, also if that stands in a variable", () => {
+    const observed = seen({ etcd });
+    const live = observed.hosts.master3;
+    assert.ok(live?.reachable);
+    live.processes.etcd?.process.env.push("ETCD_QUOTA_BACKEND_BYTES=8589934592");
+    const plan = planRehearsal(topology, "auto", observed);
+    assert.ok("rehearsal" in plan);
+    assert.ok(JSON.parse(plan.rehearsal.etcdBody).Cmd.includes("--quota-backend-bytes=8589934592"));
+  });
+
   it("its kube-apiserver is the live one but for its etcd, audit log, endpoints and webhooks", () => {
     const live = seen({ etcd }).hosts.master3;
     assert.ok(live?.reachable);

@@ -9,7 +9,7 @@ const etcd = (settings: string) => `${cluster}\nservices: {etcd: {${settings}}}\
 
 type Lists = Record<"command" | "args" | "env" | "binds", string[]>;
 
-/** What changes between two plans of one process, as `- old` and `+ new`. */
+/** The changes between two plans of one process, as `- old` and `+ new`. */
 function change(key: string, clusterYml: string, from: [string, string], to: [string, string]): string[] {
   const lists = (release: [string, string]) => planned(clusterYml, ...release)[key] as unknown as Lists;
   const [before, after] = [lists(from), lists(to)];

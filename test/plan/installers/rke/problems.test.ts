@@ -103,6 +103,11 @@ describe("RKE release and kubernetesVersion that don't go together", () => {
       { ...newer, rke: { services: { etcd: { extra_args_array: { "data-dir": ["/x"] } } } } },
       'rke.services.etcd.extra_args_array.data-dir: is an argument that must stay RKE\'s: ["/x"]',
     ],
+    [
+      "a variable of etcd that moves its WAL",
+      { rke: { services: { etcd: { extra_env: ["ETCD_QUOTA_BACKEND_BYTES=8589934592", "ETCD_WAL_DIR=/wal"] } } } },
+      'rke.services.etcd.extra_env: --wal-dir must stay RKE\'s, also as a variable: "ETCD_WAL_DIR=/wal"',
+    ],
   ];
   for (const [what, rest, problem] of cases) {
     it(what, () =>

@@ -95,7 +95,7 @@ function hostOf(node: Node): Host {
 
 export const recordedCluster = (name: string): string => readFileSync(join(folder, "clusters", `${name}.yml`), "utf8");
 
-/** What this program plans for a cluster.yml, in the recordings' shape. */
+/** This program's plan for a cluster.yml, in the recordings' shape. */
 export function planned(clusterYml: string, rkeVersion: string, kubernetesVersion: string): Recorded {
   const { topology, hosts } = clusterOf(clusterYml, rkeVersion, kubernetesVersion);
   const [deployHost] = hosts;
@@ -110,7 +110,7 @@ export function planned(clusterYml: string, rkeVersion: string, kubernetesVersio
 /** RKE's lists carry no order. */
 const sorted = (list: unknown): string[] => [...((list as string[] | undefined) ?? [])].sort();
 
-/** What RKE compares of a container, and its name and labels, of a recorded process. */
+/** The parts of a recorded process that RKE compares of a container, and its name and labels. */
 export const compared = (p: Record<string, unknown>): Record<string, unknown> => ({
   name: p.name,
   image: p.image,

@@ -1,5 +1,5 @@
 /**
- * What a stage has left in the world, in the form of the records' `observed`: files on the hosts, objects in the API
+ * Collects what a stage has left in the world, in the form of the records' `observed`: files on the hosts, objects in the API
  * server, and what openssl says of certificates.
  */
 import { execFile } from "node:child_process";
@@ -72,7 +72,7 @@ function random(name: string): string {
   return name.replace(/(?<=-)[0-9a-f]{8}$/, "<hex8>");
 }
 
-/** What openssl reads in the named certificates and requests of a state, and whether it accepts the suite's chains. */
+/** The output of openssl about the named certificates and requests of a state, and whether it accepts the suite's chains. */
 export async function certificates(resources: Json[], names: string[], dir: string): Promise<Json> {
   const read: Json = {};
   const certificateOf = new Map<string, string>();

@@ -116,7 +116,7 @@ export class ApiServer {
     return run(file, args);
   }
 
-  /** What exists before the first stage of a suite, and nothing else of one before. */
+  /** Makes the objects that exist before the first stage of a suite, and deletes those of a suite before. */
   async seed(): Promise<void> {
     await this.seedNodes();
     await this.create("existing");
@@ -169,7 +169,7 @@ export class ApiServer {
     await this.call("POST", `${CONFIG_MAPS}?fieldManager=kubectl-create`, object);
   }
 
-  /** What somebody else does to the program's objects. */
+  /** Changes the program's objects as somebody else would. */
   async drift(): Promise<void> {
     const merge = "application/merge-patch+json";
     const labels = { metadata: { labels: { dc: "tampered" } } };

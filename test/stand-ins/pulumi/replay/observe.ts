@@ -137,7 +137,7 @@ export function sorted(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, item]) => [key, sorted(item)]));
 }
 
-/** Where plugins were found, what stand-ins say of themselves, and what a later Node says of the same program. */
+/** Lines about where plugins were found, those in which stand-ins name themselves, and those of a later Node about the same program. */
 const NOT_OF_PLUGINS =
   / from \$PATH at |^stand-in: pulumi-|PromiseRejectionHandledWarning|^\(Use `node --trace-warnings/;
 

@@ -7,7 +7,7 @@ import type { Golden } from "./golden.js";
 import type { Options, Part, Refusal } from "./play.js";
 import { NO_ROUTE, type World } from "./world.js";
 
-/** Which records are played on what, and what is done to the world between them, as the recorder did it. */
+/** The records that are played, on what, and what is done to the world between them, as the recorder did it. */
 
 export const ALL = process.env.LAB_TEST_PLUGINS === "all";
 const only = (...orders: number[]) => (ALL ? () => true : (order: number) => orders.includes(order));
@@ -25,7 +25,7 @@ export interface Plan {
   remote?: string;
   /** Taken out of the program and of its records: stand-ins refuse it. */
   without?: { text: string; properties: string[] };
-  /** What each stage is refused for, by name, instead of being played. */
+  /** The reason for which each stage is refused, by name, instead of being played. */
   refuses?: Refusal;
   /** Another host in the place of the one that nobody answers for. */
   deadHost?: string;
@@ -44,7 +44,7 @@ function acting(...names: (string | undefined)[]): Partial<Options> {
   return targets.length === 0 ? {} : { acting: targets, ignores: ["resourceChanges"] };
 }
 
-/** What depends on how much was registered or done when a step failed. */
+/** Resources that depend on how much was registered or done when a step failed. */
 const CHANCE: Part[] = ["steps", "resourceChanges", "state"];
 const NOT_STATE: Part[] = ["exitCode", "steps", "diagnostics", "resourceChanges", "commandsRun"];
 
@@ -58,7 +58,7 @@ const REMOTE_DEAD: Plan = {
   options: ({ order }, suite) => ({
     ...([5, 6, 7].includes(order) ? PARALLEL : {}),
     ...([8, 12].includes(order) ? { args: ["--parallel", "8", "--continue-on-error"], preview: false } : {}),
-    // Whether the others are deleted before dd fails: here they are.
+    // The others may be deleted before dd fails: here they are.
     ...(order === 11
       ? {
           before: () => suite.editState("192.168.31.101", "192.168.31.250"),
@@ -95,7 +95,7 @@ const EVERY_PLAN: Plan[] = [
       ...acting({ 10: "textIntoDir", 12: "produce" }[order]),
       ...(order === 12 ? { ignores: ["resourceChanges", UNREACHED] } : {}),
       unchecked: order === 7 && !ALL,
-      // What the stages left out would have changed there.
+      // The changes that the stages left out would have made there.
       ...(ALL || order <= 3 ? { look: () => copies(world) } : {}),
     }),
   },
@@ -127,7 +127,7 @@ const EVERY_PLAN: Plan[] = [
     previews: only(2),
     options: ({ order }, suite, server) => ({
       ...([3, 5].includes(order) ? PARALLEL : {}),
-      // Whether the one goes on to `replace` before the other has failed; which of the two is tried and fails.
+      // Chance decides if the one goes on to `replace` before the other has failed, and which of the two is tried and fails.
       ...(order === 5 ? { ignores: ["steps", "resourceChanges"] } : {}),
       ...(order === 6 ? { ignores: ["steps", "diagnostics"], preview: false } : {}),
       before: async () => {
@@ -224,6 +224,6 @@ async function files(order: number, suite: Suite, world: World): Promise<void> {
     await writeFile(join(folder, "f600"), "f600 one\n", { mode: 0o600 });
     await writeFile(join(folder, "f755"), "f755 one\n", { mode: 0o755 });
   } else if (order === 3) await writeFile(join(folder, "f600"), "f600 two\n");
-  // What somebody else does to the copies.
+  // Changes of the copies by somebody else.
   else if (order === 4) await world.onHost("A", "cd /run/rec/p1 && rm deep/text.txt && echo tampered >f600");
 }

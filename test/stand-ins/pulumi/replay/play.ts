@@ -18,7 +18,7 @@ export type Part =
 export interface Options {
   /** A preview changes nothing and may be left out. */
   preview: boolean;
-  /** What is left to chance, or isn't the record's because only a part of the stage's resources is played. */
+  /** The parts that are left to chance, or that aren't the record's because only a part of the stage's resources is played. */
   ignores?: Part[];
   /** Played for the stages after it only. */
   unchecked?: boolean;
@@ -27,9 +27,9 @@ export interface Options {
   acting?: string[];
   /** Done between the preview and the acting. */
   beforeActing?: () => Promise<unknown>;
-  /** What is left to chance in a preview. */
+  /** The parts of a preview that are left to chance. */
   previewIgnores?: Part[];
-  /** Where the record ends a run that hangs. */
+  /** The point at which the record ends a run that hangs. */
   timeoutSeconds?: number;
   config?: Record<string, string>;
   before?: () => Promise<unknown>;
@@ -37,7 +37,7 @@ export interface Options {
   look?: (state: State, golden: Golden) => Promise<Json>;
 }
 
-/** What commands print when they run, which functions do in previews, too. */
+/** Texts that commands print when they run, which functions do in previews, too. */
 const IN_PREVIEW_TOO: Part[] = ["status lines", "commandsRun"];
 
 /** Plays a stage against the stack that the stages before have left, and tells what differs from the record. */
@@ -89,7 +89,7 @@ export interface Refusal {
   by: "preview" | "up";
 }
 
-/** What lacks for a stage being refused, each of the inputs told by name. */
+/** Names each input that lacks for a stage to be refused. */
 export async function refusal(suite: Suite, { stage }: Golden, { inputs, by }: Refusal): Promise<string[]> {
   await suite.stage(stage);
   const { exitCode, diagnostics } = await suite.operate(by, []);
