@@ -341,9 +341,9 @@ const cases: Record<string, Case> = {
     hosts: { node2: { refusal: "login refused", reason: "must let root in with the operator's key, refuses it" } },
     stops: { rights: /^node2 \(192\.168\.31\.105\): must let root in/ },
   },
-  "a user who isn't root": {
+  "steps that don't run as root": {
     hosts: { node2: { tools: { curl: true, root: false, runtime: "20", flock: true, installer: false } } },
-    stops: { rights: /^node2: the SSH user must be root, it is not root$/ },
+    stops: { rights: /^node2: steps must run as root, they don't$/ },
   },
   "a survivor without room for a record": {
     hosts: { node2: has({ smallestFreeBytes: 4096 }) },
