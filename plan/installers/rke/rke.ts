@@ -17,7 +17,7 @@ export const rke: Installer = {
   name: "rke",
   runtimeOf: () => docker,
   memberName,
-  etcdCertificate,
+  etcdCertificate: (host) => etcdCertificate(host),
   ownEndpoint,
   initialCluster,
   etcdServers,
