@@ -17,14 +17,15 @@ export interface RunningState {
  * @throws Error with the reason
  */
 export function runningState(value: unknown): RunningState {
-  const config = at(stateIn(value), "currentState.rkeConfig");
+  const state = stateIn(value);
+  const config = at(state, "currentState.rkeConfig");
   if (!isMapping(config)) {
     throw new Error("is not a cluster.rkestate of a cluster that `rke up` has built: it lacks currentState");
   }
   const version = config.kubernetesVersion;
   return {
     kubernetesVersion: typeof version === "string" && version !== "" ? version : undefined,
-    images: systemImagesOf({ currentState: { rkeConfig: config } }),
+    images: systemImagesOf({ currentState: at(state, "currentState") }),
   };
 }
 

@@ -2,7 +2,6 @@ import { parseTopology, TopologyError } from "../declaration/declaration";
 import type { Topology } from "../topology/topology";
 import type { Mapping } from "../values/mapping";
 import type { RawDatacenter } from "./datacenters";
-import type { ImportSettings } from "./import";
 import { isSingleHost, oneDatacenter } from "./one-datacenter";
 import type { Findings } from "./reading";
 
@@ -15,7 +14,7 @@ interface Raw extends Mapping {
  */
 export function validated(
   raw: Raw,
-  settings: Pick<ImportSettings, "standby" | "state">,
+  settings: { standby: string | undefined; state?: unknown },
   found: Findings,
 ): Topology | undefined {
   const before = found.errors.length > 0;
