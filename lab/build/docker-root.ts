@@ -43,7 +43,7 @@ export async function goldenDockerRoot(cache: string, sources: ImageSources): Pr
 async function rootKey(sources: ImageSources): Promise<string> {
   const hash = createHash("sha256");
   hash.update((await must(["dockerd", "--version"])).stdout);
-  for (const file of ["images.ts", "golden.sh"]) hash.update(readFileSync(join(__dirname, file)));
+  for (const file of ["images.ts", "files.ts", "golden.sh"]) hash.update(readFileSync(join(__dirname, file)));
   // The built programs' folders are named by their content's hash.
   hash.update([sources.kubernetes, sources.programs].map((path) => basename(path)).join(" "));
   for (const file of [...sources.etcd, sources.busybox]) hash.update(readFileSync(file));

@@ -1,5 +1,7 @@
 import { Reader } from "protobufjs/minimal";
+import { docker } from "../runtimes/docker/docker";
 import type { Running } from "../runtimes/running";
+import type { Runtime } from "../runtimes/runtime";
 import { type PreflightFacts, parsePreflight, type ReadCertificates } from "./preflight";
 import { readProcesses } from "./processes";
 import { sectionsOf } from "./sections";
@@ -57,7 +59,7 @@ export type HostFacts =
       logEnd?: LogEnd | undefined;
       /** SHA-256, in hex, of the kube-ca certificate without the line feed at its end. */
       caSum?: string | undefined;
-      /** Programs and rights that steps need: curl with --unix-socket, root, docker's version ("" if docker doesn't answer), flock, rke. */
+      /** Programs and rights that steps need: curl with --unix-socket, root, the runtime's version ("" if it doesn't answer), flock, rke. */
       tools: { curl: boolean; root: boolean; runtime: string; flock: boolean; installer: boolean };
       /**
        * SSH's user if sudo makes it root. runtime: this user may use docker, as RKE does. recorded: sudo keeps what commands read on
@@ -129,6 +131,7 @@ export function parseFacts(
   output: string,
   readAt: number,
   readCertificates: ReadCertificates,
+  runtime: Runtime = docker,
 ): Reachable {
   const sections = sectionsOf(host, output);
   const own = pairs(sections.get("host"));
@@ -147,7 +150,7 @@ export function parseFacts(
     tools: {
       curl: own.curl === "yes",
       root: own.root === "yes",
-      runtime: own.docker ?? "",
+      runtime: own.docker ?? own.containerd ?? "",
       flock: Boolean(own.flock),
       installer: Boolean(own.rke),
     },
@@ -164,7 +167,7 @@ export function parseFacts(
         return [result.step, result];
       }),
     ),
-    processes: readProcesses(sections.get("processes")),
+    processes: readProcesses(sections.get("processes"), runtime),
     files: parseSourceFiles(sections.get("sources")),
     isolation: parseIsolation(sections.get("isolation")),
     etcd: readable(() => parseStatus(sections.get("status"), sections.has("quorum"))),
