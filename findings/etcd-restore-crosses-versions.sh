@@ -24,8 +24,10 @@ if [[ $# == 0 ]]; then
   cd build
   export CGO_ENABLED=0 GOFLAGS="-mod=mod -modcacherw -trimpath -buildvcs=false" GOMODCACHE=$work/modules GOTOOLCHAIN=local GOWORK=off
   go mod init finding 2>/dev/null
-  timeout 300 go get go.etcd.io/etcd/{server,etcdctl,etcdutl}/v3@v3.6.16 2>/dev/null
-  for program in server etcdctl etcdutl; do timeout 900 go build -ldflags="-s -w" -o "../3.6/$program" "go.etcd.io/etcd/$program/v3"; done
+  timeout 300 go get go.etcd.io/etcd/{server,etcdctl,etcdutl}/v3@v3.6.16 2>log || { cat log; exit 1; }
+  for program in server etcdctl etcdutl; do
+    timeout 900 go build -ldflags="-s -w" -o "../3.6/$program" "go.etcd.io/etcd/$program/v3" 2>log || { cat log; exit 1; }
+  done
   mv ../3.6/server ../3.6/etcd
   # a network of its own that has only a loopback, and everything in it ends with it
   timeout 120 unshare --net --pid --fork --kill-child bash "$script" "$work"
