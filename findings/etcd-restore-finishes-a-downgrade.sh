@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A cluster restored from a snapshot goes on with the downgrade that the lost cluster had begun
 #
-# Version:   etcd 3.6.16 (Go modules go.etcd.io/etcd/{server,etcdctl,etcdutl}/v3).
+# Version:   etcd 3.6.16 (Go modules go.etcd.io/etcd/{server,etcdctl,etcdutl}/v3); 3.7.3 does the same with 3.6.
 # Expected:  a restore makes a new cluster: what the old one was about to do with its members (as its member list) is forgotten.
 # Behaviour: `downgrade enable` is kept in the database, and `snapshot restore` takes out the members only. A 3.6 started on the restored
 #            data sets the new cluster's version to 3.5 and rewrites its storage for 3.5 by itself, within seconds. `snapshot status` shows
