@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # A snapshot restores across any versions: 3.4's serves under 3.6 without 3.5 between, and 3.6's under 3.4
 #
-# Versions:  etcd 3.4.23 (Debian etcd-server and etcd-client 3.4.23-4+b4) and 3.6.16 (Go modules go.etcd.io/etcd/{server,etcdctl,etcdutl}/v3).
+# Versions:  etcd 3.4.23 (Debian etcd-server and etcd-client 3.4.23-4+b4) and 3.6.16 (Go modules go.etcd.io/etcd/{server,etcdctl,etcdutl}/v3);
+#            3.7.3 and 3.4.23 do the same, three minor versions apart.
 # Expected:  etcd is upgraded one minor version at a time and downgraded by `etcdctl downgrade` only, and refuses other data folders; so a
 #            snapshot of 3.4 needs a 3.5 first, and one of 3.6 is worth nothing where only 3.4 is at hand.
 # Behaviour: both restore and serve at once, keys and leases included. The rule is about members of a cluster and about data folders, with
