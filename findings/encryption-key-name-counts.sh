@@ -7,8 +7,8 @@
 # Behaviour: each stored value begins with provider and name (k8s:enc:aescbc:v1:key1:), and only a key of that name is tried. Under
 #            another name the same secret gives "no matching key was found". With aesgcm the value is bound to its path in etcd, too: moved
 #            to another one (another --etcd-prefix, another namespace) it can't be read; with aescbc and secretbox it can.
-# Meets:     a control plane that is rebuilt from a snapshot and the secret out of a vault: the name must be kept with it (RKE makes names up,
-#            as key-abcde, and keeps them in its state). kube-apiserver is healthy all the same and fails at the first Secret.
+# Meets:     a control plane that is rebuilt from a snapshot and the secret out of a vault: the name must be kept with
+#            it. A name that was made up anew is noticed at the first Secret that is read.
 # Seen:      aescbc:    same name: read  another name: no matching key was found  moved: read
 #            aesgcm:    same name: read  another name: no matching key was found  moved: cipher: message authentication failed
 #            secretbox: same name: read  another name: no matching key was found  moved: read
@@ -82,9 +82,9 @@ func main() {
 }
 GO
 go mod init finding 2>/dev/null
-timeout 300 go get k8s.io/apiserver@v0.36.3 k8s.io/apimachinery@v0.36.3 2>/dev/null
+timeout 300 go get k8s.io/apiserver@v0.36.3 k8s.io/apimachinery@v0.36.3 2>log || { cat log; exit 1; }
 go list -m k8s.io/apiserver
-timeout 900 go build -o finding .
+timeout 900 go build -o finding . 2>log || { cat log; exit 1; }
 seen=$(timeout 60 ./finding 2>/dev/null)
 echo "$seen"
 none="no matching key was found"
