@@ -1,9 +1,9 @@
+import { failoverAct } from "../../etcd/act";
 import { isMajorityServing } from "../../etcd/quorum";
 import { hasBegun } from "../../etcd/source-record";
 import { chooseSource, methodFor } from "../../etcd/sources";
 import { factsOf, type Observation } from "../../facts/observation";
 import { installerOf } from "../../installers/installers";
-import { failoverAct } from "../../steps/act";
 import { schedule } from "../../steps/steps";
 import { survivors } from "../../topology/order";
 import { afterLoss, inPeace, type Site, withVoters } from "../../topology/site";
