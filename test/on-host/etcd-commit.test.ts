@@ -13,6 +13,12 @@ const etcds = ["etcd", ...(process.env.RKE_DR_ETCD ?? "").split(":").filter((pat
 /** How many kills of each etcd are counted; by default none. */
 const kills = Number(process.env.RKE_DR_KILLS ?? 0);
 
+/** If the flag alone leaves a removed member in this etcd's database: seen with 3.5.21, not with 3.4.23; 3.5.22 has the mend. */
+const leavesMembers = (etcd: string): boolean => {
+  const [, patch] = /etcd Version: 3\.5\.(\d+)/.exec(spawnSync(etcd, ["--version"], { encoding: "utf8" }).stdout) ?? [];
+  return patch !== undefined && Number(patch) < 22;
+};
+
 describe("an entry that only a killed voter's WAL has", function () {
   this.timeout(60_000);
   const started: Member["process"][] = [];
@@ -67,14 +73,20 @@ describe("an entry that only a killed voter's WAL has", function () {
       assert.equal(walEnd(host.at("etcd/before-epoch-2")).commit, walEnd(survivor.data).commit);
     });
 
-    it(`leaves no removed member in the database, nor to a member that joins (${etcd})`, async () => {
-      const killed = await voter(etcd).idle();
-      const { survivor, kept } = killed;
+    it(`leaves no removed member in the database (${etcd})`, async () => {
       const names = (data: string) =>
         [...(boltBucket(`${data}/member/snap/db`, "members") ?? [])].map(
           ([, text]) => (JSON.parse(text) as { name: string }).name,
         );
-      const alone = names((await voter(etcd).forceAlone(killed)).data);
+      let killed = await voter(etcd).idle();
+      let alone = names((await voter(etcd).forceAlone(killed)).data);
+      // etcd 3.5 up to 3.5.21 leaves one, unless by chance the WAL is as new as the database; etcd 3.4 doesn't
+      for (let kill = 1; leavesMembers(etcd) && alone.length === 1; kill++) {
+        assert.ok(kill < 6, "in 6 kills the flag alone left no removed member");
+        killed = await voter(etcd).idle();
+        alone = names((await voter(etcd).forceAlone(killed)).data);
+      }
+      const { survivor, kept } = killed;
       const { bodies, run } = await voter(etcd).hostOf(survivor);
       const copied = run("snapshot", bodies.sandbox);
       assert.equal(copied.status, 0, copied.stderr);
