@@ -427,7 +427,7 @@ describe("for any split and any order of steps that their `after` permits", () =
         assert.equal(cluster.learner, site.learner?.name);
         assert.deepEqual([...cluster.old], []);
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 
@@ -453,7 +453,7 @@ describe("for any split and any order of steps that their `after` permits", () =
         assert.equal(voters(allHosts(topology)).length, 2 * b + 1);
         assert.ok(again.survivors.every((h) => factsOf(seen, h)));
       }),
-      { numRuns: 10 },
+      { numRuns: 4 },
     );
   });
 });
