@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { planFailover } from "../../../../plan/acts/failover/failover";
 import type { FailoverPlan, FailoverSettings } from "../../../../plan/acts/failover/plan";
-import { parseTopology } from "../../../../plan/declaration/declaration";
 import type { LogEnd, Reachable } from "../../../../plan/facts/facts";
 import { factsOf, type Observation } from "../../../../plan/facts/observation";
 import { failoverGuards } from "../../../../plan/guards/failover";
@@ -12,30 +11,8 @@ import { voters } from "../../../../plan/topology/order";
 import { allHosts, type Topology } from "../../../../plan/topology/topology";
 import { afterLossOfA, alone, container, now, preflight, record } from "../../worlds/observations";
 import { ready } from "../../worlds/settings";
+import { spread } from "../../worlds/spread";
 import { stepNamed, waits } from "../../worlds/step-order";
-import { raw } from "../../worlds/topologies";
-
-const member = ["controlplane", "worker", "etcd"];
-
-/** So many voters in each datacenter: a1, a2, ... and b1, b2, ...; with a learner the host bl follows. */
-function spread(a: number, b: number, withLearner = false): Topology {
-  const hosts = (dc: string, count: number) =>
-    Object.fromEntries(
-      Array.from({ length: count }, (_, i) => [
-        `${dc}${i + 1}`,
-        [`10.${dc === "a" ? 1 : 2}.0.${i + 1}`, member] as [string, string[]],
-      ]),
-    );
-  const learner: Record<string, [string, string[]]> = withLearner
-    ? { bl: ["10.2.0.100", ["controlplane", "worker"]] }
-    : {};
-  const plain = raw({
-    a: hosts("a", a),
-    b: { ...hosts("b", b), ...learner, w: ["10.2.0.200", ["worker"]] },
-  }) as { datacenters: { hosts: { name: string; etcd?: string }[] }[] };
-  for (const host of plain.datacenters[1]?.hosts ?? []) if (host.name === "bl") host.etcd = "learner";
-  return parseTopology(plain);
-}
 
 const ends = (term: number, index: number, revision = 478): Partial<Reachable> => ({
   etcd: { ...alone, revision },
@@ -107,7 +84,7 @@ describe("of several surviving voters", () => {
         if (newest) assert.deepEqual(source?.logEnd, newest);
         else assert.equal(source?.name, "b1");
       }),
-      { numRuns: 40 },
+      { numRuns: 15 },
     );
   });
 });
