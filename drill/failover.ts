@@ -3,7 +3,7 @@ import type { Lab } from "../lab/lab";
 import { LabError, until } from "../lab/machine/run";
 import type { Workspace } from "../lab/operator/project";
 import { Client } from "./client";
-import { Drill, lost, type StackReport, stackReport, summary } from "./drill";
+import { Drill, lost, type Members, type StackReport, stackReport, summary } from "./drill";
 import { failbackDrill, secondFailover } from "./failback";
 import { startAgain } from "./floor";
 import { judge } from "./history";
@@ -125,6 +125,7 @@ export async function failoverDrill(
     );
     const told = await stackReport(drill, clone, "failover");
     await verify(drill, client, survivors, clone);
+    await membersAreAsExpected(drill, members, survivors);
     await knowsAll(drill, informed);
     await informed.stop();
     const kept = killed && (await nothingIsLost(drill, killed));
@@ -175,6 +176,18 @@ async function verify(drill: Drill, client: Client, survivors: { name: string }[
     const again = await drill.pulumi(["preview", "--expect-no-changes", "--stack", "failover"], clone);
     drill.check("a second `pulumi up --stack failover` would change nothing", again.code === 0, summary(again));
   });
+}
+
+/** Checks that etcd's members are the survivors that were members in peace, if there were any. */
+async function membersAreAsExpected(drill: Drill, peace: Members, survivors: { name: string }[]): Promise<void> {
+  const expected = survivors.map((h) => h.name).filter((name) => name in peace);
+  if (expected.length === 0) return;
+  const found = Object.keys(await drill.members());
+  drill.check(
+    "etcd's members are those that survived",
+    found.sort().join() === expected.sort().join(),
+    found.join(", "),
+  );
 }
 
 /** Checks that pods which watch the API were restarted if revisions repeat after the recovery, and left alone otherwise. */

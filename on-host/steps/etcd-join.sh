@@ -10,8 +10,8 @@
 # stdin: two lines, bodies for process_create: the one to join with, then the final one; for a learner they are equal.
 #   Then files for /etc/kubernetes/ssl, each a line "@@ NAME" and its content. For a voter only missing files are written, since the others
 #   are RKE's.
-# A cluster without quorum is left as it is: a learner's step fails then, a voter's succeeds, because before the first `rke up` there is no
-# cluster. The functions below read the local variables of main.
+# A cluster without quorum is left as it is: a learner's step fails then, and a voter's in a failover, where `rke up` would start etcd on the
+# old data that still lies here. Else a voter's succeeds, because before the first `rke up` there is no cluster. The functions below read the local variables of main.
 main() {
   local wanted=$1 member=$2 own_certificate=$3 own_url=$4 etcd_image=$5 cluster_list=$6 joining final files peer why="" compared="" at="" newest=0
   begin "$@"
@@ -20,7 +20,7 @@ main() {
   files=${data#*$'\n'}
   put_certificates "${files#*$'\n'}"
   if ! find_quorum; then
-    [[ $wanted == voter ]] || die "etcd: none of the voters answers a linearizable read (${*:7}); nothing was changed"
+    [[ $wanted == voter && $act != failover:* ]] || die "etcd: none of the voters answers a linearizable read (${*:7}); nothing was changed"
     did "no other voter serves: there is no cluster to join, etcd here was left as it is"
     finish
     return

@@ -1,7 +1,7 @@
 import { type PrimaryPlan, primaryAct } from "../acts/primary/plan";
-import { lostBy } from "../etcd/act";
 import { factsOf, type Observation } from "../facts/observation";
 import type { AdoptedCluster } from "../installers/rke/adopted";
+import { lostBy } from "../steps/act";
 import { allHosts, type Topology } from "../topology/topology";
 import { adoptionProblems } from "./adoption";
 import { failbackGuards } from "./failback";

@@ -1,6 +1,6 @@
 import type { FailoverPlan } from "../acts/failover/plan";
-import { lostBy } from "../etcd/act";
 import { factsOf, type Observation } from "../facts/observation";
+import { lostBy } from "../steps/act";
 
 /**
  * An act of an older epoch that was begun and not finished: what it left half-done must not be built on. One that only

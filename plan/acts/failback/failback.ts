@@ -1,7 +1,7 @@
-import { leftOutIn, leftOutLine, lostBy } from "../../etcd/act";
 import { tolerates } from "../../etcd/quorum";
 import { factsOf, type Observation } from "../../facts/observation";
 import { installerOf } from "../../installers/installers";
+import { leftOutIn, leftOutLine, lostBy } from "../../steps/act";
 import { clusterOrder, survivors as hostsBut, voters } from "../../topology/order";
 import { inPeace } from "../../topology/site";
 import { deployHost, findDatacenter, type Host, type Topology, takesOver } from "../../topology/topology";

@@ -1,6 +1,6 @@
-import { leftOutIn, lostBy } from "../../etcd/act";
 import { hasBegun } from "../../etcd/source-record";
 import { factsOf, type Observation } from "../../facts/observation";
+import { leftOutIn, lostBy } from "../../steps/act";
 import { survivors } from "../../topology/order";
 import { deployHost, type Host, type Topology, takesOver } from "../../topology/topology";
 import type { FailoverSettings } from "./plan";

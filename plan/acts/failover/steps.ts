@@ -1,4 +1,3 @@
-import { leftOutIn, leftOutLine } from "../../etcd/act";
 import type { Source } from "../../etcd/source";
 import { leastRevision } from "../../etcd/sources";
 import type { Reachable } from "../../facts/facts";
@@ -6,6 +5,7 @@ import { factsOf, type Observation } from "../../facts/observation";
 import type { Installer } from "../../installers/installer";
 import { installerOf } from "../../installers/installers";
 import { argument, commandOf } from "../../runtimes/process";
+import { leftOutIn, leftOutLine } from "../../steps/act";
 import { type Step, step, stepNames } from "../../steps/steps";
 import { controlPlane, onlyRunsPods } from "../../topology/order";
 import { ownServer } from "../../topology/servers";

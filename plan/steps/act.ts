@@ -1,4 +1,4 @@
-import type { Method } from "./recover";
+import type { Method } from "../etcd/recover";
 
 /** A failover in one word without spaces: what a host is claimed for, and refuses another of the same epoch by. */
 export const failoverAct = (lost: string, method: Method, source: string): string =>
