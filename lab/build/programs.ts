@@ -17,6 +17,22 @@ const ldflags = [
 const ofKubernetes = (...programs: string[]): Record<string, string> =>
   Object.fromEntries(programs.map((program) => [program, `k8s.io/kubernetes/cmd/${program}`]));
 
+/** etcd and its tools of one line; the module in the folder names the release. */
+function etcd(line: string, folder: string, expect: string): GoBuild {
+  return {
+    name: `etcd-${line}`,
+    source: join(__dirname, folder),
+    programs: {
+      etcd: "go.etcd.io/etcd/server/v3",
+      etcdctl: "go.etcd.io/etcd/etcdctl/v3",
+      etcdutl: "go.etcd.io/etcd/etcdutl/v3",
+    },
+    ldflags: "-s -w",
+    static: true,
+    expect,
+  };
+}
+
 export const kubernetes: GoBuild = {
   name: "kubernetes",
   source: join(__dirname, "kubernetes"),
@@ -45,18 +61,7 @@ export const crictl: GoBuild = {
 
 /** etcd of kubeadm clusters, and the tag that its image has there: ETCD_TAG names the release that `etcd36` builds. */
 export const ETCD_TAG = "3.6.16-0";
-export const etcd36: GoBuild = {
-  name: "etcd-3.6",
-  source: join(__dirname, "etcd36"),
-  programs: {
-    etcd: "go.etcd.io/etcd/server/v3",
-    etcdctl: "go.etcd.io/etcd/etcdctl/v3",
-    etcdutl: "go.etcd.io/etcd/etcdutl/v3",
-  },
-  ldflags: "-s -w",
-  static: true,
-  expect: "about two minutes the first time",
-};
+export const etcd36 = etcd("3.6", "etcd36", "about two minutes the first time");
 
 export const pause: GoBuild = {
   name: "pause",
@@ -78,18 +83,7 @@ export const pulumi: GoBuild = {
 export const ETCD_LINES = ["3.4", "3.5"] as const;
 export type EtcdLine = (typeof ETCD_LINES)[number];
 
-export const etcd35: GoBuild = {
-  name: "etcd-3.5",
-  source: join(__dirname, "etcd35"),
-  programs: {
-    etcd: "go.etcd.io/etcd/server/v3",
-    etcdctl: "go.etcd.io/etcd/etcdctl/v3",
-    etcdutl: "go.etcd.io/etcd/etcdutl/v3",
-  },
-  ldflags: "-s -w",
-  static: true,
-  expect: "about half a minute the first time",
-};
+export const etcd35 = etcd("3.5", "etcd35", "about half a minute the first time");
 
 export const imagePrograms: GoBuild = {
   name: "images",
