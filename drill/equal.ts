@@ -2,7 +2,7 @@ import { LabError, must, until } from "../lab/machine/run";
 import type { Drill, Members } from "./drill";
 import { namespace } from "./workload";
 
-/** What one member has of the client's writes at a revision. */
+/** The client's writes that one member has at a revision. */
 interface Holding {
   host: string;
   /** Numbers of the writes. */

@@ -3,7 +3,7 @@ import type { KillReport } from "../report";
 import { EtcdClients } from "./clients";
 import { SurvivorData, scratch } from "./survivor";
 
-/** What is left of etcd on the survivor after all members were killed at one moment. */
+/** The survivor's etcd after all members were killed at one moment: its data, and the writes that it had acknowledged. */
 export interface Killed {
   data: SurvivorData;
   prefix: string;

@@ -22,7 +22,7 @@ export interface KubeadmToolchain {
   pauseImage: string;
 }
 
-/** Where Debian puts the plugins of pod networks. */
+/** The folder into which Debian puts the plugins of pod networks. */
 export const CNI_FOLDER = "/usr/lib/cni";
 
 /** Program to the Debian package that has it; kubeadm's preflight asks for the last three. */
@@ -64,7 +64,7 @@ export const prepareKubeadm = (cache: string, configuration: string): Promise<Ku
     };
   });
 
-/** What `kubeadm config images list` prints. @throws LabError with kubeadm's words for a configuration that it refuses */
+/** The images that `kubeadm config images list` prints. @throws LabError with kubeadm's words for a configuration that it refuses */
 async function imagesOf(kubeadm: string, configuration: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "rke-dr-kubeadm-"));
   const file = join(folder, "kubeadm.yaml");

@@ -46,7 +46,7 @@ whole_root() {
     mount -t overlay overlay -o "lowerdir=/,upperdir=$PARTS/upper,workdir=$PARTS/work" "$DISK/merged" || return 1
   ROOT=$DISK/merged
 }
-# Where the root can't be a lower layer, the folders that a server's software writes to.
+# If the root can't be a lower layer: the folders that a server's software writes to.
 each_folder() {
   local dir
   for dir in etc opt usr var; do

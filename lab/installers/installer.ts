@@ -5,7 +5,7 @@ import type { Place } from "../state/place";
 import type { LabState } from "../state/state";
 import type { LabDatacenter, LabHost, LabTopology } from "../state/topology";
 
-/** What was chosen before: by the options of `up`, or by the record of a lab that is there. */
+/** The choices made before: by the options of `up`, or by the record of a lab that is there. */
 export interface Chosen {
   etcd?: EtcdLine;
   rke?: LabState["rke"];

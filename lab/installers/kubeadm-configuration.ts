@@ -1,7 +1,7 @@
 /** kubeadm's configuration files as the lab writes them: JSON, which is YAML, a document after the other. */
 import { hostsOf, isControlPlane, type LabHost, type LabTopology } from "../state/topology";
 
-/** What `kubeadm init` and each join agree on. */
+/** The settings that `kubeadm init` and each join agree on. */
 export interface JoinSecrets {
   /** Six and sixteen letters or digits, joined by a dot. */
   token: string;

@@ -42,7 +42,7 @@ export const kubeadm: InstallerDoor = {
   standIns: () => ["pause image", "pod network between hosts"],
 };
 
-/** What this lab can't make of a topology that is right for the program. */
+/** Names the parts of a topology that this lab can't make, though the topology is right for the program. */
 export function topologyProblems(topology: LabTopology, etcd?: string): string[] {
   const local = (topology.kubeadm?.etcd as { local?: { imageTag?: string } } | undefined)?.local;
   const problems: string[] = [];

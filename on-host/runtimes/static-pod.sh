@@ -6,7 +6,7 @@
 # of its folder, whatever its name: no copy may ever lie there. Every change of that folder happens while the kubelet is stopped: a running
 # kubelet that sees etcd's manifest change waits up to 100 seconds for the API that has just gone with etcd. A stopped kubelet is started by
 # the next boot, or by the next change, if the step that stopped it was killed.
-# Where this runtime differs from docker's:
+# Differences to docker's runtime:
 #   - process_disable ends the process as well: the kubelet ends any pod whose manifest is gone
 #   - process_rename refuses a process that runs
 #   - a pod's containers and logs vanish once it has stopped: what they were is kept in $pods_aside/NAME.kept

@@ -24,7 +24,7 @@ export interface ImportSettings {
   standby: string | undefined;
   /** The release of RKE that runs; undefined: v1.2.7, or the oldest that has the kubernetes_version, with a note. */
   rkeVersion?: string | undefined;
-  /** What RKE wrote of the cluster that runs; undefined: unknown. */
+  /** RKE's record of the cluster that runs; undefined: unknown. */
   state?: RunningState | undefined;
   /** The folder of cluster.yml, from which its relative paths are resolved; undefined: they stay. */
   folder?: string;

@@ -2,7 +2,7 @@ import { systemImagesOf } from "../installers/rke/images";
 import { at } from "../installers/rke/modelled-keys";
 import { isMapping, mapping } from "../values/mapping";
 
-/** What RKE wrote of the cluster when it last ran, as far as cluster.yml doesn't say it. */
+/** RKE's record of the cluster from its last run, as far as cluster.yml doesn't say it. */
 export interface RunningState {
   kubernetesVersion: string | undefined;
   /** By the keys of `system_images`; undefined if one that this program needs is missing. */

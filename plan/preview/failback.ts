@@ -39,7 +39,7 @@ export function describeFailback(plan: PrimaryPlan, seen: Observation): string[]
 export const orderOfPower =
   "Order of power: the side that took over serves before the other side gets power, also after a power cut of both.";
 
-/** What only the returned side has: the newest revision there, if it is newer than the one that the failover began with. */
+/** Tells if only the returned side has some writes: the newest revision there, if it is newer than the one that the failover began with. */
 function onlyThere({ from, returned, survivors }: Failback, seen: Observation): string[] {
   const recovered = Math.max(...survivors.map((host) => recoveredRevision(factsOf(seen, host), from.epoch)));
   const there = returned

@@ -18,7 +18,7 @@ onRequest("sudo", "hosts without root's login, whose users have sudo", function 
   after(() => world.lab.down());
 
   const traces = () => Promise.all(["master3", "node2"].map((host) => world.traces(host)));
-  /** What must not be in a log: lines of the keys that the program has brought to master3. */
+  /** Texts that must not be in a log: lines of the keys that the program has brought to master3. */
   const secrets = async () =>
     (await world.on("master3", "cat /etc/rke-dr/ssh/id_ed25519 /etc/rke-dr/certs/*-key.pem"))
       .split("\n")

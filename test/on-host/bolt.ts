@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** Where a page's elements begin, and the kinds of pages (bbolt page.go). */
+/** The offset of a page's elements, and the kinds of pages (bbolt page.go). */
 const header = 16;
 const branch = 1;
 const leaf = 2;

@@ -10,7 +10,7 @@ import { spread } from "../../worlds/spread";
 const plan = (topology: Topology, settings: Partial<FailoverSettings> = {}) =>
   planFailover(topology, { ...ready, ...settings }, afterLossOfA(topology));
 
-/** What a step does to etcd: whoever runs the steps in any order that `after` permits must keep the quorum. */
+/** The effect of a step on etcd's members: whoever runs the steps in any order that `after` permits must keep the quorum. */
 class Cluster {
   /** Hosts whose etcd is of before the act. */
   readonly old: Set<string>;
