@@ -1,6 +1,6 @@
 # needs: lib/step lib/etcd/election
 # Compares the data of members. Two members with the same raft index and almost the same revision may still hold different keys, for ever and
-# without an alarm (docs/decisions/25-equal-or-no-vote.md); only a hash of all keys shows it. At its peer port a member answers
+# without an alarm (docs/decisions/29-equal-or-no-vote.md); only a hash of all keys shows it. At its peer port a member answers
 # GET /members/hashkv with a hash of all keys and their revisions up to a given one (etcdserver/corrupt.go). A learner does so, too; at its client
 # port it refuses `etcdctl endpoint hashkv`.
 # shellcheck shell=bash
