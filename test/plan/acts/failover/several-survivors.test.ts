@@ -102,6 +102,7 @@ describe("the other surviving members", () => {
       ["etcd-servers-b1", "lost-nodes-b1"],
       ["rke-up-b1", "etcd-servers-b2"],
       ["verify-member-b2", "rke-up-b1"],
+      ["verify-data-b1", "rke-up-b1"],
     ] as const) {
       assert.ok(waits(steps, later, earlier), `${later} after ${earlier}`);
     }
