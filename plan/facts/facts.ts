@@ -53,7 +53,10 @@ export type HostFacts =
       etcdBytes: number;
       /** When etcd last wrote to its WAL, Unix milliseconds of the host's clock; undefined if it has no WAL. */
       etcdWritten?: number | undefined;
-      /** The newest revision in the database of an etcd that doesn't run; its WAL may have newer ones. undefined if etcd runs or has no data. */
+      /**
+       * The newest revision in the database of a host that has no container etcd, as in quarantine; its WAL may have newer ones. For one
+       * that ended it is `preflight.databaseRevision`.
+       */
       restingRevision?: number | undefined;
       /** The end of its WAL; undefined if it has none, or wasn't asked. */
       logEnd?: LogEnd | undefined;
