@@ -21,15 +21,17 @@ last_run() {
   read -r _ restarts started < <(process_history etcd)
   date -u -d "$started - $((restarts > 0 ? 65 : 5)) seconds" +%Y-%m-%dT%H:%M:%SZ
 }
-# etcd_facts: prints the sections about this host's etcd: resting if none runs, etcdlog if it has a container etcd that doesn't answer, else the others.
+# etcd_facts: prints the sections about this host's etcd: resting if it has data and no container etcd, as in quarantine (data_facts looks at the
+# data of one that ended), etcdlog if it has one that doesn't answer, else the others.
 etcd_facts() {
   local status="" leases="" runs=0 database=/var/lib/etcd/member/snap/db
   process_runs etcd || runs=$?
-  if ((runs != 0)) && [[ -s $database ]]; then
+  if ((runs == 2)); then
+    [[ -s $database ]] || return 0
     section resting
     revision_of "$database"
+    return 0
   fi
-  ((runs != 2)) || return 0
   if ((runs == 0)); then
     exec 9< <(etcd_leases)
     status=$(etcd_status)

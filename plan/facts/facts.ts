@@ -1,5 +1,7 @@
 import { Reader } from "protobufjs/minimal";
+import { docker } from "../runtimes/docker/docker";
 import type { Running } from "../runtimes/running";
+import type { Runtime } from "../runtimes/runtime";
 import { type PreflightFacts, parsePreflight, type ReadCertificates } from "./preflight";
 import { readProcesses } from "./processes";
 import { sectionsOf } from "./sections";
@@ -51,13 +53,16 @@ export type HostFacts =
       etcdBytes: number;
       /** When etcd last wrote to its WAL, Unix milliseconds of the host's clock; undefined if it has no WAL. */
       etcdWritten?: number | undefined;
-      /** The newest revision in the database of an etcd that doesn't run; its WAL may have newer ones. undefined if etcd runs or has no data. */
+      /**
+       * The newest revision in the database of a host that has no container etcd, as in quarantine; its WAL may have newer ones. For one
+       * that ended it is `preflight.databaseRevision`.
+       */
       restingRevision?: number | undefined;
       /** The end of its WAL; undefined if it has none, or wasn't asked. */
       logEnd?: LogEnd | undefined;
       /** SHA-256, in hex, of the kube-ca certificate without the line feed at its end. */
       caSum?: string | undefined;
-      /** Programs and rights that steps need: curl with --unix-socket, root, docker's version ("" if docker doesn't answer), flock, rke. */
+      /** Programs and rights that steps need: curl with --unix-socket, root, the runtime's version ("" if it doesn't answer), flock, rke. */
       tools: { curl: boolean; root: boolean; runtime: string; flock: boolean; installer: boolean };
       /**
        * SSH's user if sudo makes it root. runtime: this user may use docker, as RKE does. recorded: sudo keeps what commands read on
@@ -138,6 +143,7 @@ export function parseFacts(
   output: string,
   readAt: number,
   readCertificates: ReadCertificates,
+  runtime: Runtime = docker,
 ): Reachable {
   const sections = sectionsOf(host, output);
   const own = pairs(sections.get("host"));
@@ -156,7 +162,7 @@ export function parseFacts(
     tools: {
       curl: own.curl === "yes",
       root: own.root === "yes",
-      runtime: own.docker ?? "",
+      runtime: own.docker ?? own.containerd ?? "",
       flock: Boolean(own.flock),
       installer: Boolean(own.rke),
     },
@@ -173,7 +179,7 @@ export function parseFacts(
         return [result.step, result];
       }),
     ),
-    processes: readProcesses(sections.get("processes")),
+    processes: readProcesses(sections.get("processes"), runtime),
     files: parseSourceFiles(sections.get("sources")),
     isolation: parseIsolation(sections.get("isolation")),
     etcd: readable(() => parseStatus(sections.get("status"), sections.has("quorum"))),

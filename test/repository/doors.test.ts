@@ -12,6 +12,7 @@ const behindDoors = [
   "plan/installers/rke/",
   "plan/installers/kubeadm/",
   "on-host/runtimes/docker.sh",
+  "on-host/runtimes/static-pod",
   "on-host/installers/rke/",
 ];
 
@@ -23,7 +24,6 @@ const named: string[] = [
   "plan/declaration/draft.ts",
   "plan/declaration/installers.ts",
   "plan/facts/facts.ts",
-  "plan/facts/processes.ts",
   "plan/import/import.ts",
   "plan/import/node.ts",
   "plan/import/read-cluster-yml.ts",

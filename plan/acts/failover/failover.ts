@@ -1,4 +1,5 @@
 import { isMajorityServing } from "../../etcd/quorum";
+import type { Source } from "../../etcd/source";
 import { hasBegun } from "../../etcd/source-record";
 import { chooseSource, methodFor } from "../../etcd/sources";
 import { factsOf, type Observation } from "../../facts/observation";
@@ -10,13 +11,17 @@ import { afterLoss, inPeace, type Site, withVoters } from "../../topology/site";
 import { deployHost, type Host, type Topology, takesOver } from "../../topology/topology";
 import { replaceApiServer, replaceEtcd } from "../steps/replacement";
 import { leftOutHosts } from "./left-out";
+import { olderData } from "./older-data";
 import type { FailoverPlan, FailoverSettings, Stage } from "./plan";
 import { failoverSteps } from "./steps";
 
 /** Decides the whole act from the topology, the settings and what was seen. Changes nothing. */
 export function planFailover(topology: Topology, settings: FailoverSettings, seen: Observation): FailoverPlan {
   const leftOut = leftOutHosts(topology, settings, seen);
-  const { source, sources } = chooseSource(settings, seen, inOrderOfUse(topology, settings.lost), leftOut);
+  const left = inOrderOfUse(topology, settings.lost);
+  const { source, sources } = chooseSource(settings, seen, left, (s) =>
+    refusals(s, settings.epoch, seen, left, leftOut),
+  );
   const site = afterLoss(topology, settings.lost, source?.host, leftOut);
   const others = site.hosts.filter((h) => h.etcd !== "none" && h.name !== source?.host.name);
   const { clusterFile } = installerOf(topology);
@@ -61,6 +66,17 @@ function stageOf(steps: ScheduledStep[], epoch: number, seen: Observation): Stag
     return "begins";
   }
   return steps.every((s) => !s.due) ? "over" : "ends";
+}
+
+/** Why a source can't be used, as far as other hosts decide that. */
+function refusals({ host, kind }: Source, epoch: number, seen: Observation, left: Host[], leftOut: Host[]): string[] {
+  const older = kind === "snapshot" ? undefined : olderData(host, epoch, seen, left);
+  return [
+    ...(leftOut.some((h) => h.name === host.name)
+      ? ["its host can't be reached, or was given up: whether its data is newer isn't known"]
+      : []),
+    ...(older === undefined ? [] : [older]),
+  ];
 }
 
 /** The survivors, the deploy host first: of members that are equally new, its own is recovered, so that the first write crosses no network. */

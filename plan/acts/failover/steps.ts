@@ -11,7 +11,7 @@ import { controlPlane, onlyRunsPods } from "../../topology/order";
 import { ownServer } from "../../topology/servers";
 import { type Host, sshTarget, sshUsers, type Topology } from "../../topology/topology";
 import { type Replacement, runs } from "../steps/replacement";
-import { apiVerification } from "../steps/verification";
+import { apiVerification, dataVerification } from "../steps/verification";
 import { recordedAttestation } from "./attestation";
 import { forceSteps } from "./force";
 import { refusedAddresses } from "./isolation";
@@ -187,6 +187,7 @@ function verificationSteps(
     ...voters.map(installer.memberName),
     ...(learner ? [`${installer.memberName(learner)}(learner)`] : []),
   ].sort();
+  const others = [...voters, ...(learner ? [learner] : [])].filter((h) => h.name !== etcd.host.name);
   return [
     ...[etcd.host, ...voters.filter((h) => h.name !== etcd.host.name)].map((host) =>
       step("verify-member", host, "Verification", {
@@ -195,6 +196,7 @@ function verificationSteps(
         words: "member list, no --force-new-cluster left",
       }),
     ),
+    ...dataVerification(plan.site, etcd.host, others, [run.name]),
     ...apiVerification(plan.site, plan.deployHost, server, lostServers, run.name),
   ];
 }
