@@ -39,15 +39,11 @@ export function adoptionProblems(topology: Topology, adopted: AdoptedCluster, se
         ]
       : []),
     ...hosts.flatMap((host) => hostProblems(site, host, adopted.caSum, seen)),
-    ...settingsThatFit(topology, seen).map(({ words }) => asProblem(words)),
+    ...settingsThatFit(topology, seen).map(({ words: [wrong = "", ...ways] }) =>
+      problem(wrong, `${ways.join("; ")} (Pulumi.yaml)`),
+    ),
     ...imageProblems(topology, adopted),
   ];
-}
-
-/** "topology.rkeVersion: ...; RKE ... plans all as they run; set ...": what is wrong comes first, then what to write. */
-function asProblem(words: string): string {
-  const [wrong = "", ...ways] = words.split("; ");
-  return problem(wrong, `${ways.join("; ")} (Pulumi.yaml)`);
 }
 
 const secretAnew = "`pulumi config set --secret adopted --stack primary <cluster.rkestate`";

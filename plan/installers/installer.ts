@@ -70,11 +70,11 @@ export interface Installer {
     topology: Pick<Topology, "rke" | "kubernetesVersion">,
     running: Pick<Process, "name" | "image">[],
   ): { settings: Partial<Topology>; releases: string[] }[];
-  /** The settings that fit best, in words, with what to set. @param fit how much differs by the topology (`own`), and by them (`least`) */
+  /** First what is wrong, then the settings that fit best and what to set, each in words. @param fit how much differs by the topology (`own`), and by them (`least`) */
   fitWords(
     topology: Topology,
     fit: { own: number; least: number; releases: string[]; kubernetesVersion: string },
-  ): string;
+  ): string[];
   /**
    * Images that the installer took for the cluster, by the names under which the topology says them, if they aren't the topology's.
    * @param state the installer's own record of the cluster, as it stands there
