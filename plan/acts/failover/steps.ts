@@ -27,7 +27,7 @@ const watchingNamespaces = ["kube-system", "ingress-nginx", "cattle-system"];
 interface Failover {
   topology: Topology;
   installer: Installer;
-  plan: Omit<FailoverPlan, "steps">;
+  plan: Omit<FailoverPlan, "steps" | "stage">;
   etcd: Replacement;
   source: Source;
   seen: Observation;
@@ -47,7 +47,7 @@ interface Failover {
  */
 export function failoverSteps(
   topology: Topology,
-  plan: Omit<FailoverPlan, "steps">,
+  plan: Omit<FailoverPlan, "steps" | "stage">,
   etcd: Replacement,
   source: Source,
   seen: Observation,
@@ -258,7 +258,7 @@ function announced(claims: Step[], acting: Step[]): Step[] {
 }
 
 /** The decisions that a rerun of this act must keep to. */
-function decision(topology: Topology, plan: Omit<FailoverPlan, "steps">, source: Source): string {
+function decision(topology: Topology, plan: Omit<FailoverPlan, "steps" | "stage">, source: Source): string {
   return [
     `source=${source.name}`,
     `member=${source.host.name}`,

@@ -3,7 +3,7 @@ import type { Installer } from "../installer";
 import { adopt, build, runName } from "./build";
 import { certificates } from "./certificates";
 import { placeholdersIn } from "./cluster-secrets";
-import { clusterYmlText } from "./cluster-yml";
+import { clusterYmlText, hostsIn } from "./cluster-yml";
 import { architectureHost, etcdCertificate, etcdProcess, initialCluster, memberName, ownEndpoint } from "./etcd";
 import { imagesOf, otherImages, systemImagesOf } from "./images";
 import { deployedChecksums } from "./kube-api-settings";
@@ -32,6 +32,7 @@ export const rke: Installer = {
   learnerDiffers,
   certificates: (site) => [...certificates(site), ...(site.learner ? [learnerCertificate(site, site.learner)] : [])],
   clusterFile: clusterYmlText,
+  hostsIn,
   furtherFiles: (topology) => (placeholdersIn(topology.rke).length > 0 ? ["cluster-secrets"] : []),
   runName,
   build,
