@@ -6,13 +6,15 @@
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, parse as parsePath, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type Imported, type ImportSettings, importCluster } from "../plan/import/import";
 import { importKubeadm } from "../plan/import/kubeadm";
+import { type RunningState, runningState } from "../plan/import/running-state";
 import { analyse } from "../plan/review/analysis";
 import { unrecoverable } from "../plan/topology/losses";
 import type { Topology } from "../plan/topology/topology";
+import { readAsEngine } from "../plan/values/yaml-engine";
 import { type Outcome, outcome, print } from "./command";
 import { withTopology } from "./pulumi-yaml";
 import { orUsage } from "./usage";
@@ -29,6 +31,8 @@ FILE: kubeadm's own configuration of each control plane host, \`kubectl -n kube-
   --installer rke|kubeadm      who made the cluster; else rke
   --rke-version RELEASE        the release of RKE that runs, like v1.5.14; else v1.2.7, or the oldest that has the
                                kubernetes_version
+  --state FILE                 cluster.rkestate, or \`kubectl -n kube-system get secret full-cluster-state -o json\` (or configmap): the
+                               version and images that run, if cluster.yml doesn't say; else the .rkestate beside cluster.yml
   --secrets-into STACK         keeps cluster.yml's secrets in the stack's config, encrypted (rke-dr:clusterSecrets, by the pulumi
                                CLI); else they are left out
   -o, --output FILE            writes it there
@@ -48,13 +52,15 @@ function body(argv: string[]): Partial<Outcome> {
       standby: { type: "string" },
       "rke-version": { type: "string" },
       "secrets-into": { type: "string" },
+      state: { type: "string" },
       output: { type: "string", short: "o" },
       into: { type: "string" },
     },
   });
   const [path, ...more] = positionals;
   const isRke = values.installer === "rke";
-  const wrongly = isRke ? more.length > 0 : values["rke-version"] !== undefined || values["secrets-into"] !== undefined;
+  const rkeOnly = [values["rke-version"], values["secrets-into"], values.state];
+  const wrongly = isRke ? more.length > 0 : rkeOnly.some((value) => value !== undefined);
   if (path === undefined || wrongly || values.datacenter.length === 0 || (values.output && values.into)) {
     throw new Error(usage.trimEnd());
   }
@@ -64,6 +70,7 @@ function body(argv: string[]): Partial<Outcome> {
     ...settings,
     rkeVersion: values["rke-version"],
     folder: dirname(resolve(path)),
+    state: isRke ? stateFile(values.state, path) : undefined,
     keepsSecrets: stack !== undefined,
   });
   if (stack !== undefined && Object.keys(secrets).length > 0) {
@@ -90,6 +97,31 @@ function imported(installer: string, paths: string[], settings: ImportSettings):
     }
     default:
       throw new Error(`--installer: is neither rke nor kubeadm: ${JSON.stringify(installer)}`);
+  }
+}
+
+/** The state that is given, or the one that RKE keeps beside cluster.yml (cluster/state.go GetStateFilePath). */
+function stateFile(given: string | undefined, clusterYml: string): RunningState | undefined {
+  const { dir, name } = parsePath(clusterYml);
+  const path = given ?? join(dir, `${name}.rkestate`);
+  if (given === undefined && !existsSync(path)) {
+    return undefined;
+  }
+  try {
+    return runningState(parsed(read(path)));
+  } catch (error) {
+    // its text may repeat what the file holds, which is secret
+    const why = error instanceof SyntaxError ? "is neither JSON nor YAML" : (error as Error).message;
+    throw new Error(why.startsWith(path) ? why : `${path}: ${why}`);
+  }
+}
+
+/** @throws SyntaxError for text that is neither JSON nor YAML */
+function parsed(text: string): unknown {
+  try {
+    return text.trimStart().startsWith("{") ? JSON.parse(text) : readAsEngine(text);
+  } catch {
+    throw new SyntaxError();
   }
 }
 

@@ -61,13 +61,17 @@ export function runSteps(
 /** A dead host costs 3 x 5 s here, and about three minutes by default. */
 const dialling = { dialErrorLimit: 2, perDialTimeout: 5 };
 
-function proxy({ bastion, privateKey }: SshAccess): { proxy?: types.input.remote.ProxyConnectionArgs } {
+/** Without a key the provider asks the agent of SSH_AUTH_SOCK: its path, which changes, must not be a resource's input. */
+const key = ({ privateKey }: SshAccess): { privateKey?: pulumi.Output<string> } =>
+  privateKey === undefined ? {} : { privateKey: pulumi.secret(privateKey) };
+
+function proxy({ bastion, ...access }: SshAccess): { proxy?: types.input.remote.ProxyConnectionArgs } {
   if (!bastion) {
     return {};
   }
   const { hostKey, ...where } = bastion;
   const pin = hostKey === "unpinned" ? {} : { hostKey };
-  return { proxy: { ...where, privateKey: pulumi.secret(privateKey), ...pin, ...dialling } };
+  return { proxy: { ...where, ...key(access), ...pin, ...dialling } };
 }
 
 function makeStep(
@@ -85,7 +89,7 @@ function makeStep(
       connection: {
         host: step.host.address,
         ...login,
-        privateKey: pulumi.secret(context.ssh.privateKey),
+        ...key(context.ssh),
         ...(step.host.hostKey === "unpinned" ? {} : { hostKey: step.host.hostKey }),
         ...dialling,
         ...proxy(context.ssh),

@@ -2,6 +2,7 @@ import { LabError, until } from "../lab/machine/run";
 import type { Workspace } from "../lab/operator/project";
 import type { Client } from "./client";
 import { type Drill, lost, type Members, stackReport, summary } from "./drill";
+import { everyMemberHas } from "./equal";
 import { judge, longestGap } from "./history";
 import type { FailbackReport } from "./report";
 
@@ -22,6 +23,9 @@ export async function failbackDrill(
 ): Promise<FailbackReport> {
   const back = drill.lab.hosts().filter((h) => h.datacenter === lost && h.name in peace);
   const masters = back.map((h) => h.name);
+  const earlier = client.history().filter((a) => a.acknowledged);
+  const there = await drill.writesThere();
+  const gone = new Set(earlier.filter((a) => !there.has(a.n)).map((a) => a.n));
   const poweredAt = Date.now();
   await drill.step(`datacenter ${lost} has power again`, () => drill.lab.powerOn(lost));
   const returned = await drill.step(`what is left there, with the return guard ${returnGuard}`, async () =>
@@ -74,6 +78,22 @@ export async function failbackDrill(
     parts(members) === parts(peace) && reused.length === 0,
     parts(members),
   );
+  const told = await stackReport(drill, project, "primary");
+  const steps = told.steps.filter((s) => Date.parse(s.startedAt) >= beganAt);
+  const compared = steps.flatMap((s) => s.did.filter((line) => /hash \d+ of all keys/.test(line)));
+  drill.check(
+    "each member was compared with the cluster before it got a vote, and all of them at the end",
+    compared.length > masters.length && compared.some((line) => line.startsWith("etcd's members have the same data")),
+    compared.join("; ") || "nothing was compared",
+  );
+  const acknowledged = client.history().filter((a) => a.acknowledged && !gone.has(a.n));
+  await drill.step("every acknowledged write is looked for on every member", () =>
+    everyMemberHas(
+      drill,
+      members,
+      acknowledged.map((a) => a.n),
+    ),
+  );
   const nodes = (await drill.kubectl(["get", "nodes", "--no-headers"])).trim().split("\n");
   const plain = nodes.filter((line) => !/ Ready /.test(line) || line.includes("<none>"));
   drill.check(
@@ -89,13 +109,12 @@ export async function failbackDrill(
       summary(again),
     );
   });
-  const steps = await stackReport(drill, project, "primary");
   return {
     returnGuard,
     returned,
     seconds,
     longestGapSeconds: gap,
-    steps: steps.steps.filter((s) => Date.parse(s.startedAt) >= beganAt),
+    steps,
     secondFailover: undefined,
   };
 }

@@ -3,7 +3,7 @@ import type { Lab } from "../lab/lab";
 import { LabError, until } from "../lab/machine/run";
 import type { Workspace } from "../lab/operator/project";
 import { Client } from "./client";
-import { Drill, lost, type StackReport, stackReport, summary } from "./drill";
+import { Drill, lost, type Members, type StackReport, stackReport, summary } from "./drill";
 import { failbackDrill, secondFailover } from "./failback";
 import { startAgain } from "./floor";
 import { judge } from "./history";
@@ -125,6 +125,7 @@ export async function failoverDrill(
     );
     const told = await stackReport(drill, clone, "failover");
     await verify(drill, client, survivors, clone);
+    await membersAreAsExpected(drill, members, survivors);
     await knowsAll(drill, informed);
     await informed.stop();
     const kept = killed && (await nothingIsLost(drill, killed));
@@ -138,7 +139,7 @@ export async function failoverDrill(
     if (!failback) await client.stop();
     if (!failback && told.method === "restore") await returns(drill, deployHost, folder);
     const report = {
-      ...(await finish(drill, client, commandAt, told, taken, options.learner)),
+      ...(await finish(drill, client, commandAt, told, taken, options.learner, killed?.at)),
       ...(floorSeconds === undefined ? {} : { floorSeconds }),
       ...(kept === undefined ? {} : { killed: kept }),
     };
@@ -177,6 +178,18 @@ async function verify(drill: Drill, client: Client, survivors: { name: string }[
   });
 }
 
+/** Checks that etcd's members are the survivors that were members in peace, if there were any. */
+async function membersAreAsExpected(drill: Drill, peace: Members, survivors: { name: string }[]): Promise<void> {
+  const expected = survivors.map((h) => h.name).filter((name) => name in peace);
+  if (expected.length === 0) return;
+  const found = Object.keys(await drill.members());
+  drill.check(
+    "etcd's members are those that survived",
+    found.sort().join() === expected.sort().join(),
+    found.join(", "),
+  );
+}
+
 /** Checks that pods which watch the API were restarted if revisions repeat after the recovery, and left alone otherwise. */
 async function addonIsAsExpected(drill: Drill, method: string): Promise<void> {
   const annotations = await drill.kubectl([
@@ -198,12 +211,15 @@ async function finish(
   told: StackReport,
   taken: Taken | undefined,
   learner: LearnerFault | undefined,
+  killedAt: number | undefined,
 ): Promise<DrillReport> {
   // the client may write on: what is judged was written before the list
   const history = client.history();
   const present = await drill.writesThere();
   const dataAsOf = Date.parse(told.dataAsOf);
-  const verdict = judge(history, present, Number.isNaN(dataAsOf) ? undefined : dataAsOf, commandAt);
+  // an etcd that was killed and finds no quorum doesn't say how new its data is: then the survivor must have what is older than a second
+  const newEnough = Number.isNaN(dataAsOf) ? killedAt && killedAt - 1000 : dataAsOf;
+  const verdict = judge(history, present, newEnough, commandAt);
   drill.check(
     "every acknowledged write up to data as of T is there",
     verdict.broken.length === 0,

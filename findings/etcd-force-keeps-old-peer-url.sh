@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # --force-new-cluster on another host keeps the dead host's peer URL, whatever --initial-advertise-peer-urls says
 #
-# Version:   etcd and etcdctl 3.4.23 (Debian etcd-server and etcd-client 3.4.23-4+b4); 3.6.16 does the same. Here 127.0.0.1 is the old host,
+# Version:   etcd and etcdctl 3.4.23 (Debian etcd-server and etcd-client 3.4.23-4+b4); 3.6.16 and 3.7.3 do the same. Here 127.0.0.1 is the old host,
 #            127.0.0.2 the new one and 127.0.0.3 a member that joins.
 # Expected:  the flag makes a new cluster of this member alone, so the member has the peer URL that it is started with.
 # Behaviour: the flag drops the other members and leaves its own entry alone. The client URL is published anew at each start, the peer URL

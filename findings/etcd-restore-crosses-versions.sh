@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # A snapshot restores across any versions: 3.4's serves under 3.6 without 3.5 between, and 3.6's under 3.4
 #
-# Versions:  etcd 3.4.23 (Debian etcd-server and etcd-client 3.4.23-4+b4) and 3.6.16 (Go modules go.etcd.io/etcd/{server,etcdctl,etcdutl}/v3).
+# Versions:  etcd 3.4.23 (Debian etcd-server and etcd-client 3.4.23-4+b4) and 3.6.16 (Go modules go.etcd.io/etcd/{server,etcdctl,etcdutl}/v3);
+#            3.7.3 and 3.4.23 do the same, three minor versions apart.
 # Expected:  etcd is upgraded one minor version at a time and downgraded by `etcdctl downgrade` only, and refuses other data folders; so a
 #            snapshot of 3.4 needs a 3.5 first, and one of 3.6 is worth nothing where only 3.4 is at hand.
 # Behaviour: both restore and serve at once, keys and leases included. The rule is about members of a cluster and about data folders, with
@@ -24,8 +25,10 @@ if [[ $# == 0 ]]; then
   cd build
   export CGO_ENABLED=0 GOFLAGS="-mod=mod -modcacherw -trimpath -buildvcs=false" GOMODCACHE=$work/modules GOTOOLCHAIN=local GOWORK=off
   go mod init finding 2>/dev/null
-  timeout 300 go get go.etcd.io/etcd/{server,etcdctl,etcdutl}/v3@v3.6.16 2>/dev/null
-  for program in server etcdctl etcdutl; do timeout 900 go build -ldflags="-s -w" -o "../3.6/$program" "go.etcd.io/etcd/$program/v3"; done
+  timeout 300 go get go.etcd.io/etcd/{server,etcdctl,etcdutl}/v3@v3.6.16 2>log || { cat log; exit 1; }
+  for program in server etcdctl etcdutl; do
+    timeout 900 go build -ldflags="-s -w" -o "../3.6/$program" "go.etcd.io/etcd/$program/v3" 2>log || { cat log; exit 1; }
+  done
   mv ../3.6/server ../3.6/etcd
   # a network of its own that has only a loopback, and everything in it ends with it
   timeout 120 unshare --net --pid --fork --kill-child bash "$script" "$work"

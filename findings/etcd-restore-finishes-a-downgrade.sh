@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A cluster restored from a snapshot goes on with the downgrade that the lost cluster had begun
 #
-# Version:   etcd 3.6.16 (Go modules go.etcd.io/etcd/{server,etcdctl,etcdutl}/v3).
+# Version:   etcd 3.6.16 (Go modules go.etcd.io/etcd/{server,etcdctl,etcdutl}/v3); 3.7.3 does the same with 3.6.
 # Expected:  a restore makes a new cluster: what the old one was about to do with its members (as its member list) is forgotten.
 # Behaviour: `downgrade enable` is kept in the database, and `snapshot restore` takes out the members only. A 3.6 started on the restored
 #            data sets the new cluster's version to 3.5 and rewrites its storage for 3.5 by itself, within seconds. `snapshot status` shows
@@ -19,8 +19,10 @@ if [[ $# == 0 ]]; then
   cd "$work/build"
   export CGO_ENABLED=0 GOFLAGS="-mod=mod -modcacherw -trimpath -buildvcs=false" GOMODCACHE=$work/modules GOTOOLCHAIN=local GOWORK=off
   go mod init finding 2>/dev/null
-  timeout 300 go get go.etcd.io/etcd/{server,etcdctl,etcdutl}/v3@v3.6.16 2>/dev/null
-  for program in server etcdctl etcdutl; do timeout 900 go build -ldflags="-s -w" -o "../bin/$program" "go.etcd.io/etcd/$program/v3"; done
+  timeout 300 go get go.etcd.io/etcd/{server,etcdctl,etcdutl}/v3@v3.6.16 2>log || { cat log; exit 1; }
+  for program in server etcdctl etcdutl; do
+    timeout 900 go build -ldflags="-s -w" -o "../bin/$program" "go.etcd.io/etcd/$program/v3" 2>log || { cat log; exit 1; }
+  done
   # a network of its own that has only a loopback, and everything in it ends with it
   timeout 180 unshare --net --pid --fork --kill-child bash "$script" "$work"
   exit

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # `snapshot status` prints a HASH and doesn't check any: a snapshot whose own SHA-256 doesn't fit passes
 #
-# Version:   etcd and etcdctl 3.4.23 (Debian etcd-server and etcd-client 3.4.23-4+b4); etcdutl 3.6.16 does the same.
+# Version:   etcd and etcdctl 3.4.23 (Debian etcd-server and etcd-client 3.4.23-4+b4); etcdutl 3.6.16 and 3.7.3 do the same.
 # Expected:  a snapshot ends with the SHA-256 of all before it, and the command that prints a HASH says so if it doesn't fit.
 # Behaviour: `snapshot status` computes HASH (a CRC-32C of keys and values, another thing) and compares nothing. With one letter of a value
 #            changed it prints another HASH and ends with 0; with the SHA-256 cut off it prints the same line. Only `snapshot restore` compares.

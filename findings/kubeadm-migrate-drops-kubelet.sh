@@ -20,9 +20,9 @@ timeout 300 go mod download k8s.io/kubernetes@v1.36.3
 sed -n 's/^\t\(k8s.io\/[a-z-]*\) => .*/\1/p' modules/k8s.io/kubernetes@v1.36.3/go.mod | sort -u | while read -r module; do
   go mod edit -replace="$module=$module@v0.36.3"
 done
-timeout 300 go get k8s.io/kubernetes@v1.36.3 2>/dev/null
+timeout 300 go get k8s.io/kubernetes@v1.36.3 2>log || { cat log; exit 1; }
 version="-X k8s.io/component-base/version.gitVersion=v1.36.3 -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36"
-timeout 1500 go build -ldflags="-s -w $version" -o kubeadm k8s.io/kubernetes/cmd/kubeadm
+timeout 1500 go build -ldflags="-s -w $version" -o kubeadm k8s.io/kubernetes/cmd/kubeadm 2>log || { cat log; exit 1; }
 ./kubeadm version -o short
 
 cat >old.yaml <<'YAML'

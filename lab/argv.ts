@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { ETCD_LINES, type EtcdLine } from "./build/programs";
 import { LabError } from "./machine/run";
+import { INSTALLERS, type LabInstaller } from "./state/topology";
 import type { UpOptions } from "./up";
 
 export type Verb =
@@ -23,12 +24,13 @@ export type Verb =
 
 export const USAGE = `npm run lab -- VERB: real hosts on this machine, as namespaces
 
-  up [--topology FILE] [--etcd 3.4|3.5]
-                                raise the lab of the topology in Pulumi.yaml, or in FILE
+  up [--topology FILE] [--etcd 3.4|3.5] [--installer rke|kubeadm]
+                                raise the lab of the topology in Pulumi.yaml, or in FILE; with --installer kubeadm
+                                alone that of topologies/kubeadm.yaml, made into a cluster by kubeadm
   down                          remove it: processes, mounts, namespaces, links, files
   status [--json]               hosts, links, faults, what is a stand-in
   power-off HOST|DATACENTER     as pulling the plug
-  power-on HOST|DATACENTER      same disk; docker restarts its containers
+  power-on HOST|DATACENTER      same disk; the runtime restarts its containers
   rebuild HOST                  as after a broken disk: set up anew with nothing on it but its SSH host key
   cut-link [DATACENTER]         cut it from the other datacenters; without a name: all from each other
   heal-link [DATACENTER]
@@ -36,9 +38,9 @@ export const USAGE = `npm run lab -- VERB: real hosts on this machine, as namesp
   slow-link MS [--loss PERCENT] packets between datacenters take longer, each way, and get lost (MS may be 0)
   freeze HOST|DATACENTER        accepts connections, answers nothing
   drop HOST|DATACENTER          packets vanish, instead of "no route" or "refused"
-  fill-disk HOST                no block is left on its disk (docker's own data lies on another)
+  fill-disk HOST                no block is left on its disk (the images' data lies on another)
   corrupt-etcd HOST             damages its etcd's database in place
-  kill HOST CONTAINER           kills a container's process; docker heeds its restart policy
+  kill HOST CONTAINER           kills a container's process; the runtime heeds its restart policy
   set-clock HOST SECONDS        refused: says why it can't be had
   heal                          undoes all faults; what is off stays off
   exec HOST -- COMMAND...       on a host; the exit code is the command's
@@ -120,8 +122,13 @@ export function parseVerb(argv: readonly string[]): Verb {
 }
 
 function parseUp(rest: string[]): UpOptions {
-  const { values } = parsed("up", rest, { topology: { type: "string" }, etcd: { type: "string" } });
-  return { ...(values.topology === undefined ? {} : { topology: values.topology }), ...etcdLine(values.etcd) };
+  const text = { type: "string" } as const;
+  const { values } = parsed("up", rest, { topology: text, etcd: text, installer: text });
+  return {
+    ...(values.topology === undefined ? {} : { topology: values.topology }),
+    ...etcdLine(values.etcd),
+    ...installerOption(values.installer),
+  };
 }
 
 function parsed(verb: string, args: string[], options: Record<string, { type: "string" }>) {
@@ -138,6 +145,14 @@ export function etcdLine(value: string | boolean | undefined): { etcd?: EtcdLine
   const line = ETCD_LINES.find((known) => known === value);
   if (!line) throw new LabError(`--etcd: must be one of ${ETCD_LINES.join(", ")}, is "${value}"`);
   return { etcd: line };
+}
+
+/** `--installer rke|kubeadm` as an option of `up`. */
+export function installerOption(value: string | boolean | undefined): { installer?: LabInstaller } {
+  if (value === undefined) return {};
+  const installer = INSTALLERS.find((known) => known === value);
+  if (!installer) throw new LabError(`--installer: must be one of ${INSTALLERS.join(", ")}, is "${value}"`);
+  return { installer };
 }
 
 function parseSlowLink(rest: string[]): { milliseconds: number; lossPercent: number } {

@@ -144,7 +144,7 @@ export class Lab {
     });
   }
 
-  /** Kills a container's process with SIGKILL; docker heeds its restart policy. */
+  /** Kills a container's process with SIGKILL; the runtime heeds its restart policy. */
   async kill(host: string, container: string): Promise<void> {
     await this.fault(`host ${host}: container ${container} killed`, async () =>
       (await aimAt(this.place, this.named(host), container))(),

@@ -1,9 +1,11 @@
-/** A host that broke and was set up anew: an empty disk, docker's data gone with it, the same SSH host key. */
+/** A host that broke and was set up anew: an empty disk, the runtime's data gone with it, the same SSH host key. */
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loopDevices } from "./hosts/disk-image";
+import { installerDoor } from "./installers/installers";
 import { LabError, until } from "./machine/run";
+import { makeOperatorKey } from "./operator/operator";
 import { hostDir, type Place } from "./state/place";
 import type { LabState } from "./state/state";
 import { manufacture } from "./up";
@@ -26,5 +28,8 @@ export async function rebuildDisk(place: Place, state: LabState, host: string): 
   mkdirSync(keys, { recursive: true });
   cpSync(kept, keys, { recursive: true });
   rmSync(kept, { recursive: true });
-  await manufacture(place, state, dc, found);
+  const { topology, rke, etcd } = state;
+  const chosen = { ...(rke ? { rke } : {}), ...(etcd === "3.6" ? {} : { etcd }) };
+  const prepared = await installerDoor(topology).prepare(place, topology, chosen);
+  await manufacture(place, topology, dc, found, prepared, await makeOperatorKey(place));
 }

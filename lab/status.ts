@@ -3,14 +3,17 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { faultsOf } from "./faults/faults";
 import { isFrozen } from "./hosts/freezer";
-import { dockerState, initOf, isOn, onHost } from "./hosts/host";
+import { initOf, isOn, onHost, runtimeState } from "./hosts/host";
+import { type HostKind, kindOf } from "./hosts/kind";
+import type { HostContainer } from "./hosts/runtimes";
+import { installerDoor } from "./installers/installers";
 import { LabError, run } from "./machine/run";
 import { linkStates } from "./network/network";
 import type { NetworkPlan } from "./network/network-plan";
 import { operatorDir, sshState } from "./operator/operator";
 import type { Place } from "./state/place";
 import { type LabState, readState } from "./state/state";
-import { loginOf } from "./state/topology";
+import { installerOf, loginOf } from "./state/topology";
 
 export interface LabStatus {
   id: string;
@@ -30,14 +33,17 @@ export interface HostStatus {
   address: string;
   power: "on" | "off";
   ssh: "up" | "down";
-  docker: "up" | "down";
-  containers: { name: string; image: string; state: string }[];
+  /** The daemon that runs the host's containers. */
+  runtime: HostKind["runtime"]["daemon"];
+  daemon: "up" | "down";
+  containers: HostContainer[];
 }
 
 export async function labStatus(place: Place, plan: (state: LabState) => NetworkPlan): Promise<LabStatus> {
   const state = readState(place);
   const base = { id: place.id, dir: place.dir };
   if (!state) return { ...base, phase: "down", hosts: [], links: {}, faults: [], standIns: [] };
+  const kind = kindOf(installerOf(state.topology));
   const hosts = state.topology.datacenters.flatMap((dc) =>
     dc.hosts.map(async (host): Promise<HostStatus> => {
       const off = {
@@ -46,18 +52,19 @@ export async function labStatus(place: Place, plan: (state: LabState) => Network
         address: host.address,
         power: "off",
         ssh: "down",
-        docker: "down",
+        runtime: kind.runtime.daemon,
+        daemon: "down",
         containers: [],
       } as const;
       if (!isOn(place, host.name)) return { ...off, containers: [] };
       if (isFrozen(place, host.name)) return { ...off, power: "on", containers: [] };
       try {
-        const [ssh, docker] = await Promise.all([
+        const [ssh, daemon] = await Promise.all([
           sshState(place, host.address, loginOf(state.topology, host).port),
-          dockerState(place, host.name),
+          runtimeState(place, host.name, kind),
         ]);
-        const containers = docker === "up" ? await containersOf(place, host.name) : [];
-        return { ...off, power: "on", ssh, docker, containers };
+        const containers = daemon === "up" ? await containersOf(place, host.name, kind) : [];
+        return { ...off, power: "on", ssh, daemon, containers };
       } catch (error) {
         // it may have gone off, or come to freeze, while it was looked at
         if (!(error instanceof LabError)) throw error;
@@ -79,14 +86,7 @@ export async function labStatus(place: Place, plan: (state: LabState) => Network
 export function standIns(place: Place, state: LabState): string[] {
   const used = join(operatorDir(place), "engine.json");
   const pulumi = existsSync(used) ? (JSON.parse(readFileSync(used, "utf8")) as { standIns: string[] }).standIns : [];
-  return [
-    ...(state.rke.kind === "stand-in" ? ["rke"] : []),
-    "kubelet",
-    "kube-proxy",
-    "nginx-proxy",
-    "rke-tools image",
-    ...pulumi,
-  ];
+  return [...installerDoor(state.topology).standIns(state), ...pulumi];
 }
 
 export function statusText(status: LabStatus): string {
@@ -97,7 +97,7 @@ export function statusText(status: LabStatus): string {
     else {
       const running = host.containers.filter(({ state }) => state === "running").map((container) => container.name);
       lines.push(
-        `${name} on   ssh ${host.ssh.padEnd(4)} docker ${host.docker.padEnd(4)} ${running.join(" ")}`.trimEnd(),
+        `${name} on   ssh ${host.ssh.padEnd(4)} ${host.runtime} ${host.daemon.padEnd(4)} ${running.join(" ")}`.trimEnd(),
       );
     }
   }
@@ -108,15 +108,8 @@ export function statusText(status: LabStatus): string {
   return `${lines.join("\n")}\n`;
 }
 
-async function containersOf(place: Place, host: string): Promise<HostStatus["containers"]> {
+async function containersOf(place: Place, host: string, { runtime }: HostKind): Promise<HostContainer[]> {
   if (!initOf(place, host)) return []; // it went off meanwhile
-  const argv = ["docker", "ps", "-a", "--format", "{{.Names}}\t{{.Image}}\t{{.State}}"];
-  const listed = await run(onHost(place, host, argv), { timeoutSeconds: 10 });
-  return listed.stdout
-    .split("\n")
-    .filter(Boolean)
-    .map((line) => {
-      const [name = "", image = "", state = ""] = line.split("\t");
-      return { name, image, state };
-    });
+  const listed = await run(onHost(place, host, runtime.list), { timeoutSeconds: 10 });
+  return listed.code === 0 ? runtime.read(listed.stdout) : [];
 }

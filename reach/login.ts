@@ -1,4 +1,4 @@
-import type { ConnectConfig, PublicKeyAuthMethod } from "ssh2";
+import type { AgentAuthMethod, ConnectConfig, PublicKeyAuthMethod } from "ssh2";
 import type { SshAccess } from "./ssh-access";
 
 /**
@@ -6,6 +6,9 @@ import type { SshAccess } from "./ssh-access";
  * round trip to each host, and would parse the key's text for each host.
  */
 export function login(access: SshAccess): Pick<ConnectConfig, "username" | "authHandler"> {
-  const byKey: PublicKeyAuthMethod = { type: "publickey", username: access.user, key: access.key ?? access.privateKey };
-  return { username: access.user, authHandler: [byKey] };
+  const { user: username, agent } = access;
+  const byAgent: AgentAuthMethod[] = agent === undefined ? [] : [{ type: "agent", username, agent }];
+  const key = access.key ?? access.privateKey;
+  const byKey: PublicKeyAuthMethod[] = key === undefined ? [] : [{ type: "publickey", username, key }];
+  return { username, authHandler: [...byAgent, ...byKey] };
 }

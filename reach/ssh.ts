@@ -142,7 +142,10 @@ function explained(
     return new RefusedError("another host key", `must show the key ${host.hostKey}, shows ${shown}`);
   }
   return error.level === "client-authentication"
-    ? new RefusedError("login refused", `must let ${access.user} in with the operator's key, refuses it`)
+    ? new RefusedError(
+        "login refused",
+        `must let ${access.user} in with ${access.agent === undefined ? "the operator's key, refuses it" : "a key of the operator's ssh-agent, refuses all (`ssh-add -l` lists them)"}`,
+      )
     : error;
 }
 

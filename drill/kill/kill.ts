@@ -3,10 +3,12 @@ import type { KillReport } from "../report";
 import { EtcdClients } from "./clients";
 import { SurvivorData, scratch } from "./survivor";
 
-/** What is left of etcd on the survivor after all members were killed at one moment. */
+/** The survivor's etcd after all members were killed at one moment: its data, and the writes that it had acknowledged. */
 export interface Killed {
   data: SurvivorData;
   prefix: string;
+  /** When it was; Unix milliseconds. */
+  at: number;
   /** Keys that the survivor's etcd acknowledged to its clients. */
   acknowledged: string[];
   /** Those of them that stand in its WAL. */
@@ -28,12 +30,16 @@ export async function killAll(
   const { lab } = drill;
   const data = new SurvivorData(lab, survivor.name);
   const prefix = `/rke-dr-drill/${Date.now()}-`;
+  let at = 0;
   const clients = await EtcdClients.start(lab, survivor, prefix);
   try {
     await drill.step("clients write to the survivor's etcd", () => clients.count(100, 60));
     await drill.step(`all members of etcd are killed at once, datacenter ${lost} loses power`, async () => {
       const fire = await lab.aim(hosts, "etcd");
-      await clients.atNext(fire);
+      await clients.atNext(() => {
+        fire();
+        at = Date.now();
+      });
       await lab.powerOff(lost);
     });
   } finally {
@@ -45,7 +51,7 @@ export async function killAll(
     const inWal = await data.inWal(copy, prefix);
     const held = acknowledged.filter((key) => inWal.has(key));
     const alone = await data.keys(copy, prefix, "--force-new-cluster");
-    return { data, prefix, acknowledged, held, lostByForceAlone: held.filter((key) => !alone.has(key)) };
+    return { data, prefix, at, acknowledged, held, lostByForceAlone: held.filter((key) => !alone.has(key)) };
   });
 }
 

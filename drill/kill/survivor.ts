@@ -1,10 +1,10 @@
 import type { Lab } from "../../lab/lab";
 import { LabError, must } from "../../lab/machine/run";
 
-/** Where a drill keeps copies on the survivor. */
+/** The folder in which a drill keeps copies on the survivor. */
 export const scratch = "/var/lib/rke-dr-drill";
 
-/** What is done to the data of the survivor's etcd, by scripts on its host. Folders are such as hold `member/`. */
+/** Copies, forces and reads the data of the survivor's etcd, by scripts on its host. Folders are such as hold `member/`. */
 export class SurvivorData {
   constructor(
     private readonly lab: Lab,

@@ -1,7 +1,8 @@
 /** The root file systems of the lab's images, under the names and with the entry points that RKE v1.2.7 expects. */
-import { chmodSync, copyFileSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
-import { must, run } from "../machine/run";
+import { chmodSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { must } from "../machine/run";
+import { put, putLibraries } from "./files";
 
 export interface ImageSources {
   /** Folder of the Kubernetes programs. */
@@ -96,17 +97,4 @@ export function knownList(help: string): string {
     .filter(Boolean)
     .map((name) => `plugin ${name}`);
   return `${[...flags, ...plugins].join("\n")}\n`;
-}
-
-/** Shared libraries of a program, at the paths that the loader looks at; a static program has none. */
-async function putLibraries(root: string, program: string): Promise<void> {
-  const listed = await run(["ldd", program]);
-  if (listed.code !== 0) return;
-  for (const [, path] of listed.stdout.matchAll(/(?:=> |^\s*)(\/\S+) \(0x/gm)) if (path) put(path, join(root, path));
-}
-
-function put(source: string, target: string): void {
-  mkdirSync(dirname(target), { recursive: true });
-  copyFileSync(source, target);
-  chmodSync(target, 0o755);
 }

@@ -8,22 +8,67 @@ export const PULUMI_VERSION = "v3.259.0";
 const version = (variable: string, value: string) => `-X k8s.io/component-base/version.${variable}=${value}`;
 const [major, minor] = KUBERNETES_VERSION.slice(1).split(".");
 
+const ldflags = [
+  "-s -w",
+  version("gitVersion", KUBERNETES_VERSION),
+  version("gitMajor", `${major}`),
+  version("gitMinor", `${minor}`),
+].join(" ");
+const ofKubernetes = (...programs: string[]): Record<string, string> =>
+  Object.fromEntries(programs.map((program) => [program, `k8s.io/kubernetes/cmd/${program}`]));
+
+/** etcd and its tools of one line; the module in the folder names the release. */
+function etcd(line: string, folder: string, expect: string): GoBuild {
+  return {
+    name: `etcd-${line}`,
+    source: join(__dirname, folder),
+    programs: {
+      etcd: "go.etcd.io/etcd/server/v3",
+      etcdctl: "go.etcd.io/etcd/etcdctl/v3",
+      etcdutl: "go.etcd.io/etcd/etcdutl/v3",
+    },
+    ldflags: "-s -w",
+    static: true,
+    expect,
+  };
+}
+
 export const kubernetes: GoBuild = {
   name: "kubernetes",
   source: join(__dirname, "kubernetes"),
-  programs: Object.fromEntries(
-    ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl"].map((program) => [
-      program,
-      `k8s.io/kubernetes/cmd/${program}`,
-    ]),
-  ),
-  ldflags: [
-    "-s -w",
-    version("gitVersion", KUBERNETES_VERSION),
-    version("gitMajor", `${major}`),
-    version("gitMinor", `${minor}`),
-  ].join(" "),
+  programs: ofKubernetes("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl"),
+  ldflags,
   expect: "about 7 minutes on two cores the first time",
+};
+
+/** The programs of a kubeadm host itself; most of what they are made of is compiled for the control plane, too. */
+export const kubeadmHost: GoBuild = {
+  name: "kubeadm-host",
+  source: join(__dirname, "kubeadm-host"),
+  programs: ofKubernetes("kubeadm", "kubelet"),
+  ldflags,
+  expect: "about 3 minutes on two cores the first time",
+};
+
+export const crictl: GoBuild = {
+  name: "crictl",
+  source: join(__dirname, "crictl"),
+  programs: { crictl: "sigs.k8s.io/cri-tools/cmd/crictl" },
+  ldflags: "-s -w",
+  static: true,
+  expect: "about two minutes the first time",
+};
+
+/** etcd of kubeadm clusters, and the tag that its image has there: ETCD_TAG names the release that `etcd36` builds. */
+export const ETCD_TAG = "3.6.16-0";
+export const etcd36 = etcd("3.6", "etcd36", "about two minutes the first time");
+
+export const pause: GoBuild = {
+  name: "pause",
+  source: join(__dirname, "../../stand-ins/kubeadm/pause"),
+  programs: { pause: "." },
+  ldflags: "-s -w",
+  static: true,
 };
 
 export const pulumi: GoBuild = {
@@ -38,18 +83,7 @@ export const pulumi: GoBuild = {
 export const ETCD_LINES = ["3.4", "3.5"] as const;
 export type EtcdLine = (typeof ETCD_LINES)[number];
 
-export const etcd35: GoBuild = {
-  name: "etcd-3.5",
-  source: join(__dirname, "etcd35"),
-  programs: {
-    etcd: "go.etcd.io/etcd/server/v3",
-    etcdctl: "go.etcd.io/etcd/etcdctl/v3",
-    etcdutl: "go.etcd.io/etcd/etcdutl/v3",
-  },
-  ldflags: "-s -w",
-  static: true,
-  expect: "about half a minute the first time",
-};
+export const etcd35 = etcd("3.5", "etcd35", "about half a minute the first time");
 
 export const imagePrograms: GoBuild = {
   name: "images",

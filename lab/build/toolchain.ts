@@ -1,4 +1,4 @@
-/** Everything the lab needs on the machine before a host can start: checked first, then installed and built. */
+/** Everything that an RKE cluster's hosts need on the machine before one can start: checked first, then installed and built. */
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { cgroupProblem } from "../machine/cgroups";
@@ -56,13 +56,8 @@ export function thisMachine(): Machine {
   };
 }
 
-export async function prepare(cache: string, etcd: EtcdLine = "3.4"): Promise<Toolchain> {
-  const problems = machineProblems(thisMachine());
-  if (problems.length > 0) throw new LabError(problems.join("\n"));
-  mkdirSync(cache, { recursive: true, mode: 0o700 });
-  return withLock(cache, "the cache of builds", 3600, async () => {
-    await installPackages();
-    await checkNamespaces();
+export const prepare = (cache: string, etcd: EtcdLine = "3.4"): Promise<Toolchain> =>
+  inCache(cache, machineProblems(thisMachine()), async () => {
     const docker = dockerProblem((await must(["dockerd", "--version"])).stdout);
     if (docker) throw new LabError(docker);
     const kubernetesPrograms = await goBuild(cache, kubernetes);
@@ -74,7 +69,6 @@ export async function prepare(cache: string, etcd: EtcdLine = "3.4"): Promise<To
     });
     return { dockerRoot, kubernetesFolder: kubernetesPrograms, kubectl: join(kubernetesPrograms, "kubectl") };
   });
-}
 
 async function etcdPrograms(cache: string, line: EtcdLine): Promise<string[]> {
   switch (line) {
@@ -89,6 +83,17 @@ async function etcdPrograms(cache: string, line: EtcdLine): Promise<string[]> {
   }
 }
 
+/** Checks what every lab needs, then runs `work` alone in the cache of builds. */
+export async function inCache<T>(cache: string, problems: string[], work: () => Promise<T>): Promise<T> {
+  if (problems.length > 0) throw new LabError(problems.join("\n"));
+  mkdirSync(cache, { recursive: true, mode: 0o700 });
+  return withLock(cache, "the cache of builds", 3600, async () => {
+    await installPackages();
+    await checkNamespaces();
+    return work();
+  });
+}
+
 /** A container without the right to make namespaces is root, too. */
 async function checkNamespaces(): Promise<void> {
   const tried = await run(["unshare", "-m", "-u", "-p", "-n", "--fork", "--mount-proc", "true"]);
@@ -98,7 +103,7 @@ async function checkNamespaces(): Promise<void> {
     throw new LabError("namespaces: the kernel must have them, has no /proc/self/ns/net");
 }
 
-function program(name: string): string {
+export function program(name: string): string {
   const path = findProgram(name);
   if (!path) throw new LabError(`${name}: must be installed, is missing`);
   return path;

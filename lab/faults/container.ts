@@ -1,7 +1,8 @@
-/** Kills a container's process as a crash would: docker then does what the container's restart policy says. */
+/** Kills a container's process as a crash would: the host's runtime then does what the container's restart policy says. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { initOf, isOn, onHost } from "../hosts/host";
+import { kindHere } from "../hosts/kind";
 import { allStats, kill, type ProcessMark } from "../machine/processes";
 import { all, LabError, must, run } from "../machine/run";
 import { hostDir, type Place } from "../state/place";
@@ -26,11 +27,12 @@ export async function aimAt(place: Place, hosts: string[], container: string): P
 
 /** A container's main process, as this machine counts processes. */
 async function processOf(place: Place, host: string, container: string): Promise<ProcessMark> {
-  const inspect = ["docker", "inspect", "--type=container", "-f", "{{.State.Pid}}", container];
-  const inside = Number((await run(onHost(place, host, inspect))).stdout);
+  const { runtime } = kindHere(place);
+  const inside = Number((await run(onHost(place, host, runtime.pid(container)))).stdout);
   if (!inside) {
-    const names = (await must(onHost(place, host, ["docker", "ps", "--format", "{{.Names}}"]))).stdout.trim();
-    const running = names.split("\n").sort().join(", ") || "none";
+    const listed = runtime.read((await must(onHost(place, host, runtime.list))).stdout);
+    const names = listed.filter(({ state }) => state === "running").map(({ name }) => name);
+    const running = names.sort().join(", ") || "none";
     throw new LabError(`kill: container must be one that runs on host ${host} (${running}), is "${container}"`);
   }
   const mark = below(initOf(place, host)?.pid).find(({ pid }) => pidInHost(pid) === inside);
@@ -65,13 +67,10 @@ export function killedOn(place: Place, host: string): string[] {
   return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as string[]) : [];
 }
 
-/** Starts what docker did not start again; what has been removed meanwhile is nobody's. */
+/** Starts what the runtime did not start again; what has been removed meanwhile is nobody's. */
 export async function reviveContainers(place: Place, host: string): Promise<void> {
   if (!isOn(place, host)) return;
-  for (const name of killedOn(place, host)) {
-    const state = await run(onHost(place, host, ["docker", "inspect", "-f", "{{.State.Running}}", name]));
-    if (state.stdout.trim() !== "false") continue;
-    await must(onHost(place, host, ["docker", "start", name]));
-  }
+  const { runtime } = kindHere(place);
+  for (const name of killedOn(place, host)) await must(onHost(place, host, runtime.revive(name)));
   rmSync(record(place, host), { force: true });
 }

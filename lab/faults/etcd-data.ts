@@ -16,7 +16,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { initOf, onHost } from "../hosts/host";
-import { LabError, must, run } from "../machine/run";
+import { kindHere } from "../hosts/kind";
+import { LabError, must } from "../machine/run";
 import { hostDir, type Place } from "../state/place";
 import { type Damage, damaged, HEADER_BYTES, headerOffsets } from "./page-headers";
 
@@ -52,8 +53,7 @@ export async function repairEtcd(place: Place, host: string): Promise<void> {
   if (!isCorrupt(place, host) || !path) return;
   repairFile(path, JSON.parse(readFileSync(record(place, host), "utf8")) as Damage[]);
   rmSync(record(place, host));
-  const running = await run(onHost(place, host, ["docker", "inspect", "-f", "{{.State.Running}}", "etcd"]));
-  if (running.stdout.trim() === "false") await must(onHost(place, host, ["docker", "start", "etcd"]));
+  await must(onHost(place, host, kindHere(place).runtime.revive("etcd")));
 }
 
 function repairFile(path: string, damages: Damage[]): void {

@@ -1,10 +1,22 @@
-/** A host's disk as it leaves the factory: identity, SSH, docker's data, and `rke` where the host deploys. */
+/** A host's disk as it leaves the factory: identity, SSH, the runtime's data, and the installer's own files. */
 import { createHash } from "node:crypto";
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { must, run } from "../machine/run";
+import { must } from "../machine/run";
 import type { Login } from "../state/topology";
 import { makeDiskImage } from "./disk-image";
+
+/** Files that an installer's hosts have, and others don't. */
+export interface Installed {
+  /** Path on the host to a file of the machine. */
+  programs: Record<string, string>;
+  /** Path on the host to content; executable. */
+  scripts: Record<string, string>;
+  /** Path on the host to content. */
+  texts: Record<string, string>;
+  /** Copies the runtime's data with the images into the host's folder. */
+  copyImages(folder: string): Promise<void>;
+}
 
 export interface DiskOptions {
   /** The host's folder in LAB_DIR. */
@@ -13,12 +25,7 @@ export interface DiskOptions {
   login: Login;
   /** Public key of the user who may log in. */
   authorizedKey: string;
-  /** Docker data root to copy. */
-  goldenDocker: string;
-  /** Files to install: path on the host to a file of the machine. */
-  programs: Record<string, string>;
-  /** Scripts and texts to install: path on the host to content. */
-  scripts: Record<string, string>;
+  installed: Installed;
 }
 
 export async function makeDisk(options: DiskOptions): Promise<void> {
@@ -40,47 +47,21 @@ export async function makeDisk(options: DiskOptions): Promise<void> {
   const hostKey = join(upper, "etc/ssh/ssh_host_ed25519_key");
   if (!existsSync(hostKey))
     await must(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", options.name, "-f", hostKey]);
-  for (const [path, content] of Object.entries(options.scripts)) text(path, content, 0o755);
-  for (const [path, source] of Object.entries(options.programs)) {
+  const { scripts, texts, programs, copyImages } = options.installed;
+  for (const [path, content] of Object.entries(scripts)) text(path, content, 0o755);
+  for (const [path, content] of Object.entries(texts)) text(path, content);
+  for (const [path, source] of Object.entries(programs)) {
     mkdirSync(dirname(join(upper, path)), { recursive: true });
     copyFileSync(source, join(upper, path));
     chmodSync(join(upper, path), 0o755);
   }
-  await copyDocker(options.goldenDocker, join(options.folder, "docker"));
+  await copyImages(options.folder);
 }
 
 /** The host's key as a topology's `hostKey` has it: type and key, no comment. */
 export function hostKeyOf(folder: string): string {
   const line = readFileSync(join(folder, "upper/etc/ssh/ssh_host_ed25519_key.pub"), "utf8");
   return line.trim().split(/\s+/).slice(0, 2).join(" ");
-}
-
-/**
- * Image layers are never written to once they are there, so hosts share them by hard links (a copy, where the cache is
- * another file system); docker's own records are copied.
- */
-async function copyDocker(golden: string, target: string): Promise<void> {
-  mkdirSync(target, { recursive: true });
-  await must([
-    "find",
-    golden,
-    "-mindepth",
-    "1",
-    "-maxdepth",
-    "1",
-    "!",
-    "-name",
-    "overlay2",
-    "-exec",
-    "cp",
-    "-a",
-    "-t",
-    target,
-    "{}",
-    "+",
-  ]);
-  const linked = await run(["cp", "-al", join(golden, "overlay2"), target]);
-  if (linked.code !== 0) await must(["cp", "-a", join(golden, "overlay2"), target]);
 }
 
 function write(path: string, content: string, mode: number): void {

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { removeCgroups } from "../machine/cgroups";
+import { makeCgroups, removeCgroups } from "../machine/cgroups";
 import { childrenOf, isAlive, kill, type ProcessMark, readMark } from "../machine/processes";
 import { LabError, run, until } from "../machine/run";
 import { plugIn } from "../network/network";
@@ -10,6 +10,7 @@ import type { NetworkPlan } from "../network/network-plan";
 import { hostDir, type Place } from "../state/place";
 import { loopDevices } from "./disk-image";
 import { isFrozen, thawHost } from "./freezer";
+import type { HostKind } from "./kind";
 
 const INIT = join(__dirname, "init.sh");
 
@@ -41,8 +42,8 @@ export const isMarkedOff = (place: Place, host: string): boolean => existsSync(o
 
 export const markOff = (place: Place, host: string): void => writeFileSync(offMark(place, host), "");
 
-/** Starts the host; returns when it is plugged in and its init goes on to start sshd and dockerd. */
-export async function switchOn(place: Place, plan: NetworkPlan, host: string): Promise<void> {
+/** Starts the host; returns when it is plugged in and its init goes on to start sshd and the host's runtime. */
+export async function switchOn(place: Place, plan: NetworkPlan, host: string, kind: HostKind): Promise<void> {
   const folder = hostDir(place, host);
   if (!existsSync(join(folder, "upper"))) throw new LabError(`host ${host}: must have a disk in ${folder}, has none`);
   rmSync(offMark(place, host), { force: true });
@@ -51,8 +52,11 @@ export async function switchOn(place: Place, plan: NetworkPlan, host: string): P
   mkdirSync(join(folder, "log"), { recursive: true });
   const log = openSync(join(folder, "log/init.log"), "a");
   // The keeper records itself before it becomes `unshare`, so that no moment has a process which nobody knows.
-  const record = 'cp /proc/$$/stat "$0.new" && mv "$0.new" "$0" && exec "$@"';
-  const unshare = ["unshare", "-m", "-u", "-p", "-n", "--mount-proc", "--fork", "--kill-child=KILL", "bash", INIT];
+  // A control group namespace has as its roots the groups that the process is in when it makes the namespace.
+  const record =
+    'cp /proc/$$/stat "$0.new" && mv "$0.new" "$0" && for g in $CGROUPS; do echo $$ >"$g/cgroup.procs"; done; exec "$@"';
+  const namespaces = ["-m", "-u", "-p", "-n", ...(kind.ownCgroups ? ["-i", "-C"] : [])];
+  const unshare = ["unshare", ...namespaces, "--mount-proc", "--fork", "--kill-child=KILL", "bash", INIT];
   const keeper = spawn("bash", ["-c", record, join(folder, "keeper.stat"), ...unshare], {
     detached: true,
     stdio: ["pipe", log, log],
@@ -62,6 +66,8 @@ export async function switchOn(place: Place, plan: NetworkPlan, host: string): P
       DISK: folder,
       LAB_DIR: place.dir,
       CGROUP_PARENT: `/${place.name}/${host}`,
+      CGROUPS: kind.ownCgroups ? makeCgroups(`${place.name}/${host}`).join(" ") : "",
+      FIRST_PROCESS: kind.firstProcess,
       ...(process.env.LAB_EACH_FOLDER ? { EACH_FOLDER: "1" } : {}),
     },
   });
@@ -106,39 +112,30 @@ export function onHost(
   if (isFrozen(place, host)) throw new LabError(`host ${host}: must answer, is frozen: run \`npm run lab -- heal\``);
   const settings = { PATH: HOST_PATH, HOME: "/root", LANG: "C.UTF-8", ...env };
   const pairs = Object.entries(settings).map(([key, value]) => `${key}=${value}`);
-  return [
-    "nsenter",
-    "-t",
-    String(init.pid),
-    "-m",
-    "-u",
-    "-p",
-    "-n",
-    "--",
-    "env",
-    "-i",
-    "-C",
-    "/root",
-    ...pairs,
-    ...argv,
-  ];
+  // Namespaces that a host doesn't have of its own are the machine's, and entering them changes nothing.
+  const namespaces = ["-m", "-u", "-i", "-p", "-n", "-C"];
+  return ["nsenter", "-t", String(init.pid), ...namespaces, "--", "env", "-i", "-C", "/root", ...pairs, ...argv];
 }
 
 const HOST_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/** Waits until the host's dockerd answers. */
-export async function dockerAnswers(place: Place, host: string, limitSeconds: number): Promise<void> {
-  await until(`host ${host}: an answer of dockerd`, limitSeconds, async () => {
+/** Waits until the host's runtime answers. */
+export async function runtimeAnswers(place: Place, host: string, { runtime }: HostKind, limitSeconds: number) {
+  await until(`host ${host}: an answer of ${runtime.daemon}`, limitSeconds, async () => {
     if (!isOn(place, host))
       throw new LabError(`host ${host}: went off: ${lastLines(hostDir(place, host), "init.log")}`);
-    return (await dockerState(place, host)) === "up";
+    return (await runtimeState(place, host, { runtime })) === "up";
   });
 }
 
-export async function dockerState(place: Place, host: string): Promise<"up" | "down"> {
+export async function runtimeState(
+  place: Place,
+  host: string,
+  { runtime }: Pick<HostKind, "runtime">,
+): Promise<"up" | "down"> {
   if (!initOf(place, host) || isFrozen(place, host)) return "down";
-  const argv = ["curl", "-sf", "-m", "3", "--unix-socket", "/var/run/docker.sock", "http://docker/_ping"];
-  return (await run(onHost(place, host, argv))).stdout === "OK" ? "up" : "down";
+  const asked = await run(onHost(place, host, runtime.ping), { timeoutSeconds: 10 });
+  return asked.code === 0 ? "up" : "down";
 }
 
 function lastLines(folder: string, log: string): string {

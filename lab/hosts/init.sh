@@ -1,9 +1,14 @@
 #!/bin/bash
-# The first process of a lab host, in mount, UTS, PID and network namespaces of its own. Makes the host's disk its root,
-# waits for the lab to plug in the network, starts sshd and dockerd, then reaps what is orphaned.
+# The first process of a lab host, in namespaces of its own. Makes the host's disk its root, waits for the lab to plug in the network,
+# and becomes the host's own first process: bash with sshd and dockerd, or systemd.
 #
-# Environment: NAME; DISK (folder with upper/, work/, root/, docker/, log/, perhaps disk.img); LAB_DIR (hidden from the host);
-# CGROUP_PARENT. Standard input: one line once eth0 is there; its end without a line means that the lab has died.
+# Environment: NAME; DISK (folder with upper/, work/, root/, log/, the runtime's data, perhaps disk.img); LAB_DIR (hidden from the host);
+# CGROUP_PARENT; FIRST_PROCESS, a file of this folder with the functions
+#   mount_runtime ROOT      mounts what the host's runtime needs: its data, /sys, control groups
+#   mount_more_devices DEV
+#   first_boot              once, on the host's own root
+#   run                     doesn't return
+# Standard input: one line once eth0 is there; its end without a line means that the lab has died.
 set -euo pipefail
 shopt -s nullglob
 
@@ -12,7 +17,7 @@ hostname "$NAME.rke-lab"
 mount --make-rprivate /
 # A copy of another lab's namespace mount would keep that namespace alive after its `down`.
 umount -l -R /run/netns 2>/dev/null || true
-mkdir -p "$DISK"/{upper,work,root,docker,log,merged,disk}
+mkdir -p "$DISK"/{upper,work,root,log,merged,disk}
 
 # A file system of its own can be full. The first boot copies the factory's files onto it, or does without where it
 # can't be mounted; later boots must have it, or the host would be as new.
@@ -32,13 +37,16 @@ if [ -f "$DISK/disk.img" ]; then
   fi
 fi
 
+# shellcheck source=/dev/null
+. "$FIRST_PROCESS"
+
 # A server's own whole disk: the machine's files below, the host's changes above.
 whole_root() {
   mount -t overlay overlay -o "lowerdir=/,upperdir=$PARTS/upper,workdir=$PARTS/work,redirect_dir=on" "$DISK/merged" 2>/dev/null ||
     mount -t overlay overlay -o "lowerdir=/,upperdir=$PARTS/upper,workdir=$PARTS/work" "$DISK/merged" || return 1
   ROOT=$DISK/merged
 }
-# Where the root can't be a lower layer, the folders that a server's software writes to.
+# If the root can't be a lower layer: the folders that a server's software writes to.
 each_folder() {
   local dir
   for dir in etc opt usr var; do
@@ -63,15 +71,12 @@ mount_devices() {
   ln -s fd/0 "$dev/stdin"
   ln -s fd/1 "$dev/stdout"
   ln -s fd/2 "$dev/stderr"
+  mount_more_devices "$dev"
 }
 
-# Docker's overlays can't lie on an overlay, so its folder is the real disk.
-mkdir -p "$ROOT/var/lib/docker"
-mount --bind "$DISK/docker" "$ROOT/var/lib/docker"
+mount_runtime "$ROOT"
 if [ -n "$ROOT" ]; then
   mount -t proc proc "$ROOT/proc"
-  mount -t sysfs sysfs "$ROOT/sys"
-  mount --rbind /sys/fs/cgroup "$ROOT/sys/fs/cgroup"
   mount -t tmpfs -o mode=755 tmpfs "$ROOT/dev"
   mount_devices "$ROOT/dev"
 fi
@@ -89,7 +94,6 @@ if [ -n "$ROOT" ]; then
   umount -l .
 fi
 cd /
-mkdir -p /run/sshd /run/docker /run/lock
 
 # The user who logs in in root's place: no password, as RKE wants it in docker's group, and root by sudo, which notes what it ran. The home is
 # below /var: /home may be the machine's own.
@@ -109,12 +113,11 @@ make_user() {
 # account that isn't locked.
 if [ ! -e /etc/rke-lab-installed ]; then
   rm -rf /var/lib/etcd
-  mkdir -m 700 /var/lib/etcd
   sed -i 's/^root:!*:/root:*:/' /etc/shadow
   if [ -s /etc/rke-lab-user ]; then make_user; fi
+  first_boot
   touch /etc/rke-lab-installed
 fi
-mkdir -p /var/lib/kubelet /var/lib/rancher /etc/kubernetes /opt
 
 # Containers ask for mounts that propagate.
 mount --make-rshared /
@@ -123,16 +126,5 @@ read -r _ || exit 1
 
 # Whatever the machine's shell had set is not the host's.
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
-unset DISK LAB_DIR
-/usr/sbin/sshd -f /etc/ssh/sshd_config -E /var/log/rke-lab/sshd.log
-# Debian's init script for docker reads this as shell, before docker starts any container.
-# shellcheck source=/dev/null
-[ ! -r /etc/default/docker ] || . /etc/default/docker || true
-dockerd --data-root /var/lib/docker --exec-root /run/docker --pidfile /run/docker.pid -H unix:///run/docker.sock \
-  --bridge=none --iptables=false --ip6tables=false --ip-forward=false --storage-driver=overlay2 \
-  --exec-opt native.cgroupdriver=cgroupfs --cgroup-parent="$CGROUP_PARENT" >>/var/log/rke-lab/dockerd.log 2>&1 &
-
-while true; do
-  sleep infinity &
-  wait $! || true
-done
+unset DISK LAB_DIR FIRST_PROCESS
+run

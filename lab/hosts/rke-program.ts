@@ -7,13 +7,15 @@ import type { LabState } from "../state/state";
 const REAL_ON_HOST = "/usr/local/libexec/rke-v1.2.7";
 const ON_HOST = "/usr/local/bin/rke";
 
+export type RkeProgram = NonNullable<LabState["rke"]>;
+
 export interface RkeInstall {
   programs: Record<string, string>;
   scripts: Record<string, string>;
 }
 
 /** Finds the rke that this lab uses; refuses a LAB_RKE that is no rke v1.2.7. */
-export async function chooseRke(env: NodeJS.ProcessEnv): Promise<LabState["rke"]> {
+export async function chooseRke(env: NodeJS.ProcessEnv): Promise<RkeProgram> {
   if (!env.LAB_RKE) return { kind: "stand-in" };
   const path = resolve(env.LAB_RKE);
   try {
@@ -28,7 +30,7 @@ export async function chooseRke(env: NodeJS.ProcessEnv): Promise<LabState["rke"]
 }
 
 /** Files for a deploy host. `bundle` makes the stand-in and gives its path. */
-export async function rkeInstall(rke: LabState["rke"], bundle: () => Promise<string>): Promise<RkeInstall> {
+export async function rkeInstall(rke: RkeProgram, bundle: () => Promise<string>): Promise<RkeInstall> {
   switch (rke.kind) {
     case "stand-in":
       return { programs: { [ON_HOST]: await bundle() }, scripts: {} };
@@ -46,7 +48,7 @@ case " $* " in
 esac
 `;
 
-export function rkeLine(rke: LabState["rke"]): string {
+export function rkeLine(rke: RkeProgram): string {
   switch (rke.kind) {
     case "stand-in":
       return "rke: the lab's STAND-IN for RKE v1.2.7 (set LAB_RKE=PATH at `up` to use a real one)";

@@ -52,11 +52,13 @@ export function missingPackages(has: (program: string) => boolean, needed = NEED
 
 /**
  * Installs what is missing, saying what first; starts none of the services that come with it.
- * @param needed program to package; left out: what the lab needs
+ * @param needed program to package; left out: what every lab needs
+ * @param folders where the programs may lie
  * @throws LabError where a program is missing and can't be installed
  */
-export async function installPackages(needed = NEEDED): Promise<void> {
-  let missing = missingPackages((program) => findProgram(program) !== undefined, needed);
+export async function installPackages(needed = NEEDED, folders = SYSTEM_PATH): Promise<void> {
+  const isThere = (program: string) => findProgram(program, folders) !== undefined;
+  let missing = missingPackages(isThere, needed);
   if (missing.length === 0) return;
   if (!findProgram("apt-get"))
     throw new LabError(
@@ -74,7 +76,7 @@ export async function installPackages(needed = NEEDED): Promise<void> {
       await apt("install", "--no-install-recommends", ...missing);
     }),
   );
-  const still = missingPackages((program) => findProgram(program) !== undefined, needed);
+  const still = missingPackages(isThere, needed);
   if (still.length > 0)
     throw new LabError(`packages ${still.join(", ")}: must bring their programs, were installed and don't`);
 }

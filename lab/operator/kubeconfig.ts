@@ -1,37 +1,66 @@
-/** The kubeconfig with which the operator reaches the cluster: that of a deploy host which lives. */
+/** The kubeconfig with which the operator reaches the cluster: that of a host which lives. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isOn, onHost } from "../hosts/host";
 import { LabError, run } from "../machine/run";
 import type { Place } from "../state/place";
 import type { LabState } from "../state/state";
+import { hostsOf, installerOf, isControlPlane, type LabTopology } from "../state/topology";
 import { asOperator, operatorDir } from "./operator";
 
-const ON_HOST = "/etc/rke-dr/kube_config_cluster.yml";
+/** A host that has a kubeconfig, and the text that the operator can use. */
+interface Holder {
+  host: string;
+  file: string;
+  forOperator(text: string): string;
+}
 
-/** Path of a copy of it; that of the first deploy host whose API server is ready, or else of the first that has one. */
+/**
+ * A deploy host of RKE's cluster has a kubeconfig with that side's own API server. A control plane host of kubeadm's has one that
+ * leads to controlPlaneEndpoint, a name that the operator's machine doesn't know: the operator asks the host itself.
+ */
+function holders(topology: LabTopology): Holder[] {
+  switch (installerOf(topology)) {
+    case "rke":
+      return topology.datacenters.flatMap(({ deployHost }) =>
+        deployHost === undefined
+          ? []
+          : [{ host: deployHost, file: "/etc/rke-dr/kube_config_cluster.yml", forOperator: (text) => text }],
+      );
+    case "kubeadm":
+      return hostsOf(topology)
+        .filter(isControlPlane)
+        .map((host) => ({
+          host: host.name,
+          file: "/etc/kubernetes/admin.conf",
+          forOperator: (text) =>
+            text.replace(/^( *server: ).*$/m, `$1https://${host.internalAddress ?? host.address}:6443`),
+        }));
+  }
+}
+
+/** Path of a copy of it; that of the first holder whose API server is ready, or else of the first that has one. */
 export async function operatorKubeconfig(place: Place, state: LabState): Promise<string> {
   const found: string[] = [];
   const tried: string[] = [];
-  for (const { deployHost } of state.topology.datacenters) {
-    if (deployHost === undefined) continue;
-    if (!isOn(place, deployHost)) {
-      tried.push(`${deployHost} is off`);
+  for (const { host, file: onItsHost, forOperator } of holders(state.topology)) {
+    if (!isOn(place, host)) {
+      tried.push(`${host} is off`);
       continue;
     }
-    const read = await run(onHost(place, deployHost, ["cat", ON_HOST]));
+    const read = await run(onHost(place, host, ["cat", onItsHost]));
     if (read.code !== 0) {
-      tried.push(`${deployHost} has none`);
+      tried.push(`${host} has no ${onItsHost}`);
       continue;
     }
-    const file = join(operatorDir(place), `kubeconfig-${deployHost}`);
-    writeFileSync(file, read.stdout, { mode: 0o600 });
+    const file = join(operatorDir(place), `kubeconfig-${host}`);
+    writeFileSync(file, forOperator(read.stdout), { mode: 0o600 });
     const ready = kubectlCommand(place, state, file, ["--request-timeout=3s", "get", "--raw", "/readyz"]);
     if ((await run(ready, { timeoutSeconds: 5 })).code === 0) return file;
     found.push(file);
   }
   if (found[0]) return found[0];
-  throw new LabError(`kubeconfig: a living deploy host must have ${ON_HOST}, none has (${tried.join("; ")})`);
+  throw new LabError(`kubeconfig: a living host must have one, none has (${tried.join("; ")})`);
 }
 
 export const kubectlCommand = (place: Place, state: LabState, kubeconfig: string, args: readonly string[]): string[] =>

@@ -13,10 +13,11 @@ export interface LabState {
   topology: LabTopology;
   /** The file of `up --topology`; none where it was the project's own. */
   topologyFile?: string;
-  etcd: EtcdLine;
+  /** kubeadm's clusters have 3.6. */
+  etcd: EtcdLine | "3.6";
   kubectl: string;
-  /** The rke of the deploy hosts. */
-  rke: { kind: "real"; path: string } | { kind: "stand-in" };
+  /** The rke of the deploy hosts; none in a cluster that kubeadm makes. */
+  rke?: { kind: "real"; path: string } | { kind: "stand-in" };
 }
 
 const file = (place: Place): string => join(place.dir, "lab.json");

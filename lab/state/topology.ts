@@ -9,9 +9,24 @@ const address = z.string().refine((value) => isIPv4(value), "must be an IPv4 add
 const user = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, "must be a user's name");
 const port = z.number().int();
 const ownLogin = z.object({ user: user.optional(), port: port.optional() });
-const host = z.object({ name, address, internalAddress: address.optional(), ssh: ownLogin.optional() });
+const host = z.object({
+  name,
+  address,
+  internalAddress: address.optional(),
+  ssh: ownLogin.optional(),
+  /** Of a kubeadm cluster: `controlplane` decides between a control plane host and a worker. */
+  roles: z.array(z.string()).optional(),
+});
 const datacenter = z.object({ name, deployHost: name.optional(), hosts: z.array(host).min(1) });
+/** Installers whose clusters the lab's hosts can carry. */
+export const INSTALLERS = ["rke", "kubeadm"] as const;
+export type LabInstaller = (typeof INSTALLERS)[number];
 const topology = z.object({
+  installer: z.enum(INSTALLERS).optional(),
+  cluster: z.string().optional(),
+  kubernetesVersion: z.string().optional(),
+  /** kubeadm's ClusterConfiguration, which the lab hands on to kubeadm as it is. */
+  kubeadm: z.record(z.string(), z.unknown()).optional(),
   ssh: z.object({ user: user.default("root"), port: port.default(22) }).prefault({}),
   datacenters: z.array(datacenter).min(1),
 });
@@ -32,6 +47,10 @@ export function readTopology(text: string, file: string): LabTopology {
   if (errors.length > 0 || !parsed.success) throw new LabError(errors.map((error) => `${file}: ${error}`).join("\n"));
   return parsed.data;
 }
+
+export const installerOf = ({ installer }: LabTopology): LabInstaller => installer ?? "rke";
+
+export const isControlPlane = ({ roles }: LabHost): boolean => roles?.includes("controlplane") ?? false;
 
 export const hostsOf = (topology: LabTopology): LabHost[] => topology.datacenters.flatMap((dc) => dc.hosts);
 

@@ -12,17 +12,17 @@
 # stdin: two lines, bodies for process_create: the one to join with, then the final one; for a learner they are equal.
 #   Then files for /etc/kubernetes/ssl, each a line "@@ NAME" and its content. For a voter only missing files are written, since the others
 #   are RKE's.
-# A cluster without quorum is left as it is: a learner's step fails then, a voter's succeeds, because before the first `rke up` there is no
-# cluster. The functions below read the local variables of main.
+# A cluster without quorum is left as it is: a learner's step fails then, and a voter's in a failover, where `rke up` would start etcd on the
+# old data that still lies here. Else a voter's succeeds, because before the first `rke up` there is no cluster. The functions below read the local variables of main.
 main() {
-  local wanted=$1 member=$2 own_certificate=$3 own_url=$4 etcd_image=$5 cluster_list=$6 joining final files peer why="" compared=""
+  local wanted=$1 member=$2 own_certificate=$3 own_url=$4 etcd_image=$5 cluster_list=$6 joining final files peer why="" compared="" at="" newest=0
   begin "$@"
   ask_members "$own_certificate" "$etcd_image" "${@:7}"
   { read -r joining && read -r final; } <<<"$data"
   files=${data#*$'\n'}
   put_certificates "${files#*$'\n'}"
   if ! find_quorum; then
-    [[ $wanted == voter ]] || die "etcd: none of the voters answers a linearizable read (${*:7}); nothing was changed"
+    [[ $wanted == voter && $act != failover:* ]] || die "etcd: none of the voters answers a linearizable read (${*:7}); nothing was changed"
     did "no other voter serves: there is no cluster to join, etcd here was left as it is"
     finish
     return
@@ -93,15 +93,13 @@ become_final() {
   catch_up 60 || die "etcd: doesn't catch up: $(last_words)"
 }
 
-# equals_cluster: true if this etcd's data equals that of the voter that is asked, at a revision that this voter had at the begin or later: so
-# it is past the last write before any recovery. Ends the step if they can't be compared.
+# equals_cluster: true if this etcd's data equals that of the voter that is asked. Ends the step if they can't be compared.
 equals_cluster() {
-  local least other result=0
+  local other result=0
   find_quorum || die "etcd: none of the voters answers a linearizable read any more; run again"
   look_up "$peer"
-  least=$(cluster_revision)
   other=$(awk -F', ' -v url="$via" 'index("," $5 ",", "," url ",") { print $3 "=" $4; exit }' <<<"$member_list")
-  same_data "$own_certificate" "${least:-1}" "$member=$peer" "$other" || result=$?
+  same_data "$own_certificate" "$member=$peer" "$other" || result=$?
   ((result != 2)) || die "etcd: the data of $member can't be compared with the cluster's: $why; it wasn't promoted; run again"
   ((result == 1)) || did "its data equals the cluster's: $compared"
   return "$result"

@@ -2,7 +2,6 @@ import type { Reachable } from "../facts/facts";
 import { factsOf, type Observation } from "../facts/observation";
 import { fileProblems, type SourceFile } from "../facts/source-files";
 import type { Host } from "../topology/topology";
-import { olderData } from "./older-data";
 import type { Method, Recover } from "./recover";
 import type { Source } from "./source";
 import { hasBegun, remembered, resumed, vanishedSnapshot } from "./source-record";
@@ -24,20 +23,20 @@ export interface Choice {
  * reason. Chosen is the source that an earlier run of this act has recorded, else the first usable one that matches `rke-dr:recover`.
  *
  * @param left the surviving hosts; if several members are equally new, that of the first host is chosen
- * @param leftOut those of them that the act goes on without
+ * @param refusals why a source can't be used, as far as other hosts decide that
  */
 export function chooseSource(
   settings: Recover & { epoch: number },
   seen: Observation,
   left: Host[],
-  leftOut: Host[] = [],
+  refusals: (source: Source) => string[] = () => [],
 ): Choice {
   const beginner = left.find((h) => hasBegun(seen, h, settings.epoch));
   const recorded = beginner && factsOf(seen, beginner)?.plan;
   const found = left
     .flatMap((host) => sourcesOf(host, factsOf(seen, host)))
     .map((s) => remembered(s, seen))
-    .map((s) => ({ ...s, problems: [...s.problems, ...problemsAmong(s, settings.epoch, seen, left, leftOut)] }));
+    .map((s) => ({ ...s, problems: [...s.problems, ...refusals(s)] }));
   const rankOf = ranking(found);
   const all = [
     ...found,
@@ -57,17 +56,6 @@ export function chooseSource(
     all.find((s) => recorded?.source === s.name) ??
     all.find((s) => s.problems.length === 0 && matchesSelection(s, settings.from));
   return { source, sources: source ? [source, ...all.filter((s) => s !== source)] : all };
-}
-
-/** Why a source can't be used, as far as other hosts decide it. */
-function problemsAmong(source: Source, epoch: number, seen: Observation, left: Host[], leftOut: Host[]): string[] {
-  const older = source.kind === "snapshot" ? undefined : olderData(source.host, epoch, seen, left);
-  return [
-    ...(leftOut.some((h) => h.name === source.host.name)
-      ? ["its host can't be reached, or was given up: whether its data is newer isn't known"]
-      : []),
-    ...(older === undefined ? [] : [older]),
-  ];
 }
 
 /**

@@ -1,5 +1,7 @@
 import { Reader } from "protobufjs/minimal";
+import { docker } from "../runtimes/docker/docker";
 import type { Running } from "../runtimes/running";
+import type { Runtime } from "../runtimes/runtime";
 import { type PreflightFacts, parsePreflight, type ReadCertificates } from "./preflight";
 import { readProcesses } from "./processes";
 import { sectionsOf } from "./sections";
@@ -41,7 +43,7 @@ export interface StateNode {
   address: string;
   internalAddress: string;
   roles: string[];
-  /** If its SSH port answers the deploy host; undefined for hosts that are looked at themselves. */
+  /** If its SSH port answers the deploy host; undefined for hosts that are looked at themselves, and in a failover. */
   answers: boolean | undefined;
 }
 
@@ -61,13 +63,16 @@ export type HostFacts =
       etcdBytes: number;
       /** When etcd last wrote to its WAL, Unix milliseconds of the host's clock; undefined if it has no WAL. */
       etcdWritten?: number | undefined;
-      /** The newest revision in the database of an etcd that doesn't run; its WAL may have newer ones. undefined if etcd runs or has no data. */
+      /**
+       * The newest revision in the database of a host that has no container etcd, as in quarantine; its WAL may have newer ones. For one
+       * that ended it is `preflight.databaseRevision`.
+       */
       restingRevision?: number | undefined;
       /** The end of its WAL; undefined if it has none, or wasn't asked. */
       logEnd?: LogEnd | undefined;
       /** SHA-256, in hex, of the kube-ca certificate without the line feed at its end. */
       caSum?: string | undefined;
-      /** Programs and rights that steps need: curl with --unix-socket, root, docker's version ("" if docker doesn't answer), flock, rke. */
+      /** Programs and rights that steps need: curl with --unix-socket, root, the runtime's version ("" if it doesn't answer), flock, rke. */
       tools: { curl: boolean; root: boolean; runtime: string; flock: boolean; installer: boolean };
       /**
        * SSH's user if sudo makes it root. runtime: this user may use docker, as RKE does. recorded: sudo keeps what commands read on
@@ -89,10 +94,17 @@ export type HostFacts =
       etcd: EtcdStatus | undefined;
       /** Members as a voter with quorum lists them; empty if this host's etcd has no quorum. */
       members: Member[];
+      /** Members as this host's own etcd knows them, with or without quorum; undefined if it doesn't answer. */
+      peers?: Pick<Member, "name" | "peerUrls" | "learner">[] | undefined;
+      /** The names of the cluster's Nodes in this host's etcd; undefined if it doesn't answer. */
+      nodes?: string[] | undefined;
+      /** Seconds since the host's boot. */
+      upSeconds?: number | undefined;
       /** The last error in the log of an etcd that doesn't answer; empty if there is none. */
       etcdLog: string;
       /** When the newest Lease of the cluster was renewed, Unix milliseconds: how new the data is. */
       newestLease: number | undefined;
+      /** Of a deploy host; `nodes`: the hosts that the installer has built, by its own state. */
       deploy: { files: string[]; server: string; clusterYml: string; nodes?: StateNode[] } | undefined;
       /** Things that acts have set aside on the host: data by path, and containers ("container NAME", of 0 bytes). */
       aside: { path: string; bytes: number }[];
@@ -139,6 +151,7 @@ export function parseFacts(
   output: string,
   readAt: number,
   readCertificates: ReadCertificates,
+  runtime: Runtime = docker,
 ): Reachable {
   const sections = sectionsOf(host, output);
   const own = pairs(sections.get("host"));
@@ -157,7 +170,7 @@ export function parseFacts(
     tools: {
       curl: own.curl === "yes",
       root: own.root === "yes",
-      runtime: own.docker ?? "",
+      runtime: own.docker ?? own.containerd ?? "",
       flock: Boolean(own.flock),
       installer: Boolean(own.rke),
     },
@@ -174,11 +187,14 @@ export function parseFacts(
         return [result.step, result];
       }),
     ),
-    processes: readProcesses(sections.get("processes")),
+    processes: readProcesses(sections.get("processes"), runtime),
     files: parseSourceFiles(sections.get("sources")),
     isolation: parseIsolation(sections.get("isolation")),
     etcd: readable(() => parseStatus(sections.get("status"), sections.has("quorum"))),
     members: lines(sections.get("members")).flatMap(parseMember),
+    peers: readable(() => parsePeers(sections.get("peers"))),
+    nodes: sections.has("nodes") ? lines(sections.get("nodes")) : undefined,
+    upSeconds: own.upSeconds ? Number(own.upSeconds) : undefined,
     etcdLog: sections.get("etcdlog")?.trim() ?? "",
     newestLease: readable(() => newestRenewal(sections.get("leases"))),
     deploy: deploy?.trim() ? parseDeploy(deploy, sections.get("cluster.yml") ?? "") : undefined,
@@ -294,6 +310,15 @@ function parseMember(line: string): Member[] {
         },
       ]
     : [];
+}
+
+/** The answer of etcd's peer port. The IDs in it are longer than a number's digits, and aren't read. */
+function parsePeers(text: string | undefined): Reachable["peers"] {
+  if (!text?.trim()) {
+    return undefined;
+  }
+  const members = JSON.parse(text) as { name?: string; peerURLs?: string[]; isLearner?: boolean }[];
+  return members.map((m) => ({ name: m.name ?? "", peerUrls: m.peerURLs ?? [], learner: m.isLearner ?? false }));
 }
 
 function newestRenewal(text: string | undefined): number | undefined {

@@ -26,13 +26,15 @@ export const alwaysPrinted = [
   "end",
 ] as const;
 
-/** The sections that are printed only by some hosts: about an etcd that doesn't run, answers or doesn't, a kubelet that fails, files that were asked for. */
+/** The sections that are printed only by some hosts: about an etcd that is set aside, answers or doesn't, a kubelet that fails, files that were asked for. */
 export const printedBySome = [
   "resting",
   "status",
   "quorum",
   "members",
   "leases",
+  "peers",
+  "nodes",
   "etcdlog",
   "kubelet",
   "data",

@@ -5,7 +5,7 @@ import { majorityOf } from "../etcd/quorum";
 import type { Member } from "../facts/facts";
 import { factsOf, type Observation } from "../facts/observation";
 import type { Topology } from "../topology/topology";
-import { type Verdict, verdict } from "./verdict";
+import { problem, type Verdict, verdict } from "./verdict";
 
 /** What must hold before the set of hosts of a built cluster is changed. */
 export const changeGuard = (topology: Topology, plan: PrimaryPlan, seen: Observation): Verdict =>
@@ -15,20 +15,27 @@ export const changeGuard = (topology: Topology, plan: PrimaryPlan, seen: Observa
     isChange(plan.change) ? "one voter at most, and the others are a majority" : "none",
   );
 
+const up = "`pulumi up --stack primary`";
 const names = (list: { name: string }[]): string => list.map((h) => h.name).join(" and ");
 const memberWords = (m: Member): string => m.name || `an unstarted member (${m.peerUrls.join(", ")})`;
 
 /** A member by hand: to remove it might be right, or the loss of somebody's work. */
 const unknownMembers = ({ change }: PrimaryPlan): string[] =>
-  change.unknown.map(
-    (m) =>
-      `${memberWords(m)} is a member of etcd that neither the topology nor RKE's state knows (${m.peerUrls.join(", ")}): put its host into the topology, or remove it: \`docker exec etcd etcdctl member remove ${m.id}\` on a voter`,
+  change.unknown.map((m) =>
+    problem(
+      `${memberWords(m)}: a member of etcd must be in the topology or in RKE's state, it is in neither: ${m.peerUrls.join(", ")}`,
+      "If it is to stay: put its host into Pulumi.yaml",
+      `If nobody needs it: \`docker exec etcd etcdctl member remove ${m.id}\` on a voter`,
+    ),
   );
 
 const renamed = ({ change }: PrimaryPlan): string[] =>
-  change.renamed.map(
-    ({ host, before }) =>
-      `${host.name} (${host.address}) is ${before} to RKE: a host can't be renamed: take ${before} out of the topology, \`pulumi up --stack primary\`, then put it in as ${host.name}`,
+  change.renamed.map(({ host, before }) =>
+    problem(
+      `${host.name} (${host.address}): a host can't be renamed, RKE has it by another name: ${before}`,
+      `Name it ${before} again in Pulumi.yaml`,
+      `Or take it out of Pulumi.yaml, ${up}, then put it in as ${host.name}`,
+    ),
   );
 
 /** Without its state RKE would take the cluster for a new one. */
@@ -38,47 +45,81 @@ function stateless({ pki }: Topology, { deployHosts, membership }: PrimaryPlan, 
   const has = facts.some((f) => f?.deploy?.files.includes("cluster.rkestate"));
   return pki !== "adopted" && membership.quorum && all && !has
     ? [
-        `${names(deployHosts)}: no deploy host has RKE's state, and the cluster runs: change one deploy host at a time, so that the other brings it; or copy cluster.rkestate from a backup to /etc/rke-dr on ${deployHosts[0]?.name}`,
+        problem(
+          `${names(deployHosts)}: a deploy host must have RKE's state of the cluster that runs, else RKE takes it for a new one: none has it`,
+          `Put one of the earlier deploy hosts back into Pulumi.yaml (deployHost), ${up}, then change the other: it brings the state along`,
+          `Or copy cluster.rkestate from a backup to /etc/rke-dr on ${deployHosts[0]?.name}`,
+        ),
       ]
     : [];
 }
 
-/** One voter leaves and one joins at most: each needs the votes of the others. */
-function voterProblems(plan: PrimaryPlan): string[] {
-  const { membership, change } = plan;
-  if (!membership.quorum || !isChange(change)) {
-    return [];
-  }
+/** The voters that change, and the condition of those that stay. */
+interface Voters {
+  going: { name: string }[];
+  coming: { name: string }[];
+  staying: MemberState[];
+  well: MemberState[];
+}
+
+function votersOf({ membership, change }: PrimaryPlan): Voters {
   const leaving = departing(membership, change).filter((m) => !m.learner);
   const demoted = change.newParts.filter((p) => p.member?.learner === false && p.host.etcd === "learner");
-  const going = [...leaving.map((m) => ({ name: memberWords(m) })), ...demoted.map((p) => p.host)];
   const coming = newVoters(membership, change);
-  if (going.length + coming.length === 0) {
-    return [];
-  }
   const isComing = (s: MemberState) => coming.some((h) => h.name === s.host.name);
   const staying = membership.members.filter((s) => s.wanted === "voter" && !isComing(s));
-  const well = staying.filter((s) => s.condition === "well" || s.condition === "outdated");
-  const broken = staying.filter((s) => !well.includes(s));
-  const needed = majorityOf(staying.length);
+  return {
+    going: [...leaving.map((m) => ({ name: memberWords(m) })), ...demoted.map((p) => p.host)],
+    coming,
+    staying,
+    well: staying.filter((s) => s.condition === "well" || s.condition === "outdated"),
+  };
+}
+
+/** One voter leaves and one joins at most: each needs the votes of the others. */
+function voterProblems(plan: PrimaryPlan): string[] {
+  const { going, coming, staying, well } = votersOf(plan);
+  if (!plan.membership.quorum || !isChange(plan.change) || going.length + coming.length === 0) {
+    return [];
+  }
   return [
     ...(going.length > 1
       ? [
-          `${names(going)} would leave etcd: one voter at a time: put all but one back into the topology, \`pulumi up --stack primary\`, then take out the next`,
+          problem(
+            `voters: one may leave at a time, ${going.length} would: ${names(going)}`,
+            `Put all but one back into Pulumi.yaml, ${up}, then take out the next`,
+          ),
         ]
       : []),
     ...(coming.length > 1
       ? [
-          `${names(coming)} would become voters: one voter at a time: leave all but one out of the topology, \`pulumi up --stack primary\`, then add the next`,
+          problem(
+            `voters: one may join at a time, ${coming.length} would: ${names(coming)}`,
+            `Leave all but one out of Pulumi.yaml, ${up}, then add the next`,
+          ),
         ]
       : []),
-    ...(well.length < needed
-      ? [
-          `${names(going) || names(coming)}: of the voters that stay (${names(staying.map((s) => s.host))}) ${needed} must be healthy, ${well.length} are: \`docker start etcd\` on the others, or undo the change and let \`pulumi up --stack primary\` replace them first`,
-        ]
-      : broken.map(
-          (s) =>
-            `${s.host.name}: its etcd ${s.found}; voters can't change meanwhile: undo the change, \`pulumi up --stack primary\` repairs it, then change the hosts`,
-        )),
+    ...brokenVoters(names(going) || names(coming), staying, well),
   ];
+}
+
+function brokenVoters(changing: string, staying: MemberState[], well: MemberState[]): string[] {
+  const broken = staying.filter((s) => !well.includes(s));
+  const undo = `Or undo the change in Pulumi.yaml, ${up} (it repairs voters), then change the hosts`;
+  const needed = majorityOf(staying.length);
+  return well.length < needed
+    ? [
+        problem(
+          `${changing}: ${needed} of the voters that stay (${names(staying.map((s) => s.host))}) must be healthy: ${well.length}`,
+          `\`docker start etcd\` on ${names(broken.map((s) => s.host))}`,
+          undo,
+        ),
+      ]
+    : broken.map((s) =>
+        problem(
+          `${s.host.name}: a voter that stays must be healthy while voters change: ${s.found}`,
+          "If etcd is only stopped: `docker start etcd` there",
+          undo,
+        ),
+      );
 }

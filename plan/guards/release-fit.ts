@@ -10,7 +10,8 @@ import { allHosts, type Host, type Topology } from "../topology/topology";
 interface Fit {
   /** Arguments, variables, binds and images that differ, of all hosts together. */
   differing: number;
-  words: string;
+  /** First what is wrong, then what to do. */
+  words: string[];
 }
 
 /**
@@ -23,7 +24,7 @@ export function settingsThatFit(topology: Topology, seen: Observation): Fit[] {
   if (own === 0) {
     return [];
   }
-  const { alternatives, releaseWords } = installerOf(topology);
+  const { alternatives, fitWords } = installerOf(topology);
   const found = alternatives(
     topology,
     running.map(({ process }) => process),
@@ -41,25 +42,14 @@ export function settingsThatFit(topology: Topology, seen: Observation): Fit[] {
   const version = (best.find((b) => b.settings.kubernetesVersion === topology.kubernetesVersion) ?? best[0])?.settings
     .kubernetesVersion;
   const releases = best.filter((b) => b.settings.kubernetesVersion === version).flatMap((b) => b.releases);
-  const set = [
-    ...(releases.includes(topology.rkeVersion) ? [] : [`rkeVersion: ${releases.at(-1)}`]),
-    ...(version === topology.kubernetesVersion ? [] : [`kubernetesVersion: ${version}`]),
-  ];
-  return [
-    {
-      differing: least,
-      words: [
-        `topology.rkeVersion: RKE ${topology.rkeVersion} plans ${own} arguments, variables, binds or images of Kubernetes ${topology.kubernetesVersion} otherwise than they run`,
-        `RKE ${releaseWords(releases)} ${least === 0 ? "plans all as they run" : `comes nearest, with ${least}`}`,
-        `set ${set.join(" and ")}${set[0]?.startsWith("rkeVersion") && releases.length > 1 ? ", or what `rke --version` says of these" : ""}`,
-      ].join("; "),
-    },
-  ];
+  return version === undefined
+    ? []
+    : [{ differing: least, words: fitWords(topology, { own, least, releases, kubernetesVersion: version }) }];
 }
 
 /** The same as a note of preview, for clusters of which nothing is to be taken over: only where a release plans all as it runs. */
 export const releaseNotes = (topology: Topology, seen: Observation): string[] =>
-  settingsThatFit(topology, seen).flatMap(({ differing, words }) => (differing === 0 ? [words] : []));
+  settingsThatFit(topology, seen).flatMap(({ differing, words }) => (differing === 0 ? [words.join("; ")] : []));
 
 interface Found {
   host: Host;

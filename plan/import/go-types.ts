@@ -32,7 +32,7 @@ class TypedReader {
       case "scalar":
         return this.scalar(node, shape, before, path);
       case "sequence":
-        if (shape === "json") return readLater;
+        if (shape === "jsons") return readLater;
         if (typeof shape !== "object" || !("list" in shape)) return this.misfit(node, shape, before, path);
         return node.items.map((item, i) => this.read(item, shape.list, undefined, [...path, i]) ?? zero(shape.list));
       case "mapping":
@@ -96,7 +96,7 @@ class TypedReader {
       const whole = Math.trunc(Number(scalar.value));
       return Math.abs(whole) < 2 ** 63 ? whole : this.misfit(node, shape, before, path);
     }
-    return shape === "json" ? readLater : this.misfit(node, shape, before, path);
+    return this.misfit(node, shape, before, path);
   }
 
   private misfit(node: YamlNode, shape: Shape, before: unknown, path: Path): unknown {
@@ -119,6 +119,7 @@ function zero(shape: Shape): unknown {
     case "flag":
       return false;
     case "json":
+    case "jsons":
       return null;
     default:
       return "list" in shape ? [] : {};
@@ -137,7 +138,9 @@ function nameOf(shape: Shape): string {
     case "flag":
       return "true or false";
     case "json":
-      return "a part of Kubernetes' own";
+      return "a mapping";
+    case "jsons":
+      return "a list";
     default:
       return "list" in shape ? "a list" : "a mapping";
   }

@@ -1,3 +1,5 @@
+import { declaredVersions } from "../installers/declared-versions";
+import { faultWords } from "../installers/known-faults";
 import { unrecoverable } from "../topology/losses";
 import { defaultRke } from "../topology/schema";
 import { allHosts, type Topology } from "../topology/topology";
@@ -13,6 +15,7 @@ import { zone } from "./node";
 import { labelsOf, nameOf, usableNodes } from "./nodes";
 import { type ClusterYml, readClusterYml } from "./read-cluster-yml";
 import { type Findings, isEmpty, part, take } from "./reading";
+import type { RunningState } from "./running-state";
 import { importSsh } from "./ssh";
 import { validated } from "./validated";
 import { orDefault, versionsOf } from "./versions";
@@ -23,6 +26,8 @@ export interface ImportSettings {
   standby: string | undefined;
   /** The release of RKE that runs; undefined: v1.2.7, or the oldest that has the kubernetes_version, with a note. */
   rkeVersion?: string | undefined;
+  /** RKE's record of the cluster that runs; undefined: unknown. */
+  state?: RunningState | undefined;
   /** The folder of cluster.yml, from which its relative paths are resolved; undefined: they stay. */
   folder?: string;
   /** Secrets go elsewhere: placeholders stand for them. Else they are left out. */
@@ -72,7 +77,11 @@ export function importCluster(clusterYml: string, settings: ImportSettings): Imp
     found.notes.push(`label ${zone}: ${unzoned.join(", ")} get it, with the datacenter's name, at the next \`rke up\``);
   }
   keyNotes(topology, found);
-  found.notes.push(...unrecoverable(topology), ...(settings.remarks?.(topology) ?? []));
+  found.notes.push(
+    ...unrecoverable(topology),
+    ...faultWords(declaredVersions(topology)),
+    ...(settings.remarks?.(topology) ?? []),
+  );
   const text = [
     "# Imported from an existing cluster.yml. Before you use it:",
     ...found.notes.map((words) => `# - ${words.replaceAll("\n", " ")}`),
@@ -141,7 +150,7 @@ function readTopology(
   includedAddons(clear, found);
   const head = {
     cluster: orDefault(take(clear, "cluster_name"), "local", "cluster_name", settings.rkeVersion ?? defaultRke, found),
-    ...versionsOf(clear, settings.rkeVersion, found),
+    ...versionsOf(clear, settings.rkeVersion, settings.state, found),
     standby: settings.standby ?? chosenStandby(datacenters, found),
     pki: "adopted",
     ssh,

@@ -80,7 +80,7 @@ const ingress = struct(
   {
     ...addon,
     extra_args: textMap,
-    ...ofEach("extra_envs extra_volumes extra_volume_mounts", "json"),
+    ...ofEach("extra_envs extra_volumes extra_volume_mounts", "jsons"),
     ...ofEach("http_port https_port", "whole"),
     ...ofEach("default_backend default_ingress_class", "flag"),
   },

@@ -1,6 +1,6 @@
 /**
- * A Go type as far as reading YAML goes. A "secret" is a text whose content must stay secret; "json" is a part that RKE
- * reads a second time, by github.com/ghodss/yaml into Kubernetes' own types (cluster/cluster.go ParseConfig).
+ * A Go type as far as reading YAML goes. A "secret" is a text whose content must stay secret; "json" is a struct, and
+ * "jsons" a list of structs, that RKE reads a second time, by github.com/ghodss/yaml into Kubernetes' own types (cluster/cluster.go ParseConfig).
  */
 export type Shape =
   | "text"
@@ -9,6 +9,7 @@ export type Shape =
   | "real"
   | "flag"
   | "json"
+  | "jsons"
   | { list: Shape }
   | { map: Shape }
   | { keys: Record<string, Shape> };

@@ -16,7 +16,8 @@ export function importSsh(nodes: Mapping[], rest: Mapping, folder: string | unde
   const user = mostUsed(nodes.map((n) => String(n.user || "root")));
   const port = Number(mostUsed(nodes.map((n) => String(n.port || "22"))));
   userNotes(nodes, user, found);
-  const key = keyPath(nodes, rest, folder, found);
+  const agent = wantsAgent(rest, found);
+  const key = keyPath(nodes, rest, folder, agent, found);
   leaveOut(rest, found);
   const bastion = importBastion(take(rest, "bastion_host"), found);
   return {
@@ -24,6 +25,7 @@ export function importSsh(nodes: Mapping[], rest: Mapping, folder: string | unde
       user,
       ...(port === 22 ? {} : { port }),
       ...(key === undefined ? {} : { keyPath: key }),
+      ...(agent ? { agent } : {}),
       ...(bastion === undefined ? {} : { bastion }),
     },
     own: Object.fromEntries(
@@ -71,13 +73,30 @@ function userNotes(nodes: Mapping[], user: string, found: Findings): void {
   }
 }
 
-function keyPath(nodes: Mapping[], rest: Mapping, folder: string | undefined, found: Findings): string | undefined {
+/** With it RKE reads no key file (rancher/rke hosts/dialer.go, newDialer). On a deploy host there is no agent, so it doesn't go there. */
+function wantsAgent(rest: Mapping, found: Findings): boolean {
+  const value = take(rest, "ssh_agent_auth");
+  if (isEmpty(value) || String(value) !== "true") return false;
+  found.notes.push(
+    "ssh_agent_auth: left out of cluster.yml, `rke` runs on the deploy hosts with a key of their own; ssh.agent: true has this program ask the operator's ssh-agent (SSH_AUTH_SOCK)",
+  );
+  return true;
+}
+
+function keyPath(
+  nodes: Mapping[],
+  rest: Mapping,
+  folder: string | undefined,
+  agent: boolean,
+  found: Findings,
+): string | undefined {
   const given = take(rest, "ssh_key_path");
   const paths = [...new Set(nodes.map((n) => n.ssh_key_path).filter((path) => !isEmpty(path)))];
   const path = isEmpty(given) && paths.length === 1 ? paths[0] : given;
   for (const node of nodes.filter((n) => !isEmpty(n.ssh_key_path) && n.ssh_key_path !== path)) {
     found.notes.push(`${nameOf(node)}.ssh_key_path: left out, the operator's key is one for all: ${node.ssh_key_path}`);
   }
+  if (agent) return undefined;
   if (typeof path !== "string" || path === "" || path === deployKeyPath) {
     found.notes.push("ssh.keyPath: cluster.yml doesn't name one key of the operator's, the default is ~/.ssh/id_rsa");
     return undefined;
@@ -102,15 +121,13 @@ function resolvedIn(folder: string | undefined, path: string): string {
   return `/${kept.join("/")}`;
 }
 
-/** Leaves out keys that would make RKE on a deploy host look for the operator's SSH agent or certificate. */
+/** Leaves out what would make RKE on a deploy host look for the operator's certificate. */
 function leaveOut(rest: Mapping, found: Findings): void {
-  for (const key of ["ssh_agent_auth", "ssh_cert_path"]) {
-    const value = take(rest, key);
-    if (!isEmpty(value)) {
-      found.notes.push(
-        `${key}: left out (${JSON.stringify(value)}); \`rke\` runs on the deploy hosts with a key of their own, and this program reads the operator's from ssh.keyPath`,
-      );
-    }
+  const value = take(rest, "ssh_cert_path");
+  if (!isEmpty(value)) {
+    found.notes.push(
+      `ssh_cert_path: left out (${JSON.stringify(value)}); \`rke\` runs on the deploy hosts with a key of their own, and this program reads the operator's from ssh.keyPath`,
+    );
   }
 }
 

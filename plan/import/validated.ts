@@ -12,7 +12,11 @@ interface Raw extends Mapping {
 /**
  * The topology, or what is wrong with it in cluster.yml's words; errors that only follow from one found before are left out.
  */
-export function validated(raw: Raw, settings: { standby: string | undefined }, found: Findings): Topology | undefined {
+export function validated(
+  raw: Raw,
+  settings: { standby: string | undefined; state?: unknown },
+  found: Findings,
+): Topology | undefined {
   const before = found.errors.length > 0;
   const single = raw.datacenters.length === 1 || isSingleHost(raw.datacenters);
   if (single && !before) {
@@ -29,7 +33,13 @@ export function validated(raw: Raw, settings: { standby: string | undefined }, f
       ...((before || single) && settings.standby === undefined ? ["topology.standby"] : []),
     ];
     const own = error.problems.filter((problem) => !follows.some((item) => problem.startsWith(item)));
-    found.errors.push(...own.map((problem) => inClusterYml(problem, raw.datacenters)));
+    found.errors.push(
+      ...own.map((problem) =>
+        problem.startsWith("topology.kubernetesVersion") && settings.state === undefined
+          ? `${problem}; cluster.rkestate beside cluster.yml, or given by --state, knows them`
+          : inClusterYml(problem, raw.datacenters),
+      ),
+    );
     return undefined;
   }
 }
@@ -44,9 +54,10 @@ const nodeKeys: Record<string, string> = {
 };
 /** Other items whose names differ in cluster.yml; the names of items below them begin with these. */
 const renamed: [topology: string, clusterYml: string][] = [
+  // before topology.cluster, with which it begins
+  ["topology.clusterDomain", "services.kubelet.cluster_domain"],
   ["topology.cluster", "cluster_name"],
   ["topology.serviceCidr", "services.kube-api.service_cluster_ip_range"],
-  ["topology.clusterDomain", "services.kubelet.cluster_domain"],
   ["topology.etcd.extraArgs", "services.etcd.extra_args"],
   ["topology.kubeApi.extraArgs", "services.kube-api.extra_args"],
   ["topology.kubeApi.sans", "authentication.sans"],

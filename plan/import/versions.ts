@@ -1,16 +1,32 @@
+import { otherImages } from "../installers/rke/images";
 import { optionsVersion } from "../installers/rke/releases/kubernetes-options";
-import { defaultKubernetes, hasKubernetes, knownRke, lastRke, rkeWith } from "../installers/rke/releases/table";
-import { isAtLeast } from "../installers/rke/releases/versions";
+import {
+  defaultKubernetes,
+  hasKubernetes,
+  knownKubernetes,
+  knownRke,
+  lastRke,
+  rkeWith,
+} from "../installers/rke/releases/table";
+import { compareVersions, isAtLeast, minorOf, parseVersion } from "../installers/rke/releases/versions";
 import { defaultRke } from "../topology/schema";
 import { type Mapping, mapping } from "../values/mapping";
 import { type Findings, isEmpty, take } from "./reading";
+import type { RunningState } from "./running-state";
 
 /**
  * RKE takes its release's default where kubernetes_version is empty, and options by the tag of system_images.kubernetes all the same
  * (cluster/plan.go getDefaultKubernetesServicesOptions), as the rendering does.
+ *
+ * @param clear cluster.yml; system_images gets the images that only `state` knows
  */
-export function versionsOf(clear: Mapping, given: string | undefined, found: Findings): Mapping {
-  const said = take(clear, "kubernetes_version");
+export function versionsOf(
+  clear: Mapping,
+  given: string | undefined,
+  state: RunningState | undefined,
+  found: Findings,
+): Mapping {
+  const said = deployedVersion(take(clear, "kubernetes_version"), state, found);
   const image = mapping(clear.system_images).kubernetes;
   const [, tag] = /:(v\d+\.\d+\.\d+[^:/]*)$/.exec(String(image ?? "")) ?? [];
   const byTag = tag && `${tag}-1`;
@@ -33,13 +49,46 @@ export function versionsOf(clear: Mapping, given: string | undefined, found: Fin
         : `kubernetes_version: cluster.yml doesn't say; RKE ${rkeVersion} takes ${own}, its images from system_images, and options by the tag of ${image}`,
     );
   }
-  return {
-    kubernetesVersion:
-      isEmpty(said) && tag !== undefined
-        ? fallback
-        : orDefault(said, fallback ?? "", "kubernetes_version", rkeVersion, found),
-    ...(given === undefined && rkeVersion === defaultRke ? {} : { rkeVersion }),
-  };
+  const kubernetesVersion =
+    isEmpty(said) && tag !== undefined
+      ? fallback
+      : orDefault(said, fallback ?? "", "kubernetes_version", rkeVersion, found);
+  if (state?.images !== undefined && state.kubernetesVersion === kubernetesVersion) {
+    takeImages(clear, { rkeVersion, kubernetesVersion: String(kubernetesVersion) }, state.images, found);
+  }
+  return { kubernetesVersion, ...(given === undefined && rkeVersion === defaultRke ? {} : { rkeVersion }) };
+}
+
+/** kubernetes_version of cluster.yml; if that has none, the one that RKE deployed last. */
+function deployedVersion(said: unknown, state: RunningState | undefined, found: Findings): unknown {
+  const deployed = state?.kubernetesVersion;
+  if (deployed === undefined || said === deployed) {
+    return said;
+  }
+  found.notes.push(
+    isEmpty(said)
+      ? `kubernetes_version: cluster.yml doesn't say; ${deployed} is what RKE deployed last, by its state file`
+      : `kubernetes_version: ${said}, but RKE deployed ${deployed} last, by its state file: the next \`rke up\` changes what runs`,
+  );
+  return isEmpty(said) ? deployed : said;
+}
+
+/** Puts those images into system_images that RKE took, by its state, and that this program wouldn't. */
+function takeImages(
+  clear: Mapping,
+  versions: { rkeVersion: string; kubernetesVersion: string },
+  taken: Record<string, string>,
+  found: Findings,
+): void {
+  const other = otherImages({ ...versions, rke: clear }, taken);
+  if (Object.keys(other).length === 0) {
+    return;
+  }
+  clear.system_images = { ...mapping(clear.system_images), ...other };
+  const isKnown = knownKubernetes.includes(versions.kubernetesVersion);
+  found.notes.push(
+    `rke.system_images: ${Object.keys(other).join(", ")} from RKE's state file, since ${isKnown ? "RKE took others than this program knows" : `this program doesn't know ${versions.kubernetesVersion}; arguments are those of the nearest version, and preview compares them with what runs`}. An upgrade must change them, too`,
+  );
 }
 
 /**
@@ -53,8 +102,18 @@ function likelyRke(kubernetesVersion: string | undefined, tag: string | undefine
     const version = kubernetesVersion ?? defaultKubernetes(rke) ?? "";
     return optionsVersion(rke, version, tag ?? version) !== undefined;
   };
-  const found = releases.find((rke) => has(rke) && takes(rke)) ?? releases.find(takes);
+  // a version newer than those in the table comes from a release newer than those that have its neighbours
+  const others = kubernetesVersion !== undefined && isNew(kubernetesVersion) ? releases.reverse() : releases;
+  const found = releases.find((rke) => has(rke) && takes(rke)) ?? others.find(takes);
   return kubernetesVersion === undefined ? defaultRke : (found ?? defaultRke);
+}
+
+function isNew(kubernetesVersion: string): boolean {
+  const line = knownKubernetes.filter((known) => minorOf(known) === minorOf(kubernetesVersion));
+  return (
+    parseVersion(kubernetesVersion) !== undefined &&
+    line.every((known) => compareVersions(known, kubernetesVersion) < 0)
+  );
 }
 
 function releaseNote(rkeVersion: string, kubernetesVersion: string | undefined): string {

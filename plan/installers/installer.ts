@@ -73,8 +73,11 @@ export interface Installer {
     topology: Pick<Topology, "rke" | "kubernetesVersion">,
     running: Pick<Process, "name" | "image">[],
   ): { settings: Partial<Topology>; releases: string[] }[];
-  /** Such releases in words. */
-  releaseWords(releases: string[]): string;
+  /** First what is wrong, then the settings that fit best and what to set, each in words. @param fit how much differs by the topology (`own`), and by them (`least`) */
+  fitWords(
+    topology: Topology,
+    fit: { own: number; least: number; releases: string[]; kubernetesVersion: string },
+  ): string[];
   /**
    * Images that the installer took for the cluster, by the names under which the topology says them, if they aren't the topology's.
    * @param state the installer's own record of the cluster, as it stands there
@@ -90,6 +93,8 @@ export interface Installer {
   certificates(site: Site): Certificate[];
   /** The text of the installer's file that lists the site's hosts (RKE's cluster.yml). */
   clusterFile(site: Site): string;
+  /** The hosts that such a text lists; none if it can't be read. */
+  hostsIn(clusterFile: string): { address: string; name: string }[];
   /** Files that a deploy host needs beside the usual ones, by their names in its folder. */
   furtherFiles(topology: Topology): string[];
 

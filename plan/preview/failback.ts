@@ -39,13 +39,13 @@ export function describeFailback(plan: PrimaryPlan, seen: Observation): string[]
 export const orderOfPower =
   "Order of power: the side that took over serves before the other side gets power, also after a power cut of both.";
 
-/** What only the returned side has: the newest revision there, if it is newer than the one that the failover began with. */
+/** Tells if only the returned side has some writes: the newest revision there, if it is newer than the one that the failover began with. */
 function onlyThere({ from, returned, survivors }: Failback, seen: Observation): string[] {
   const recovered = Math.max(...survivors.map((host) => recoveredRevision(factsOf(seen, host), from.epoch)));
   const there = returned
     .flatMap((host) => {
       const facts = factsOf(seen, host);
-      const revision = facts?.etcd?.revision ?? facts?.restingRevision;
+      const revision = facts && (facts.etcd?.revision ?? revisionAtRest(facts));
       return facts && revision !== undefined ? [{ host, revision, written: facts.etcdWritten }] : [];
     })
     .sort((a, b) => b.revision - a.revision)[0];
@@ -56,6 +56,9 @@ function onlyThere({ from, returned, survivors }: Failback, seen: Observation): 
     `  ${from.lost} HAS WRITES THAT THE CLUSTER LACKS: ${host.name} is at revision ${revision}${at}; the failover began with ${recovered}.`,
   ];
 }
+
+const revisionAtRest = ({ restingRevision, preflight }: Reachable): number | undefined =>
+  restingRevision ?? preflight.databaseRevision;
 
 /** The revision that a failover's source had, by the record of the step that secured it; 0 if this host has none. */
 function recoveredRevision(facts: Reachable | undefined, epoch: number): number {
@@ -77,7 +80,8 @@ function stateOf(host: Host, seen: Observation, epoch: number): string {
     return `knows of epoch ${epoch} already`;
   }
   const { etcd } = facts.processes;
-  const at = facts.restingRevision === undefined ? "" : `, revision ${facts.restingRevision}`;
+  const revision = revisionAtRest(facts);
+  const at = revision === undefined ? "" : `, revision ${revision}`;
   const data = facts.etcdBytes > 0 ? `${facts.etcdBytes} bytes of old data${at}` : "no etcd data";
   if (facts.etcd?.quorum) {
     return `SERVES an old cluster (revision ${facts.etcd.revision}): it is stopped; ${data}`;

@@ -16,7 +16,7 @@ export interface SpecOptions {
  * `spec` and prints what `read` reads.
  */
 export interface Runtime {
-  name: "docker";
+  name: "docker" | "static-pod";
   /**
    * One process of a host's report.
    * @throws SyntaxError if the line is cut

@@ -76,6 +76,8 @@ const ssh = z.strictObject({
   user: text.default("root"),
   port: port.default(22),
   keyPath: text.default("~/.ssh/id_rsa"),
+  /** The operator's key is in the ssh-agent that SSH_AUTH_SOCK names: `keyPath` isn't read. */
+  agent: z.boolean().optional(),
   /** The host through which the operator's SSH goes to all others, with the same key. */
   bastion: z
     .strictObject({

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
@@ -32,6 +32,20 @@ describe("npm run import", function () {
     const { status, stdout } = run(clusterYml, ...sides, "-o", path);
     assert.deepEqual([status, stdout], [0, ""]);
     assert.equal(readFileSync(path, "utf8"), run(clusterYml, ...sides).stdout);
+  });
+
+  it("takes what runs from the state beside cluster.yml, or from the one that --state names", () => {
+    const [path, state] = [join(folder, "cluster.yml"), join(folder, "cluster.rkestate")];
+    writeFileSync(path, readFileSync(clusterYml, "utf8").replace(/^kubernetes_version:.*$/m, ""));
+    const version = (...more: string[]) => parseTopology(parse(run(path, ...sides, ...more).stdout)).kubernetesVersion;
+    assert.equal(version(), "v1.20.5-rancher1-1");
+    writeFileSync(state, JSON.stringify({ currentState: { rkeConfig: { kubernetesVersion: "v1.24.17-rancher1-1" } } }));
+    assert.equal(version(), "v1.24.17-rancher1-1");
+    assert.equal(version("--state", state), "v1.24.17-rancher1-1");
+    writeFileSync(state, "BEGIN secret");
+    const { status, stdout, stderr } = run(path, ...sides);
+    assert.deepEqual([status, stdout], [1, ""]);
+    assert.match(stderr, /cluster\.rkestate: (?!.*secret)/);
   });
 
   it("leaves a Pulumi.yaml alone", () => {

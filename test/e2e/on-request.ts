@@ -5,9 +5,13 @@ import { noLab } from "./world";
  * RKE_DR_E2E=witness,bastion runs these two, RKE_DR_E2E=all every one.
  */
 export function onRequest(name: string, title: string, body: (this: Mocha.Suite) => void): void {
-  const wanted = (process.env.RKE_DR_E2E ?? "").split(",");
-  const requested = wanted.includes("all") || wanted.includes(name);
+  const requested = isRequested(name);
   const why = noLab || (requested ? "" : `takes minutes; RKE_DR_E2E=${name} runs it`);
   if (why === "") describe(title, body);
   else describe.skip(`${title} (skipped: ${why})`, body);
+}
+
+export function isRequested(name: string): boolean {
+  const wanted = (process.env.RKE_DR_E2E ?? "").split(",");
+  return wanted.includes("all") || wanted.includes(name);
 }

@@ -25,7 +25,7 @@ suite(`lab: killed at any moment${why}`, function () {
 
   const works = async () => {
     deepStrictEqual(
-      (await lab.status()).hosts.map(({ power, ssh, docker }) => [power, ssh, docker]),
+      (await lab.status()).hosts.map(({ power, ssh, daemon }) => [power, ssh, daemon]),
       [["on", "up", "up"]],
     );
   };

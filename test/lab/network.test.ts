@@ -1,8 +1,9 @@
-import { deepStrictEqual, equal, throws } from "node:assert/strict";
+import { deepStrictEqual, equal, match, throws } from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, it } from "mocha";
+import { sshdConfig } from "../../lab/hosts/disk";
 import {
   fabricLines,
   linkName,
@@ -12,7 +13,7 @@ import {
   toNumber,
   toText,
 } from "../../lab/network/network-plan";
-import { type LabTopology, readTopology, targetHosts } from "../../lab/state/topology";
+import { type LabTopology, loginOf, readTopology, targetHosts } from "../../lab/state/topology";
 
 const seed = readTopology(readFileSync(join(__dirname, "fixtures/seed.yaml"), "utf8"), "seed.yaml");
 
@@ -34,6 +35,22 @@ describe("lab: topology", () => {
     const bare = "datacenters: [{name: a, deployHost: m, hosts: [{name: m, address: 10.0.0.1}]}]";
     equal(readTopology(bare, "f").ssh.port, 22);
     equal(readTopology(`config: {topology: {${bare}}}`, "f").datacenters.length, 1);
+  });
+  it("reads each host's own login, or the one for all", () => {
+    const text =
+      "ssh: {user: rke}\ndatacenters: [{name: a, hosts: [{name: m, address: 10.0.0.1}, {name: n, address: 10.0.0.2, ssh: {user: ops, port: 2222}}]}]";
+    const topology = readTopology(text, "f");
+    deepStrictEqual(
+      topology.datacenters[0]?.hosts.map((h) => loginOf(topology, h)),
+      [
+        { user: "rke", port: 22 },
+        { user: "ops", port: 2222 },
+      ],
+    );
+  });
+  it("lets root in, or another user alone", () => {
+    match(sshdConfig({ user: "root", port: 22 }), /^PermitRootLogin prohibit-password$/m);
+    match(sshdConfig({ user: "rke", port: 2222 }), /^Port 2222\n(.+\n)*PermitRootLogin no$/m);
   });
   const bad: [string, string, string][] = [
     ["empty", "{}", "f: topology.datacenters: Invalid input: expected array, received undefined, is missing"],

@@ -48,7 +48,7 @@ suite(`lab: real hosts${why}`, function () {
   it("has every host up, with sshd and dockerd", async () => {
     const status = await lab.status();
     deepStrictEqual(
-      status.hosts.map(({ name, power, ssh, docker }) => `${name} ${power} ${ssh} ${docker}`),
+      status.hosts.map(({ name, power, ssh, daemon }) => `${name} ${power} ${ssh} ${daemon}`),
       ["master1", "master2", "node1", "master3", "node2"].map((name) => `${name} on up up`),
     );
     deepStrictEqual(status.links, { a: "up", b: "up" });

@@ -5,28 +5,81 @@ import { join } from "node:path";
 import { machineProblems, thisMachine } from "../../lab/build/toolchain";
 import { Lab } from "../../lab/lab";
 import { until } from "../../lab/machine/run";
-import { onHostText } from "../../on-host";
+import { onHostScript, onHostText } from "../../on-host";
 import { docker } from "../../plan/runtimes/docker/docker";
 import type { Process } from "../../plan/runtimes/process";
 import type { Runtime } from "../../plan/runtimes/runtime";
+import { staticPod } from "../../plan/runtimes/static-pod/static-pod";
+import { isRequested } from "../e2e/on-request";
 import { defined } from "../on-host/calls";
 
-/** The means by which a runtime is tried on a lab host: how its daemon is started anew there, and an image that the host has. */
+/** The means by which a runtime is tried on a lab host, and the answers that are its own. */
 interface Subject {
   runtime: Runtime;
+  /** A topology of one host, h1. */
+  topology: string;
+  /** Shell that is run once, when the host is on. */
+  prepare: string;
+  /** An image with a shell that the host has, and how it is found. */
   image: string;
+  imageLike: string;
   /** Shell that ends the runtime's daemon without its processes' knowledge and starts it again. */
   restartDaemon: string;
+  /** Shell after which the runtime doesn't answer. */
+  silence: string;
+  /** Shell after which a resident process without a spec is refused. */
+  refuseResident: string;
+  /** How etcdctl is asked at these endpoints. */
+  etcdctlAt(endpoints: string): string;
+  /** A spec with a place for a limit of memory; undefined if the runtime has none. */
+  unlimited?: string;
+  /** The first lines of runtime_facts. */
+  facts: RegExp;
+  /** Set if the suite takes minutes, and runs on request only. */
+  onRequest?: string;
 }
 
+const address = "hosts: [{name: h1, address: 10.9.0.1";
 const subjects: Subject[] = [
   {
     runtime: docker,
+    topology: `datacenters: [{name: a, deployHost: h1, ${address}}]}]\n`,
+    prepare: "true",
     image: "rancher/rke-tools:v0.1.72",
+    imageLike: "(^|/)rke-tools:",
     restartDaemon: `pid=$(cat /run/docker.pid); mapfile -d '' -t argv <"/proc/$pid/cmdline"; kill "$pid"
       while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
       setsid "\${argv[@]}" >>/var/log/rke-lab/dockerd.log 2>&1 </dev/null &
       until process_names >/dev/null 2>&1; do sleep 0.2; done`,
+    silence: "export DOCKER_HOST=unix:///nowhere",
+    refuseResident: "true",
+    etcdctlAt: (endpoints) => `${endpoints} `,
+    unlimited: '{"HostConfig":{"Memory":0}}',
+    facts: /^curl=yes\n[a-z]+=\d+\.\d+/,
+  },
+  {
+    runtime: staticPod,
+    topology: [
+      "installer: kubeadm",
+      "kubernetesVersion: v1.36.3",
+      "kubeadm: {etcd: {local: {imageTag: 3.6.16-0}}}",
+      `datacenters: [{name: a, ${address}, roles: [controlplane, etcd]}]}]\n`,
+    ].join("\n"),
+    // a kubelet of its own, without any API server: its static pods are the same
+    prepare: `printf '%s\n' 'apiVersion: kubelet.config.k8s.io/v1beta1' 'kind: KubeletConfiguration' 'cgroupDriver: cgroupfs' \
+        'failCgroupV1: false' 'enableServer: false' 'staticPodPath: /etc/kubernetes/manifests' 'imageGCHighThresholdPercent: 100' \
+        'evictionHard: {imagefs.available: 0%, memory.available: 0%, nodefs.available: 0%, nodefs.inodesFree: 0%}' \
+        'authentication: {webhook: {enabled: false}}' 'authorization: {mode: AlwaysAllow}' >/var/lib/kubelet/config.yaml
+      printf '[Service]\\nEnvironment=KUBELET_KUBECONFIG_ARGS=\\n' >/etc/systemd/system/kubelet.service.d/20-alone.conf
+      systemctl daemon-reload; systemctl restart kubelet`,
+    image: "registry.lab.test/busybox:1",
+    imageLike: "(^|/)busybox:",
+    restartDaemon: "systemctl restart containerd; systemctl restart kubelet",
+    silence: 'cri() { crictl --runtime-endpoint unix:///nowhere "$@"; }',
+    refuseResident: "rm /root/watch.sh",
+    etcdctlAt: (endpoints) => (endpoints === "" ? "" : `--endpoints=${endpoints} `),
+    facts: /^containerd=1\.\d+.*\nkubelet=v1\.36\.3$/,
+    onRequest: "static-pod",
   },
 ];
 
@@ -34,12 +87,15 @@ const problems = machineProblems(thisMachine());
 const suite = problems.length === 0 ? describe : describe.skip;
 const why = problems.length === 0 ? "" : ` (skipped: ${problems.join("; ")})`;
 
-for (const { runtime, image, restartDaemon } of subjects) {
-  const text = onHostText(`runtimes/${runtime.name}`);
+for (const subject of subjects) {
+  const { runtime, image, restartDaemon } = subject;
+  const text = onHostScript(`runtimes/${runtime.name}`);
 
   describe(`runtime ${runtime.name}`, () => {
     it("defines every function that its head promises", () => {
-      const head = text.slice(0, text.indexOf("\n# shellcheck shell=bash"));
+      // docker's file explains the names for every runtime
+      const contract = onHostText("runtimes/docker");
+      const head = contract.slice(0, contract.indexOf("\n# shellcheck shell=bash"));
       const promised = [...head.matchAll(/^# {3}([a-z]+_[a-z_]+) /gm)].map((found) => found[1] ?? "");
       assert.ok(promised.length > 35, String(promised.length));
       assert.deepEqual(
@@ -49,8 +105,11 @@ for (const { runtime, image, restartDaemon } of subjects) {
     });
   });
 
-  suite(`runtime ${runtime.name} on a real host${why}`, function () {
-    this.timeout(120_000);
+  const wanted = subject.onRequest === undefined || isRequested(subject.onRequest);
+  const asked = wanted ? suite : describe.skip;
+  const reason = wanted ? why : ` (skipped: takes minutes; RKE_DR_E2E=${subject.onRequest} runs it)`;
+  asked(`runtime ${runtime.name} on a real host${reason}`, function () {
+    this.timeout(240_000);
     const parent = mkdtempSync(join(tmpdir(), "rke-runtime-"));
     const lab = Lab.open(join(parent, "lab"));
 
@@ -94,8 +153,9 @@ for (const { runtime, image, restartDaemon } of subjects) {
     before(async function () {
       this.timeout(1_800_000); // the first time, Kubernetes is built
       const topology = join(parent, "one.yml");
-      writeFileSync(topology, "datacenters: [{name: a, deployHost: h1, hosts: [{name: h1, address: 10.9.0.1}]}]\n");
-      await lab.up({ topology });
+      writeFileSync(topology, subject.topology);
+      await lab.up({ topology, cluster: false });
+      await shell(subject.prepare);
     });
     afterEach(() => shell('for name in $(process_names); do process_drop "$name"; done'));
     after(async () => {
@@ -147,6 +207,17 @@ for (const { runtime, image, restartDaemon } of subjects) {
       await shell("process_set_aside loop loop-before-epoch-4 10");
       assert.equal(await status("loop-before-epoch-4"), "exited");
       await drop("once", "loop-before-epoch-4");
+    });
+
+    it("process_bring_back undoes process_set_aside: it runs again, also after a boot", async () => {
+      await begin("web");
+      const id = await shell("process_id web");
+      await shell("process_set_aside web web-before-epoch-4 0; process_bring_back web-before-epoch-4 web");
+      assert.deepEqual([await status("web"), await status("web-before-epoch-4")], ["running", "missing"]);
+      assert.equal(await shell("process_id web"), id);
+      await reboot();
+      await until("its start at boot", 30, async () => (await status("web")) === "running");
+      await drop("web");
     });
 
     it("process_stop lets it end in its own way; without grace it is killed and gets no SIGTERM", async () => {
@@ -244,12 +315,17 @@ for (const { runtime, image, restartDaemon } of subjects) {
       await shell(`process_keep_resident watch /root/watch.sh '${spec}'`);
       await drop("watch");
       assert.equal(await status("watch"), "missing");
-      assert.match(await fails("process_keep_resident watch /root/watch.sh"), /died: watch: /);
+      assert.match(
+        await fails(`${subject.refuseResident}; process_keep_resident watch /root/watch.sh`),
+        /died: watch: /,
+      );
     });
 
     it("a resident process that brings no spec gets the runtime's own", async () => {
       await create("kubelet");
-      await shell("rm -f /root/ran; process_keep_resident watch /root/watch.sh");
+      await shell(
+        `printf 'echo "$$" >>/root/ran; sleep 1000\\n' >/root/watch.sh; rm -f /root/ran; process_keep_resident watch /root/watch.sh`,
+      );
       await until("its start", 20, async () => (await shell("cat /root/ran 2>/dev/null || true")) !== "");
       await drop("watch", "kubelet");
     });
@@ -283,14 +359,29 @@ for (const { runtime, image, restartDaemon } of subjects) {
       assert.equal(await shell("process_names; process_marked rke-dr.reader"), "");
     });
 
+    it("a process without network has its own loopback alone, is asked from inside, and is gone when dropped", async () => {
+      const isolated = runtime.spec(planned("web", serving), 4, { once: true, isolated: true });
+      await shell(`process_create web '${isolated.replaceAll("'", "'\\''")}'`);
+      assert.equal(await status("web"), "created");
+      await shell("process_start web");
+      const networks = () => shell("process_exec web cat /proc/net/dev | tail -n +3 | cut -d: -f1 | tr -d ' '");
+      await until("its container", 20, async () => (await networks().catch(() => "")) === "lo");
+      assert.equal(await status("web"), "running");
+      await shell("process_stop 5 web");
+      assert.equal(await status("web"), "exited");
+      await drop("web");
+      assert.equal(await shell("process_names"), "");
+    });
+
     it("process_exec and process_etcdctl run in the process's environment", async () => {
       const etcdctl =
         'printf "#!/bin/sh\\necho \\"\\$ETCDCTL_ENDPOINTS \\$*\\"\\n" >/usr/bin/etcdctl; chmod +x /usr/bin/etcdctl; ';
       await begin("web", `${etcdctl}echo second; while :; do sleep 0.1; done`);
       await until("its etcdctl", 20, async () => (await shell("process_log web")) === "second");
       assert.equal(await shell("process_exec web sh -c 'echo $GREETING'"), "hello");
-      assert.equal(await shell('process_etcdctl web "" member list'), "member list");
-      assert.equal(await shell("process_etcdctl web https://a:1,https://b:1 get x"), "https://a:1,https://b:1 get x");
+      assert.equal(await shell('process_etcdctl web "" member list'), `${subject.etcdctlAt("")}member list`.trim());
+      const two = "https://a:1,https://b:1";
+      assert.equal(await shell(`process_etcdctl web ${two} get x`), `${subject.etcdctlAt(two)}get x`);
       assert.equal(await shell("ended=0; time_limit=1 process_exec web sleep 60 || ended=$?; echo $ended"), "124");
       await drop("web");
     });
@@ -299,25 +390,29 @@ for (const { runtime, image, restartDaemon } of subjects) {
       const isolated = runtime.spec(planned("web", "true"), 4, { isolated: true });
       await shell(`spec_isolated '${isolated}'`);
       await fails(`spec_isolated '${runtime.spec(planned("web", "true"), 4)}'`);
-      const limited = await shell(`spec_with_memory '{"HostConfig":{"Memory":0}}' 1048576`);
-      assert.match(limited, /1048576/);
+      const { unlimited } = subject;
+      if (unlimited !== undefined) assert.match(await shell(`spec_with_memory '${unlimited}' 1048576`), /1048576/);
     });
 
     it("images, and the runtime itself, are told", async () => {
       await shell(`image_present ${image}; image_fetch ${image}`);
       await fails("image_present nowhere/none:1");
-      assert.match(await shell("image_like '(^|/)rke-tools:'"), /rke-tools:/);
+      assert.equal(await shell(`image_like '${subject.imageLike}'`), image);
       await fails("image_like nothing-like-that");
-      assert.match(await shell("image_list"), /^rancher\/rke-tools:v0\.1\.72 \S+ \S+$/m);
+      const listed = (await shell("image_list")).split("\n").map((line) => line.split(" "));
+      assert.deepEqual(
+        listed.filter(([name]) => name === image).map((words) => words.length),
+        [3],
+      );
       assert.equal(await shell("pod_list"), "");
-      assert.match(await shell("runtime_facts"), /^curl=yes\n[a-z]+=\d+\.\d+/);
+      assert.match(await shell("runtime_facts"), subject.facts);
       await begin("web");
       assert.equal(await shell('run_alone "$(process_image web)" echo -- hello'), "hello");
       await drop("web");
     });
 
     it("process_status ends the step where the runtime doesn't answer, since that isn't the same as missing", async () => {
-      assert.match(await fails("export DOCKER_HOST=unix:///nowhere; process_status web"), /died: /);
+      assert.match(await fails(`${subject.silence}; process_status web`), /died: /);
     });
   });
 }

@@ -30,7 +30,7 @@ onRequest("lab", "a lab of five hosts: faults together, deaths, repetition", fun
   const works = async (of = lab) => {
     const { hosts, faults } = await of.status();
     assert.deepEqual(
-      hosts.map(({ name, power, ssh, docker }) => `${name} ${power} ${ssh} ${docker}`),
+      hosts.map(({ name, power, ssh, daemon }) => `${name} ${power} ${ssh} ${daemon}`),
       of.hosts().map(({ name }) => `${name} on up up`),
     );
     return faults;

@@ -18,12 +18,13 @@ describe("joining etcd if there is no cluster to join", () => {
   const files = "@@ kube-ca.pem\nthe CA\n@@ kube-etcd-1.pem\na certificate\n@@ kube-etcd-1-key.pem\na key";
 
   /** Nothing listens at the other voter's port. */
-  function run(wanted: string) {
+  function run(wanted: string, act = "primary") {
+    host.write("act", `${act}\n`);
     const voters = "etcd-b=https://127.0.0.1:1,etcd-a=https://127.0.0.1:2";
     const own = [wanted, "etcd-a", "kube-etcd-1", "https://127.0.0.1:2379", "image", voters, "https://127.0.0.1:1"];
     const script = stepScript("etcd-join").replaceAll("ssl=/etc/kubernetes/ssl", `ssl=${ssl}`);
     const data = `{"joining":1}\n{"final":1}\n${files}`;
-    return host.step(["etcd-join", 1, 1, "primary", "lab", ...own], script, data);
+    return host.step(["etcd-join", 1, 1, act, "lab", ...own], script, data);
   }
   const touchedDocker = () => host.has("docker-ran");
 
@@ -31,6 +32,13 @@ describe("joining etcd if there is no cluster to join", () => {
     const result = run("voter");
     assert.equal(result.status, 0, result.stderr);
     assert.match(result.stdout, /no other voter serves: there is no cluster to join/);
+    assert.equal(touchedDocker(), false);
+  });
+
+  it("a voter's step fails in a failover: `rke up` would start etcd on its old data", () => {
+    const result = run("voter", "failover:a:restore:b1");
+    assert.equal(result.status, 1);
+    assert.match(result.stderr, /none of the voters answers a linearizable read .*; nothing was changed/);
     assert.equal(touchedDocker(), false);
   });
 

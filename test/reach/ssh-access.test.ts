@@ -20,6 +20,24 @@ describe("the operator's key", () => {
 
   it("is read once", () => assert.equal(read(pair.private).key?.type, "ssh-ed25519"));
 
+  const byAgent = (socket: string | undefined) => {
+    const topology = seed();
+    return readSshAccess({ ...topology, ssh: { ...topology.ssh, keyPath: "/nowhere", agent: true } }, socket);
+  };
+
+  it("isn't read if an agent holds it", () => {
+    writeFileSync(join(folder, "socket"), "");
+    const { agent, privateKey } = byAgent(join(folder, "socket"));
+    assert.deepEqual([agent, privateKey], [join(folder, "socket"), undefined]);
+  });
+
+  for (const [what, socket, said] of [
+    ["no agent", "", /SSH_AUTH_SOCK must name an ssh-agent's socket, it isn't set; `eval \$\(ssh-agent\) && ssh-add`/],
+    ["an agent that is gone", "/nowhere/agent", /it names "\/nowhere\/agent", which is missing/],
+  ] as const) {
+    it(`${what} is refused by name`, () => assert.throws(() => byAgent(socket), said));
+  }
+
   for (const [what, text, said] of [
     [
       "a public key",

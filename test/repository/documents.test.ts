@@ -4,6 +4,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join, normalize } from "node:path";
 import { datacenterSchema, hostSchema, topologySchema } from "../../plan/topology/schema";
 import { anchors, blocks, codeSpans, documents, prose, read } from "./markdown";
+import { shellScripts } from "./shell-scripts";
 import { root, sources } from "./sources";
 
 /** The folders that git has files of, at the root or in one of its folders. */
@@ -107,14 +108,40 @@ describe("documents", () => {
     );
   });
 
-  it("that the sources name are there", () => {
-    const named = sources().flatMap((file) =>
-      [...read(file).matchAll(/\bdocs\/[\w/-]+\.md\b/g)].map(([path]) => `${file}: ${path}`),
-    );
-    assert.ok(named.length > 0);
-    assert.deepEqual(
-      named.filter((line) => !existsSync(join(root, line.split(": ")[1] ?? ""))),
-      [],
-    );
+  describe("that sources and scripts name", () => {
+    const files = [...sources(), ...shellScripts(root)];
+
+    it("are there", () => {
+      const named = files.flatMap((file) =>
+        [...read(file).matchAll(/\bdocs\/[\w/-]+\.md\b/g)].map(([path]) => `${file}: ${path}`),
+      );
+      assert.ok(named.some((line) => line.startsWith("on-host/")));
+      assert.deepEqual(
+        named.filter((line) => !existsSync(join(root, line.split(": ")[1] ?? ""))),
+        [],
+      );
+    });
+
+    it("have the headings that are named with them", () => {
+      const named = files.flatMap((file) => [
+        ...[...read(file).matchAll(/"([^"\\]+)\\?" in (docs\/[\w/-]+\.md)/g)].map(([, title = "", path = ""]) => ({
+          file,
+          title,
+          path,
+        })),
+        ...[...read(file).matchAll(/(docs\/[\w/-]+\.md), \\?"([^"\\]+)/g)].map(([, path = "", title = ""]) => ({
+          file,
+          title,
+          path,
+        })),
+      ]);
+      assert.ok(
+        named.some(({ file }) => file.startsWith("on-host/")) && named.some(({ file }) => file.startsWith("plan/")),
+      );
+      assert.deepEqual(
+        named.filter(({ title, path }) => !new RegExp(`^#+ ${title}$`, "m").test(read(path))),
+        [],
+      );
+    });
   });
 });

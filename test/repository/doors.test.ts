@@ -12,22 +12,23 @@ const behindDoors = [
   "plan/installers/rke/",
   "plan/installers/kubeadm/",
   "on-host/runtimes/docker.sh",
+  "on-host/runtimes/static-pod",
   "on-host/installers/rke/",
 ];
 
 /**
  * Files of plan/ that name a runtime or an installer in code for a reason: they declare an installer's keys, choose the
- * installer or the reader of a section, or read RKE's own file.
+ * installer, the reader of a section or what versions are known by, or read RKE's own file.
  */
 const named: string[] = [
   "plan/declaration/draft.ts",
   "plan/declaration/installers.ts",
   "plan/facts/facts.ts",
-  "plan/facts/processes.ts",
   "plan/import/import.ts",
   "plan/import/node.ts",
   "plan/import/read-cluster-yml.ts",
   "plan/import/versions.ts",
+  "plan/installers/declared-versions.ts",
   "plan/installers/installers.ts",
   "plan/topology/schema.ts",
 ];

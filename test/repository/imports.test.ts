@@ -91,8 +91,15 @@ const laboratory: Record<string, Rule> = {
       "stand-ins/pulumi/build.ts",
     ],
   },
-  lab: { packages: /^node:/, folders: ["lab/", "stand-ins/rke/build.ts"] },
-  drill: { packages: /^node:/, folders: ["drill/", "lab/"] },
+  "lab/installers": {
+    packages: /^node:/,
+    folders: [
+      ...["lab/installers/", "lab/hosts/", "lab/network/", "lab/state/", "lab/build/", "lab/machine/"],
+      "stand-ins/rke/build.ts",
+    ],
+  },
+  lab: { packages: /^node:/, folders: ["lab/"] },
+  drill: { packages: /^(@kubernetes\/client-node|node:.*)$/, folders: ["drill/", "lab/"] },
   bench: { packages: /^(ssh2|yaml|node:.*)$/, folders: ["bench/", "drill/", "lab/", "plan/"] },
 };
 

@@ -80,17 +80,19 @@ async function captured(build: () => unknown): Promise<Record<string, Sent>> {
   return Object.fromEntries(Object.entries(sent).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-const ssh = { user: "root", port: 22, privateKey: "key" };
+const access = ({ ssh }: Topology) => ({ user: ssh.user, port: ssh.port, privateKey: "key" });
 
 function failover(topology: Topology, settings: FailoverSettings, seen: Observation) {
   const plan = planFailover(topology, settings, seen);
   assert.ok(plan.steps.length > 0, `${settings.lost}: no steps`);
   const evidence = failoverEvidence(topology, plan, [], [], 1);
-  return captured(() => buildFailover(topology, plan, evidence, ssh, Promise.resolve()));
+  return captured(() => buildFailover(topology, plan, evidence, access(topology), Promise.resolve()));
 }
 
 const primary = (topology: Topology, epoch: number, seen: Observation) =>
-  captured(() => buildPrimary(topology, planPrimary(topology, epoch, seen, { returnGuard: "on", purge: 1 }), ssh));
+  captured(() =>
+    buildPrimary(topology, planPrimary(topology, epoch, seen, { returnGuard: "on", purge: 1 }), access(topology)),
+  );
 
 /** The survivors of a loss, each as RKE left it. */
 const afterLoss = (topology: Topology, lost: string): Observation => ({

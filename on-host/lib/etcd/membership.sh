@@ -67,13 +67,6 @@ column() { awk -F', ' -v column="$1" 'NR == 1 { print $column }'; }
 # cluster_index: prints the raft index that the cluster is at, empty if $via doesn't answer.
 cluster_index() { { ask endpoint status 2>/dev/null || true; } | column 8; }
 
-# cluster_revision: prints the revision that $via is at, empty if it doesn't answer.
-cluster_revision() {
-  local answer
-  answer=$(ask endpoint status -w json 2>/dev/null) || answer=""
-  [[ ! $answer =~ \"revision\":([0-9]+) ]] || printf '%s' "${BASH_REMATCH[1]}"
-}
-
 # serves: true if this host's etcd answers and is the member that was looked up.
 serves() { [[ -n $id && $(own_status 2) == "$id" ]]; }
 

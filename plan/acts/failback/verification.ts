@@ -1,10 +1,9 @@
-import { peerUrl } from "../../etcd/urls";
 import { installerOf } from "../../installers/installers";
 import { type Step, step, stepNames } from "../../steps/steps";
 import { ownServer } from "../../topology/servers";
 import type { Site } from "../../topology/site";
 import type { Topology } from "../../topology/topology";
-import { apiVerification } from "../steps/verification";
+import { apiVerification, dataVerification } from "../steps/verification";
 import type { Failback } from "./failback";
 
 /**
@@ -19,7 +18,7 @@ export function failbackVerification(
   run: string,
 ): Step[] {
   const { hosts } = site;
-  const { etcdCertificate, memberName } = installerOf(site);
+  const { memberName } = installerOf(site);
   const server = ownServer(topology, deployHost.datacenter);
   const standing = site.learner;
   const joined = [run, ...(standing ? [`etcd-join-${standing.name}`] : [])];
@@ -41,18 +40,11 @@ export function failbackVerification(
         words: "member list equals the topology, no --force-new-cluster left",
       }),
     ),
-    // asked on one host: while etcd computes the hash of its data, it commits nothing
-    ...site.voters.slice(0, 1).map((host) =>
-      step("verify-data", host, "Verification", {
-        arguments: [
-          etcdCertificate(host),
-          ...[...site.voters, ...(standing ? [standing] : [])].map((h) => `${memberName(h)}=${peerUrl(h)}`),
-        ],
-        after: joined,
-        limit: 900,
-        words: "all members have the same data: one hash of all keys at one revision",
-      }),
-    ),
+    ...site.voters
+      .slice(0, 1)
+      .flatMap((host) =>
+        dataVerification(site, host, [...site.voters.slice(1), ...(standing ? [standing] : [])], joined),
+      ),
     ...apiVerification(site, deployHost, server, [], run),
     step("verify-nodes", deployHost, "Verification", {
       arguments: [server, ...hosts.map((h) => `${h.name}=${h.datacenter}=${h.roles.join(",")}`)],

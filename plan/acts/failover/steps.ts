@@ -11,7 +11,7 @@ import { controlPlane, onlyRunsPods } from "../../topology/order";
 import { ownServer } from "../../topology/servers";
 import { type Host, sshTarget, sshUsers, type Topology } from "../../topology/topology";
 import { type Replacement, runs } from "../steps/replacement";
-import { apiVerification } from "../steps/verification";
+import { apiVerification, dataVerification } from "../steps/verification";
 import { recordedAttestation } from "./attestation";
 import { forceSteps } from "./force";
 import { refusedAddresses } from "./isolation";
@@ -27,7 +27,7 @@ const watchingNamespaces = ["kube-system", "ingress-nginx", "cattle-system"];
 interface Failover {
   topology: Topology;
   installer: Installer;
-  plan: Omit<FailoverPlan, "steps">;
+  plan: Omit<FailoverPlan, "steps" | "stage">;
   etcd: Replacement;
   source: Source;
   seen: Observation;
@@ -47,7 +47,7 @@ interface Failover {
  */
 export function failoverSteps(
   topology: Topology,
-  plan: Omit<FailoverPlan, "steps">,
+  plan: Omit<FailoverPlan, "steps" | "stage">,
   etcd: Replacement,
   source: Source,
   seen: Observation,
@@ -187,6 +187,7 @@ function verificationSteps(
     ...voters.map(installer.memberName),
     ...(learner ? [`${installer.memberName(learner)}(learner)`] : []),
   ].sort();
+  const others = [...voters, ...(learner ? [learner] : [])].filter((h) => h.name !== etcd.host.name);
   return [
     ...[etcd.host, ...voters.filter((h) => h.name !== etcd.host.name)].map((host) =>
       step("verify-member", host, "Verification", {
@@ -195,6 +196,7 @@ function verificationSteps(
         words: "member list, no --force-new-cluster left",
       }),
     ),
+    ...dataVerification(plan.site, etcd.host, others, [run.name]),
     ...apiVerification(plan.site, plan.deployHost, server, lostServers, run.name),
   ];
 }
@@ -256,7 +258,7 @@ function announced(claims: Step[], acting: Step[]): Step[] {
 }
 
 /** The decisions that a rerun of this act must keep to. */
-function decision(topology: Topology, plan: Omit<FailoverPlan, "steps">, source: Source): string {
+function decision(topology: Topology, plan: Omit<FailoverPlan, "steps" | "stage">, source: Source): string {
   return [
     `source=${source.name}`,
     `member=${source.host.name}`,

@@ -1,3 +1,4 @@
+import { peerUrl } from "../../etcd/urls";
 import { installerOf } from "../../installers/installers";
 import { type Step, step } from "../../steps/steps";
 import type { Site } from "../../topology/site";
@@ -27,4 +28,25 @@ export function apiVerification(site: Site, deployHost: Host, server: string, lo
       words: "a write, a read, the endpoints of the Service kubernetes",
     }),
   ];
+}
+
+/**
+ * The check that all members of etcd have the same data; none for a single member. It runs on one host: while an etcd computes the hash of its
+ * data, it commits nothing.
+ *
+ * @param asking the voter that asks
+ * @param others all other members, a learner included
+ */
+export function dataVerification(site: Site, asking: Host, others: Host[], after: string[]): Step[] {
+  const { etcdCertificate, memberName } = installerOf(site);
+  return others.length === 0
+    ? []
+    : [
+        step("verify-data", asking, "Verification", {
+          arguments: [etcdCertificate(asking), ...[asking, ...others].map((h) => `${memberName(h)}=${peerUrl(h)}`)],
+          after,
+          limit: 900,
+          words: "all members have the same data: one hash of all keys at one revision",
+        }),
+      ];
 }

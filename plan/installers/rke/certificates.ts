@@ -72,7 +72,7 @@ export function certificates(site: Site): Certificate[] {
 
 /** A host's etcd certificate; each carries the names of all etcd hosts. */
 export const etcdLeaf = (site: Site, host: Host, members: Host[]): Certificate =>
-  leaf(etcdCertificate(host), {
+  leaf(etcdCertificate(host, site.rkeVersion), {
     commonName: "kube-etcd",
     extKeyUsage: ["clientAuth", "serverAuth"],
     ...altNames(site, members, []),

@@ -18,8 +18,14 @@ export const memberName = (host: Host): string => `etcd-${host.name}`;
 export const ownEndpoint = (host: Host): string =>
   `https://${host.internalAddress === host.address ? "127.0.0.1" : host.internalAddress}:2379`;
 
-/** RKE names an etcd certificate after the internal address. */
-export const etcdCertificate = (host: Host): string => `kube-etcd-${host.internalAddress.replace(/[.:]/g, "-")}`;
+/**
+ * RKE names an etcd certificate after the internal address, from v1.3.0 on in small letters (pki/util.go GetCrtNameForHost).
+ * @param rkeVersion makes a difference for names only: acts, which want IP addresses, needn't say it
+ */
+export function etcdCertificate({ internalAddress }: Host, rkeVersion?: string): string {
+  const name = internalAddress.replace(/[.:]/g, "-");
+  return `kube-etcd-${rkeVersion === undefined || holds("smallLetters", rkeVersion) ? name.toLowerCase() : name}`;
+}
 
 /** etcd's arguments from the topology, for `services.etcd.extra_args`: each replaces RKE's own argument of that name. */
 export function extraArguments(topology: Pick<Topology, "etcd">): Record<string, string> {
@@ -50,8 +56,8 @@ export function etcdProcess(site: Site, host: Host, architecture: string): Proce
   const { rkeVersion } = site;
   const { etcd: image } = imagesOf(site);
   const isNewerThan = (version: string) => isAtLeast(tagOf(image), version);
-  const certificate = `/etc/kubernetes/ssl/${etcdCertificate(host)}.pem`;
-  const key = `/etc/kubernetes/ssl/${etcdCertificate(host)}-key.pem`;
+  const certificate = `/etc/kubernetes/ssl/${etcdCertificate(host, rkeVersion)}.pem`;
+  const key = `/etc/kubernetes/ssl/${etcdCertificate(host, rkeVersion)}-key.pem`;
   const ca = "/etc/kubernetes/ssl/kube-ca.pem";
   // RKE listens on every interface unless the host has an internal address of its own.
   const listen = host.internalAddress === host.address ? "0.0.0.0" : host.internalAddress;

@@ -151,6 +151,12 @@ describe("cluster.yml of the kinds on which an import was wrong", () => {
     it(what, () => assert.deepEqual(is(), expected));
   }
 
+  it("ssh-agent-auth: the operator's agent is asked, and RKE on the deploy hosts isn't", () => {
+    const { ssh, rke } = parseTopology(parse(text("ssh-agent-auth")));
+    assert.deepEqual([ssh.agent, rke.ssh_agent_auth], [true, undefined]);
+    assert.doesNotMatch(text("ssh-agent-auth"), /keyPath/);
+  });
+
   const notes: [string, RegExp][] = [
     ["duplicate-key", /private_registries: stands 2 times \(lines 15, 16\)/],
     ["user-missing", /user: cluster\.yml gives none for host-1, host-2, host-3, which RKE refuses; root is a guess/],

@@ -147,6 +147,61 @@ describe("an imported topology", () => {
     });
   }
 
+  for (const [what, change, problem] of [
+    [
+      "a word where RKE reads a mapping",
+      { services: { "kube-api": { admission_configuration: "privileged" } } },
+      'services.kube-api.admission_configuration: is not a mapping: "privileged" (line 17; RKE refuses it as well)',
+    ],
+    [
+      "PodSecurityPolicy after Kubernetes 1.24",
+      {
+        kubernetes_version: "v1.25.16-rancher2-3",
+        services: { "kube-api": { pod_security_policy: true } },
+      },
+      "topology.rke.services.kube-api.pod_security_policy: RKE v1.4.16 refuses it with Kubernetes 1.25 and later: true",
+    ],
+    [
+      "the cloud provider aws after Kubernetes 1.26",
+      { kubernetes_version: "v1.28.14-rancher1-1", cloud_provider: { name: "aws" } },
+      'topology.rke.cloud_provider.name: RKE v1.5.14 refuses it with Kubernetes 1.27 and later, which has external-aws: "aws"',
+    ],
+    [
+      "Pod Security without RBAC",
+      { kubernetes_version: "v1.28.14-rancher1-1", authorization: { mode: "none" } },
+      'topology.rke.authorization.mode: RKE v1.5.14 refuses it with Pod Security, which Kubernetes 1.23 and later have, unless it is rbac: "none"',
+    ],
+    [
+      "an unknown level of Pod Security",
+      {
+        kubernetes_version: "v1.28.14-rancher1-1",
+        services: { "kube-api": { pod_security_configuration: "strict" } },
+      },
+      'topology.rke.services.kube-api.pod_security_configuration: RKE v1.5.14 refuses it unless it is privileged or restricted: "strict"',
+    ],
+  ] as const) {
+    it(`refuses what RKE refuses: ${what}`, () =>
+      assert.throws(() => imported(two((yml) => Object.assign(yml, change))), { problems: [problem] }));
+  }
+
+  for (const [rkeVersion, name] of [
+    ["v1.2.23", "kube-etcd-Master1-Example"],
+    ["v1.3.0", "kube-etcd-master1-example"],
+  ] as const) {
+    it(`names an etcd certificate by an address with capital letters as RKE ${rkeVersion} does`, () => {
+      const text = two((yml) => Object.assign(yml.nodes[0] ?? {}, { address: "Master1.Example" }));
+      const topology = parseTopology(
+        parse(importTopology(text, { datacenters: sides, standby: undefined, rkeVersion })),
+      );
+      const { certificates, processes } = render(topology, { stack: "primary" });
+      assert.ok(Object.keys(certificates).includes(name));
+      assert.ok(processes["master1/etcd"]?.args?.includes(`--cert-file=/etc/kubernetes/ssl/${name}.pem`));
+      assert.ok(
+        processes["master1/etcd"]?.args?.includes("--initial-advertise-peer-urls=https://Master1.Example:2380"),
+      );
+    });
+  }
+
   it("says of a release that nothing recorded what it counts as", () => {
     const text = imported(two((yml) => Object.assign(yml, { kubernetes_version: "v1.32.6-rancher1-1" })));
     assert.match(text, /^# - rkeVersion: .*no plan of a release after v1\.7\.0-rc\.3 is recorded/m);

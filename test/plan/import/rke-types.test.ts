@@ -13,7 +13,7 @@ const recorded = readFileSync(join(__dirname, "../../golden/yaml-go/rke-types.tx
 /** Every leaf as "services.etcd.extra_env[] text". */
 function leaves(shape: Shape, path: string): string[] {
   if (typeof shape === "string") {
-    return [`${path} ${shape}`];
+    return [`${path} ${shape === "jsons" ? "json" : shape}`];
   }
   if ("list" in shape) {
     return leaves(shape.list, `${path}[]`);

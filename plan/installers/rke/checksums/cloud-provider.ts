@@ -1,4 +1,5 @@
 import { isMapping, mapping } from "../../../values/mapping";
+import { placeholdersIn } from "../cluster-secrets";
 import { md5 } from "./md5";
 
 /** The part of cluster.yml's cloud_provider that kube-apiserver gets. */
@@ -27,7 +28,9 @@ export function cloudProvider(said: unknown): CloudProvider {
   const settings = mapping(said);
   const given = typeof settings.name === "string" ? settings.name : "";
   if (typeof settings.customCloudProvider === "string" && settings.customCloudProvider !== "") {
-    return { name: given, checksum: md5(settings.customCloudProvider) };
+    // the file may be a secret, which only cluster.yml on the deploy hosts has
+    const isKept = placeholdersIn(settings.customCloudProvider).length > 0;
+    return { name: given, checksum: isKept ? undefined : md5(settings.customCloudProvider) };
   }
   const isSaid = ([key, name]: [string, string]) => isMapping(settings[key]) || name === given;
   const [block, name] = Object.entries(implied).filter(isSaid).at(-1) ?? ["", given];

@@ -48,8 +48,26 @@ function versionsWith(running: Pick<Process, "name" | "image">[]): string[] {
       });
 }
 
+/** The settings that fit best, in words, with what to set. @param fit `own` and `least`: how much differs by the topology, and by them */
+export function fitWords(
+  topology: Pick<Topology, "rkeVersion" | "kubernetesVersion">,
+  fit: { own: number; least: number; releases: string[]; kubernetesVersion: string },
+): string[] {
+  const { own, least, releases, kubernetesVersion } = fit;
+  const isRelease = !releases.includes(topology.rkeVersion);
+  const set = [
+    ...(isRelease ? [`rkeVersion: ${releases.at(-1)}`] : []),
+    ...(kubernetesVersion === topology.kubernetesVersion ? [] : [`kubernetesVersion: ${kubernetesVersion}`]),
+  ];
+  return [
+    `topology.rkeVersion: RKE ${topology.rkeVersion} plans ${own} arguments, variables, binds or images of Kubernetes ${topology.kubernetesVersion} otherwise than they run`,
+    `RKE ${releaseWords(releases)} ${least === 0 ? "plans all as they run" : `comes nearest, with ${least}`}`,
+    `set ${set.join(" and ")}${isRelease && releases.length > 1 ? ", or what `rke --version` says of these" : ""}`,
+  ];
+}
+
 /** "v1.3.13 to v1.3.24, v1.4.0 to v1.4.3": releases of a line that follow each other are put together. */
-export function releaseWords(releases: string[]): string {
+function releaseWords(releases: string[]): string {
   const all = [...knownRke, lastRke];
   const runs: string[][] = [];
   for (const rke of all.filter((r) => releases.includes(r))) {

@@ -1,4 +1,4 @@
-import { hasKubernetes, hasOwnEtcdArguments, kubernetesOf } from "./table";
+import { hasKubernetes, hasOwnEtcdArguments, knownKubernetes, knownRke, kubernetesOf } from "./table";
 import { isAtLeast, isInRange, minorOf } from "./versions";
 
 type Arguments = Record<string, string>;
@@ -74,9 +74,14 @@ export function optionsVersion(
   if (isExact || (minor === minorOf(kubernetesVersion) && hasKubernetes(rkeVersion, kubernetesVersion))) {
     return minor === "v1.8" ? undefined : kubernetesVersion;
   }
-  return minor !== "v1.8" && kubernetesOf(rkeVersion).some((version) => minorOf(version) === minor)
-    ? `${minor}.0`
-    : undefined;
+  const isKnown = kubernetesOf(rkeVersion).some((version) => minorOf(version) === minor);
+  return minor !== "v1.8" && (isKnown || isAfterTable(rkeVersion, minor)) ? `${minor}.0` : undefined;
+}
+
+/** A minor version newer than the table, by a release of RKE newer than the table: its arguments count as those of the newest that is known. */
+function isAfterTable(rkeVersion: string, minor: string): boolean {
+  const [newestRke = "", newest = ""] = [knownRke.at(-1), knownKubernetes.at(-1)];
+  return /^v\d+\.\d+$/.test(minor) && !isAtLeast(newestRke, rkeVersion) && isAtLeast(`${minor}.0`, newest);
 }
 
 /** "v1.20.0" of "v1.20.5-rancher1-1": what holds for a minor version is compared without its patches. */

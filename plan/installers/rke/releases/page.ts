@@ -17,6 +17,7 @@ const effects: Record<Rule, string> = {
   auditChecksum: "kube-apiserver has RKE_AUDITLOG_CONFIG_CHECKSUM in its environment",
   etcdCipherSuites: "etcd 3.4.15 and later has `--cipher-suites`",
   ownArchitecture: "ETCD_UNSUPPORTED_ARCH is the host's own architecture; in other releases the first etcd host's",
+  smallLetters: "the names of etcd's certificates are in small letters",
   unmarkedBinds: "the audit log's bind has no `:z`; with Kubernetes 1.22 and later, none of RKE's own binds has",
   membersByV3: "RKE asks etcd for its members by the v3 API; in other releases by /v2/members",
   auditOmitsManagedFields: "`omitManagedFields` in an audit policy is read",

@@ -6,6 +6,7 @@ import { imagesOf, servicesVersion, tagOf, unsaidImages, versionOf } from "../im
 import { at } from "../modelled-keys";
 import { texts } from "../settings";
 import { etcdOptions } from "./kubernetes-options";
+import { refusedSettings } from "./refused-settings";
 import { holds } from "./rules";
 import { hasKubernetes, nearestKubernetes, releaseImages, rkeProblem, rkeWith } from "./table";
 import { isAtLeast, parseVersion } from "./versions";
@@ -26,7 +27,9 @@ export function releaseProblems(cluster: Cluster): string[] {
   const problems = versionProblems(cluster);
   return [
     ...problems,
-    ...(problems.length === 0 ? [...tagProblems(cluster), ...serviceProblems(cluster)] : []),
+    ...(problems.length === 0
+      ? [...tagProblems(cluster), ...serviceProblems(cluster), ...refusedSettings(cluster)]
+      : []),
     ...argumentProblems(cluster),
   ];
 }

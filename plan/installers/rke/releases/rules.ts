@@ -15,6 +15,8 @@ const rules = {
   etcdCipherSuites: "v1.2.8..",
   /** ETCD_UNSUPPORTED_ARCH is the host's own architecture; before, that of the first etcd host [S]. */
   ownArchitecture: "v1.3.0..",
+  /** An etcd certificate's name is in small letters [S: pki/util.go GetCrtNameForHost]. */
+  smallLetters: "v1.3.0..",
   /** RKE's own binds lose their SELinux mark `:z`: the audit log's always, the others with Kubernetes 1.22 and later. */
   unmarkedBinds: "v1.3.3..",
   /** RKE asks etcd for its members by the v3 API; before, by /v2/members [S]. */

@@ -89,6 +89,20 @@ describe("a failback that makes the survivor a learner again", () => {
     assert.deepEqual(found("verify-member-master1").arguments, [
       "etcd-master1,etcd-master2,etcd-master3(learner),etcd-node1",
     ]));
+  it("all members' data is compared on one of them, the learner's, too, when all have joined", () => {
+    assert.deepEqual(
+      names.filter((name) => name.startsWith("verify-data")),
+      ["verify-data-master1"],
+    );
+    assert.deepEqual(found("verify-data-master1").arguments, [
+      "kube-etcd-192-168-31-101",
+      "etcd-master1=https://192.168.31.101:2380",
+      "etcd-master2=https://192.168.31.102:2380",
+      "etcd-node1=https://192.168.31.104:2380",
+      "etcd-master3=https://192.168.31.103:2380",
+    ]);
+    assert.ok(waits(plan.steps, "verify-data-master1", "etcd-join-master3"));
+  });
   it("each claim says whose vote is taken away, so that a rerun knows", () =>
     assert.equal(found("claim-master1").data, "role=failback\nlost=a\nfrom=2\nmember=master3"));
 
@@ -116,7 +130,7 @@ describe("which survivor a failback takes the vote from", () => {
     const failed = primaryGuards(without, planPrimary(without, 3, seen), seen, undefined, "primary@3");
     assert.match(
       failed.find((v) => v.guard === "roles" && !v.ok)?.found ?? "",
-      /master3, which etcd was recovered on, is neither voter nor learner by the topology/,
+      /master3: the host of the recovered etcd must be a voter or a learner by the topology: none/,
     );
   });
 

@@ -196,6 +196,12 @@ describe("cloud_provider", () => {
     ["aws by its settings", { awsCloudProvider: { global: {} } }, "aws", undefined],
     ["vsphere, whose file holds passwords", { name: "vsphere", vsphereCloudProvider: {} }, "vsphere", undefined],
     [
+      "a file that is a secret",
+      { name: "mycloud", customCloudProvider: "<secret cloud_provider.customCloudProvider>" },
+      "mycloud",
+      undefined,
+    ],
+    [
       "a file of one's own",
       { name: "mycloud", customCloudProvider: "[Global]\na=b" },
       "mycloud",

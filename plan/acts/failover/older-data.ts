@@ -1,7 +1,7 @@
-import type { Reachable } from "../facts/facts";
-import { factsOf, type Observation } from "../facts/observation";
-import { leftOutIn, lostBy } from "../steps/act";
-import type { Host } from "../topology/topology";
+import type { Reachable } from "../../facts/facts";
+import { factsOf, type Observation } from "../../facts/observation";
+import { leftOutIn, lostBy } from "../../steps/act";
+import type { Host } from "../../topology/topology";
 
 /**
  * Why a member's data is older than what another survivor has, by what acts have recorded on the hosts; undefined if it isn't known to be. The

@@ -1,0 +1,96 @@
+# needs: runtimes/static-pod/pods
+# Changes static pods, while the kubelet is stopped.
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # pods.sh sets them
+
+# with_kubelet_stopped COMMAND ...: the kubelet is stopped while it runs, and started again if it ran before, or was left stopped by a step
+# that was killed.
+with_kubelet_stopped() {
+  local mark=/run/rke-dr-kubelet-stopped ended=0
+  # one that ends over and over is "activating"
+  case $(systemctl is-active kubelet) in active | activating | reloading) : >"$mark" ;; esac
+  systemctl stop kubelet || return
+  "$@" || ended=$?
+  if [[ -e $mark ]]; then
+    systemctl start kubelet || return
+    rm -f "$mark"
+  fi
+  return "$ended"
+}
+# end_containers FILE GRACE: ends the pod's containers; without grace at once. An etcd that ends with grace waits 5 to 8 s for its clients.
+end_containers() {
+  local ids
+  ids=$(containers_of "$1" running) || return
+  # shellcheck disable=SC2086 # a list of IDs
+  [[ -z $ids ]] || cri stop -t "$2" $ids >/dev/null
+}
+# keep NAME FILE: keeps what is known of a process and its output; the kubelet removes both soon after its end.
+keep() {
+  local id
+  look_at "$2" || return
+  mkdir -p "$pods_aside/$1.logs"
+  printf '%s\n' "restarts=$restarts" "started=$started" "exit_code=$exit_code" >"$pods_aside/$1.kept.new"
+  mv "$pods_aside/$1.kept.new" "$pods_aside/$1.kept"
+  for id in $(containers_of "$2"); do
+    cri logs -t --tail 20000 "$id" >"$pods_aside/$1.logs/$(created "$id")-${id:0:12}" 2>&1 || true
+  done
+}
+# put_aside NAME GRACE [TO]: with the kubelet stopped. Moves the manifest away first: after a boot in between the process doesn't run.
+put_aside() {
+  local from to=${3:-$1}
+  from=$(manifests_folder)/$1.yaml
+  mkdir -p "$pods_aside"
+  # `set -e` is off here
+  mv "$from" "$pods_aside/$to.yaml" || return
+  [[ $to == "$1" ]] || move_records "$1" "$to" || return
+  end_containers "$pods_aside/$to.yaml" "$2" || return
+  keep "$to" "$pods_aside/$to.yaml"
+}
+# move_records NAME TO: what is kept of a process gets its new name.
+move_records() {
+  local part
+  for part in kept logs id attempt; do
+    [[ ! -e $pods_aside/$1.$part ]] || mv "$pods_aside/$1.$part" "$pods_aside/$2.$part" || return
+  done
+}
+# wait_for_container NAME BEFORE: waits for a container that isn't BEFORE, for up to a minute; the kubelet takes 2 to 5 s.
+wait_for_container() {
+  local tries
+  rm -f "$pods_aside/$1.attempt"
+  for ((tries = 0; tries < 300; tries++)); do
+    if look_at "$(manifests_folder)/$1.yaml" && [[ -n $container_id && $container_id != "$2" && $container_state != CONTAINER_CREATED ]]; then
+      # the kubelet counts on, over its own end and the pod's
+      mkdir -p "$pods_aside"
+      echo "$restarts" >"$pods_aside/$1.attempt"
+      return
+    fi
+    sleep 0.2
+  done
+  echo "pod $1: the kubelet has not started it within a minute: journalctl -u kubelet says why" >&2
+  return 1
+}
+stop_pods() {
+  local grace=$1 name jobs=() ended=0
+  shift
+  for name in "$@"; do put_aside "$name" "$grace" & jobs+=($!); done
+  for name in "${jobs[@]}"; do wait "$name" || ended=$?; done
+  return "$ended"
+}
+# name_of NAME|ID: an ID is what process_marked prints.
+name_of() {
+  local name
+  if [[ $1 =~ ^[0-9a-f]{12}$ ]] && ! process_present "$1"; then
+    for name in $(process_names); do
+      [[ $(process_id "$name") != "$1" ]] || { printf '%s' "$name" && return; }
+    done
+  fi
+  printf '%s' "$1"
+}
+# forget NAME: removes a stopped pod with all that the kubelet and this file keep of it.
+forget() {
+  local pod file=$pods_aside/$1.yaml
+  for pod in $(cri pods -q --no-trunc --label "io.kubernetes.pod.name=$(in_metadata name <"$file")-$(node_name)"); do
+    cri rmp -f "$pod" >/dev/null 2>&1 || true
+  done
+  rm -rf "$file" "$pods_aside/$1".{kept,logs,id,attempt}
+}

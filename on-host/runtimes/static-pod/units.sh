@@ -1,0 +1,93 @@
+# needs: runtimes/static-pod/pods
+# Processes that are no pods: units of systemd, and programs of an image that run alone, by `ctr run`.
+# shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154 # pods.sh sets what is read here; $status is for callers
+
+unit_of() { printf 'rke-dr-process-%s.service' "$1"; }
+is_unit() { [[ -e /etc/systemd/system/$(unit_of "$1") ]]; }
+run_alone() {
+  local image=$1 program=$2 name="rke-dr-alone-$$-$RANDOM" options=()
+  shift 2
+  while [[ $1 != -- ]]; do
+    case $1 in
+      --host-network) options+=(--net-host) ;;
+      --last) options+=(--cpu-shares 64) ;;
+      --name) name=rke-dr-$2 && shift ;;
+      --env) options+=(--env "$2") && shift ;;
+      --mark) options+=(--label "$2=1") && shift ;;
+      --write) options+=(--mount "type=bind,src=${2%%:*},dst=${2#*:},options=rbind:rw") && shift ;;
+      --read | --look) options+=(--mount "type=bind,src=${2%%:*},dst=${2#*:},options=rbind:ro") && shift ;;
+      *) die "run_alone: unknown option $1" ;;
+    esac
+    shift
+  done
+  shift
+  local ended=0
+  # etcdutl reads and restores snapshots: 3.6's etcdctl can't any more, and 3.5's image has both
+  [[ $program != etcdctl || ${1:-} != snapshot ]] || program=etcdutl
+  limited ctr -n k8s.io run --rm ${options[@]+"${options[@]}"} "$image" "$name" "$program" "$@" </dev/null || ended=$?
+  # one that was ended by its limit is still there
+  [[ $ended != 124 && $ended != 137 ]] || { ctr -n k8s.io tasks kill -s KILL "$name" && sleep 0.5 && ctr -n k8s.io containers delete "$name"; } >/dev/null 2>&1 || true
+  return "$ended"
+}
+# write_unit NAME RESTART WANTED SCRIPT [END]: writes a unit that runs `bash SCRIPT`, and doesn't start it. WANTED: yes, or no: not at boot.
+# END: shell that is run when it has ended. systemd forgets a unit that has ended, so that its end is kept in a file.
+write_unit() {
+  mkdir -p "$pods_aside"
+  cat >"$pods_aside/$1.end.sh" <<END
+case \$EXIT_STATUS in KILL) EXIT_STATUS=137 ;; TERM) EXIT_STATUS=143 ;; esac
+started=\$(systemctl show -P ExecMainStartTimestamp $(unit_of "$1"))
+printf 'exit_code=%s\nstarted=%s\n' "\$EXIT_STATUS" "\$(date -u -d "\$started" +%Y-%m-%dT%H:%M:%SZ)" >$pods_aside/$1.kept
+${5:-true}
+END
+  {
+    printf '# argument %s\n' bash "$4"
+    printf '[Unit]\nDescription=%s of rke-dr\nAfter=containerd.service network.target\nStartLimitIntervalSec=0\n' "$1"
+    printf '[Service]\nExecStart=/usr/bin/env bash %s\n' "$4"
+    printf 'ExecStopPost=/usr/bin/env bash %s\nRestart=%s\nRestartSec=2\n' "$pods_aside/$1.end.sh" "$2"
+    [[ $3 != yes ]] || printf '[Install]\nWantedBy=multi-user.target\n'
+  } >"/etc/systemd/system/$(unit_of "$1")"
+  systemctl daemon-reload
+}
+make_unit_alone() {
+  local name=$1 argument words before=""
+  IFS=, read -r -a words <<<"$2"
+  mkdir -p "$pods_aside"
+  {
+    printf '%s\n' "$(declare -f limited run_alone)" 'die() { echo "$*" >&2; exit 1; }'
+    printf 'run_alone'
+    for argument in "${words[@]}"; do printf ' %q' "$(base64 -d <<<"$argument")"; done
+    printf '\n'
+  } >"$pods_aside/$name.sh"
+  # the container outlives a `ctr run` that was killed
+  write_unit "$name" no no "$pods_aside/$name.sh" "! ctr -n k8s.io tasks kill -s KILL rke-dr-$name 2>/dev/null || sleep 0.5
+ctr -n k8s.io containers delete rke-dr-$name 2>/dev/null || true"
+  # for process_marked
+  for argument in "${words[@]}"; do
+    argument=$(base64 -d <<<"$argument")
+    [[ $before != --mark ]] || printf '# mark %s\n' "$argument" >>"/etc/systemd/system/$(unit_of "$name")"
+    before=$argument
+  done
+}
+unit_status() {
+  case $(systemctl show -P ActiveState "$(unit_of "$1")") in
+    active) status=running ;;
+    activating | reloading) status=restarting ;;
+    *) [[ -e $pods_aside/$1.kept ]] && status=exited || status=created ;;
+  esac
+}
+unit_started() {
+  local at
+  at=$(systemctl show -P ExecMainStartTimestamp "$(unit_of "$1")")
+  if [[ -n $at ]]; then date -u -d "$at" +%Y-%m-%dT%H:%M:%SZ; else kept "$1" started; fi
+}
+stop_unit() {
+  [[ $1 != 0 ]] || systemctl kill -s KILL "$(unit_of "$2")" 2>/dev/null || true
+  systemctl stop "$(unit_of "$2")"
+}
+drop_unit() {
+  systemctl kill -s KILL "$(unit_of "$1")" 2>/dev/null || true
+  systemctl disable -q --now "$(unit_of "$1")" 2>/dev/null || true
+  rm -f "/etc/systemd/system/$(unit_of "$1")" "$pods_aside/$1".{sh,end.sh,kept}
+  systemctl daemon-reload
+}

@@ -1,0 +1,42 @@
+import type { Topology } from "../../../topology/topology";
+import { at } from "../modelled-keys";
+import { holds } from "./rules";
+import { isAtLeast } from "./versions";
+
+type Cluster = Pick<Topology, "rke" | "rkeVersion" | "kubernetesVersion">;
+
+/**
+ * Settings that RKE refuses with a version of Kubernetes (cluster/validation.go validatePodSecurityPolicy and validatePodSecurity,
+ * cluster/defaults.go setCloudProvider), each as `item: rule: value`.
+ */
+export function refusedSettings({ rke, rkeVersion, kubernetesVersion }: Cluster): string[] {
+  const has = (minor: string) => isAtLeast(kubernetesVersion, `${minor}.0-rancher0`);
+  const mode = at(rke, "authorization.mode");
+  const isRbac = mode === undefined || mode === "" || mode === "rbac";
+  const level = at(rke, "services.kube-api.pod_security_configuration");
+  const policies = at(rke, "services.kube-api.pod_security_policy") === true && isAtLeast(rkeVersion, "v1.4.4");
+  const isLevelRead = typeof level === "string" && level !== "" && holds("admissionFileAlways", rkeVersion);
+  const told = (item: string, rule: string) =>
+    `topology.rke.${item}: RKE ${rkeVersion} refuses it ${rule}: ${JSON.stringify(at(rke, item))}`;
+  return [
+    ...(policies && holds("podSecurityPolicy", rkeVersion) && has("v1.25")
+      ? [told("services.kube-api.pod_security_policy", "with Kubernetes 1.25 and later")]
+      : []),
+    ...(policies && holds("podSecurityPolicy", rkeVersion) && !isRbac
+      ? [told("services.kube-api.pod_security_policy", "without authorization.mode rbac")]
+      : []),
+    ...(isLevelRead && !has("v1.23")
+      ? [told("services.kube-api.pod_security_configuration", "before Kubernetes 1.23")]
+      : []),
+    // without a level RKE takes "privileged" from Kubernetes 1.23 on, and checks that as well
+    ...((isLevelRead || (holds("admissionFileAlways", rkeVersion) && has("v1.23"))) && !isRbac
+      ? [told("authorization.mode", "with Pod Security, which Kubernetes 1.23 and later have, unless it is rbac")]
+      : []),
+    ...(isLevelRead && level !== "privileged" && level !== "restricted"
+      ? [told("services.kube-api.pod_security_configuration", "unless it is privileged or restricted")]
+      : []),
+    ...(at(rke, "cloud_provider.name") === "aws" && has("v1.27")
+      ? [told("cloud_provider.name", "with Kubernetes 1.27 and later, which has external-aws")]
+      : []),
+  ];
+}

@@ -1,0 +1,154 @@
+import { isMapping, type Mapping } from "../../values/mapping";
+import { commandOf, differences, type Process } from "../process";
+import type { Running } from "../running";
+import type { Runtime, SpecOptions } from "../runtime";
+import { goYaml, type Plain } from "./go-yaml";
+import { readManifest } from "./manifest";
+
+/** Marks the manifests that this program wrote; kubeadm writes no annotation of this name and compares none. */
+const epochAnnotation = "rke-dr.epoch";
+
+/** The kubelet's static pods (on-host/runtimes/static-pod.sh). */
+export const staticPod: Runtime = {
+  name: "static-pod",
+  read,
+  spec,
+  // systemd runs what stays on the host: it needs neither an image nor a pod
+  resident: () => "",
+  differs,
+};
+
+/**
+ * A line of `process_describe`: the manifest as it lies on the host, in base64, beside what the kubelet's containers say. Of a process
+ * that is a unit of systemd: its command, an argument a line, likewise.
+ */
+interface Line {
+  name: string;
+  status: string;
+  restarts: number;
+  startedAt: string;
+  manifest?: string;
+  command?: string;
+}
+
+function read(line: string): Running {
+  const { name, status, restarts, startedAt, manifest, command } = JSON.parse(line) as Line;
+  const seen = { name, status, startedAt, restarts };
+  if (manifest === undefined) {
+    const entrypoint = text(command ?? "")
+      .trimEnd()
+      .split("\n");
+    const bare = { image: "", cmd: [], env: [], binds: [], volumesFrom: [], labels: {} };
+    return { ...seen, epoch: undefined, process: { name, entrypoint, ...bare }, reported: {} };
+  }
+  const { pod, image } = readManifest(text(manifest), `manifest of ${name}`);
+  const [metadata, podSpec] = [mapping(pod.metadata), mapping(pod.spec)];
+  const [container = {}] = mappings(podSpec.containers);
+  const epoch = mapping(metadata.annotations)[epochAnnotation];
+  return {
+    ...seen,
+    epoch: epoch === undefined ? undefined : Number(epoch),
+    process: {
+      name,
+      image,
+      entrypoint: words(container.command),
+      cmd: words(container.args),
+      env: mappings(container.env).map((one) => `${one.name}=${one.value ?? ""}`),
+      binds: bindsOf(podSpec, container),
+      volumesFrom: [],
+      labels: Object.fromEntries(Object.entries(mapping(metadata.labels)).map(([key, value]) => [key, String(value)])),
+    },
+    reported: pod,
+  };
+}
+
+/** Mounts of the host's own files, as HOST:CONTAINER or HOST:CONTAINER:ro. */
+function bindsOf(podSpec: Mapping, container: Mapping): string[] {
+  const paths = new Map(mappings(podSpec.volumes).map((v) => [v.name, mapping(v.hostPath).path]));
+  return mappings(container.volumeMounts).flatMap(({ name, mountPath, readOnly }) => {
+    const path = paths.get(name);
+    return typeof path === "string" ? [`${path}:${mountPath}${readOnly === true ? ":ro" : ""}`] : [];
+  });
+}
+
+/**
+ * "pod:" and the manifest in base64; or, for a process without network, which no static pod can be, "unit:" and the arguments of
+ * run_alone, each in base64, joined by commas.
+ */
+function spec(process: Process, epoch: number, { base, once, isolated }: SpecOptions = {}): string {
+  if (isolated) {
+    return `unit:${aloneArguments(process).map(base64).join(",")}`;
+  }
+  const replaced = base === undefined ? undefined : (base.reported as Mapping);
+  const mounts = process.binds.map((bind, i) => ({ ...mountOf(bind), name: `bind-${i}` }));
+  const [metadata, podSpec] = [mapping(replaced?.metadata), mapping(replaced?.spec)];
+  const [container = {}, ...others] = mappings(podSpec.containers);
+  const pod = {
+    ...(replaced ?? { apiVersion: "v1", kind: "Pod" }),
+    metadata: {
+      ...metadata,
+      name: metadata.name ?? process.name,
+      namespace: metadata.namespace ?? "kube-system",
+      labels: process.labels,
+      annotations: { ...mapping(metadata.annotations), [epochAnnotation]: String(epoch) },
+    },
+    spec: {
+      ...(replaced ? podSpec : { hostNetwork: true, priorityClassName: "system-node-critical" }),
+      ...(once ? { restartPolicy: "Never" } : {}),
+      containers: [
+        {
+          ...(replaced ? container : { name: process.name, imagePullPolicy: "IfNotPresent" }),
+          image: process.image,
+          command: process.entrypoint.length > 0 ? process.entrypoint : undefined,
+          args: process.cmd.length > 0 ? process.cmd : undefined,
+          env: replaced && process.env.length === 0 ? undefined : process.env.map(variableOf),
+          ...(replaced ? {} : { volumeMounts: mounts.map(({ hostPath: _, ...mount }) => mount) }),
+        },
+        ...others,
+      ],
+      ...(replaced ? {} : { volumes: mounts.map(({ name, hostPath }) => ({ name, hostPath: { path: hostPath } })) }),
+    },
+  };
+  return `pod:${base64(goYaml(pod as unknown as Plain))}`;
+}
+
+function aloneArguments({ name, image, entrypoint, cmd, env, binds, labels }: Process): string[] {
+  const [program = "", ...rest] = commandOf({ entrypoint, cmd } as Process);
+  return [
+    image,
+    program,
+    "--name",
+    name,
+    ...env.flatMap((variable) => ["--env", variable]),
+    ...Object.keys(labels).flatMap((mark) => ["--mark", mark]),
+    ...binds.map(mountOf).flatMap((m) => [m.readOnly ? "--read" : "--write", `${m.hostPath}:${m.mountPath}`]),
+    "--",
+    ...rest,
+  ];
+}
+
+function mountOf(bind: string): { hostPath: string; mountPath: string; readOnly?: true } {
+  const [hostPath = "", mountPath = "", mode = ""] = bind.split(":");
+  return { hostPath, mountPath, ...(mode.split(",").includes("ro") ? { readOnly: true } : {}) };
+}
+
+function variableOf(variable: string): { name: string; value: string } {
+  const at = variable.indexOf("=");
+  return { name: variable.slice(0, at), value: variable.slice(at + 1) };
+}
+
+/** kubeadm compares nothing: the lines say what its own phases would write anew. */
+function differs(planned: Process, found: Process): string[] {
+  return [
+    ...differences([planned.image], [found.image]),
+    ...differences(commandOf(planned), commandOf(found)),
+    ...differences(planned.env, found.env),
+    ...differences(planned.binds, found.binds),
+  ];
+}
+
+const text = (encoded: string): string => Buffer.from(encoded, "base64").toString("utf8");
+const base64 = (plain: string): string => Buffer.from(plain, "utf8").toString("base64");
+const mapping = (value: unknown): Mapping => (isMapping(value) ? value : {});
+const mappings = (value: unknown): Mapping[] => (Array.isArray(value) ? value.filter(isMapping) : []);
+const words = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);

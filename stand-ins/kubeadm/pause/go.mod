@@ -1,0 +1,3 @@
+module rke-dr/stand-ins/kubeadm/pause
+
+go 1.25
