@@ -11,7 +11,14 @@ import { problem, type Verdict, verdict } from "./verdict";
 export const changeGuard = (topology: Topology, plan: PrimaryPlan, seen: Observation): Verdict =>
   verdict(
     "hosts that change",
-    [...unknownMembers(plan), ...renamed(plan), ...stateless(topology, plan, seen), ...voterProblems(plan)],
+    [
+      ...unfinishedFailback(plan, seen),
+      ...unknownMembers(plan),
+      ...renamed(plan),
+      ...stateless(topology, plan, seen),
+      ...closedTo(plan, seen),
+      ...voterProblems(plan),
+    ],
     isChange(plan.change) ? "one voter at most, and the others are a majority" : "none",
   );
 
@@ -52,6 +59,37 @@ function stateless({ pki }: Topology, { deployHosts, membership }: PrimaryPlan, 
         ),
       ]
     : [];
+}
+
+/** A failback brings back the hosts that the failover knew: RKE itself would then add or remove all others, members of etcd among them. */
+function unfinishedFailback({ failback, hosts }: PrimaryPlan, seen: Observation): string[] {
+  const nodes = (failback && !failback.finished && factsOf(seen, failback.deployHost)?.deploy?.nodes) || [];
+  if (!failback || nodes.length === 0) {
+    return [];
+  }
+  const gone = nodes.filter((n) => !hosts.some((h) => h.address === n.address));
+  const added = failback.survivors.filter((h) => !nodes.some((n) => n.address === h.address));
+  return [...gone, ...added].map((h) =>
+    problem(
+      `${h.name} (${h.address}): hosts can't change until the failback of ${failback.from.lost} is finished: ${gone.some((g) => g === h) ? "not in Pulumi.yaml" : "not in RKE's state"}`,
+      `Undo that in Pulumi.yaml, ${up} (it finishes the failback), then change the hosts`,
+    ),
+  );
+}
+
+/** A living host that leaves is stopped by the installer's host: its SSH key must open it, and a new deploy host's key never will. */
+function closedTo({ installerHost, change }: PrimaryPlan, seen: Observation): string[] {
+  const facts = factsOf(seen, installerHost);
+  const living = change.leaving.filter((l) => l.answers);
+  return !facts || facts.deploy?.files.includes("ssh/id_ed25519") || living.length === 0
+    ? []
+    : living.map((l) =>
+        problem(
+          `${l.name} (${l.address}): a host that leaves must know the SSH key of the deploy host that stops it, which is new: ${installerHost.name}`,
+          `Keep ${l.name} in Pulumi.yaml, change only deployHost, ${up}, then take ${l.name} out`,
+          `Or switch ${l.name} off`,
+        ),
+      );
 }
 
 /** The voters that change, and the condition of those that stay. */

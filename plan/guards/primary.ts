@@ -76,8 +76,13 @@ const goneForGood = (host: Host): string[] => [
 /** `primary` can't repair a built cluster that has lost quorum: etcd changes its members by a majority only. */
 function memberProblems(plan: PrimaryPlan, seen: Observation): string[] {
   const { quorum, members } = plan.membership;
-  const done = factsOf(seen, plan.installerHost)?.steps ?? {};
-  const built = ["rke-up", "adopt"].some((name) => done[name]?.epoch === plan.epoch);
+  const isDone = (host: Host) =>
+    ["rke-up", "adopt"].some((name) => factsOf(seen, host)?.steps[name]?.epoch === plan.epoch);
+  // the installer's host may be a new one; another deploy host is given the state once the cluster is built. A failback has a guard of its own
+  const others =
+    plan.failback && !plan.failback.finished ? [] : plan.deployHosts.filter((h) => h !== plan.installerHost);
+  const brought = others.some((h) => factsOf(seen, h)?.deploy?.files.includes("cluster.rkestate"));
+  const built = brought || plan.hosts.some(isDone);
   if (quorum || !built) {
     return [];
   }

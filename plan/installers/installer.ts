@@ -13,6 +13,9 @@ export type ReplacedProcess = "etcd" | "kube-apiserver";
 /** The name under which a new host is in the installer's state once its etcd has joined, and until the installer has made all else of it. */
 export const joinedEtcd = (host: Host): string => `${host.name}.joined-etcd`;
 
+/** The host's own name if a change that was cut short has left that name in the state. */
+export const joiningHost = (name: string): string => name.replace(/\.joined-etcd$/, "");
+
 /** The inputs for the installer's run in peace. */
 export interface Building {
   site: Site;

@@ -30,7 +30,9 @@ function leavingWords({ name, address, roles, answers, member, movedTo }: Leavin
     movedTo ? `${head}; it comes back at ${movedTo.address}` : head,
     ...(member ? [`${indent}its member is removed while the voters that stay are a majority`] : []),
     ...(answers === false
-      ? [`${indent}nothing is done on it; should it get power again, don't let it reach the others before it is wiped`]
+      ? [
+          `${indent}nothing is done on it: make sure that it is off, since its pods start elsewhere; wipe it before it gets power again`,
+        ]
       : [
           `${indent}its containers and the pods on it are stopped, etcd's data is set aside there; \`kubectl drain ${name}\` first if that matters`,
         ]),

@@ -4,11 +4,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "../../lab/machine/run";
 import { onRequest } from "./on-request";
-import { at, deployedFrom, without, withSpares } from "./topology-edit";
+import { at, deployedFrom, onHardwareOf, partInEtcd, without, withSpares } from "./topology-edit";
 import { World } from "./world";
 
 const root = join(__dirname, "../..");
 type Change = (text: string) => string;
+
+/** The hosts of `etcdctl member list`, without those that never started. */
+const membersIn = (list: string, learner: "true" | "false"): string[] =>
+  list
+    .split("\n")
+    .filter((l) => l.endsWith(`, ${learner}`))
+    .map((l) => l.split(", ")[2]?.slice("etcd-".length) ?? "")
+    .sort();
 
 /** A built cluster of the project's topology, in a lab that has two more hosts. */
 class Changing {
@@ -71,11 +79,7 @@ class Changing {
       named[host] = [from("initial-cluster"), from("etcd-servers")];
     }
     return {
-      voters: members
-        .split("\n")
-        .filter((l) => l.endsWith(", false"))
-        .map((l) => l.split(", ")[2]?.slice("etcd-".length))
-        .sort(),
+      voters: membersIn(members, "false"),
       ready: nodes.stdout
         .trim()
         .split("\n")
@@ -237,3 +241,56 @@ onRequest("change-join", "hosts join a built cluster, change their address and a
 
   it("a failover afterwards", () => cluster.failover());
 });
+
+onRequest(
+  "change-parts",
+  "a host of a built cluster gets other hardware, a learner becomes a voter and back",
+  function () {
+    this.timeout(900_000);
+    const cluster = new Changing();
+    const { world } = cluster;
+    const hosts = [onHardwareOf("master2", "master4"), without("node3")];
+    const state = "/etc/rke-dr/cluster.rkestate.before-change";
+    const membersOf = (learner: "true" | "false") =>
+      world.on("master3", "docker exec etcd etcdctl member list").then((list) => membersIn(list, learner));
+    before(async function () {
+      this.timeout(1_800_000);
+      await cluster.build();
+    });
+    after(() => world.lab.down());
+
+    it("the name of a living voter goes to other hardware; `up` is killed without the old member, and once RKE's state has changed", async () => {
+      await cluster.topology(...hosts);
+      const project = await world.lab.project();
+      await world.kill(project, async () => (await membersOf("false")).length === 2, undefined, "primary");
+      await world.wrote("with-two-voters");
+      await world.killAt(project, ["master3", `test -e ${state}`], undefined, "primary");
+      await cluster.up(...hosts);
+      const ids = [
+        [101, 103, 106],
+        [101, 103, 106],
+      ];
+      assert.deepEqual(await cluster.found(["master1", "master3", "master4"]), {
+        voters: ["master1", "master2", "master3"],
+        ready: ["master1", "master2", "master3", "node1", "node2"],
+        notReady: 0,
+        named: { master1: ids, master3: ids, master4: ids },
+      });
+      assert.equal(await world.on("master2", "docker ps --format '{{.Names}}'"), "");
+      await world.kept("with-two-voters");
+    });
+
+    it("a worker becomes a learner, then a voter, then a learner again", async () => {
+      for (const part of ["learner", "voter", "learner"] as const) {
+        await cluster.up(...hosts, partInEtcd("node2", part));
+        const voters = ["master1", "master2", "master3", ...(part === "voter" ? ["node2"] : [])];
+        assert.deepEqual(
+          [await membersOf("false"), await membersOf("true")],
+          [voters, part === "voter" ? [] : ["node2"]],
+        );
+      }
+    });
+
+    it("a failover afterwards", () => cluster.failover());
+  },
+);

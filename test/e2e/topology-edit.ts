@@ -24,6 +24,27 @@ export const at = (name: string, address: string): Change =>
     hosts.items.find((h) => h.get("name") === name)?.set("address", address);
   });
 
+/** Other hardware takes the host's name: that of a spare host, with its address and its host key. */
+export const onHardwareOf = (name: string, spare: string): Change =>
+  edited((_, hosts) => {
+    const other = hosts.items.find((h) => h.get("name") === spare);
+    if (!other) return;
+    const host = hosts.items.find((h) => h.get("name") === name);
+    for (const key of ["address", "hostKey"]) host?.set(key, other.get(key));
+    hosts.items = hosts.items.filter((h) => h !== other);
+  });
+
+/** The host has this part in etcd, besides its other roles. */
+export const partInEtcd = (name: string, part: "voter" | "learner"): Change =>
+  edited((_, hosts) => {
+    const host = hosts.items.find((h) => h.get("name") === name);
+    if (!host) return;
+    const roles = (host.toJSON() as { roles: string[] }).roles.filter((role) => role !== "etcd");
+    host.set("roles", part === "voter" ? [...roles, "etcd"] : roles);
+    if (part === "learner") host.set("etcd", "learner");
+    else host.delete("etcd");
+  });
+
 /** The datacenter deploys from another host. */
 export const deployedFrom = (name: string, host: string): Change =>
   edited((datacenter) => {

@@ -61,6 +61,11 @@ describe("the hosts of RKE's state and those of the topology", () => {
       ],
       ["moved master2 -", "moved node1 -"],
     ],
+    [
+      "a host has another internal address",
+      [...without("node1"), "node1=192.168.31.104=10.7.0.4=root=22=worker"],
+      ["moved node1 -"],
+    ],
   ];
   for (const [what, hosts, changes] of rows) {
     it(`are compared: ${what}`, () => {
@@ -95,8 +100,21 @@ describe("currentState gets the topology's hosts", () => {
       assert.equal(edit(once, hosts).text, once);
       // RKE's run is still due
       assert.deepEqual(call(once, "changed_nodes", ...hosts).text, "new master4 -\nnew node3 -\n");
+      // taken out of the topology again, it leaves by its Node's name
+      assert.deepEqual(call(once, "changed_nodes", ...known).text, "gone master4 root@192.168.31.106:22\n");
     });
   }
+
+  it("an internal address is the topology's, and nothing else of the host is changed", () => {
+    const hosts = [...without("node1"), "node1=192.168.31.104=10.7.0.4=root=22=worker"];
+    const { text } = edit(stateBefore, hosts);
+    const expected = JSON.parse(stateBefore);
+    for (const n of expected.currentState.rkeConfig.nodes) {
+      if (n.address === "192.168.31.104") n.internalAddress = "10.7.0.4";
+    }
+    assert.deepEqual(JSON.parse(text), expected);
+    assert.equal(call(text, "changed_nodes", ...hosts).text, "");
+  });
 
   it("the role etcd is where the topology has it, and a host with no other role is dropped", () => {
     const etcdOnly = stateBefore.replace(/(192\.168\.31\.101",\s*"role": \[)[^\]]*\]/g, '$1\n      "etcd"\n     ]');

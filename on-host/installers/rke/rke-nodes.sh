@@ -54,17 +54,18 @@ main() {
 }
 
 # changed_nodes HOST ... <STATE: prints "gone NAME USER@ADDRESS:PORT" for each node of the state that has left, "moved NAME -" for each that has the
-# role etcd only in the state or only in the topology, and "new NAME -" for each host that the state lacks, or that a killed run has
+# role etcd only in the state or only in the topology, or another internal address in them, and "new NAME -" for each host that the state lacks, or that a killed run has
 # entered for etcd alone.
 changed_nodes() {
-  local address _internal port user name roles host wanted
+  local address internal port user name roles host inside wanted
   local -A known=()
-  while read -r address _internal port user name roles; do
+  while read -r address internal port user name roles; do
     known[$address]=$name
-    IFS='=' read -r host _ _ _ _ wanted < <(host_at "$address" "$@")
+    IFS='=' read -r host _ inside _ _ wanted < <(host_at "$address" "$@")
     if [[ -z $host ]]; then
-      printf 'gone %s %s@%s:%s\n' "$name" "$user" "$address" "$port"
-    elif [[ $(has_etcd "$roles") != "$(has_etcd "$wanted")" ]]; then
+      # a killed run may have entered it for etcd alone, and `rke up` made its Node
+      printf 'gone %s %s@%s:%s\n' "${name%.joined-etcd}" "$user" "$address" "$port"
+    elif [[ $(has_etcd "$roles") != "$(has_etcd "$wanted")" || $internal != "$inside" ]]; then
       printf 'moved %s -\n' "$name"
     fi
   done < <(state_nodes)

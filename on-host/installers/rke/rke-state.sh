@@ -46,7 +46,8 @@ main() {
 left_out() {
   local kept line
   kept=" $(sed -n -E 's/^ *(- )?address: *"?([^" ]+)"? *$/\2/p' <<<"$data" | paste -sd' ') "
-  state_nodes | cut -d" " -f 1,5 | while IFS= read -r line; do
+  # a change of hosts that was cut short may have entered one for etcd alone (rke-nodes.sh)
+  state_nodes | cut -d" " -f 1,5 | sed 's/\.joined-etcd$//' | while IFS= read -r line; do
     [[ $kept == *" ${line%% *} "* ]] || printf '%s\n' "$line"
   done
 }

@@ -2,7 +2,7 @@ import type { Membership } from "../../etcd/members";
 import { peerUrl } from "../../etcd/urls";
 import type { Member, StateNode } from "../../facts/facts";
 import { factsOf, type Observation } from "../../facts/observation";
-import { joinedEtcd } from "../../installers/installer";
+import { joinedEtcd, joiningHost } from "../../installers/installer";
 import type { Site } from "../../topology/site";
 import { deployHosts, type Host, type Topology } from "../../topology/topology";
 
@@ -52,8 +52,9 @@ export function changeOf(topology: Topology, site: Site, seen: Observation, know
       .filter((n) => !site.hosts.some((h) => h.address === n.address))
       .map((n) => ({
         ...n,
+        name: joiningHost(n.name),
         member: memberAt(n.internalAddress),
-        movedTo: site.hosts.find((h) => h.name === n.name),
+        movedTo: site.hosts.find((h) => h.name === joiningHost(n.name)),
       })),
     joining: site.hosts.filter((h) => !at(h) || at(h)?.name === joinedEtcd(h)),
     newParts: stays.flatMap((host) => {

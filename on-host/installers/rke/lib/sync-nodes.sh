@@ -3,7 +3,7 @@
 # shellcheck shell=bash
 
 # sync_nodes CERTIFICATES HOST ... <STATE: prints STATE with the topology's HOSTS (NAME=ADDRESS=INTERNAL-ADDRESS=USER=PORT=ROLES) in currentState:
-# nodes at other addresses are dropped, the role etcd is where a HOST has it, and an etcd host that the state lacks is entered with this role
+# nodes at other addresses are dropped, the role etcd is where a HOST has it, internal addresses are the HOSTS', and an etcd host that the state lacks is entered with this role
 # alone, as NAME.joined-etcd. CERTIFICATES is a file with a line "NAME PEM" for each certificate whose text is replaced if the state has it.
 sync_nodes() {
   awk -v certificates="$1" -v hosts="$(printf '%s\n' "${@:2}" | paste -sd' ')" '
@@ -21,8 +21,13 @@ sync_nodes() {
       if (!has_etcd(roles) && has_etcd(wanted[6])) list = list (list == "" ? "" : ",") "etcd"
       if (list == "") return
       out = ""
-      for (i = 1; i <= lines; i++) out = out (i > 1 ? "\n" : "") (line[i] == "@roles" ? roles_text(list) : line[i])
+      for (i = 1; i <= lines; i++) out = out (i > 1 ? "\n" : "") (line[i] == "@roles" ? roles_text(list) : i == inside_line ? inside_text(line[i], wanted[3]) : line[i])
       add(out)
+    }
+    function inside_text(text, wanted,  own) {
+      own = text; sub(/^ *"internalAddress": *"/, "", own); sub(/".*/, "", own)
+      # an empty one is the address
+      return own == wanted || own == "" && wanted == address ? text : pad(5) "\"internalAddress\": \"" wanted "\"" (text ~ /,$/ ? "," : "")
     }
     function roles_text(list,  i, out, one, count) {
       count = split(list, one, ",")
@@ -57,7 +62,7 @@ sync_nodes() {
       for (i = 1; i <= kept; i++) { sub(/,$/, "", all[i]); printf "%s%s\n", all[i], (i < kept ? "," : "") }
       inside = 0; print; next
     }
-    d == 4 && text == "{" { lines = 0; address = roles = ""; line[++lines] = $0; next }
+    d == 4 && text == "{" { lines = inside_line = 0; address = roles = ""; line[++lines] = $0; next }
     d == 4 { line[++lines] = $0; finish_node(); next }
     d == 5 && text ~ /^"role": *\[$/ { in_roles = 1; line[++lines] = "@roles"; next }
     d == 5 && in_roles { in_roles = 0; roles_end = text; next }
@@ -65,6 +70,7 @@ sync_nodes() {
     {
       line[++lines] = $0
       if (d == 5 && text ~ /^"address":/) { address = text; sub(/^"address": *"/, "", address); sub(/".*/, "", address) }
+      if (d == 5 && text ~ /^"internalAddress":/) inside_line = lines
     }
     END {
       if (last != "}") { print "the file ends early" >"/dev/stderr"; exit 5 }

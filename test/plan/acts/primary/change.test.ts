@@ -162,6 +162,10 @@ describe("guards of a change of hosts", () => {
   const onlyMaster3 = topologyOf({ master1: ["192.168.31.101", ["controlplane", "worker"]], node1 });
   const more = topologyOf({ ...seedHosts.a, master4: ["192.168.31.106", member], master5: ["192.168.31.107", member] });
   const swapped = topologyOf({ master1, master4: ["192.168.31.106", member], node1 });
+  const otherKeeper = topologyOf(seedHosts.a, {
+    master6: ["192.168.31.108", member],
+    node2: seedHosts.b.node2,
+  });
   const down = { etcd: undefined, etcdLog: "", members: [] };
   const stranger = { id: "f00", started: true, name: "etcd-x", peerUrls: ["https://10.9.9.9:2380"], learner: false };
   const cases: [what: string, topology: Topology, seen: Observation, stops: Record<string, RegExp>][] = [
@@ -191,6 +195,26 @@ describe("guards of a change of hosts", () => {
       with4,
       changedHosts(seed(), with4, { change: { master1: down } }),
       { [guard]: /^master1: a voter that stays must be healthy while voters change: etcd runs, but doesn't answer$/ },
+    ],
+    [
+      "a living host leaves, which the new deploy host's key doesn't open",
+      otherKeeper,
+      changedHosts(seed(), otherKeeper),
+      { [guard]: /^master3 \(192\.168\.31\.103\): a host that leaves must know the SSH key .* is new: master6$/ },
+    ],
+    [
+      "quorum is lost, and the deploy host is a new one that has no record",
+      otherKeeper,
+      changedHosts(seed(), otherKeeper, {
+        change: { master1: { ...down, steps: {} }, master2: { ...down, steps: {} } },
+      }),
+      { "members of etcd": /none does/ },
+    ],
+    [
+      "a dead host leaves, and its deploy host is a new one",
+      otherKeeper,
+      changedHosts(seed(), otherKeeper, { silent: ["master3"] }),
+      {},
     ],
     [
       "a member that nobody knows",
