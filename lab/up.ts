@@ -1,7 +1,6 @@
 /** Raises a lab: network, disks, power, in that order, all hosts at the same time. */
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { EtcdLine } from "./build/programs";
 import { leftovers, takeDown } from "./down";
 import { faultsOf } from "./faults/faults";
 import { makeDisk } from "./hosts/disk";
@@ -32,11 +31,20 @@ export interface UpOptions {
   topology?: string;
   /** Must be the topology's, if a file is named. */
   installer?: LabInstaller;
-  /** The etcd that the hosts' image holds; default 3.4. */
-  etcd?: EtcdLine;
+  /** The etcd that the hosts' image holds, of ETCD_VERSIONS; default: by the topology's kubernetesVersion. */
+  etcd?: string;
+  /** In place of the topology's. */
+  rkeVersion?: string;
+  kubernetesVersion?: string;
   /** False: the hosts are on, but where the installer's lab would make a cluster, it doesn't. */
   cluster?: boolean;
 }
+
+/** Keys of the topology that options of `up` replace. */
+export const releaseOf = ({ rkeVersion, kubernetesVersion }: UpOptions): Partial<LabTopology> => ({
+  ...(rkeVersion === undefined ? {} : { rkeVersion }),
+  ...(kubernetesVersion === undefined ? {} : { kubernetesVersion }),
+});
 
 const LIMIT_SECONDS = 60;
 const PROJECT = join(__dirname, "..");
@@ -62,7 +70,7 @@ export async function raise(place: Place, options: UpOptions): Promise<LabState>
     throw new LabError(`LAB_DIR: must be an empty or new folder, ${place.dir} holds ${foreign.slice(0, 3).join(", ")}`);
   const file = topologyFile(options);
   if (!existsSync(file)) throw new LabError(`topology: must be a file, ${file} is missing`);
-  const topology = readTopology(readFileSync(file, "utf8"), file);
+  const topology: LabTopology = { ...readTopology(readFileSync(file, "utf8"), file), ...releaseOf(options) };
   if (options.installer && options.installer !== installerOf(topology))
     throw new LabError(
       `--installer: must be the topology's, ${installerOf(topology)} in ${file}, is ${options.installer}`,

@@ -25,6 +25,8 @@ const topology = z.object({
   installer: z.enum(INSTALLERS).optional(),
   cluster: z.string().optional(),
   kubernetesVersion: z.string().optional(),
+  /** The release of RKE that makes the cluster. */
+  rkeVersion: z.string().optional(),
   /** kubeadm's ClusterConfiguration, which the lab hands on to kubeadm as it is. */
   kubeadm: z.record(z.string(), z.unknown()).optional(),
   ssh: z.object({ user: user.default("root"), port: port.default(22) }).prefault({}),
