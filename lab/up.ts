@@ -12,10 +12,11 @@ import { say } from "./machine/progress";
 import { all, LabError } from "./machine/run";
 import { makeNetwork, namespacePath } from "./network/network";
 import { type NetworkPlan, planNetwork } from "./network/network-plan";
-import { makeOperatorKey, sshAnswers, sshState } from "./operator/operator";
+import { makeOperatorKey, nameHosts, sshAnswers, sshState } from "./operator/operator";
 import { hostDir, type Place } from "./state/place";
 import { foreignFiles, type LabState, ownFiles, readState, writeState } from "./state/state";
 import {
+  hostsFile,
   hostsOf,
   installerOf,
   type LabDatacenter,
@@ -94,6 +95,7 @@ export async function raise(place: Place, options: UpOptions): Promise<LabState>
   for (const line of door.lines(state)) say(line);
   await makeNetwork(plan);
   const authorizedKey = await makeOperatorKey(place);
+  nameHosts(place, hostsFile(topology));
   await all(
     topology.datacenters.flatMap((dc) =>
       dc.hosts.map(async (host) => {
@@ -155,6 +157,7 @@ export async function manufacture(
     folder: hostDir(place, host.name),
     name: host.name,
     login: loginOf(topology, host),
+    names: hostsFile(topology),
     authorizedKey,
     installed: await prepared.installed(dc, host),
   });
