@@ -63,7 +63,7 @@ async function main(): Promise<number> {
     return 0;
   }
   if (values.matrix) {
-    const own = ["rke", "kubernetes", "keep", "json"].filter(
+    const own = ["rke", "kubernetes", "etcd", "keep", "json"].filter(
       (name) => values[name as keyof typeof values] !== undefined,
     );
     if (own.length > 0)
