@@ -10,7 +10,7 @@ import {
   monitoringDefaults,
   networkDefaults,
 } from "./defaults";
-import { defaultKubernetes, isModelled, systemImages } from "./releases";
+import { defaultKubernetes, enablesCriDockerd, isModelled, securesPods, systemImages } from "./releases";
 import type { NodeConfig, RkeConfig, Role } from "./rke-config";
 
 const text = z.union([z.string(), z.number(), z.boolean()]).transform(String);
@@ -152,6 +152,7 @@ function baseOf(image: string, given: GivenBase) {
 function toServices(
   given: NonNullable<ClusterFile["services"]>,
   images: ReturnType<typeof imagesOf>,
+  kubernetesVersion: string,
 ): RkeConfig["services"] {
   const etcd = given.etcd;
   return {
@@ -171,6 +172,7 @@ function toServices(
       ...baseOf(images.hyperkube, given["kube-api"]),
       serviceClusterIpRange: given["kube-api"]?.service_cluster_ip_range ?? "10.43.0.0/16",
       serviceNodePortRange: given["kube-api"]?.service_node_port_range ?? "30000-32767",
+      ...(securesPods(kubernetesVersion) ? { podSecurityConfiguration: "privileged" as const } : {}),
       auditLog: defaultAuditLog(),
     },
     kubeController: {
@@ -196,7 +198,7 @@ function toConfig(given: ClusterFile, ignoreDockerVersion: boolean): RkeConfig {
   const images = systemImages(kubernetesVersion);
   return {
     nodes: given.nodes.map((each) => toNode(each, sshKeyPath)),
-    services: toServices(given.services ?? {}, imagesOf({ systemImages: images })),
+    services: toServices(given.services ?? {}, imagesOf({ systemImages: images }), kubernetesVersion),
     network: networkDefaults(given.network?.plugin ?? "canal"),
     authentication: withoutUndefined({ strategy: "x509", sans: given.authentication?.sans }),
     systemImages: images,
@@ -205,8 +207,9 @@ function toConfig(given: ClusterFile, ignoreDockerVersion: boolean): RkeConfig {
     authorization: { mode: "rbac" },
     // RKE takes this from its flag alone: cluster.yml's ignore_docker_version has no effect.
     ignoreDockerVersion,
+    ...(enablesCriDockerd(kubernetesVersion) ? { enableCriDockerd: true } : {}),
     kubernetesVersion,
-    ingress: ingressDefaults(given.ingress?.provider ?? "nginx"),
+    ingress: ingressDefaults(given.ingress?.provider ?? "nginx", kubernetesVersion),
     clusterName: given.cluster_name ?? "local",
     cloudProvider: {},
     prefixPath: "/",

@@ -1,5 +1,6 @@
 /** The values that RKE fills in if cluster.yml is silent, in the order in which it writes cluster.rkestate. */
 
+import { hasIngressClass, portsIngress } from "./releases";
 import type { AuditLogConfiguration, RkeConfig } from "./rke-config";
 
 export const AUDIT_POLICY_PATH = "/etc/kubernetes/audit-policy.yaml";
@@ -43,14 +44,16 @@ export function networkDefaults(plugin: string): RkeConfig["network"] {
   return { plugin, updateStrategy: structuredClone(DAEMON_SET_UPDATE) };
 }
 
-export function ingressDefaults(provider: string): RkeConfig["ingress"] {
+export function ingressDefaults(provider: string, kubernetesVersion: string): RkeConfig["ingress"] {
+  const ports = portsIngress(kubernetesVersion);
   return {
     provider,
     updateStrategy: structuredClone(DAEMON_SET_UPDATE),
     httpPort: 80,
     httpsPort: 443,
-    networkMode: "hostNetwork",
-    defaultBackend: true,
+    networkMode: ports ? "hostPort" : "hostNetwork",
+    defaultBackend: !ports,
+    ...(hasIngressClass() ? { defaultIngressClass: true } : {}),
   };
 }
 

@@ -104,6 +104,20 @@ export const asksV3 = (kubernetesVersion: string): boolean => rke("v1.3.3") && i
 export const asksSecurely = (kubernetesVersion: string, since: "v1.22.0" | "v1.23.0"): boolean =>
   rke("v1.3.3") && isAtLeast(kubernetesVersion, since);
 
+/** enable_cri_dockerd is filled in. */
+export const enablesCriDockerd = (kubernetesVersion: string): boolean =>
+  rke("v1.3.13") && isAtLeast(kubernetesVersion, "v1.24.0");
+
+/** The ingress controller listens on host ports, without a backend by default. */
+export const portsIngress = (kubernetesVersion: string): boolean =>
+  rke("v1.3.0") && isAtLeast(kubernetesVersion, "v1.21.0");
+
+export const hasIngressClass = (): boolean => rke("v1.3.3");
+
+/** pod_security_configuration is filled in. */
+export const securesPods = (kubernetesVersion: string): boolean =>
+  deploysAdmission() && isAtLeast(kubernetesVersion, "v1.23.0");
+
 export const deploysAdmission = (): boolean => rke("v1.4.4");
 
 /** The admission file's checksum is in kube-apiserver's environment; before, RKE restarted kube-apiserver by itself. */
