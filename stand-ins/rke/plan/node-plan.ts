@@ -40,7 +40,17 @@ export function nodePlans(cluster: Planned, hosts: Host[]): Map<Host, NodePlan> 
   const plans = new Map(hosts.map((host) => [host, nodePlan(cluster, host)]));
   const service = cluster.config.services.kubeApi;
   const leaked = hosts.filter((host) => host.isControl).flatMap(() => checksums(cluster.config.kubernetesVersion));
-  if (leaked.length > 0) service.extraEnv = [...(service.extraEnv ?? []), ...leaked];
+  if (leaked.length > 0) {
+    // in the order of RKE's fields, by which the state is written
+    const { image, extraArgs, extraBinds, extraEnv = [], ...rest } = service;
+    cluster.config.services.kubeApi = {
+      image,
+      ...(extraArgs ? { extraArgs } : {}),
+      ...(extraBinds ? { extraBinds } : {}),
+      extraEnv: [...extraEnv, ...leaked],
+      ...rest,
+    };
+  }
   return plans;
 }
 

@@ -36,6 +36,8 @@ describe("the stand-in's rkestate is RKE's", () => {
       for (let round = 0; round < rounds; round++) nodePlans(cluster, cluster.etcd);
       nodePlans(cluster, listsOf(config.nodes).control);
       assert.deepEqual(JSON.parse(JSON.stringify(cluster.config)), golden.currentState.rkeConfig);
+      const order = ({ services }: RkeConfig) => Object.keys(services.kubeApi);
+      assert.deepEqual(order(cluster.config), order(golden.currentState.rkeConfig));
     });
   }
 });
