@@ -89,7 +89,8 @@ async function deployFailover(topology: Topology, ssh: SshAccess, settings: Fail
     } else {
       stopAt(
         late,
-        "nothing that runs was changed: at most the survivors' epoch and a copy of etcd's data beside it were written",
+        "nothing that serves was changed: at most the survivors' epoch and a copy of etcd's data beside it were written. If the copy" +
+          " could be had in no other way (the log of step source says so), etcd was stopped for it: `docker start etcd` there if you go no further",
       );
     }
   };
