@@ -20,7 +20,8 @@ export interface KeyPair {
 
 /**
  * RKE's certificates, made here so that every host of both stacks can be given them.
- * CAs and the service account's key are protected: losing them means to make the cluster anew.
+ * CAs and the service account's key are protected: losing them means to make the cluster anew. All other certificates, the service
+ * account's among them, follow the hosts: a changed name replaces the certificate and keeps its key.
  */
 export class Pki extends pulumi.ComponentResource {
   readonly pairs: Record<string, KeyPair> = {};
@@ -41,8 +42,11 @@ export class Pki extends pulumi.ComponentResource {
 
   private issue(certificate: Certificate): KeyPair {
     const isCa = certificate.issuer === certificate.name;
-    const opts = { parent: this, protect: isCa || certificate.name === "kube-service-account-token" };
-    const key = new tls.PrivateKey(`${certificate.name}-key`, { algorithm: "RSA", rsaBits: certificateKeyBits }, opts);
+    const key = new tls.PrivateKey(
+      `${certificate.name}-key`,
+      { algorithm: "RSA", rsaBits: certificateKeyBits },
+      { parent: this, protect: isCa || certificate.name === "kube-service-account-token" },
+    );
     const subject = {
       commonName: certificate.commonName,
       ...(certificate.organization[0] === undefined ? {} : { organization: certificate.organization[0] }),
@@ -54,7 +58,8 @@ export class Pki extends pulumi.ComponentResource {
       const cert = new tls.SelfSignedCert(
         certificate.name,
         { privateKeyPem: key.privateKeyPem, isCaCertificate: true, subject, allowedUses, validityPeriodHours },
-        opts,
+        // another CA certificate would replace every leaf, and hosts would no longer believe each other
+        { parent: this, protect: true },
       );
       return { certificate: cert.certPem, privateKey: key.privateKeyPem };
     }
@@ -81,7 +86,8 @@ export class Pki extends pulumi.ComponentResource {
         allowedUses,
         validityPeriodHours,
       },
-      { parent: this, protect: opts.protect },
+      // in a stack of an earlier program the service account's certificate is protected: the replacement takes that back
+      { parent: this, protect: false },
     );
     return { certificate: cert.certPem, privateKey: key.privateKeyPem };
   }

@@ -116,17 +116,18 @@ export function stepText({
   onEach,
   onwardUsers = [],
 }: Pick<ScheduledStep, "script" | "data" | "onEach" | "onwardUsers">): string {
+  const shells = script === "rke-up" || script === "rke-nodes" ? shellLines(onwardUsers) : [];
   if (onEach === undefined) {
-    return onHostInput(stepScript(script), [...(script === "rke-up" ? shellLines(onwardUsers) : []), data].join("\n"));
+    return onHostInput(stepScript(script), [...shells, data].join("\n"));
   }
   const each = onEach.map((s) => `@@ step ${s.script} ${s.limit}\n${stepText(s).trimEnd()}`);
   const lines = onEach.flatMap(({ script: name, limit: seconds }) =>
     onwardUsers.map((user) => `@@ line ${name} ${user} ${bashLine(user, { seconds, killAfter: 10 })}`),
   );
-  return onHostInput(stepScript(script), [...lines, ...each].join("\n"));
+  return onHostInput(stepScript(script), [...shells, ...lines, ...each].join("\n"));
 }
 
-/** By user that isn't root, what makes a command there root's: `on-host/installers/rke/rke-up.sh` reads these lines. */
+/** By user that isn't root, what makes a command there root's: `on-host/installers/rke/lib/brought.sh` reads these lines. */
 const shellLines = (users: string[]): string[] =>
   users.filter((user) => shellLine(user) !== "").map((user) => `@@ line ${user} ${shellLine(user)}`);
 

@@ -23,7 +23,7 @@ aside_processes() {
   printf '%s\n' "${all_names-$(process_names 2>/dev/null)}" | while IFS= read -r name; do
     if [[ $name =~ -before-epoch-([0-9]+)(-[0-9]+)?$ ]]; then
       printf '%s %s\n' "${BASH_REMATCH[1]}" "$name"
-    elif [[ $name =~ -before-join-[0-9TZ]+$ ]]; then
+    elif [[ $name =~ -before-(join|leave)-[0-9TZ]+$ ]]; then
       number=unknown
       for noted in "$state"/epoch-*/"$name.$kept_as"; do
         if [[ -e $noted && $noted =~ /epoch-([0-9]+)/[^/]+$ ]]; then number=${BASH_REMATCH[1]}; fi

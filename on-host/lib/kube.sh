@@ -35,3 +35,12 @@ node_deleted() {
   answer=$(kube "$1" DELETE "/api/v1/nodes/$2") || result=$?
   ((result == 0 || result == 4))
 }
+
+# node_ready SERVER NODE: true if the Node's condition Ready is true.
+node_ready() {
+  local answer
+  answer=$(kube "$1" GET "/api/v1/nodes/$2") || return 1
+  ready "$(tr -d ' \n' <<<"$answer")"
+}
+# ready NODE-JSON: the same of a Node's JSON without spaces.
+ready() { grep -o '{[^{}]*"type":"Ready"[^{}]*}' <<<"$1" | grep -q '"status":"True"'; }

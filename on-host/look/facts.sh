@@ -1,4 +1,4 @@
-# needs: look/preflight-facts look/source-facts lib/aside lib/client lib/cluster-secrets lib/etcd/database lib/etcd/wal runtime installers/rke/lib/program
+# needs: look/preflight-facts look/source-facts lib/aside lib/client lib/cluster-secrets lib/etcd/database lib/etcd/wal runtime installers/rke/lib/program installers/rke/lib/nodes
 # facts: prints the facts of this host; changes nothing. It is sent together with all that it needs, and started as
 #   timeout SECONDS bash -s -- EPOCH LIMIT PROBES TRUST [FILE [PEERS [LOGS]]]
 # PROBES: ports of the lost side, "HOST=ADDRESS:PORT ...", each tried for LIMIT seconds;  TRUST: hosts that a deploy host's SSH key must
@@ -121,6 +121,25 @@ isolation_facts() {
     grep -qs "$state/isolation/apply" "$file" && printf 'boot=%s\n' "$file"
   done
 }
+# node_facts: prints a line node=ADDRESS INTERNAL-ADDRESS NAME ROLES STATE for each host in RKE's state: STATE is "asked" for those that TRUST names, which
+# the operator looks at, and "answers" or "silent", by their SSH port, for all others. If PROBES asks after a lost side, none is asked here: silent
+# hosts would hold up the look of a failover by 2 s.
+node_facts() {
+  local address internal port _user name roles
+  [[ -s /etc/rke-dr/cluster.rkestate ]] || return 0
+  while read -r address internal port _user name roles; do
+    if [[ -n $probes || " $trust " == *"@$address:"* ]]; then
+      printf 'node=%s %s %s %s asked\n' "$address" "$internal" "$name" "$roles"
+    else
+      {
+        heard=silent
+        timeout 2 bash -c "exec 3<>/dev/tcp/$address/$port" 2>/dev/null </dev/null && heard=answers
+        printf 'node=%s %s %s %s %s\n' "$address" "$internal" "$name" "$roles" "$heard"
+      } &
+    fi
+  done < <(state_nodes </etc/rke-dr/cluster.rkestate)
+  wait
+}
 # trust_facts: prints the section trust: SSH from this deploy host to each host; empty if it has no key.
 trust_facts() {
   section trust
@@ -158,7 +177,8 @@ login_facts() {
 }
 
 # everything that waits for others runs at the same time, from the start
-exec 4< <(etcd_facts) 5< <(trust_facts) 6< <(answer_facts) 7< <(preflight_facts) 8< <(source_facts "$named" "$peers") 3< <(log_facts)
+exec 4< <(etcd_facts) 5< <(trust_facts) 6< <(answer_facts) 7< <(preflight_facts) 8< <(source_facts "$named" "$peers") 3< <(log_facts) \
+  10< <(node_facts)
 
 section host
 printf 'arch=%s\n' "$(uname -m)"
@@ -226,8 +246,8 @@ if [[ -d /etc/rke-dr ]]; then
   for file in /etc/rke-dr/cluster.rkestate.before-epoch-*; do
     [[ -s $file ]] && printf 'file=%s\n' "${file##*/}"
   done
-  [[ ! -r /etc/rke-dr/cluster.rkestate ]] || installer_hosts </etc/rke-dr/cluster.rkestate | sed 's/^/host=/'
   printf 'server=%s\n' "$(sed -n -E 's/^ *server: *"?([^"]*)"?.*/\1/p' /etc/rke-dr/kube_config_cluster.yml 2>/dev/null)"
+  cat <&10
 fi
 
 section cluster.yml

@@ -1,6 +1,6 @@
 # needs: lib/step
-# authorize: allows the deploy hosts' SSH keys on this host, to root or to another user. A key that this program put here earlier for the
-# same deploy host is replaced; all other lines of authorized_keys stay as they are.
+# authorize: allows the deploy hosts' SSH keys on this host, to root or to another user. Keys that this program put here earlier are replaced,
+# or removed if their host is no deploy host any more; all other lines of authorized_keys stay as they are.
 # arguments: USER, none for root
 # stdin: lines of authorized_keys, each ending in a comment rke-dr:HOST
 main() {
@@ -22,6 +22,12 @@ main() {
     printf '%s\n' "$line" >>"$file.newer"
     mv "$file.newer" "$file.new"
   done <<<"$data"
+  while IFS= read -r line; do
+    grep -q " $line\$" <<<"$data" && continue
+    grep -v " $line\$" "$file.new" >"$file.newer" || true
+    mv "$file.newer" "$file.new"
+    did "the key of ${line#rke-dr:} is removed: it is no deploy host any more"
+  done < <(grep -o 'rke-dr:[^ ]*$' "$file.new" | sort -u)
   # sshd reads the file as the user
   if (($# == 0)); then chmod 600 "$file.new"; else chown --reference="$file" "$file.new" && chmod --reference="$file" "$file.new"; fi
   mv "$file.new" "$file"

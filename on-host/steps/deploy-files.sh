@@ -21,12 +21,20 @@ main() {
   [[ ! -d $dir/certs ]] || mv "$dir/certs" "$dir/certs.before"
   mv "$new/certs" "$dir/certs"
   mkdir -p "$dir/ssh"
-  # if no host key is pinned, the file is empty: then the keys that step trust has found stay
-  [[ -s $new/ssh/known_hosts || ! -s $dir/ssh/known_hosts ]] || rm "$new/ssh/known_hosts"
+  known_before "$new/ssh/known_hosts" "$dir/ssh/known_hosts"
   mv "$new/ssh/"* "$dir/ssh/"
   [[ -e $new/cluster-secrets ]] || rm -f "$dir/cluster-secrets"
   find "$new" -maxdepth 1 -type f -exec mv {} "$dir/" \;
   rm -rf "$new"
   did "$(find "$dir/certs" -name '*.pem' | wc -l) certificates and keys, cluster.yml and the SSH key put in $dir"
   finish
+}
+
+# known_before NEW OLD: adds to NEW the keys in OLD of hosts that NEW doesn't name: the keys that step trust has found where none is pinned, and
+# those of hosts that leave the topology, which are reached once more.
+known_before() {
+  [[ -s $2 ]] || return 0
+  awk -v new="$1" 'BEGIN { while ((getline line < new) > 0) { split(line, word, " "); named[word[1]] = 1 } } !($1 in named)' "$2" >"$2.left"
+  cat "$2.left" >>"$1"
+  rm "$2.left"
 }

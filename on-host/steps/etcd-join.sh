@@ -4,6 +4,8 @@
 # data, so it is never used again), the old member is removed, a new one is added, started without data, and waited for.
 # A voter gets its final container while it is still a learner: the restart then costs no vote. It is promoted only if its data equals the
 # cluster's, by a hash of all keys at one revision. If it doesn't, the member is set aside and joins anew, once.
+# A healthy voter whose --initial-cluster names
+# others than the final container's, because hosts have joined or left, is recreated on its data while the other voters are a majority.
 # arguments: WANTED (learner or voter), MEMBER (its name), CERTIFICATE (a name in /etc/kubernetes/ssl), OWN (its client URL as this host
 #   reaches it), IMAGE, CLUSTER (the initial cluster with which a new member starts, itself included: NAME=PEER-URL,...), then client URLs
 #   of the other voters
@@ -64,6 +66,7 @@ follow() {
 vote() {
   # an etcd that runs may not answer for a moment
   if [[ $status == running && $is_learner == false && $member_status == started ]] && until_true 30 is_voter; then
+    names_members || renew_arguments
     did "etcd is a voter and healthy"
     return
   fi
@@ -116,6 +119,27 @@ join_anew() {
     set_process_aside etcd "etcd-before-join-$(date -u +%Y%m%dT%H%M%SZ)"
   fi
   die "etcd: the data of $member differs again from the cluster's after it joined anew, $compared; it has no vote; see \"Data that differs\" in docs/failback.md"
+}
+
+# names_members: true if the running etcd's --initial-cluster names the members that the final one names, in any order. etcd ignores the argument
+# once it has data, but RKE compares it, and would recreate all voters one after the other without waiting for their health.
+names_members() {
+  local wanted
+  [[ $final =~ --initial-cluster=([^\"]*)\" ]] || return 0
+  wanted=${BASH_REMATCH[1]}
+  [[ $(split "$(process_command etcd | sed -n 's/^--initial-cluster=//p')") == "$(split "$wanted")" ]]
+}
+
+# renew_arguments: recreates this voter on its data. Of two voters none can be spared: then writes stop for that moment.
+renew_arguments() {
+  local listed needed
+  listed=$(grep -c 'false$' <<<"$member_list") || true
+  needed=$((listed <= 2 ? listed - 1 : listed / 2 + 1))
+  until_true 60 enough_left "$needed" ||
+    die "etcd: only $(voters_left) of the $((listed - 1)) other voters answer, no majority while this one is recreated; start etcd there first, nothing was changed"
+  recreate "$final"
+  comes_up 60 || die "etcd: doesn't answer after its start with RKE's arguments: $(last_words)"
+  until_true 60 is_voter || die "etcd: not healthy 60 s after it was recreated: $(last_words)"
 }
 
 # is_voter: true if this etcd is a healthy voter.

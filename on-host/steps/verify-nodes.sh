@@ -40,5 +40,3 @@ nodes_are_back() {
     done
   done
 }
-# ready NODE-JSON: true if the Node's condition Ready is true.
-ready() { grep -o '{[^{}]*"type":"Ready"[^{}]*}' <<<"$1" | grep -q '"status":"True"'; }

@@ -41,13 +41,15 @@ export interface Membership {
   members: MemberState[];
   /** True if a voter answered a linearizable read. */
   quorum: boolean;
-  /** Members of etcd that the topology doesn't name. */
+  /** All members, as a voter with quorum lists them; empty without quorum. */
+  listed: Member[];
+  /** Those that the topology doesn't name. */
   strangers: Member[];
 }
 
 /**
  * The members of etcd, and the condition of each, as the hosts reported them.
- * @param learnerDiffers lines "- planned" and "+ found" for a learner's process; a voter's is the installer's affair
+ * @param learnerDiffers lines "- planned" and "+ found" for a learner's process; but for what `voterDiffers` compares, a voter's is the installer's affair
  * @param isTrusted if a host's report on the cluster counts: hosts that return may report a cluster of their own
  */
 export function membership(
@@ -55,6 +57,7 @@ export function membership(
   seen: Observation,
   learnerDiffers: (host: Host, architecture: string, found: Running) => string[],
   isTrusted: (host: Host) => boolean = () => true,
+  voterDiffers: (found: Running) => string[] = () => [],
 ): Membership {
   const hosts = clusterOrder(topology);
   // after a failover a host may vote that the topology has as a learner
@@ -66,10 +69,12 @@ export function membership(
   return {
     members: members.map((host) => {
       const architecture = factsOf(seen, host)?.architecture || "x86_64";
-      const differs = (found: Running) => (host.etcd === "learner" ? learnerDiffers(host, architecture, found) : []);
+      const differs = (found: Running) =>
+        host.etcd === "learner" ? learnerDiffers(host, architecture, found) : voterDiffers(found);
       return stateOf(host, quorumHosts, listed, differs, seen);
     }),
     quorum: lister !== undefined,
+    listed,
     strangers: listed.filter((m) => !members.some((h) => m.peerUrls.includes(peerUrl(h)))),
   };
 }

@@ -37,6 +37,16 @@ export interface Member {
  */
 export type LogEnd = { term: number; index: number } | { unreadable: string };
 
+/** A host in the installer's own state on a deploy host. */
+export interface StateNode {
+  name: string;
+  address: string;
+  internalAddress: string;
+  roles: string[];
+  /** If its SSH port answers the deploy host; undefined for hosts that are looked at themselves, and in a failover. */
+  answers: boolean | undefined;
+}
+
 /** Why SSH to a host failed, if the cause is known. */
 export type Refusal = "another host key" | "login refused" | "sudo refused";
 
@@ -94,10 +104,8 @@ export type HostFacts =
       etcdLog: string;
       /** When the newest Lease of the cluster was renewed, Unix milliseconds: how new the data is. */
       newestLease: number | undefined;
-      /** Of a deploy host; `hosts`: those that the installer has built, by its own state. */
-      deploy:
-        | { files: string[]; server: string; clusterYml: string; hosts?: { address: string; name: string }[] }
-        | undefined;
+      /** Of a deploy host; `nodes`: the hosts that the installer has built, by its own state. */
+      deploy: { files: string[]; server: string; clusterYml: string; nodes?: StateNode[] } | undefined;
       /** Things that acts have set aside on the host: data by path, and containers ("container NAME", of 0 bytes). */
       aside: { path: string; bytes: number }[];
       /** SSH from this deploy host, by target: "ok" or the reason. */
@@ -237,18 +245,24 @@ function parseIsolation(text: string | undefined): Reachable["isolation"] {
 
 function parseDeploy(text: string, clusterYml: string): Reachable["deploy"] {
   const values = pairs(text);
+  const all = (key: string) =>
+    lines(text)
+      .filter((line) => line.startsWith(`${key}=`))
+      .map((line) => line.slice(key.length + 1));
   return {
-    files: lines(text)
-      .filter((line) => line.startsWith("file="))
-      .map((line) => line.slice("file=".length)),
+    files: all("file"),
     server: values.server ?? "",
     clusterYml,
-    hosts: lines(text)
-      .filter((line) => line.startsWith("host="))
-      .map((line) => {
-        const [address = "", name = ""] = line.slice("host=".length).split(" ");
-        return { address, name: name || address };
-      }),
+    nodes: all("node").map((line) => {
+      const [address = "", internalAddress = "", name = "", roles = "", state = ""] = line.split(" ");
+      return {
+        name,
+        address,
+        internalAddress,
+        roles: roles.split(","),
+        answers: state === "asked" ? undefined : state === "answers",
+      };
+    }),
   };
 }
 

@@ -68,7 +68,7 @@ export function undeclaredHosts(topology: Topology, plan: FailoverPlan, seen: Ob
   const facts = factsOf(seen, plan.deployHost);
   const declared = (h: { address: string; name: string }) =>
     allHosts(topology).some((own) => own.address === h.address || own.name === h.name);
-  const built = (facts?.deploy?.hosts ?? []).filter((h) => !declared(h));
+  const built = (facts?.deploy?.nodes ?? []).filter((h) => !declared(h));
   const listed = installerOf(topology)
     .hostsIn(facts?.deploy?.clusterYml ?? "")
     .filter((h) => !declared(h) && !built.some((b) => b.address === h.address));

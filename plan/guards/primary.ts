@@ -3,6 +3,7 @@ import { factsOf, type Observation } from "../facts/observation";
 import type { AdoptedCluster } from "../installers/rke/adopted";
 import type { Host, Topology } from "../topology/topology";
 import { adoptionProblems } from "./adoption";
+import { changeGuard } from "./change";
 import { installerMissing } from "./deploy-host";
 import { roomProblems } from "./disk-space";
 import { primaryEpochProblems } from "./epoch";
@@ -49,6 +50,7 @@ export function primaryGuards(
         ),
     verdict("the hosts meant", strangers(topology, plan.hosts, seen), "no host belongs to another cluster"),
     verdict("members of etcd", memberProblems(plan, seen), "etcd has quorum, or there is none yet"),
+    changeGuard(topology, plan, seen),
     verdict("tools on the hosts", tools(plan.hosts, seen), "flock, curl with --unix-socket"),
     verdict("disk space", roomProblems(plan.hosts, seen), "enough for records and containers"),
     verdict("clocks", clockProblems(plan.hosts, seen), "hosts and operator agree within 5 s"),
@@ -74,8 +76,13 @@ const goneForGood = (host: Host): string[] => [
 /** `primary` can't repair a built cluster that has lost quorum: etcd changes its members by a majority only. */
 function memberProblems(plan: PrimaryPlan, seen: Observation): string[] {
   const { quorum, members } = plan.membership;
-  const done = factsOf(seen, plan.installerHost)?.steps ?? {};
-  const built = ["rke-up", "adopt"].some((name) => done[name]?.epoch === plan.epoch);
+  const isDone = (host: Host) =>
+    ["rke-up", "adopt"].some((name) => factsOf(seen, host)?.steps[name]?.epoch === plan.epoch);
+  // the installer's host may be a new one; another deploy host is given the state once the cluster is built. A failback has a guard of its own
+  const others =
+    plan.failback && !plan.failback.finished ? [] : plan.deployHosts.filter((h) => h !== plan.installerHost);
+  const brought = others.some((h) => factsOf(seen, h)?.deploy?.files.includes("cluster.rkestate"));
+  const built = brought || plan.hosts.some(isDone);
   if (quorum || !built) {
     return [];
   }

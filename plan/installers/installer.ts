@@ -10,6 +10,12 @@ import type { Certificate } from "./certificate";
 /** The processes that an act may replace; all others are the installer's alone. */
 export type ReplacedProcess = "etcd" | "kube-apiserver";
 
+/** The name under which a new host is in the installer's state once its etcd has joined, and until the installer has made all else of it. */
+export const joinedEtcd = (host: Host): string => `${host.name}.joined-etcd`;
+
+/** The host's own name if a change that was cut short has left that name in the state. */
+export const joiningHost = (name: string): string => name.replace(/\.joined-etcd$/, "");
+
 /** The inputs for the installer's run in peace. */
 export interface Building {
   site: Site;
@@ -97,8 +103,15 @@ export interface Installer {
 
   /** The name of the step that runs the installer on a deploy host. */
   runName(host: Host): string;
-  /** The installer's run in peace and in a failback. */
-  build(act: Building): Step;
+  /**
+   * The installer's state gets the hosts that the site has, before its run in peace: a host that has left is taken out of service, and
+   * etcd's members are the installer's without it changing any.
+   * @param claim the data of the step claim, for hosts that have left
+   * @param changed if the state's hosts aren't the site's
+   */
+  settleHosts(act: Building, claim: string, changed: boolean): Step;
+  /** The installer's run in peace and in a failback. @param changed as above */
+  build(act: Building, changed: boolean): Step;
   /** In place of that, for a cluster that the installer has built before this program came: nothing that runs is touched. */
   adopt(act: Building): Step[];
   /**

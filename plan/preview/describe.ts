@@ -9,6 +9,7 @@ import { argument } from "../runtimes/process";
 import type { ScheduledStep } from "../steps/steps";
 import { voters } from "../topology/order";
 import { describeAside } from "./aside";
+import { describeChange } from "./change";
 import { describeEnd } from "./end";
 import { describeFailback, orderOfPower } from "./failback";
 import { describeMembers } from "./members";
@@ -110,7 +111,8 @@ export function describePrimary(
     ...(failback && !failback.finished
       ? ["cluster.yml", ...lineDiff(failback.clusterYml.before, failback.clusterYml.after), ""]
       : []),
-    ...describeMembers(plan.membership, seen.at),
+    ...describeChange(plan.change, plan.membership),
+    ...describeMembers(plan.membership, seen.at, plan.change),
     "",
     ...describeAside(plan.hosts, seen),
     ...describeSteps(plan.steps, failback?.nextFailure),

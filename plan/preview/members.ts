@@ -1,13 +1,15 @@
+import { type Change, noChange } from "../acts/primary/change";
 import { broken, type MemberState, type Membership } from "../etcd/members";
 import { tolerates } from "../etcd/quorum";
 
 /** etcd's members in words: how each is, what `up` does about it, and what a next failure would cost until then. */
-export function describeMembers(m: Membership, now: number): string[] {
+export function describeMembers(m: Membership, now: number, change: Change = noChange): string[] {
   return [
     "etcd",
     ...m.members.map((s) => `  ${describeMember(s)}`),
     ...m.strangers.map(
-      (s) => `  ${s.name || s.id}: a member that the topology doesn't name (${s.peerUrls.join(", ")})`,
+      (s) =>
+        `  ${s.name || s.id}: a member that the topology doesn't name (${s.peerUrls.join(", ")})${change.unknown.includes(s) ? "" : ": it is removed"}`,
     ),
     ...broken(m).map((s) => `  ${repair(s)}`),
     ...nextFailure(m),

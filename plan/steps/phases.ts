@@ -28,12 +28,14 @@ const phases: Record<StepName, Phase> = {
   "etcd-arguments": "swap",
   "etcd-aside": "swap",
   "etcd-demote": "swap",
+  "etcd-depart": "swap",
   "etcd-join": "swap",
   "etcd-leave": "swap",
   "etcd-member": "swap",
   "etcd-restore": "swap",
   isolate: "swap",
   leader: "swap",
+  leave: "swap",
   quarantine: "swap",
   unisolate: "swap",
 
@@ -52,6 +54,7 @@ const phases: Record<StepName, Phase> = {
   workers: "tidy",
 
   adopt: "settle",
+  "rke-nodes": "settle",
   "rke-state": "settle",
   "rke-state-back": "settle",
   "rke-up": "settle",

@@ -44,6 +44,8 @@ export interface Step {
   words: string;
   /** False if the facts show that this step's result is gone. True if no fact can show it: then only the record counts. */
   intact: boolean;
+  /** True if the step has nothing to do now: without a record of it, it runs once, and the steps after it needn't run for that. */
+  idle?: boolean;
 }
 
 export interface ScheduledStep extends Step {
@@ -87,7 +89,7 @@ export function schedule(
   const due = new Set<string>();
   return steps.map((step) => {
     const record = ofEpoch(facts(step.host)?.steps[step.script], epoch);
-    if (!record || !step.intact || step.after.some((name) => due.has(name))) {
+    if ((!record && !step.idle) || !step.intact || step.after.some((name) => due.has(name))) {
       due.add(step.name);
     }
     const generation = record && !due.has(step.name) ? record.generation : now;

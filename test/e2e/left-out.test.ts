@@ -1,20 +1,7 @@
 import assert from "node:assert/strict";
-import { type Document, parseDocument, type YAMLMap, type YAMLSeq } from "yaml";
 import { onRequest } from "./on-request";
+import { without } from "./topology-edit";
 import { World } from "./world";
-
-/** A reviewed change in git: the host is in the topology no more. */
-function without(host: string): (text: string) => string {
-  return (text) => {
-    const document: Document = parseDocument(text);
-    const datacenters = document.getIn(["config", "topology", "value", "datacenters"]) as YAMLSeq<YAMLMap>;
-    for (const datacenter of datacenters.items) {
-      const hosts = datacenter.get("hosts") as YAMLSeq<YAMLMap>;
-      hosts.items = hosts.items.filter((h) => h.get("name") !== host);
-    }
-    return document.toString({ lineWidth: 0 });
-  };
-}
 
 onRequest("left-out", "a dead worker of the surviving side is left out of the topology", function () {
   this.timeout(600_000);

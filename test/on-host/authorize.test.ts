@@ -45,6 +45,17 @@ describe("the deploy hosts' keys on a host", () => {
     assert.equal(mode(file("home")), "640");
   });
 
+  it("are the deploy hosts' of now: a host that deploys no more is let in no more", () => {
+    mkdirSync(host.at("home/.ssh"));
+    writeFileSync(
+      file("home"),
+      "ssh-rsa BBBB someone\nssh-ed25519 OLD rke-dr:master2\nssh-ed25519 OLD rke-dr:master1\n",
+    );
+    const result = authorize(1, "home");
+    assert.match(result.stderr, /the key of master2 is removed: it is no deploy host any more/);
+    assert.deepEqual(readFileSync(file("home"), "utf8").trim().split("\n"), ["ssh-rsa BBBB someone", ...keys]);
+  });
+
   it("are refused to a user without a home, and nothing is made", () => {
     const result = authorize(1, "nowhere", "gone");
     assert.equal(result.status, 1);

@@ -21,6 +21,16 @@ describe("the files of a deploy host", function () {
     assert.equal(host.read("rke-dr/certs/kube-ca.pem"), "PEM\n");
   });
 
+  it("keep the SSH keys of hosts that have left the topology or aren't pinned, and take the new ones of all others", () => {
+    const files = (known: string) =>
+      `@@ cluster.yml\nnodes: []\n@@ certs/kube-ca.pem\nPEM\n@@ ssh/id_ed25519\nKEY\n@@ ssh/known_hosts\n${known}`;
+    put(files("10.0.0.1 old\n10.0.0.2 left"));
+    put(files("10.0.0.1 new"));
+    assert.equal(host.read("rke-dr/ssh/known_hosts"), "10.0.0.1 new\n10.0.0.2 left\n");
+    put(files(""));
+    assert.equal(host.read("rke-dr/ssh/known_hosts").trim(), "10.0.0.1 new\n10.0.0.2 left");
+  });
+
   it("are refused with another kube-ca than the cluster's, and nothing of the attempt is left", () => {
     mkdirSync(host.at("rke-dr/certs"), { recursive: true });
     host.write("rke-dr/cluster.rkestate", "{}");

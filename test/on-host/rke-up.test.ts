@@ -111,3 +111,38 @@ head -c "$(cat "$RKE_DR_STATE/cut")" | sh -c "\${command//"$RKE_DR_STATE/here"/"
     );
   });
 });
+
+describe("a Node that isn't ready when `rke up` comes to it", function () {
+  this.timeout(60_000);
+  const host = stateOfEachTest(
+    { epoch: "1\n", act: "primary\n" },
+    {
+      // the first run ends as RKE v1.2.7 does at such a Node, the second succeeds
+      rke: `#!/bin/bash
+echo run >>"$RKE_DR_STATE/runs"
+[[ $(wc -l <"$RKE_DR_STATE/runs") -gt 1 ]] && exit 0
+echo 'time="2026-11-29T03:05:44Z" level=fatal msg="[controlPlane] Failed to upgrade Control Plane: [[host master2 not ready]]"'
+exit 1
+`,
+      // the Node is ready when it is asked for the third time
+      curl: `#!/bin/bash
+echo "$@" >>"$RKE_DR_STATE/asked"
+ready=False
+[[ $(grep -c nodes/master2 "$RKE_DR_STATE/asked") -lt 3 ]] || ready=True
+printf '{"status": {"conditions": [{"type": "Ready", "status": "%s"}]}}\\n200' "$ready"
+`,
+    },
+  );
+  it("is waited for, and `rke up` runs once more", () => {
+    mkdirSync(host.at("here/certs"), { recursive: true });
+    host.write("here/certs/kube-ca.pem", "PEM\n");
+    host.write("here/kube_config_cluster.yml", '  server: "https://1.1.1.1:6443"\n');
+    host.write("here/cluster.rkestate", "{}\n");
+    const script = stepScript("rke-up").replaceAll("/etc/rke-dr", host.at("here"));
+    const result = host.step(["rke-up", 1, 1, "primary", "lab", "https://1.1.1.1:6443"], script);
+    assert.equal(result.status, 0, result.stderr);
+    assert.match(result.stderr, /it didn't wait for master2; it runs once more when they are ready/);
+    assert.equal(host.read("runs"), "run\nrun\n");
+    assert.equal(host.read("asked").match(/nodes\/master2/g)?.length, 3);
+  });
+});

@@ -1,4 +1,4 @@
-# needs: lib/kube lib/cluster-secrets installers/rke/lib/program installers/rke/lib/state
+# needs: lib/kube lib/cluster-secrets installers/rke/lib/nodes installers/rke/lib/state
 # rke-state: prepares cluster.yml and cluster.rkestate so that `rke up` finds nothing to do.
 # The lost hosts are taken out of currentState.rkeConfig.nodes: else RKE would dial them (18 s per host and role) and remove them. Hosts
 # that have left the topology, such as a dead worker that the operator has removed from it, are taken out, too, and their Nodes are deleted
@@ -46,7 +46,8 @@ main() {
 left_out() {
   local kept line
   kept=" $(sed -n -E 's/^ *(- )?address: *"?([^" ]+)"? *$/\2/p' <<<"$data" | paste -sd' ') "
-  installer_hosts | while IFS= read -r line; do
+  # a change of hosts that was cut short may have entered one for etcd alone (rke-nodes.sh)
+  state_nodes | cut -d" " -f 1,5 | sed 's/\.joined-etcd$//' | while IFS= read -r line; do
     [[ $kept == *" ${line%% *} "* ]] || printf '%s\n' "$line"
   done
 }

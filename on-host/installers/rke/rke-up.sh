@@ -1,12 +1,14 @@
-# needs: lib/step installers/rke/lib/checksums
+# needs: lib/kube installers/rke/lib/checksums installers/rke/lib/brought
 # rke-up: runs `rke up` on this deploy host and brings state and kubeconfig to the other deploy hosts.
 # stdin: for each user of the other deploy hosts that isn't root a line "@@ line USER COMMAND": its argument is a command that root's sh runs
 #   there; then a hash of everything that the run depends on, so that the step runs again when one of these changes
 # arguments: SERVER (this side's own kube-apiserver), then with some releases of RKE --checksums=COPIES (installers/rke/lib/checksums), then
 #   HOST=USER@ADDRESS:PORT=SERVER per other deploy host
 # The first run, and a run after the certificates have changed, gets --custom-certs; without it RKE keeps the certificates that it has.
+# RKE gives up at a Node that isn't ready when its turn comes, as on a rebuilt host whose kubelet it has only just started: then these Nodes
+# are waited for, and `rke up` runs once more.
 main() {
-  local server=$1 dir=/etc/rke-dr log=$aside/rke-up.log status=0 flags=(--ignore-docker-version) certs_sum rke_pid copies=""
+  local server=$1 dir=/etc/rke-dr log=$aside/rke-up.log status=0 flags=(--ignore-docker-version) certs_sum copies="" waiting=()
   begin "$@"
   shift
   if [[ ${1-} == --checksums=* ]]; then
@@ -22,14 +24,18 @@ main() {
   if [[ ! -s cluster.rkestate || $(cat certs.applied 2>/dev/null) != "$certs_sum" ]]; then
     flags+=(--custom-certs --cert-dir certs)
   fi
-  say "rke up ${flags[*]}"
-  : >"$log"
-  rke up --config cluster.yml "${flags[@]}" </dev/null >"$log" 2>&1 &
-  rke_pid=$!
-  # rke writes to a file, not to the operator: so it goes on if the operator's connection is cut
-  tail -n +1 -s 0.2 -f --pid=$rke_pid "$log" 2>/dev/null | progress &
-  wait "$!" || true
-  wait "$rke_pid" || status=$?
+  run_rke || status=$?
+  if ((status != 0)); then
+    mapfile -t waiting < <(not_ready <"$log")
+    if ((${#waiting[@]} > 0)); then
+      say "rke: it didn't wait for ${waiting[*]}; it runs once more when they are ready"
+      cp "$log" "$log.first"
+      if until_true 180 nodes_ready "$server" "${waiting[@]}"; then
+        status=0
+        run_rke || status=$?
+      fi
+    fi
+  fi
   if ((status != 0)); then
     say "rke: what \`rke up\` had changed until then stays; its output is in $log"
     [[ $act != failover:* ]] || say "rke: etcd and kube-apiserver of epoch $epoch serve already; cluster.yml and cluster.rkestate are prepared, the old ones lie beside them"
@@ -40,6 +46,31 @@ main() {
   did "rke up ${flags[*]}: $(grep -c 'Starting container' "$log" || true) containers started, $(grep -c 'Stopping container' "$log" || true) stopped"
   share "$@"
   finish
+}
+
+# run_rke: runs `rke up` with $flags, with its output in $log; returns its exit code.
+run_rke() {
+  local rke_pid code=0
+  say "rke up ${flags[*]}"
+  : >"$log"
+  rke up --config cluster.yml "${flags[@]}" </dev/null >"$log" 2>&1 &
+  rke_pid=$!
+  # rke writes to a file, not to the operator: so it goes on if the operator's connection is cut
+  tail -n +1 -s 0.2 -f --pid=$rke_pid "$log" 2>/dev/null | progress &
+  wait "$!" || true
+  wait "$rke_pid" || code=$?
+  return "$code"
+}
+
+# not_ready <LOG: prints the Nodes that made `rke up` fail because they weren't ready, by RKE's last error.
+not_ready() {
+  { grep -E 'level=fatal|FATA' || true; } | tail -n 1 | { grep -oE 'host [^] ]+ not ready' || true; } | cut -d' ' -f 2 | sort -u
+}
+
+# nodes_ready SERVER NODE ...: true if all of them are ready.
+nodes_ready() {
+  local node
+  for node in "${@:2}"; do node_ready "$1" "$node" || return 1; done
 }
 
 # progress <LOG: passes the milestones of RKE's output on to the operator; everything is in the log.
@@ -53,51 +84,6 @@ progress() {
 
 # own_server SERVER KUBECONFIG: makes the kubeconfig name this side's own kube-apiserver: after a loss, no other is of use.
 own_server() { sed -i -E "s#^( *server: *).*#\1\"$1\"#" "$2"; }
-
-# to HOST=USER@ADDRESS:PORT=SERVER: sets $host, $user, and $reach, the command that runs a command there.
-to() {
-  local target=${1#*=} port
-  user=${target%%@*}
-  host=${1%%=*}
-  port=${target%%=*} && port=${port##*:}
-  reach=(ssh -i /etc/rke-dr/ssh/id_ed25519 -o BatchMode=yes -o ConnectTimeout=5 -o UserKnownHostsFile=/etc/rke-dr/ssh/known_hosts
-    -o StrictHostKeyChecking=yes -p "$port" "${target%%:*}")
-}
-
-# as_root COMMAND: prints the command line on a host of $user with which root's shell runs COMMAND.
-as_root() {
-  local line quote="'" quoted="'\\''"
-  line=$(awk -v user="$user" '$1 == "@@" && $2 == "line" && $3 == user { sub(/^@@ line [^ ]+ /, ""); print; exit }' <<<"$data")
-  if [[ -z $line ]]; then printf '%s' "$1"; else printf "%s '%s'" "$line" "${1//"$quote"/"$quoted"}"; fi
-}
-
-# The files that deploy hosts bring to each other. certs.applied must be the last: without this mark RKE is given the certificates again.
-brought="cluster.rkestate kube_config_cluster.yml certs.applied"
-
-# take_in COMMAND ... <TAR: puts the files that another deploy host sent into the current folder, all of them or none: half of RKE's state is
-# useless, and the files that are here may be needed at any moment. COMMAND changes the files before they take their place. This function
-# is also sent to the other host, to its sh.
-take_in() {
-  rm -rf .brought && mkdir .brought && tar -C .brought -xf - || return 1
-  # tar reports no error if the stream ends between two files
-  for file in $brought; do [ -s ".brought/$file" ] || return 1; done
-  (cd .brought && "$@") || return 1
-  for file in $brought; do mv ".brought/$file" "$file" || return 1; done
-  rmdir .brought
-}
-
-# fetch HOST=USER@ADDRESS:PORT=SERVER ...: brings RKE's state from another deploy host to this one, which was set up anew: without it, RKE would
-# take a running cluster for a new one.
-fetch() {
-  local other host user reach
-  for other in "$@"; do
-    to "$other"
-    if "${reach[@]}" "$(as_root "cd /etc/rke-dr && [ -s cluster.rkestate ] && tar -cf - $brought")" </dev/null 2>/dev/null | take_in true 2>/dev/null; then
-      did "cluster.rkestate brought here from $host"
-      return
-    fi
-  done
-}
 
 # share HOST=USER@ADDRESS:PORT=SERVER ...: brings RKE's state and kubeconfig from here to the other deploy hosts.
 share() {

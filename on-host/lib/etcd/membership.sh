@@ -32,7 +32,7 @@ find_quorum() { until_true 30 quorum_or_silence && [[ -n $via ]]; }
 quorum_or_silence() {
   local url listens=""
   for url in "${voters[@]}"; do
-    if healthy "$url/health" "$certificate"; then
+    if votes "$url"; then
       via=$url
       return
     fi
@@ -41,6 +41,13 @@ quorum_or_silence() {
     fi
   done
   [[ -z $listens ]]
+}
+
+# votes URL: true if the etcd there is healthy and no learner, as one is that is to become a voter: a learner's /health is good, too (etcd 3.4),
+# but it refuses to list or to change members.
+votes() {
+  healthy "$1/health" "$certificate" &&
+    [[ $(answer_of "$1/v3/maintenance/status" "$certificate" 2 -d '{}') != *'"isLearner":true'* ]]
 }
 
 # look_up PEER-URL: sets $member_list, and $id, $member_status (started or unstarted) and $is_learner of the member with this peer URL; $id is

@@ -1,31 +1,22 @@
-import { type Membership, membership } from "../../etcd/members";
+import { membership } from "../../etcd/members";
 import { factsOf, type Observation } from "../../facts/observation";
 import { deployDir } from "../../installers/deploy-folder";
 import { installerOf } from "../../installers/installers";
-import { isRunning } from "../../runtimes/running";
+import { isRunning, type Running } from "../../runtimes/running";
 import { type Step, schedule, step, stepNames } from "../../steps/steps";
 import { hasEtcdOrApi } from "../../topology/order";
 import { ownServer } from "../../topology/servers";
-import { inPeace, type Site } from "../../topology/site";
+import { inPeace } from "../../topology/site";
 import { deployHosts, type Host, sshLogin, sshTarget, type Topology } from "../../topology/topology";
-import { type Failback, failbackOf, failbackRecord } from "../failback/failback";
+import { failbackOf, failbackRecord } from "../failback/failback";
 import { isTrusted } from "../failback/living-cluster";
 import { failbackSteps } from "../failback/steps";
 import { joinStep } from "../steps/join";
-import { type PrimaryOptions, type PrimaryPlan, primaryAct } from "./plan";
+import { changeOf, isChange, noChange } from "./change";
+import { memberSteps, otherMembers } from "./member-steps";
+import { type Peace, type PrimaryOptions, type PrimaryPlan, primaryAct } from "./plan";
 import { purgeSteps } from "./purge";
 import { snapshotSteps } from "./snapshot-schedule";
-
-/** The inputs for the steps of stack primary. */
-interface Peace {
-  topology: Topology;
-  site: Site;
-  epoch: number;
-  seen: Observation;
-  failback: Failback | undefined;
-  deployHosts: Host[];
-  members: Membership;
-}
 
 /** The steps of stack `primary`, which make all that exists in peace. */
 export function planPrimary(
@@ -37,16 +28,21 @@ export function planPrimary(
   const site = inPeace(topology);
   const failback = failbackOf(topology, epoch, seen);
   const trusts = failback && !failback.finished ? isTrusted(failback, seen) : undefined;
-  const members = membership(topology, seen, installerOf(topology).learnerDiffers(site), trusts);
-  const act: Peace = { topology, site, epoch, seen, failback, deployHosts: deployHosts(topology), members };
+  const returning = failback !== undefined && !failback.finished;
+  const voterDiffers = (found: Running) => (returning ? [] : otherMembers(site, found));
+  const members = membership(topology, seen, installerOf(topology).learnerDiffers(site), trusts, voterDiffers);
+  const change = returning ? noChange : changeOf(topology, site, seen, members);
+  const act: Peace = { topology, site, epoch, seen, failback, deployHosts: deployHosts(topology), members, change };
 
   const claims = claimSteps(act);
   const files = deployFileSteps(act, claims);
   const authorized = authorizeSteps(act, files);
   const trust = trustSteps(act, authorized);
   const run = installerOf(topology).runName(site.deployHost);
-  const back = failback && failbackSteps(topology, site, failback, seen, stepNames(trust), run);
-  const voting = back ? [] : votingSteps(act, trust);
+  // a failback's steps are for the hosts that it brought back: once hosts have changed after it, peace has steps of its own
+  const isOver = failback?.finished && (isChange(change) || changedSince(act));
+  const back = failback && !isOver ? failbackSteps(topology, site, failback, seen, stepNames(trust), run) : undefined;
+  const voting = back ? [] : memberSteps(act, trust);
   const built = buildSteps(act, [...trust, ...voting], back?.before);
   const lasting = [
     ...claims,
@@ -68,28 +64,35 @@ export function planPrimary(
     deployHosts: act.deployHosts,
     installerHost: site.deployHost,
     membership: members,
+    change,
     purge,
     failback: failback && { ...failback, nextFailure: back?.nextFailure ?? {} },
     steps: schedule([...lasting, ...purging], epoch, (host) => factsOf(seen, host), seen.at),
   };
 }
 
-const claimSteps = ({ site, epoch, seen, failback }: Peace): Step[] =>
-  site.hosts.map((host) =>
+const claimData = ({ failback }: Peace): string => (failback ? failbackRecord(failback) : `role=${primaryAct}`);
+
+/** True if hosts have changed in this epoch, by the record of the step that tells the installer of it. */
+const changedSince = ({ site, epoch, seen }: Peace): boolean =>
+  factsOf(seen, site.deployHost)?.steps["rke-nodes"]?.epoch === epoch;
+
+const claimSteps = (act: Peace): Step[] =>
+  act.site.hosts.map((host) =>
     step("claim", host, "Claim", {
-      data: failback ? failbackRecord(failback) : `role=${primaryAct}`,
-      words: `tell the host of epoch ${epoch}`,
-      intact: factsOf(seen, host)?.act === primaryAct,
+      data: claimData(act),
+      words: `tell the host of epoch ${act.epoch}`,
+      intact: factsOf(act.seen, host)?.act === primaryAct,
     }),
   );
 
-function deployFileSteps({ topology, seen, deployHosts }: Peace, claims: Step[]): Step[] {
+function deployFileSteps({ topology, seen, deployHosts, change }: Peace, claims: Step[]): Step[] {
   const wanted = [...deployFiles, ...installerOf(topology).furtherFiles(topology)];
   return deployHosts.map((host) =>
     step("deploy-files", host, "DeployHost", {
       after: stepNames(claims),
       words: `put cluster.yml, certificates and the SSH key in ${deployDir}`,
-      intact: wanted.every((file) => factsOf(seen, host)?.deploy?.files.includes(file)),
+      intact: !isChange(change) && wanted.every((file) => factsOf(seen, host)?.deploy?.files.includes(file)),
     }),
   );
 }
@@ -117,25 +120,21 @@ const trustSteps = (act: Peace, authorized: Step[]): Step[] =>
     }),
   );
 
-/** One after the other: each needs the others' votes. */
-function votingSteps({ site, epoch, seen, members }: Peace, trust: Step[]): Step[] {
-  const voting: Step[] = [];
-  for (const state of members.members.filter((m) => m.wanted === "voter")) {
-    const before = voting.at(-1);
-    voting.push(joinStep(site, epoch, state, seen, before ? [before.name] : stepNames(trust)));
-  }
-  return voting;
-}
-
 /** The installer's run, or for a cluster that it has built before this program came, what takes that over. */
-function buildSteps({ topology, site, seen, deployHosts }: Peace, ready: Step[], back: Step[] | undefined): Step[] {
+function buildSteps(peace: Peace, ready: Step[], back: Step[] | undefined): Step[] {
+  const { topology, site, seen, deployHosts, change } = peace;
   const installer = installerOf(topology);
   const server = (host: Host) => ownServer(topology, host.datacenter);
   const facts = (host: Host) => factsOf(seen, host);
   const act = { site, deployHosts: deployHosts.map((host) => ({ host, server: server(host) })), facts };
-  return topology.pki === "adopted" && !back
-    ? installer.adopt({ ...act, before: ready })
-    : [installer.build({ ...act, before: [...ready, ...(back ?? [])] })];
+  if (topology.pki === "adopted" && !back) {
+    return installer.adopt({ ...act, before: ready });
+  }
+  if (back) {
+    return [installer.build({ ...act, before: [...ready, ...back] }, false)];
+  }
+  const settled = installer.settleHosts({ ...act, before: ready }, claimData(peace), isChange(change));
+  return [settled, installer.build({ ...act, before: [...ready, settled] }, isChange(change))];
 }
 
 function returnGuardSteps({ topology, site, seen }: Peace, built: Step[], mode: "on" | "off"): Step[] {

@@ -1,6 +1,6 @@
 import { docker } from "../../runtimes/docker/docker";
 import type { Installer } from "../installer";
-import { adopt, build, runName } from "./build";
+import { adopt, build, runName, settleHosts } from "./build";
 import { certificates } from "./certificates";
 import { placeholdersIn } from "./cluster-secrets";
 import { clusterYmlText, hostsIn } from "./cluster-yml";
@@ -35,6 +35,7 @@ export const rke: Installer = {
   hostsIn,
   furtherFiles: (topology) => (placeholdersIn(topology.rke).length > 0 ? ["cluster-secrets"] : []),
   runName,
+  settleHosts,
   build,
   adopt,
   settleLoss,

@@ -135,7 +135,7 @@ describe("before a failover", () => {
         deploy: {
           ...(deploy as object),
           clusterYml: yml,
-          hosts: [{ address: "192.168.31.110", name: "gone" }],
+          nodes: [{ address: "192.168.31.110", name: "gone" }],
         } as never,
         nodes: ["master3", "gone", "192.168.31.111", "guest"],
       },

@@ -201,6 +201,19 @@ describe("the steps of a failback", () => {
   });
 });
 
+/** The deploy host's report of RKE's state with hosts of these addresses. */
+const stateOf = (...addresses: string[]): Partial<Reachable> => {
+  const { deploy } = returned().hosts.master3 as Reachable;
+  const nodes = addresses.map((address) => ({
+    name: `host${address.at(-1)}`,
+    address,
+    internalAddress: address,
+    roles: ["worker"],
+    answers: undefined,
+  }));
+  return { deploy: deploy && { ...deploy, nodes } };
+};
+
 describe("guards of a failback", () => {
   const cases: [what: string, seen: Observation, confirm: string | undefined, stops: Record<string, RegExp>][] = [
     ["nothing stops one that is confirmed", returned(), "primary@3", {}],
@@ -225,6 +238,21 @@ describe("guards of a failback", () => {
       returned({ master3: { deploy: { files: [], server: "", clusterYml: "" } } }),
       "primary@3",
       { "what RKE knew": /cluster\.rkestate\.before-epoch-2 must be there, .*: missing/ },
+    ],
+    [
+      "RKE's state of the surviving side, as the failover left it",
+      returned({ master3: stateOf("192.168.31.103", "192.168.31.105") }),
+      "primary@3",
+      {},
+    ],
+    [
+      "a surviving host taken out of the topology, and another put in",
+      returned({ master3: stateOf("192.168.31.103", "192.168.31.109") }),
+      "primary@3",
+      {
+        "hosts that change":
+          /^host9 \(192\.168\.31\.109\): hosts can't change .*: not in Pulumi\.yaml; node2 \(192\.168\.31\.105\): .*: not in RKE's state$/,
+      },
     ],
     [
       "a returned host that knows of a newer epoch",
@@ -281,7 +309,7 @@ describe("guards of a failback", () => {
             })),
             processes: { ...survivor(topology, h).processes, "rke-dr-guard": guard },
             deploy: {
-              files: ["cluster.yml", "certs/kube-admin.pem", "ssh/id_ed25519", "ssh/known_hosts"],
+              files: ["cluster.yml", "cluster.rkestate", "certs/kube-admin.pem", "ssh/id_ed25519", "ssh/known_hosts"],
               server: `https://192.168.31.${h.name === "master1" ? 101 : 103}:6443`,
 
               clusterYml: "",

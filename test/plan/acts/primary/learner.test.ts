@@ -84,6 +84,6 @@ describe("the learner in primary", () => {
     assert.deepEqual(due(world({}, listed({ master3: null }))), ["etcd-join-master3"]));
   it("comes last, after rke up", () => {
     const step = planPrimary(topology, 1, world({})).steps.at(-1);
-    assert.deepEqual([step?.name, step?.after], ["etcd-join-master3", ["rke-up-master3"]]);
+    assert.deepEqual([step?.name, step?.after], ["etcd-join-master3", ["rke-nodes-master3", "rke-up-master3"]]);
   });
 });

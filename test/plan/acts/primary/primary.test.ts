@@ -23,7 +23,7 @@ function built(change: Record<string, Partial<Reachable>> = {}, quorum = true): 
   const names = ["claim", "deploy-files", "authorize", "trust", "etcd-join", "rke-up", "return-guard"];
   const steps = Object.fromEntries(names.map((name) => [name, record(name, 1, 1)]));
   const server = (name: string) => `https://192.168.31.${name === "master1" ? 101 : 103}:6443`;
-  const files = ["cluster.yml", "certs/kube-admin.pem", "ssh/id_ed25519", "ssh/known_hosts"];
+  const files = ["cluster.yml", "cluster.rkestate", "certs/kube-admin.pem", "ssh/id_ed25519", "ssh/known_hosts"];
   const members = ["master1", "master2", "master3"].map((name) => ({
     id: name,
     started: true,
@@ -99,7 +99,7 @@ describe("building the cluster", () => {
           ),
         },
       },
-      ["etcd-join-master2", "rke-up-master3", ...guards],
+      ["etcd-join-master2", "rke-nodes-master3", "rke-up-master3", ...guards],
     ],
     [
       "a deploy host's kubeconfig names the other side",
@@ -121,7 +121,9 @@ describe("building the cluster", () => {
         ...["master3", "node2", "master1", "master2", "node1"].map((h) => `authorize-${h}`),
         "trust-master1",
         "trust-master3",
+        "etcd-depart-master3",
         ...["master3", "master1", "master2"].map((h) => `etcd-join-${h}`),
+        "rke-nodes-master3",
         "rke-up-master3",
         ...guards,
       ],
@@ -177,6 +179,16 @@ describe("guards of primary", () => {
       built(),
       3,
       { epoch: /master1: a newer epoch is a failback's, and there was no failover, it is at 1 \(primary\): 3/ },
+    ],
+    [
+      "no deploy host that has RKE's state",
+      built(
+        Object.fromEntries(
+          ["master1", "master3"].map((h) => [h, { deploy: { files: [], server: "", clusterYml: "" } }]),
+        ),
+      ),
+      1,
+      { "hosts that change": /^master1 and master3: a deploy host must have RKE's state .*: none has it$/ },
     ],
     [
       "no rke",
