@@ -11,10 +11,11 @@ import { warnings } from "./plan/declaration/declaration";
 import { sourceSearch } from "./plan/etcd/source-search";
 import type { Observation } from "./plan/facts/observation";
 import { failoverGuards } from "./plan/guards/failover";
+import { failoverNotes, powerCutOfAll, versionNotes } from "./plan/guards/notes";
 import { primaryGuards } from "./plan/guards/primary";
 import { releaseNotes } from "./plan/guards/release-fit";
 import type { Verdict } from "./plan/guards/verdict";
-import { describeFailover, describePrimary, describeVerdicts } from "./plan/preview/describe";
+import { describeFailover, describeOver, describePrimary, describeVerdicts } from "./plan/preview/describe";
 import { describeSnapshots, snapshotProblems } from "./plan/preview/snapshots";
 import { lostHosts, survivors } from "./plan/topology/order";
 import { allHosts, type Topology } from "./plan/topology/topology";
@@ -30,6 +31,7 @@ async function deploy(settings: Settings) {
       const verdicts = primaryGuards(topology, plan, seen, settings.adopted, settings.confirm);
       const notes = [
         ...warnings(topology),
+        ...versionNotes(topology, plan.hosts, seen),
         // of a cluster that is taken over, a guard says it
         ...(settings.adopted ? [] : releaseNotes(topology, seen)),
         ...snapshotProblems(topology, plan.hosts, seen),
@@ -67,14 +69,26 @@ async function deployFailover(topology: Topology, ssh: SshAccess, settings: Fail
   const verdicts = failoverGuards(topology, plan, seen);
   if (!isPreview) {
     stopAt(verdicts, "nothing was changed");
+    if (plan.stage === "over") {
+      await show([`The failover of epoch ${plan.settings.epoch} is over.`, ...describeOver(plan)].join("\n"));
+    }
   }
   const judge = async (whole: Observation) => {
     const late = failoverGuards(topology, plan, whole);
     if (isPreview) {
-      const notes = [...warnings(topology), ...releaseNotes(topology, seen), ...snapshotProblems(topology, left, seen)];
-      await show(describeFailover(plan, late, notes, seen.at, describeSnapshots(topology, left, seen)));
+      const notes = [
+        ...warnings(topology),
+        ...failoverNotes(topology, plan, seen),
+        ...releaseNotes(topology, seen),
+        ...snapshotProblems(topology, left, seen),
+      ];
+      const snapshots = describeSnapshots(topology, left, seen);
+      await show(describeFailover(plan, late, notes, seen.at, snapshots, powerCutOfAll(plan, seen)));
     } else {
-      stopAt(late, "nothing was changed but the survivors' epoch");
+      stopAt(
+        late,
+        "nothing that runs was changed: at most the survivors' epoch and a copy of etcd's data beside it were written",
+      );
     }
   };
   const judged = waits ? Promise.resolve() : look.whole.then(judge).catch(ended);

@@ -8,7 +8,7 @@
 aside_files() {
   local file number
   for file in "$state"/epoch-*/{data,data.new,etcd-data*,snapshot.db*,snapshot.new} /var/lib/etcd/rke-dr-epoch-*/etcd-data* \
-    /var/lib/etcd/{before,rke-dr-forced,restore,restored}-epoch-* \
+    /var/lib/etcd/{back,before,rke-dr-forced,restore,restored}-epoch-* \
     /etc/rke-dr/*.before-epoch-*; do
     [[ -e $file && ! -L $file && $file =~ epoch-([0-9]+)(/[^/]+)?$ ]] || continue
     number=${BASH_REMATCH[1]}

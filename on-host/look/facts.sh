@@ -1,4 +1,4 @@
-# needs: look/preflight-facts look/source-facts lib/aside lib/cluster-secrets lib/etcd/database lib/etcd/wal runtime installers/rke/lib/program
+# needs: look/preflight-facts look/source-facts lib/aside lib/client lib/cluster-secrets lib/etcd/database lib/etcd/wal runtime installers/rke/lib/program
 # facts: prints the facts of this host; changes nothing. It is sent together with all that it needs, and started as
 #   timeout SECONDS bash -s -- EPOCH LIMIT PROBES TRUST [FILE [PEERS [LOGS]]]
 # PROBES: ports of the lost side, "HOST=ADDRESS:PORT ...", each tried for LIMIT seconds;  TRUST: hosts that a deploy host's SSH key must
@@ -59,13 +59,27 @@ etcd_facts() {
   fi
   section leases
   printf '%s\n' "$leases"
+  section peers
+  etcd_peers
+  section nodes
+  etcd_nodes
 }
 # etcd_status: prints etcd's status, or nothing if etcd doesn't answer: then etcdctl prints an empty list.
 etcd_status() { time_limit=10 process_etcdctl etcd "" --command-timeout=4s endpoint status -w json 2>/dev/null | grep -F '"Status"'; }
 # etcd_leases: prints the cluster's Leases, by a serializable read, which a member without quorum answers, too.
 etcd_leases() { time_limit=10 process_etcdctl etcd "" --command-timeout=4s get /registry/leases/ --prefix --consistency=s -w json 2>/dev/null; }
+# etcd_peers: prints the members that this host's etcd knows, as its peer port lists them, with or without quorum (etcdserver/api/etcdhttp/peer.go).
+# Over HTTP/2 that port serves only gRPC.
+etcd_peers() { curl_as kube-node --http1.1 --max-time 3 https://127.0.0.1:2380/members </dev/null; }
+# etcd_nodes: prints the names of the cluster's Nodes, a line each, by a serializable read, which a member without quorum answers, too.
+etcd_nodes() {
+  time_limit=10 process_etcdctl etcd "" --command-timeout=4s get /registry/minions/ --prefix --keys-only --consistency=s 2>/dev/null |
+    sed -n 's#^/registry/minions/##p'
+}
 # etcd_written: prints when etcd last wrote to its WAL, Unix milliseconds. A learner writes there only when it receives an entry.
 etcd_written() { find /var/lib/etcd/member/wal -name '*.wal' -printf '%T@\n' 2>/dev/null | sort -n | tail -n 1 | sed -E 's/^([0-9]+)\.([0-9]{3}).*/\1\2/'; }
+# up_seconds: prints how long the first process has run: the time since the host's boot.
+up_seconds() { awk -v hertz="$(getconf CLK_TCK)" 'FNR == NR { up = $1; next } { sub(/.*\) /, ""); printf "%d", up - $20 / hertz }' /proc/uptime /proc/1/stat 2>/dev/null; }
 # log_facts: prints the section wal if it was asked for: term and index of the last entry in etcd's WAL, from which members can be compared without a
 # quorum; nothing if there is no WAL. The second attempt is for an etcd that was writing a record during the first.
 log_facts() {
@@ -153,6 +167,7 @@ printf 'freeBytes=%s\n' "$(df -B1 --output=avail /var/lib /var/lib/etcd 2>/dev/n
 printf 'etcdBytes=%s\n' "$(du -sb /var/lib/etcd/member 2>/dev/null | cut -f1)"
 printf 'etcdWritten=%s\n' "$(etcd_written)"
 printf 'root=%s\n' "$([[ $(id -u) == 0 ]] && echo yes)"
+printf 'upSeconds=%s\n' "$(up_seconds)"
 runtime_facts
 login_facts
 printf 'ca=%s\n' "$([[ -s /etc/kubernetes/ssl/kube-ca.pem ]] && printf '%s' "$(cat /etc/kubernetes/ssl/kube-ca.pem)" | sha256sum | cut -d' ' -f1)"
@@ -211,6 +226,7 @@ if [[ -d /etc/rke-dr ]]; then
   for file in /etc/rke-dr/cluster.rkestate.before-epoch-*; do
     [[ -s $file ]] && printf 'file=%s\n' "${file##*/}"
   done
+  [[ ! -r /etc/rke-dr/cluster.rkestate ]] || installer_hosts </etc/rke-dr/cluster.rkestate | sed 's/^/host=/'
   printf 'server=%s\n' "$(sed -n -E 's/^ *server: *"?([^"]*)"?.*/\1/p' /etc/rke-dr/kube_config_cluster.yml 2>/dev/null)"
 fi
 

@@ -5,7 +5,7 @@
 
 # preflight_facts: prints its sections. Reads $state.
 preflight_facts() {
-  local file
+  local file free
   section images
   time_limit=10 image_list
   section pods
@@ -14,7 +14,10 @@ preflight_facts() {
   data_facts
   section disk
   # free bytes on the fullest of the disks that steps write to
-  df -B1 --output=avail /var/lib "$runtime_folder" /etc 2>/dev/null | tail -n +2 | sort -n | head -n 1 | tr -d ' '
+  free=$(df -B1 --output=avail /var/lib "$runtime_folder" /etc 2>/dev/null | tail -n +2 | sort -n | head -n 1 | tr -d ' ')
+  printf '%s\n' "$free"
+  # below 2 GiB: what is large and may be emptied
+  ((${free:-0} > 2147483648)) || large_logs
   section earlier
   earlier=$state/epoch-$(cat "$state/epoch" 2>/dev/null)
   cat "$earlier/plan" 2>/dev/null
@@ -27,6 +30,12 @@ preflight_facts() {
     printf 'file=%s\n' "$file"
     sed -n '/-----BEGIN CERTIFICATE-----/,/-----END CERTIFICATE-----/p' "$file"
   done
+}
+
+# large_logs: prints "BYTES PATH" of the five largest log files of 1 MiB or more, the largest first.
+large_logs() {
+  timeout 5 find "$runtime_logs" /var/log -xdev -type f -size +1M -printf '%s %p\n' 2>/dev/null |
+    sort -rn | head -n 5
 }
 
 # kubelet_facts: prints the section kubelet if the kubelet is restarted over and over: its last fatal line.

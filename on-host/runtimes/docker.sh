@@ -10,6 +10,7 @@
 #   variables          runtime_unit        the runtime's systemd unit
 #                      runtime_settings    without systemd: files of settings that its init script runs as shell, the preferred one last
 #                      runtime_folder      where it keeps what it runs
+#                      runtime_logs        where it keeps what processes have printed
 #                      kept_as             the ending of files that process_keep_description writes
 #   runtime_facts      prints lines NAME=VALUE about the runtime itself, for facts
 #   runtime_open_to USER         returns 1 if this user of the host can't use the runtime
@@ -35,6 +36,7 @@
 #   process_disable NAME ...     neither runtime nor boot starts them any more. May be refused for one that ends at this moment
 #   process_rename NAME TO
 #   process_set_aside NAME TO GRACE   disables, stops and renames it, in an order that a reboot in between doesn't start it again
+#   process_bring_back NAME TO   undoes that: renames it to TO, and runtime and boot start it again; starts it
 #   process_drop NAME ...        removes them, running or not; one that is missing is no error
 #   process_delete NAME ...      removes stopped ones; fails for one that runs
 #   process_log NAME [LINES|all [SINCE]]   prints its output and errors, the last LINES lines, since an RFC 3339 time
@@ -56,7 +58,7 @@
 #   pod_list                     prints a line "ID|TYPE|SANDBOX|CREATED|NAME" for each part of a pod
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # not every script reads all of them
-runtime_unit=docker.service runtime_folder=/var/lib/docker kept_as=container
+runtime_unit=docker.service runtime_folder=/var/lib/docker runtime_logs=/var/lib/docker/containers kept_as=container
 # shellcheck disable=SC2034
 # OpenRC's, which goes first if its folder is there, and Debian's
 runtime_settings=(/etc/default/docker /etc/conf.d/docker)
@@ -141,6 +143,11 @@ process_set_aside() {
   process_stop "$3" "$1"
   [[ -n $off ]] || process_disable "$1"
   process_rename "$1" "$2"
+}
+process_bring_back() {
+  docker rename "$1" "$2" </dev/null
+  docker update --restart=always "$2" >/dev/null </dev/null
+  docker start "$2" >/dev/null </dev/null
 }
 process_drop() {
   local said

@@ -1,7 +1,8 @@
 # needs: lib/beside lib/etcd/commit lib/etcd/force
 # etcd-member: makes this host's voter a cluster of one, and leaves it running as RKE would. It uses the copy that step snapshot has forced;
 # if there is none, --force-new-cluster works on the data itself.
-# The old container and its data are set aside, never deleted; if the data itself is forced, a copy of it is kept.
+# The old container and its data are set aside, never deleted; if the data itself is forced, a copy of it is kept, and comes back with the old etcd
+# if force fails.
 # arguments: CERTIFICATE, the name of this member's certificate;  ENDPOINT, its client URL as this host reaches it
 # stdin: two lines, bodies for process_create: the one with the flag, then the final one
 main() {
@@ -32,8 +33,8 @@ main() {
   mark_stopped
   if [[ ! -e $aside/forced && ! -e $aside/copy-holds ]]; then
     force_whole /var/lib/etcd/member/wal "$certificate" https://127.0.0.1:2379 "$peer" "$body_forced" || {
-      drop "$forced"
-      die "etcd: $why; stopped again"
+      old_etcd_back "$old"
+      die "etcd: its data must become a cluster of one by --force-new-cluster: $why; the old etcd and its data are back as they were. Restore the data instead: $(next_epoch method restore)"
     }
     did "--force-new-cluster made a cluster of one; stopped again"
   fi
@@ -50,7 +51,7 @@ main() {
   process_start etcd
   in_background drop "$forced"
   until_healthy 60 etcd "$endpoint/health" "$certificate" "$peer" ||
-    die "etcd: not healthy 60 s after its start: $(process_log etcd 1 | cut -c1-300)"
+    die "etcd: not healthy 60 s after its start: $(process_log etcd 1 | cut -c1-300). Mend that and run again; or restore its data: $(next_epoch method restore)"
   if process_command etcd | grep -q -- --force-new-cluster; then
     die "etcd: still has --force-new-cluster; at its next restart it would evict members that have joined"
   fi
@@ -100,7 +101,7 @@ exchange() {
 # WAL has. It reads twice, because the old etcd may be writing a record.
 wal_can_be_kept() {
   read_wal /var/lib/etcd/member/wal || read_wal /var/lib/etcd/member/wal ||
-    die "etcd: --force-new-cluster would discard what only etcd's WAL has: $why; nothing was changed but the survivors' epoch; recover.method: restore, or another source, with the next epoch"
+    die "etcd: --force-new-cluster would discard what only etcd's WAL has: $why; nothing was changed but the survivors' epoch. Restore the data instead: $(next_epoch method restore)"
 }
 
 # data_copied: copies the whole data to $aside/data.
@@ -113,4 +114,30 @@ data_copied() {
   mv "$new" "$aside/data"
   kept_aside "$aside/data"
   did "the whole data folder copied to $aside/data, $(du -sb "$aside/data" | cut -f1) bytes"
+}
+
+# old_etcd_back OLD: takes everything back after force has failed on the data itself: the data as it was copied before, and the old etcd, which was
+# set aside as OLD. The data that force has worked on stays as $copy. A rerun after a kill in between goes on where that ended.
+old_etcd_back() {
+  local old=$1 job back=/var/lib/etcd/back-epoch-$epoch
+  drop "$forced"
+  undo_if_failed
+  # one of them writes down the old container's description
+  for job in ${background_jobs[@]+"${background_jobs[@]}"}; do wait "$job" || true; done
+  background_jobs=()
+  rm -rf "$back"
+  cp -a --reflink=auto --sparse=always "$aside/data/member" "$back"
+  if [[ -e /var/lib/etcd/member ]]; then
+    rm -rf "$copy"
+    mkdir "$copy"
+    mv /var/lib/etcd/member "$copy/member"
+  fi
+  mv "$back" /var/lib/etcd/member
+  sync_folder /var/lib/etcd
+  process_status "$old"
+  if [[ $status != missing ]]; then
+    process_bring_back "$old" etcd
+    rm -f "$aside/$old.$kept_as"
+  fi
+  rm -rf "$aside/data"
 }

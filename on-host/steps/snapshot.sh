@@ -2,7 +2,8 @@
 # snapshot: makes a copy of this etcd's data, and makes the copy a cluster of one by --force-new-cluster, in a container without network. The
 # old etcd goes on meanwhile, and its data isn't touched: so it is known whether the flag works before anything is changed, and the next
 # step only exchanges the folders. The copy is made of etcd's files, which a voter without quorum doesn't write to; if it does, by a live
-# snapshot, which such a voter can still give. If no copy can be made, the next step forces the data itself.
+# snapshot, which such a voter can still give. If no copy can be tried, the next step forces the data itself. But what the trial shows of the data
+# (a panic, a second member that stays, a lower revision) ends the act here: the next step would meet the same.
 # Meanwhile the lost hosts are asked once more: time has passed since the guards asked.
 # arguments: CERTIFICATE, the name of this member's certificate;  ENDPOINT, its client URL as this host reaches it;
 #   HOST=ADDRESS:PORT ... of the lost hosts
@@ -36,7 +37,7 @@ main() {
 }
 
 # forced_copy CERTIFICATE ENDPOINT: makes the copy and forces it. Sets $revision, $how it was copied, and $before, the old etcd's state at the
-# time (see answers, files_copied). On failure it returns 1 and sets $why.
+# time (see answers, files_copied). If no copy can be tried it returns 1 and sets $why; if the trial fails twice for the data it ends the step.
 # `set -e` is off inside, because it is called from `if`: every failure is handled by hand.
 forced_copy() {
   local certificate=$1 endpoint=$2 old reason _try
@@ -50,10 +51,12 @@ forced_copy() {
     old=$revision
     if force_whole "$copy/member/wal" "$certificate" https://127.0.0.1:2379 https://127.0.0.1:2380 "$data"; then
       undo_if_failed
-      in_background drop "$forced"
+      if ((revision >= old)); then
+        in_background drop "$forced"
+        return
+      fi
       why="it has revision $revision, the old etcd $old"
-      ((revision >= old))
-      return
+      damaged=yes
     fi
     reason=$why
     drop "$forced"
@@ -63,6 +66,5 @@ forced_copy() {
     [[ -n $damaged ]] || return 1
   done
   no_copy
-  # the next step would stop the old etcd, and then find that no etcd starts from this data
-  die "etcd: a copy of its data can't be made a cluster of one: $reason; nothing was changed but the survivors' epoch; recover.method: restore, or another source, with the next epoch"
+  die "etcd: its data must become a cluster of one by --force-new-cluster, which was tried on a copy: $reason; nothing was changed but the survivors' epoch. Restore the data instead: $(next_epoch method restore)"
 }

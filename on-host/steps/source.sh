@@ -1,4 +1,4 @@
-# needs: lib/process lib/client lib/lost-side lib/etcd/data lib/etcd/force lib/etcd/copy lib/etcd/restore
+# needs: lib/process lib/client lib/lost-side lib/next-epoch lib/etcd/data lib/etcd/force lib/etcd/copy lib/etcd/restore
 # source: secures and checks the data that a restore starts from, and restores it into a folder beside etcd's data, before anything is changed
 # that can't be undone.
 # Meanwhile the lost hosts are asked once more: time has passed since the guards asked.
@@ -60,7 +60,7 @@ forget() {
 # refuse: ends the step because of $why.
 refuse() {
   forget
-  die "source: $why; nothing was changed but the survivors' epoch; preview lists what else there is: name it by recover.from, with the next epoch"
+  die "source: $why; nothing was changed but the survivors' epoch. Preview lists what else there is (NAME): $(next_epoch from NAME)"
 }
 
 # with_wal: if the WAL has entries that the database lacks, secures a database that has them, too. Sets $revision. Returns 1 if there are no such

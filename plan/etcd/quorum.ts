@@ -42,8 +42,15 @@ export function majorityProblem(topology: Topology, lost: string, sources: Sourc
   }
   const wasSeen = left.some((host) => factsOf(seen, host));
   if (!wasSeen || isMajorityServing(topology, lost, sources)) {
-    return `${words}: etcd keeps its quorum without ${lost}, there is nothing to recover`;
+    return [
+      `${words}: etcd keeps its quorum without ${lost}, there is nothing to recover`,
+      `Bring ${lost} back; if its hosts were rebuilt, \`pulumi up --stack primary\` brings their members back`,
+    ].join("\n");
   }
   const states = left.map((host) => `${host.name}: ${factsOf(seen, host)?.processes.etcd?.status ?? "not seen"}`);
-  return `${words}, but none of them answers a linearizable read (etcd on ${states.join(", ")}): repair etcd on these hosts (\`docker logs etcd\` there), then the cluster goes on by itself; a failover can't give up more than ${lost}`;
+  return [
+    `${words}, but none of them answers a linearizable read (etcd on ${states.join(", ")})`,
+    "Repair etcd on these hosts: `docker start etcd` there; `docker logs --tail 20 etcd` says why it doesn't run",
+    `Then the cluster goes on by itself; a failover can't give up more than ${lost}`,
+  ].join("\n");
 }

@@ -84,11 +84,20 @@ export type HostFacts =
       etcd: EtcdStatus | undefined;
       /** Members as a voter with quorum lists them; empty if this host's etcd has no quorum. */
       members: Member[];
+      /** Members as this host's own etcd knows them, with or without quorum; undefined if it doesn't answer. */
+      peers?: Pick<Member, "name" | "peerUrls" | "learner">[] | undefined;
+      /** The names of the cluster's Nodes in this host's etcd; undefined if it doesn't answer. */
+      nodes?: string[] | undefined;
+      /** Seconds since the host's boot. */
+      upSeconds?: number | undefined;
       /** The last error in the log of an etcd that doesn't answer; empty if there is none. */
       etcdLog: string;
       /** When the newest Lease of the cluster was renewed, Unix milliseconds: how new the data is. */
       newestLease: number | undefined;
-      deploy: { files: string[]; server: string; clusterYml: string } | undefined;
+      /** Of a deploy host; `hosts`: those that the installer has built, by its own state. */
+      deploy:
+        | { files: string[]; server: string; clusterYml: string; hosts?: { address: string; name: string }[] }
+        | undefined;
       /** Things that acts have set aside on the host: data by path, and containers ("container NAME", of 0 bytes). */
       aside: { path: string; bytes: number }[];
       /** SSH from this deploy host, by target: "ok" or the reason. */
@@ -175,6 +184,9 @@ export function parseFacts(
     isolation: parseIsolation(sections.get("isolation")),
     etcd: readable(() => parseStatus(sections.get("status"), sections.has("quorum"))),
     members: lines(sections.get("members")).flatMap(parseMember),
+    peers: readable(() => parsePeers(sections.get("peers"))),
+    nodes: sections.has("nodes") ? lines(sections.get("nodes")) : undefined,
+    upSeconds: own.upSeconds ? Number(own.upSeconds) : undefined,
     etcdLog: sections.get("etcdlog")?.trim() ?? "",
     newestLease: readable(() => newestRenewal(sections.get("leases"))),
     deploy: deploy?.trim() ? parseDeploy(deploy, sections.get("cluster.yml") ?? "") : undefined,
@@ -231,6 +243,12 @@ function parseDeploy(text: string, clusterYml: string): Reachable["deploy"] {
       .map((line) => line.slice("file=".length)),
     server: values.server ?? "",
     clusterYml,
+    hosts: lines(text)
+      .filter((line) => line.startsWith("host="))
+      .map((line) => {
+        const [address = "", name = ""] = line.slice("host=".length).split(" ");
+        return { address, name: name || address };
+      }),
   };
 }
 
@@ -278,6 +296,15 @@ function parseMember(line: string): Member[] {
         },
       ]
     : [];
+}
+
+/** The answer of etcd's peer port. The IDs in it are longer than a number's digits, and aren't read. */
+function parsePeers(text: string | undefined): Reachable["peers"] {
+  if (!text?.trim()) {
+    return undefined;
+  }
+  const members = JSON.parse(text) as { name?: string; peerURLs?: string[]; isLearner?: boolean }[];
+  return members.map((m) => ({ name: m.name ?? "", peerUrls: m.peerURLs ?? [], learner: m.isLearner ?? false }));
 }
 
 function newestRenewal(text: string | undefined): number | undefined {

@@ -50,6 +50,8 @@ export interface PreflightFacts extends CertificateReading {
   databaseRevision?: number | undefined;
   /** Free bytes of the fullest file system that steps write to. */
   smallestFreeBytes: number;
+  /** The largest log files on the file systems that steps write to, largest first; looked for only where little is free. */
+  largeLogs?: { path: string; bytes: number }[];
   /** The decisions of the act that claimed the host last, key by key. */
   earlierPlan: Record<string, string>;
   failures: FailedStep[];
@@ -70,7 +72,7 @@ export function parsePreflight(host: string, sections: Sections, readCertificate
         ? "sound"
         : undefined,
     databaseRevision: revisionOf(data),
-    smallestFreeBytes: Number(sections.get("disk")?.trim() || 0),
+    ...parseDisk(lines(sections.get("disk"))),
     earlierPlan: Object.fromEntries(
       lines(sections.get("earlier")).map((line) => {
         const at = line.indexOf("=");
@@ -95,6 +97,15 @@ export function parsePreflight(host: string, sections: Sections, readCertificate
     ),
   };
 }
+
+/** The first line says how many bytes are free; the others are log files, "BYTES PATH". */
+const parseDisk = ([free, ...logs]: string[]): Pick<PreflightFacts, "smallestFreeBytes" | "largeLogs"> => ({
+  smallestFreeBytes: Number(free || 0),
+  largeLogs: logs.map((line) => {
+    const at = line.indexOf(" ");
+    return { bytes: Number(line.slice(0, at)), path: line.slice(at + 1) };
+  }),
+});
 
 /** 0 for a database that was made and never filled. */
 function revisionOf(data: string | undefined): number | undefined {

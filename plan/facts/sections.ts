@@ -33,6 +33,8 @@ export const printedBySome = [
   "quorum",
   "members",
   "leases",
+  "peers",
+  "nodes",
   "etcdlog",
   "kubelet",
   "data",

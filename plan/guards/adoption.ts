@@ -10,6 +10,7 @@ import { controlPlane, voters } from "../topology/order";
 import { inPeace, type Site } from "../topology/site";
 import type { Host, Topology } from "../topology/topology";
 import { comparable, settingsThatFit } from "./release-fit";
+import { problem } from "./verdict";
 
 /** Why the cluster that runs isn't the one that the topology describes, so that it can't be taken over. */
 export function adoptionProblems(topology: Topology, adopted: AdoptedCluster, seen: Observation): string[] {
@@ -20,26 +21,42 @@ export function adoptionProblems(topology: Topology, adopted: AdoptedCluster, se
   const strange = adopted.hosts.filter((a) => !order.includes(a));
   const missing = hosts.filter((h) => !adopted.hosts.includes(h.address)).map((h) => h.name);
   return [
-    ...strange.map((a) => `rke-dr:adopted: its cluster has a host that the topology lacks: ${a}`),
-    ...missing.map((name) => `rke-dr:adopted: its cluster lacks the topology's ${name}`),
+    ...strange.map((a) =>
+      problem(`rke-dr:adopted: each of its hosts must stand in the topology: ${a}`, `Write ${a} into Pulumi.yaml`),
+    ),
+    ...missing.map((name) =>
+      problem(
+        `rke-dr:adopted: must have each host of the topology: it lacks ${name}`,
+        `Take ${name} out of Pulumi.yaml; or, if RKE has added it since, set the secret anew: ${secretAnew}`,
+      ),
+    ),
     ...(strange.length + missing.length === 0 && listed.join() !== order.join()
       ? [
-          `rke-dr:adopted: its cluster lists ${listed.join(", ")}, the topology ${order.join(", ")}; \`order:\` keeps it`,
+          problem(
+            `rke-dr:adopted: its hosts must be in the topology's order ${order.join(", ")}: ${listed.join(", ")}`,
+            "Write `order:` into Pulumi.yaml, with the hosts' names as RKE lists them",
+          ),
         ]
       : []),
     ...hosts.flatMap((host) => hostProblems(site, host, adopted.caSum, seen)),
-    ...settingsThatFit(topology, seen).map(({ words }) => words),
+    ...settingsThatFit(topology, seen).map(({ words: [wrong = "", ...ways] }) =>
+      problem(wrong, `${ways.join("; ")} (Pulumi.yaml)`),
+    ),
     ...imageProblems(topology, adopted),
   ];
 }
 
+const secretAnew = "`pulumi config set --secret adopted --stack primary <cluster.rkestate`";
 /** Images that RKE took, by its own state, and that the topology doesn't give. */
 function imageProblems(topology: Topology, { text }: AdoptedCluster): string[] {
   const other = Object.entries(installerOf(topology).releases?.imagesTaken(topology, text) ?? {});
   return other.length === 0
     ? []
     : [
-        `rke-dr:adopted: RKE took other images than the topology gives; if it is right, write under topology.rke: system_images: {${other.map(([key, image]) => `${key}: ${image}`).join(", ")}}`,
+        problem(
+          `rke-dr:adopted: RKE must have taken the images that the topology gives: ${other.map(([, image]) => image).join(", ")}`,
+          `If it is right, write into Pulumi.yaml under topology.rke: system_images: {${other.map(([key, image]) => `${key}: ${image}`).join(", ")}}`,
+        ),
       ];
 }
 
@@ -56,7 +73,14 @@ function hostProblems(site: Site, host: Host, caSum: string, seen: Observation):
     ...controlPlane([host]).map(() => plannedApiServer(site, host, api)),
   ];
   return [
-    ...(facts.caSum === caSum ? [] : [`${host.name}: its kube-ca isn't that of rke-dr:adopted`]),
+    ...(facts.caSum === caSum
+      ? []
+      : [
+          problem(
+            `${host.name}: its kube-ca must be that of rke-dr:adopted: it is another`,
+            `Is it the right host? If so, set the secret anew: ${secretAnew}`,
+          ),
+        ]),
     ...planned.flatMap((process) => processProblems(differs, host, process, facts)),
   ];
 }
@@ -65,12 +89,22 @@ function processProblems(differs: Runtime["differs"], host: Host, planned: Proce
   const found = facts.processes[planned.name];
   if (!isRunning(found)) {
     // of a cluster that was taken over already, `up` brings a dead member back
-    return facts.epoch === 0 ? [`${host.name}: ${planned.name} doesn't run`] : [];
+    return facts.epoch === 0
+      ? [
+          problem(
+            `${host.name}: ${planned.name} must run: it doesn't`,
+            `\`docker start ${planned.name}\` there; \`docker logs --tail 20 ${planned.name}\` says why it ended`,
+          ),
+        ]
+      : [];
   }
   const differences = differs(comparable(planned), comparable(found.process, planned));
   return differences.length === 0
     ? []
     : [
-        `${host.name}: ${planned.name} isn't what RKE would plan from the topology (- planned, + running): ${differences.join(", ")}`,
+        problem(
+          `${host.name}: ${planned.name} must be what RKE would plan from the topology (- planned, + running): ${differences.join(", ")}`,
+          "Correct Pulumi.yaml until both agree; or let your own `rke up` change what runs, then set the secret `adopted` anew",
+        ),
       ];
 }

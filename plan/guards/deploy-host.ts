@@ -1,7 +1,8 @@
 import type { FailoverPlan } from "../acts/failover/plan";
 import { factsOf, type Observation } from "../facts/observation";
 import { installerOf } from "../installers/installers";
-import { sshTarget, type Topology } from "../topology/topology";
+import { type Host, sshTarget, type Topology } from "../topology/topology";
+import { problem } from "./verdict";
 
 export function deployProblems(topology: Topology, plan: FailoverPlan, seen: Observation): string[] {
   const host = plan.deployHost;
@@ -13,12 +14,24 @@ export function deployProblems(topology: Topology, plan: FailoverPlan, seen: Obs
   const { needed } = deployFiles(topology);
   const missing = needed.filter((file) => !facts.deploy?.files.includes(file));
   return [
-    ...(program === undefined || facts.tools.installer ? [] : [`${host.name}: rke is not on the PATH`]),
-    ...missing.map(
-      (file) => `${host.name}: /etc/rke-dr/${file} is missing; \`pulumi up --stack primary\` puts it there`,
-    ),
+    ...(program === undefined || facts.tools.installer ? [] : [installerMissing(host)]),
+    ...(missing.length === 0
+      ? []
+      : [
+          problem(
+            `${host.name}: /etc/rke-dr must have ${needed.join(", ")}: ${missing.join(", ")} ${missing.length === 1 ? "is" : "are"} missing`,
+            "Copy what is missing there from a backup of /etc/rke-dr, or from another deploy host's",
+            "In peace `pulumi up --stack primary` puts it there",
+          ),
+        ]),
   ];
 }
+
+export const installerMissing = (host: Host): string =>
+  problem(
+    `${host.name}: rke must be on the PATH: missing`,
+    "Copy rke, of the topology's rkeVersion, to /usr/local/bin/rke there",
+  );
 
 /** The seed's trap: a kubeconfig that points at a dead master. It stops nothing, the act mends it. */
 export function deployWords(plan: FailoverPlan, seen: Observation): string {
@@ -37,6 +50,14 @@ export function trustProblems(topology: Topology, plan: FailoverPlan, seen: Obse
   }
   return plan.survivors.flatMap((h) => {
     const result = facts.trust[sshTarget(topology, h)];
-    return result === "ok" ? [] : [`${plan.deployHost.name} to ${h.name}: ${result ?? "not tried, it has no key"}`];
+    return result === "ok"
+      ? []
+      : [
+          problem(
+            `${plan.deployHost.name} to ${h.name}: its SSH key must open the host: ${result ?? "not tried, it has no key"}`,
+            `\`ssh-keygen -y -f /etc/rke-dr/ssh/id_ed25519\` on ${plan.deployHost.name} prints its key: add that to /root/.ssh/authorized_keys on ${h.name}`,
+            `If ${h.name} shows another host key: correct /etc/rke-dr/ssh/known_hosts on ${plan.deployHost.name}`,
+          ),
+        ];
   });
 }

@@ -4,7 +4,7 @@ import type { PrimaryPlan } from "../acts/primary/plan";
 import { factsOf, type Observation } from "../facts/observation";
 import { voters } from "../topology/order";
 import type { Topology } from "../topology/topology";
-import { list, type Verdict, verdict } from "./verdict";
+import { list, problem, type Verdict, verdict } from "./verdict";
 
 /** Guards of a failback; empty if no datacenter is to be brought back. */
 export function failbackGuards(
@@ -23,7 +23,12 @@ export function failbackGuards(
       "confirmation",
       confirm === wanted
         ? []
-        : [`rke-dr:confirm must be "${wanted}", it is ${confirm === undefined ? "not set" : `"${confirm}"`}`],
+        : [
+            problem(
+              `rke-dr:confirm: must be "${wanted}": ${confirm === undefined ? "not set" : `"${confirm}"`}`,
+              `\`pulumi config set confirm ${wanted} --stack primary\`, once you have read what \`up\` would do`,
+            ),
+          ],
       `the operator confirmed ${wanted}`,
     ),
     verdict(
@@ -44,7 +49,12 @@ export function failbackGuards(
     verdict(
       "certificates",
       topology.pki === "adopted"
-        ? ["topology.pki is adopted: the failback of a cluster that RKE built is not built yet"]
+        ? [
+            problem(
+              "topology.pki: must be generated, the failback of a cluster that RKE built is not built yet: adopted",
+              `By hand: put the returned hosts' old etcd data aside, then your own \`rke up\` with all hosts on ${failback.deployHost.name}`,
+            ),
+          ]
         : [],
       "this program's own",
     ),
@@ -58,7 +68,11 @@ function failoverProblems({ from, deployHost, resumed }: Failback, seen: Observa
   return resumed || !steps || (steps["rke-up"]?.epoch === from.epoch && steps.verify?.epoch === from.epoch)
     ? []
     : [
-        `the failover of epoch ${from.epoch} was not finished on ${deployHost.name}: run \`pulumi up --stack failover\` of that epoch to its end first`,
+        problem(
+          `${deployHost.name}: the failover of epoch ${from.epoch} must be over: its steps rke-up and verify aren't both recorded`,
+          `\`pulumi config set epoch ${from.epoch} --stack failover\`, \`pulumi up --stack failover\`, then this again`,
+          `${from.lost} may keep its power meanwhile, as long as its etcd and API don't serve`,
+        ),
       ];
 }
 
@@ -73,10 +87,13 @@ function quorumProblems(failback: Failback, seen: Observation): string[] {
   return withQuorum(failback, seen).length > 0
     ? []
     : [
-        `no survivor's etcd answers a linearizable read (${list(survivors)}), nor does a member that this failback has made, so members can't be changed: \`docker start etcd\` on one of them, then \`up\` again`,
-        ...without.map(
-          (h) =>
-            `${h.name}: its etcd is set aside; \`docker rename ${aside} etcd && docker update --restart=always etcd && docker start etcd\` there brings it back`,
+        problem(
+          `etcd: a survivor, or a member that this failback has made, must answer a linearizable read: none does (${list(survivors)})`,
+          `\`docker start etcd\` on ${list(survivors.filter((h) => h.etcd !== "none"))}, then \`up\` again`,
+          ...without.map(
+            (h) =>
+              `On ${h.name} it is set aside: \`docker rename ${aside} etcd && docker update --restart=always etcd && docker start etcd\``,
+          ),
         ),
       ];
 }
@@ -86,7 +103,12 @@ function stateProblems({ epoch, from, deployHost }: Failback, seen: Observation)
   const wanted = `cluster.rkestate.before-epoch-${from.epoch}`;
   const taken = factsOf(seen, deployHost)?.steps["rke-state-back"]?.epoch === epoch;
   return files && !taken && !files.includes(wanted)
-    ? [`${deployHost.name}: /etc/rke-dr/${wanted} is missing: it holds what RKE knew of the returned hosts`]
+    ? [
+        problem(
+          `${deployHost.name}: /etc/rke-dr/${wanted} must be there, what RKE knew of the returned hosts: missing`,
+          `Copy it there from a backup of ${deployHost.name}, or cluster.rkestate of the returned deploy host under that name`,
+        ),
+      ]
     : [];
 }
 
@@ -97,13 +119,19 @@ function roleProblems({ failback }: PrimaryPlan): string[] {
   }
   if (!demoted) {
     return [
-      `no survivor is a voter by the topology, and none is recorded as the one that etcd was recovered on in epoch ${from?.epoch}`,
+      problem(
+        `roles: a survivor must be a voter, or be recorded as the host of the recovered etcd of epoch ${from?.epoch}: none is`,
+        "Write `etcd: learner` into Pulumi.yaml for the host that runs etcd now",
+      ),
     ];
   }
   return demoted.etcd === "learner"
     ? []
     : [
-        `${demoted.name}, which etcd was recovered on, is neither voter nor learner by the topology: that failback is not built yet; \`etcd: learner\` for it in the topology lets it go on`,
+        problem(
+          `${demoted.name}: the host of the recovered etcd must be a voter or a learner by the topology: ${demoted.etcd}`,
+          `Write \`etcd: learner\` for ${demoted.name} into Pulumi.yaml`,
+        ),
       ];
 }
 

@@ -3,20 +3,23 @@ import type { FailoverPlan } from "../acts/failover/plan";
 import type { Observation } from "../facts/observation";
 import type { Topology } from "../topology/topology";
 import { certificateProblems } from "./certificates";
+import { undeclaredMembers } from "./declared-world";
 import { deployProblems, deployWords, trustProblems } from "./deploy-host";
-import { addressProblems, clockProblems, rights, roomProblems, tools } from "./hosts";
-import { epochProblems, hostKeyProblems, reachability, strangers } from "./identity";
+import { diskProblems, roomProblems } from "./disk-space";
+import { failoverEpochProblems } from "./epoch";
+import { addressProblems, clockProblems, rights, tools } from "./hosts";
+import { hostKeyProblems, reachability, strangers } from "./identity";
 import { imageProblems } from "./images";
 import { isolationProblems, isolationWords } from "./isolation";
 import { versionProblems, versionWords } from "./known-versions";
 import { loginProblems } from "./login";
 import { attestationProblems, attestationWords, confirmationProblems, livingProblems } from "./lost-side";
 import { restartProblems, restartWords } from "./restarts";
-import { diskProblems, quorum, sourceProblems, sourceWords } from "./source";
+import { quorum, sourceProblems, sourceWords } from "./source";
 import { survivorProblems, survivorWords } from "./survivors";
-import { unfinishedProblems } from "./unfinished";
+import { unfinishedProblems, unfinishedWords } from "./unfinished";
 import { withoutUnseen } from "./unseen";
-import { list, type Verdict, verdict } from "./verdict";
+import { list, problem, type Verdict, verdict } from "./verdict";
 
 /** All guards of a failover, in the order in which a person would ask. Guards only read. */
 export function failoverGuards(topology: Topology, plan: FailoverPlan, seen: Observation): Verdict[] {
@@ -28,6 +31,13 @@ export function failoverGuards(topology: Topology, plan: FailoverPlan, seen: Obs
       verdict("survivors reachable", reachability(survivors, seen), list(survivors)),
     ];
   }
+  if (plan.stage === "over") {
+    return [
+      verdict("survivors reachable", reachability(survivors, seen), list(survivors)),
+      verdict("the hosts meant", strangers(topology, survivors, seen), `they belong to cluster ${topology.cluster}`),
+      verdict("epoch", failoverEpochProblems(plan, seen), `${settings.epoch} is over`),
+    ];
+  }
   const verdicts = [
     verdict("confirmation", confirmationProblems(plan), `the operator confirmed ${confirmationText(settings)}`),
     verdict("attestation", attestationProblems(topology, plan), attestationWords(topology, plan, seen)),
@@ -35,7 +45,9 @@ export function failoverGuards(topology: Topology, plan: FailoverPlan, seen: Obs
     verdict(
       "lost side is silent",
       livingProblems(topology, plan, seen),
-      `nothing of ${list(lostHosts)} answers at SSH, etcd or the API`,
+      plan.stage === "begins"
+        ? `nothing of ${list(lostHosts)} answers at SSH, etcd or the API`
+        : `no etcd or API of ${list(lostHosts)} answers; they may have power, since the recovered etcd serves`,
     ),
     verdict("survivors reachable", survivorProblems(plan, seen), survivorWords(plan)),
     verdict("host keys", hostKeyProblems(survivors, seen), "none but the pinned ones"),
@@ -53,14 +65,30 @@ export function failoverGuards(topology: Topology, plan: FailoverPlan, seen: Obs
       strangers(topology, survivors, seen, plan),
       `they belong to cluster ${topology.cluster}`,
     ),
-    verdict("epoch", epochProblems(plan, seen), `${settings.epoch} is newer than, or resumes, every survivor's`),
-    verdict("earlier acts", unfinishedProblems(plan, seen), "none is unfinished"),
+    verdict(
+      "members declared",
+      undeclaredMembers(topology, plan, seen),
+      "the topology has every member that the survivors' etcd knows",
+    ),
+    verdict(
+      "epoch",
+      failoverEpochProblems(plan, seen),
+      `${settings.epoch} is newer than, or resumes, every survivor's`,
+    ),
+    verdict("earlier acts", unfinishedProblems(plan, seen), unfinishedWords(plan, seen)),
     quorum(topology, plan, seen),
     verdict("source", sourceProblems(topology, plan), sourceWords(plan)),
     verdict("etcd's version", versionProblems(topology, plan, seen), versionWords(plan)),
     verdict(
       "control plane",
-      plan.apiServers.length > 0 ? [] : [`no control plane host survives the loss of ${settings.lost}`],
+      plan.apiServers.length > 0
+        ? []
+        : [
+            problem(
+              `${settings.lost}: a control plane host must survive its loss: none does`,
+              `Bring a control plane host of ${settings.lost} back: without one there is nothing to serve the API`,
+            ),
+          ],
       list(plan.apiServers.map((a) => a.host)),
     ),
     verdict("tools on the survivors", tools(survivors, seen), "flock, curl with --unix-socket"),

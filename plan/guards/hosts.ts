@@ -1,17 +1,39 @@
 import { factsOf, type Observation } from "../facts/observation";
 import type { Host } from "../topology/topology";
 import { isIp } from "../values/addresses";
+import { problem } from "./verdict";
 
 /** Rights that steps need on every host: a login, root, and a docker that answers. */
 export function rights(hosts: Host[], seen: Observation): string[] {
   return hosts.flatMap((h) => {
     const facts = seen.hosts[h.name];
     if (facts?.reachable !== true) {
-      return facts?.refusal === "login refused" ? [`${h.name} (${h.address}): ${facts.reason}`] : [];
+      return facts?.refusal === "login refused"
+        ? [
+            problem(
+              `${h.name} (${h.address}): login: ${facts.reason}`,
+              "Compare ssh.user and ssh.keyPath in Pulumi.yaml with /root/.ssh/authorized_keys there",
+            ),
+          ]
+        : [];
     }
     return [
-      ...(facts.tools.root ? [] : [`${h.name}: steps must run as root, they don't`]),
-      ...(facts.tools.runtime ? [] : [`${h.name}: docker must answer, it doesn't`]),
+      ...(facts.tools.root
+        ? []
+        : [
+            problem(
+              `${h.name}: steps must run as root: they don't`,
+              "Write `user: root` below ssh in Pulumi.yaml; or let that user become root by sudo without a password (docs/peace.md)",
+            ),
+          ]),
+      ...(facts.tools.runtime
+        ? []
+        : [
+            problem(
+              `${h.name}: docker must answer: it doesn't`,
+              "`systemctl restart docker` there; without systemd `service docker restart`",
+            ),
+          ]),
     ];
   });
 }
@@ -25,7 +47,11 @@ export const addressProblems = (hosts: Host[]): string[] =>
     isIp(h.internalAddress)
       ? []
       : [
-          `${h.name}: internalAddress must be an IPv4 address for an act, it is ${JSON.stringify(h.internalAddress)}; give internal_address to RKE and internalAddress here (certificates and etcd's URLs change: one restart, in peace)`,
+          problem(
+            `${h.name}: internalAddress must be an IPv4 address for an act: ${JSON.stringify(h.internalAddress)}`,
+            "Write the address as internalAddress into Pulumi.yaml, and as internal_address into RKE's cluster.yml",
+            "(certificates and etcd's URLs change by that: one restart, in peace)",
+          ),
         ],
   );
 
@@ -36,21 +62,16 @@ export function tools(hosts: Host[], seen: Observation): string[] {
       return [];
     }
     return [
-      ...(has.curl ? [] : [`${h.name}: curl with --unix-socket (7.40 or later) is missing`]),
-      ...(has.flock ? [] : [`${h.name}: flock is missing`]),
+      ...(has.curl
+        ? []
+        : [
+            problem(
+              `${h.name}: curl must have --unix-socket (7.40 or later): it is missing or older`,
+              "`apt-get install curl` there; CentOS 7 needs a newer curl than its own",
+            ),
+          ]),
+      ...(has.flock ? [] : [problem(`${h.name}: flock must be there: missing`, "`apt-get install util-linux` there")]),
     ];
-  });
-}
-
-/** For records, snapshots of a small cluster, and containers' own files: with less a step could fail half-way. */
-const leastFreeBytes = 50 * 1024 * 1024;
-
-export function roomProblems(hosts: Host[], seen: Observation): string[] {
-  return hosts.flatMap((h) => {
-    const free = factsOf(seen, h)?.preflight.smallestFreeBytes ?? leastFreeBytes;
-    return free < leastFreeBytes
-      ? [`${h.name}: ${leastFreeBytes} bytes must be free below /var/lib, /var/lib/docker and /etc, ${free} are`]
-      : [];
   });
 }
 
@@ -68,18 +89,23 @@ export function clockProblems(hosts: Host[], seen: Observation): string[] {
   const [first, last] = [ordered[0], ordered.at(-1)];
   const spread = first && last ? last.skew - first.skew : 0;
   const seconds = (milliseconds: number) => `${(Math.abs(milliseconds) / 1000).toFixed(1)} s`;
-  const operator =
+  const way =
     clocks.length > 1 && off.length === clocks.length && spread <= clockLimit
-      ? "; the hosts agree with each other: is the operator's own clock right?"
-      : "";
+      ? "The hosts agree with each other: is your own clock right? `timedatectl set-ntp true` here"
+      : "`chronyc makestep` or `timedatectl set-ntp true` there";
   return [
-    ...off.map(
-      (c) =>
-        `${c.name}: its clock must be within ${seconds(clockLimit)} of the operator's, it is ${seconds(c.skew)} ${c.skew > 0 ? "ahead" : "behind"}${operator}`,
+    ...off.map((c) =>
+      problem(
+        `${c.name}: its clock must be within ${seconds(clockLimit)} of the operator's: ${seconds(c.skew)} ${c.skew > 0 ? "ahead" : "behind"}`,
+        way,
+      ),
     ),
     ...(first && last && spread > clockLimit
       ? [
-          `${first.name} and ${last.name}: their clocks must be within ${seconds(clockLimit)} of each other, they are ${seconds(spread)} apart`,
+          problem(
+            `${first.name} and ${last.name}: their clocks must be within ${seconds(clockLimit)} of each other: ${seconds(spread)} apart`,
+            "`chronyc makestep` or `timedatectl set-ntp true` on both",
+          ),
         ]
       : []),
   ];

@@ -2,6 +2,7 @@ import type { FailoverPlan } from "../acts/failover/plan";
 import { factsOf, type Observation } from "../facts/observation";
 import { installerOf } from "../installers/installers";
 import type { Host, Topology } from "../topology/topology";
+import { problem } from "./verdict";
 
 /**
  * Images that the act and its `rke up` start on the survivors. In a disaster nothing should have to be pulled: the
@@ -17,15 +18,19 @@ export function imageProblems(topology: Topology, plan: FailoverPlan, seen: Obse
     const has = new Set(facts.preflight.images);
     return neededImages(topology, plan, host)
       .filter(({ image }) => !has.has(named(image)))
-      .map(
-        ({ image, by }) =>
-          `${host.name}: image ${image} (${by}) must be on the host, is missing: \`docker pull\` it there`,
+      .map(({ image, by }) =>
+        problem(
+          `${host.name}: image ${image} (${by}) must be on the host: missing`,
+          `\`docker pull ${image}\` there`,
+          `Without a registry: \`docker save ${image}\` on a host that has it, \`docker load\` there`,
+        ),
       );
   });
 }
 
 function neededImages(topology: Topology, plan: FailoverPlan, host: Host): { image: string; by: string }[] {
-  const etcd = plan.etcd?.host.name === host.name ? [{ image: plan.etcd.after.image, by: "etcd" }] : [];
+  const etcd =
+    plan.etcd?.host.name === host.name && plan.stage === "begins" ? [{ image: plan.etcd.after.image, by: "etcd" }] : [];
   const joining = plan.others.some((h) => h.name === host.name)
     ? [{ image: installerOf(topology).images(topology).etcd, by: "etcd" }]
     : [];

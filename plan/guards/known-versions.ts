@@ -3,18 +3,22 @@ import { faultsOfForce } from "../etcd/known-versions";
 import { factsOf, type Observation } from "../facts/observation";
 import { versionOf } from "../installers/rke/images";
 import { allHosts, type Topology } from "../topology/topology";
+import { problem } from "./verdict";
 
 /** That this etcd can be forced, by its version. Of an etcd that doesn't answer the image's tag says it. */
 export function versionProblems(topology: Topology, plan: FailoverPlan, seen: Observation): string[] {
   const { source, method } = plan;
   const version = versionOfSource(plan);
   if (method !== "forceNewCluster" || !source || version === undefined || plan.resumed) return [];
+  const other = plan.sources.find((s) => s.problems.length === 0 && s.name !== source.name);
   return faultsOfForce(version, learnerInLog(topology, plan, seen)).map((row) =>
-    [
-      `${source.host.name}: etcd ${version} can't be forced safely: --force-new-cluster ${row.fault} (${row.source})`,
-      "restore its data instead: `pulumi config set --path recover.method restore --stack failover`",
-      "or name another source (recover.from)",
-    ].join("; "),
+    problem(
+      `${source.host.name}: etcd ${version} must be safe to force: --force-new-cluster ${row.fault} (${row.source})`,
+      "Restore its data instead: `pulumi config set --path recover.method restore --stack failover`",
+      ...(other
+        ? [`Or take another source: \`pulumi config set --path recover.from ${other.name} --stack failover\``]
+        : []),
+    ),
   );
 }
 

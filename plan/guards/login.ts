@@ -1,6 +1,6 @@
 import { factsOf, type Observation } from "../facts/observation";
 import { type Host, sshLogin, type Topology } from "../topology/topology";
-import { list } from "./verdict";
+import { list, problem } from "./verdict";
 
 /** A topology's part that says how the operator logs in. */
 type Logins = Pick<Topology, "ssh" | "installer">;
@@ -13,13 +13,19 @@ export function loginProblems(topology: Logins, hosts: Host[], seen: Observation
       topology,
       hosts.filter((h) => factsOf(seen, h)?.login?.recorded),
       (where, user) =>
-        `${where}: sudo must not record what commands of ${user} read on stdin (log_input), since keys come that way; put \`Defaults:${user} !log_input\` into /etc/sudoers.d/rke-dr there, and take the tag LOG_INPUT away`,
+        problem(
+          `${where}: sudo must not record what commands of ${user} read on stdin, since keys come that way: log_input is on`,
+          `Put \`Defaults:${user} !log_input\` into /etc/sudoers.d/rke-dr there, and take the tag LOG_INPUT away`,
+        ),
     ),
     ...perUser(
       topology,
       topology.installer === "rke" ? hosts.filter((h) => factsOf(seen, h)?.login?.runtime === false) : [],
       (where, user) =>
-        `${where}: ${user} must be in docker's group, or \`rke up\` fails, which reaches docker as this user; \`usermod -aG docker ${user}\` there`,
+        problem(
+          `${where}: ${user} must be in docker's group, since \`rke up\` reaches docker as this user: it isn't`,
+          `\`usermod -aG docker ${user}\` there`,
+        ),
     ),
   ];
 }
@@ -32,11 +38,11 @@ function sudoRefusals(topology: Logins, hosts: Host[], seen: Observation): strin
     reasons.set(facts.reason, [...(reasons.get(facts.reason) ?? []), host]);
   }
   return [...reasons].flatMap(([reason, those]) =>
-    perUser(
-      topology,
-      those,
-      (where, user) =>
-        `${where}: sudo must make ${user} root without a password and without a terminal, it says ${JSON.stringify(reason)}; put \`${user} ALL=(ALL) NOPASSWD: ALL\` and \`Defaults:${user} !requiretty\` into /etc/sudoers.d/rke-dr there (\`visudo -f\` checks it)`,
+    perUser(topology, those, (where, user) =>
+      problem(
+        `${where}: sudo must make ${user} root without a password and without a terminal: it says ${JSON.stringify(reason)}`,
+        `Put \`${user} ALL=(ALL) NOPASSWD: ALL\` and \`Defaults:${user} !requiretty\` into /etc/sudoers.d/rke-dr there (\`visudo -f\` checks it)`,
+      ),
     ),
   );
 }

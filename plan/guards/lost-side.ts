@@ -7,33 +7,55 @@ import {
 } from "../acts/failover/attestation";
 import { answeringHost, fencesDue, fenceWords, recordedFences, serves, unfenced } from "../acts/failover/fence";
 import type { FailoverPlan } from "../acts/failover/plan";
+import { majorityWithout } from "../etcd/quorum";
 import { factsOf, type Observation } from "../facts/observation";
+import { voters } from "../topology/order";
 import type { Topology } from "../topology/topology";
-import { list } from "./verdict";
+import { list, problem } from "./verdict";
 
 export function confirmationProblems({ settings }: FailoverPlan): string[] {
   const { confirm } = settings;
-  const found = confirm === undefined ? "not set" : `"${confirm}"`;
-  return confirm === confirmationText(settings)
+  const wanted = confirmationText(settings);
+  return confirm === wanted
     ? []
-    : [`rke-dr:confirm must be "${confirmationText(settings)}", it is ${found}`];
+    : [
+        problem(
+          `rke-dr:confirm: must be "${wanted}": ${confirm === undefined ? "not set" : `"${confirm}"`}`,
+          `\`pulumi config set confirm ${wanted} --stack failover\`, once you have read what \`up\` would do`,
+        ),
+      ];
 }
 
-/** The operator must attest, or every lost member of etcd must have a fence command; method restore needs neither. */
+/**
+ * The operator must attest, or every lost member of etcd must have a fence command; method restore needs neither, and an act whose etcd
+ * serves already isn't asked again.
+ */
 export function attestationProblems(topology: Topology, plan: FailoverPlan): string[] {
   const { settings, lostHosts, method } = plan;
   const left = unfenced(topology, plan);
-  const fences = Object.keys(topology.fence).length > 0 ? ` (or topology.fence a command for ${list(left)}, too)` : "";
+  const fences = Object.keys(topology.fence).length > 0 ? `, or give topology.fence a command for ${list(left)}` : "";
   // a restored cluster is a new one: a majority that still lives loses nothing by it
-  return isAttested(settings) || method === "restore" || left.length === 0
+  return plan.stage !== "begins" || isAttested(settings) || method === "restore" || left.length === 0
     ? []
     : [
-        `rke-dr:attest must be "${wantedAttestation(settings)}" (the operator's word that ${list(lostHosts)} are down and stay down), it is ${foundAttestation(settings)}: \`${attestCommand(settings)}\` gives it${fences}; if they live, a forced cluster loses what they accept. Without that word: recover: {method: restore}, a new cluster that refuses their packets`,
+        problem(
+          `rke-dr:attest: must be "${wantedAttestation(settings)}": ${foundAttestation(settings)}`,
+          `It is your word that ${list(lostHosts)} are down and stay down: if they live, a forced cluster loses what they accept`,
+          `Once they are: \`${attestCommand(settings)}\`${fences}`,
+          ...(plan.resumed
+            ? []
+            : [
+                "Without that word: `pulumi config set --path recover.method restore --stack failover`, a new cluster that refuses their packets",
+              ]),
+        ),
       ];
 }
 
 export function attestationWords(topology: Topology, plan: FailoverPlan, seen: Observation): string {
   const { settings, lostHosts } = plan;
+  if (plan.stage !== "begins") {
+    return "asked at the act's beginning alone: the recovered etcd serves already";
+  }
   const due = fencesDue(topology, plan, seen);
   const done = recordedFences(plan, seen).filter((f) => f.exit === 0 && !due.some((d) => d.host === f.host));
   const attested = isAttested(settings);
@@ -52,29 +74,65 @@ export function attestationWords(topology: Topology, plan: FailoverPlan, seen: O
 }
 
 /**
- * Ports of lost hosts that answer the operator or a survivor. A host with a fence command may answer, because the fence will power it
- * off; but its etcd and its API must not accept connections: a host that serves isn't lost.
+ * Ports of lost hosts that answer the operator or a survivor, host by host. A host with a fence command may answer, because the fence will
+ * power it off; but its etcd and its API must not accept connections: a host that serves isn't lost. Once the recovered etcd serves, a lost
+ * host may have power, as one in quarantine has: then it only must not serve.
  */
 export function livingProblems(topology: Topology, plan: FailoverPlan, seen: Observation): string[] {
-  const problem = (answer: string) => serves(plan, answer) || topology.fence[answeringHost(answer)] === undefined;
-  const told = (answer: string, whom: string) => {
-    const [host, port, how] = answer.split(" ");
-    return `${host} port ${port} ${how === "refused" ? "refuses" : "answers"} ${whom}`;
-  };
-  const problems = (answers: string[], whom: string) =>
-    inOrder(plan, answers.filter(problem)).map((a) => told(a, whom));
+  const { stage, lostHosts } = plan;
+  const isProblem = (answer: string) =>
+    serves(plan, answer) || (stage === "begins" && topology.fence[answeringHost(answer)] === undefined);
+  const heard = [
+    ...seen.answers.map((answer) => ({ answer, whom: "the operator" })),
+    ...plan.survivors.flatMap((h) => (factsOf(seen, h)?.answers ?? []).map((answer) => ({ answer, whom: h.name }))),
+  ].filter(({ answer }) => isProblem(answer));
+  const living = lostHosts.flatMap((host) => {
+    const ports = portsOf(heard.filter(({ answer }) => answeringHost(answer) === host.name));
+    return ports === "" ? [] : [{ host, ports }];
+  });
+  const names = list(living.map(({ host }) => host));
+  const found = living.map(({ host, ports }) => `${host.name} ${ports}`).join("; ");
+  return living.length === 0
+    ? []
+    : [
+        problem(
+          stage === "begins"
+            ? `${plan.settings.lost}: must be silent, as a lost datacenter is: ${found}`
+            : `${plan.settings.lost}: must not serve any more: ${found}`,
+          ...(stage === "begins" ? beforeAnything(topology, plan, names) : afterRecovery(names)),
+        ),
+      ];
+}
+
+/** "port 22 answers the operator, node2; port 2379 refuses node2", by port, however the answers came. */
+function portsOf(heard: { answer: string; whom: string }[]): string {
+  const byPort = new Map<string, string[]>();
+  for (const { answer, whom } of heard) {
+    const [, port, how] = answer.split(" ");
+    const told = `port ${port} ${how === "refused" ? "refuses" : "answers"}`;
+    byPort.set(told, [...(byPort.get(told) ?? []), whom]);
+  }
+  return [...byPort]
+    .sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }))
+    .map(([told, whom]) => `${told} ${[...new Set(whom)].join(", ")}`)
+    .join("; ");
+}
+
+function beforeAnything(topology: Topology, { lostHosts, settings }: FailoverPlan, names: string): string[] {
+  const { left, needed } = majorityWithout(topology, settings.lost);
+  const missing = needed - left.length;
+  const candidates = voters(lostHosts);
+  const which = missing === candidates.length ? list(candidates) : `${missing} of ${list(candidates)}`;
   return [
-    ...problems(seen.answers, "the operator"),
-    ...plan.survivors.flatMap((h) => problems(factsOf(seen, h)?.answers ?? [], h.name)),
+    `Can ${which} serve again? Then start ${missing === 1 ? "it" : "them"}, \`docker start etcd\` there: with a majority of ${needed} etcd goes on, and no failover is needed`,
+    `If not: switch ${names} off, then run this again`,
   ];
 }
 
-/** By the lost hosts' order, then by port: a survivor tells answers in the order in which it heard them, which differs from look to look. */
-function inOrder(plan: FailoverPlan, answers: string[]): string[] {
-  const at = (answer: string) => plan.lostHosts.findIndex((h) => h.name === answeringHost(answer));
-  const port = (answer: string) => Number(answer.split(" ")[1]);
-  return [...answers].sort((a, b) => at(a) - at(b) || port(a) - port(b));
-}
+const afterRecovery = (names: string): string[] => [
+  "The return guard stops a returned host's etcd and API about 15 s after it reaches a survivor: wait, then run this again",
+  `If it goes on: \`docker stop etcd kube-apiserver\` on ${names}, or switch it off`,
+];
 
 /** After the fences no port of a lost host may answer. */
 export const stillAlive = (answers: string[]): string[] =>

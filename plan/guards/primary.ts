@@ -1,16 +1,18 @@
-import { type PrimaryPlan, primaryAct } from "../acts/primary/plan";
+import type { PrimaryPlan } from "../acts/primary/plan";
 import { factsOf, type Observation } from "../facts/observation";
 import type { AdoptedCluster } from "../installers/rke/adopted";
-import { lostBy } from "../steps/act";
-import { allHosts, type Topology } from "../topology/topology";
+import type { Host, Topology } from "../topology/topology";
 import { adoptionProblems } from "./adoption";
+import { installerMissing } from "./deploy-host";
+import { roomProblems } from "./disk-space";
+import { primaryEpochProblems } from "./epoch";
 import { failbackGuards } from "./failback";
-import { addressProblems, clockProblems, rights, roomProblems, tools } from "./hosts";
+import { addressProblems, clockProblems, rights, tools } from "./hosts";
 import { hostKeyProblems, reachability, strangers } from "./identity";
 import { loginProblems } from "./login";
 import { purgeGuard } from "./purge";
 import { restartProblems, restartWords } from "./restarts";
-import { type Verdict, verdict } from "./verdict";
+import { problem, type Verdict, verdict } from "./verdict";
 
 /**
  * @param adopted the existing cluster's state, if `pki: adopted` takes one over
@@ -26,14 +28,14 @@ export function primaryGuards(
   return [
     ...failbackGuards(topology, plan, seen, confirm),
     ...(plan.purge === undefined ? [] : [purgeGuard(plan.steps, plan.purge, plan.epoch)]),
-    verdict("hosts reachable", reachability(plan.hosts, seen), `all ${plan.hosts.length}`),
+    verdict("hosts reachable", reachability(plan.hosts, seen, goneForGood), `all ${plan.hosts.length}`),
     verdict("host keys", hostKeyProblems(plan.hosts, seen), "none but the pinned ones"),
     verdict(
       "rights",
       [...rights(plan.hosts, seen), ...loginProblems(topology, plan.hosts, seen), ...addressProblems(plan.hosts)],
       "root, and docker answers",
     ),
-    verdict("epoch", epochProblems(topology, plan, seen), `${plan.epoch}`),
+    verdict("epoch", primaryEpochProblems(topology, plan, seen), `${plan.epoch}`),
     adopted
       ? verdict(
           "the cluster meant",
@@ -55,12 +57,19 @@ export function primaryGuards(
       "rke on the deploy hosts",
       plan.deployHosts.flatMap((h) => {
         const facts = factsOf(seen, h);
-        return facts && !facts.tools.installer ? [`${h.name}: rke is not on the PATH`] : [];
+        return facts && !facts.tools.installer ? [installerMissing(h)] : [];
       }),
       plan.deployHosts.map((h) => h.name).join(", "),
     ),
   ];
 }
+
+/** In peace every host is needed: \`up\` writes to each of them. */
+const goneForGood = (host: Host): string[] => [
+  `Bring ${host.name} back: its power, its network, sshd`,
+  `Or rebuild it under the same name and address, and write its new key as hostKey into Pulumi.yaml: \`up\` makes it anew`,
+  `Or take it out of Pulumi.yaml, if it is gone for good (docs/peace.md)`,
+];
 
 /** `primary` can't repair a built cluster that has lost quorum: etcd changes its members by a majority only. */
 function memberProblems(plan: PrimaryPlan, seen: Observation): string[] {
@@ -73,7 +82,11 @@ function memberProblems(plan: PrimaryPlan, seen: Observation): string[] {
   const voters = members.filter((m) => m.wanted === "voter");
   const seeds = voters.map((m) => `${m.host.name} ${m.etcd ? "answers" : "doesn't answer"}`).join(", ");
   return [
-    `no voter answers a linearizable read (${seeds}), so no member can be replaced: if etcd is only stopped, \`docker start etcd\` there; if a datacenter is lost, \`pulumi up --stack failover\``,
+    problem(
+      `etcd: a voter must answer a linearizable read, else no member can be replaced: none does (${seeds})`,
+      "If etcd is only stopped: `docker start etcd` there",
+      "If a datacenter is lost: `pulumi preview --stack failover` (docs/runbook.md)",
+    ),
   ];
 }
 
@@ -84,33 +97,12 @@ function foreignProblems(plan: PrimaryPlan, seen: Observation): string[] {
     const found = Object.keys(facts?.processes ?? {});
     return facts?.epoch === 0 && found.length > 0
       ? [
-          `${h.name} has containers of a cluster that this program didn't build (${found.join(", ")}); \`pki: adopted\` takes it over (docs/quickstart.md)`,
+          problem(
+            `${h.name}: must run nothing of a cluster that this program didn't build: ${found.join(", ")}`,
+            "Is it the right host? Correct its address in Pulumi.yaml",
+            "To take that cluster over: `pki: adopted` in Pulumi.yaml (docs/quickstart.md)",
+          ),
         ]
       : [];
-  });
-}
-
-export function epochProblems(topology: Topology, plan: PrimaryPlan, seen: Observation): string[] {
-  return allHosts(topology).flatMap((h) => {
-    const facts = factsOf(seen, h);
-    if (!facts || facts.epoch === 0 || (facts.epoch === plan.epoch && facts.act === primaryAct)) {
-      return [];
-    }
-    const found = `${h.name} is at epoch ${facts.epoch} (${facts.act})`;
-    if (facts.epoch > plan.epoch) {
-      const next = lostBy(facts.act)
-        ? `; to bring the lost datacenter back, set rke-dr:epoch to ${facts.epoch + 1}`
-        : "";
-      return [`${found}, an older epoch is refused: ${plan.epoch}${next}`];
-    }
-    if (facts.epoch === plan.epoch) {
-      return [
-        `${h.name} is at epoch ${facts.epoch} by another act (${facts.act}), which this one can't repeat; a failback needs epoch ${plan.epoch + 1}`,
-      ];
-    }
-    const reached = plan.hosts.some((other) => (factsOf(seen, other)?.epoch ?? 0) >= plan.epoch);
-    return plan.failback || reached
-      ? []
-      : [`${found}: epoch ${plan.epoch} follows no failover, there is nothing to come back from`];
   });
 }

@@ -1,5 +1,5 @@
 import type { ScheduledStep } from "../steps/steps";
-import { type Verdict, verdict } from "./verdict";
+import { problem, type Verdict, verdict } from "./verdict";
 
 /** Purge waits until no other step is due: a rerun, or an expert, may need what is set aside. */
 export function purgeGuard(steps: ScheduledStep[], newest: number, epoch: number): Verdict {
@@ -7,9 +7,21 @@ export function purgeGuard(steps: ScheduledStep[], newest: number, epoch: number
   return verdict(
     "purge",
     [
-      ...(newest > epoch ? [`rke-dr:purge is newer than the epoch (${epoch}): ${newest}`] : []),
+      ...(newest > epoch
+        ? [
+            problem(
+              `rke-dr:purge: must not be newer than the epoch (${epoch}): ${newest}`,
+              `\`pulumi config set purge ${epoch} --stack primary\`, or an older one`,
+            ),
+          ]
+        : []),
       ...(due.length > 0
-        ? [`${due.length} other steps are to be done (${due[0]?.name}, ...): run \`up\` without rke-dr:purge first`]
+        ? [
+            problem(
+              `rke-dr:purge: no other step may be due: ${due.length} are (${due[0]?.name}, ...)`,
+              "`pulumi config rm purge --stack primary`, `pulumi up --stack primary`, then purge again",
+            ),
+          ]
         : []),
     ],
     `what epochs up to ${newest} set aside is deleted for good`,

@@ -10,7 +10,8 @@ import { allHosts, type Host, type Topology } from "../topology/topology";
 interface Fit {
   /** Arguments, variables, binds and images that differ, of all hosts together. */
   differing: number;
-  words: string;
+  /** First what is wrong, then what to do. */
+  words: string[];
 }
 
 /**
@@ -49,7 +50,7 @@ export function settingsThatFit(topology: Topology, seen: Observation): Fit[] {
 
 /** The same as a note of preview, for clusters of which nothing is to be taken over: only where a release plans all as it runs. */
 export const releaseNotes = (topology: Topology, seen: Observation): string[] =>
-  settingsThatFit(topology, seen).flatMap(({ differing, words }) => (differing === 0 ? [words] : []));
+  settingsThatFit(topology, seen).flatMap(({ differing, words }) => (differing === 0 ? [words.join("; ")] : []));
 
 interface Found {
   host: Host;

@@ -1,6 +1,7 @@
 import type { Reachable } from "../facts/facts";
 import { factsOf, type Observation } from "../facts/observation";
 import type { Host } from "../topology/topology";
+import { problem } from "./verdict";
 
 /** A kubelet restarts in a loop if it has restarted this often, the last time within so many milliseconds. */
 const manyRestarts = 3;
@@ -18,13 +19,19 @@ export function restartProblems(hosts: Host[], seen: Observation): string[] {
     }
     const words = facts.preflight.kubeletWords ?? "";
     return [
-      ...facts.preflight.orphans.map(
-        (o) =>
-          `${host.name}: every pod's container must have its sandbox, ${o.name} (${o.id}) has not: a kubelet that starts ends with "no PodsandBox found with Id '${o.sandbox}...'"; \`docker rm -f ${o.id}\` there`,
+      ...facts.preflight.orphans.map((o) =>
+        problem(
+          `${host.name}: each pod's container must have its sandbox: ${o.name} (${o.id}) has none`,
+          `\`docker rm -f ${o.id}\` there`,
+          `Else a kubelet that starts ends with "no PodsandBox found with Id '${o.sandbox}...'" (kubernetes/kubernetes#107115)`,
+        ),
       ),
       ...(loops(facts, seen.at) && !missesApi.test(words)
         ? [
-            `${host.name}: the kubelet must run, it restarts in a loop (${facts.processes.kubelet?.restarts} times)${words === "" ? "" : `: ${words}`}`,
+            problem(
+              `${host.name}: the kubelet must run: it restarts in a loop (${facts.processes.kubelet?.restarts} times)${words === "" ? "" : `: ${words}`}`,
+              "`docker logs --tail 20 kubelet` there says why: mend that, then `docker restart kubelet`",
+            ),
           ]
         : []),
     ];

@@ -3,9 +3,10 @@ import { majorityProblem, majorityWithout } from "../etcd/quorum";
 import type { Source } from "../etcd/source";
 import { compareLogs, matchesSelection } from "../etcd/sources";
 import { factsOf, type Observation } from "../facts/observation";
+import { lostBy } from "../steps/act";
 import { survivors } from "../topology/order";
 import type { Host, Topology } from "../topology/topology";
-import { list, type Verdict, verdict } from "./verdict";
+import { list, problem, type Verdict, verdict } from "./verdict";
 
 /** A cluster that has quorum needs no recovery, and forcing one would throw the other members out. */
 export function quorum(topology: Topology, plan: FailoverPlan, seen: Observation): Verdict {
@@ -16,9 +17,28 @@ export function quorum(topology: Topology, plan: FailoverPlan, seen: Observation
   if (kept !== undefined) {
     problems.push(kept);
   } else if (alive && !plan.resumed) {
-    problems.push(`${alive.host.name}'s etcd answers a linearizable read: the cluster still has quorum`);
+    problems.push(
+      problem(
+        `${alive.host.name}: its etcd must have lost its quorum: it answers a linearizable read, the cluster still has quorum`,
+        ...serving(plan, alive.host, seen),
+      ),
+    );
   }
   return verdict("quorum is lost", problems, plan.resumed ? `${words}; this act has begun already` : words);
+}
+
+/** An earlier failover that serves is followed by a failback, not by another failover. */
+function serving({ settings }: FailoverPlan, host: Host, seen: Observation): string[] {
+  const facts = factsOf(seen, host);
+  const before = lostBy(facts?.act);
+  return before !== undefined && facts !== undefined && facts.epoch < settings.epoch
+    ? [
+        `Epoch ${facts.epoch} has given up ${before} already, and ${host.name} serves. If it isn't over: \`pulumi config set epoch ${facts.epoch} --stack failover\`, \`pulumi up --stack failover\``,
+        `To bring ${before} back: \`pulumi config set epoch ${facts.epoch + 1} --stack primary\` (docs/failback.md)`,
+      ]
+    : [
+        `No failover: more voters live than you think. \`docker exec etcd etcdctl member list\` on ${host.name} names them: find them, don't force`,
+      ];
 }
 
 export function sourceProblems(topology: Topology, plan: FailoverPlan): string[] {
@@ -28,10 +48,17 @@ export function sourceProblems(topology: Topology, plan: FailoverPlan): string[]
     const refused = sources.filter((s) => matchesSelection(s, settings.from)).map(refusal);
     const rest = sources.find((s) => s.problems.length === 0);
     return [
-      refused.length > 0 ? refused.join("; ") : nothingSelected(plan, left),
-      ...(rest
-        ? [`next best: ${called(rest)} (recover: {from: ${rest.name}})${lackOf(rest, plan)}${lossOf(rest)}`]
-        : []),
+      problem(
+        refused.length > 0 ? refused.join("; ") : nothingSelected(plan, left),
+        ...(rest
+          ? [
+              `Next best: ${called(rest)}${lackOf(rest, plan)}${lossOf(rest)}: \`pulumi config set --path recover.from ${rest.name} --stack failover\``,
+            ]
+          : [
+              "Copy a snapshot to a surviving control plane host and name its path: `pulumi config set --path recover.from /root/FILE.db --stack failover`",
+              `Or bring a voter of ${settings.lost} back`,
+            ]),
+      ),
     ];
   }
   return [];
@@ -39,8 +66,8 @@ export function sourceProblems(topology: Topology, plan: FailoverPlan): string[]
 
 function nothingSelected({ settings }: FailoverPlan, left: Host[]): string {
   return settings.from === "auto"
-    ? `nothing to recover from survives the loss of ${settings.lost}: no voter, no learner, and no snapshot on ${list(left)}`
-    : `rke-dr:recover.from: nothing of that name or kind survives the loss of ${settings.lost}: "${settings.from}"`;
+    ? `source: a voter, a learner or a snapshot must survive the loss of ${settings.lost}: nothing to recover from on ${list(left)}`
+    : `rke-dr:recover.from: something of that name or kind must survive the loss of ${settings.lost}: "${settings.from}"`;
 }
 
 export function sourceWords(plan: FailoverPlan): string {
@@ -93,31 +120,3 @@ function lackOf(source: Source, { sources }: FailoverPlan): string {
 /** True if both are members and the WAL of `a` ends before that of `b`. */
 const isShorter = (a: Source, b: Source): boolean =>
   a.kind !== "snapshot" && b.kind !== "snapshot" && a.logEnd !== undefined && compareLogs(a, b) < 0;
-
-/**
- * The act needs room for a snapshot and for the data made from it, or for one copy of the data: twice the larger is always enough. A member
- * that joins anew gets the whole data beside its old data.
- */
-export function diskProblems(plan: FailoverPlan, seen: Observation): string[] {
-  return [
-    ...sourceDiskProblems(plan, seen),
-    ...plan.others.flatMap((host) => {
-      const facts = factsOf(seen, host);
-      const joined = facts?.steps["etcd-join"]?.epoch === plan.settings.epoch;
-      return facts && !joined ? room(host, facts.freeBytes, facts.etcdBytes) : [];
-    }),
-  ];
-}
-
-function sourceDiskProblems(plan: FailoverPlan, seen: Observation): string[] {
-  const host = plan.source?.host;
-  const facts = host && factsOf(seen, host);
-  if (!facts || plan.resumed) {
-    return [];
-  }
-  const snapshot = facts.files.find((file) => file.path === plan.source?.take);
-  return room(host, facts.freeBytes, 2 * Math.max(facts.etcdBytes, snapshot?.bytes ?? 0));
-}
-
-const room = (host: Host, free: number, needed: number): string[] =>
-  free >= needed ? [] : [`${host.name}: ${free} bytes are free below /var/lib, ${needed} are needed`];

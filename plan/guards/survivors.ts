@@ -7,27 +7,16 @@ import { reachability } from "./identity";
 import { list } from "./verdict";
 
 /**
- * Survivors that can't be reached; if some of them are workers, also how to go on without these: RKE deletes the Node of a worker
+ * Survivors that can't be reached; of a worker also how to go on without it: RKE deletes the Node of a worker
  * that left cluster.yml and only warns if it can't clean the host up (v1.2.7, cluster/reconcile.go, reconcileWorker), after
  * dialling it without a time limit; step `rke-state` does it before RKE, and without dialling.
- * If no survivor at all is reached, the cause is the operator's network, so the advice is left out.
+ * If no survivor at all is reached, the cause is the operator's network.
  */
 export function survivorProblems({ survivors }: FailoverPlan, seen: Observation): string[] {
-  const problems = reachability(survivors, seen);
-  const isAway = (host: Host) => reachability([host], seen).length > 0;
-  const workers = survivors.filter((h) => onlyRunsPods(h) && isAway(h));
   const sighted = survivors.some((h) => factsOf(seen, h));
-  const recovered = survivors.filter((h) => isAway(h) && recoveredOn(survivors, seen).includes(h.name));
-  return [
-    ...problems,
-    ...(workers.length === 0 || !sighted ? [] : [wayOn(workers)]),
-    ...(recovered.length === 0 ? [] : [newest(recovered)]),
-  ];
+  const recovered = recoveredOn(survivors, seen);
+  return reachability(survivors, seen, (host) => (sighted ? ways(host, recovered.includes(host.name)) : ownWay));
 }
-
-/** Not given up like other members: where the operator can't reach it, it may serve. */
-const newest = (hosts: Host[]): string =>
-  `etcd was recovered on ${list(hosts)} by a failover that no failback has ended, so newer data may be there than on any other survivor: bring it back; or, if it is gone for good, take it out of the topology (a reviewed change in git)`;
 
 /** The survivors, and the members of etcd that the act gives up because they can't be reached. */
 export const survivorWords = ({ survivors, leftOut }: FailoverPlan): string =>
@@ -35,7 +24,20 @@ export const survivorWords = ({ survivors, leftOut }: FailoverPlan): string =>
     ? list(survivors)
     : `${list(survivors)}; ${list(leftOut)} can't be reached, or was given up by an earlier run of this act: the act goes on without it, and it returns by a failback`;
 
-function wayOn(workers: Host[]): string {
-  const them = workers.length === 1 ? "it" : "them";
-  return `bring ${list(workers)} back; or, if that takes too long, take ${them} out of the topology (a reviewed change in git): the failover goes on without ${them} and deletes the Node (docs/failover.md, "A worker that died, too")`;
-}
+const ownWay = ["No survivor answers: look at your own network, at ssh.bastion, and at ssh.keyPath"];
+
+/** @param isNewest etcd was recovered there and may serve: the host isn't given up like other members, as the operator alone may be cut off */
+const ways = (host: Host, isNewest: boolean): string[] => [
+  `Bring ${host.name} back: its power, its network, sshd; or restart its docker, if that hangs`,
+  ...(onlyRunsPods(host)
+    ? [
+        `Or take ${host.name} out of Pulumi.yaml (a reviewed change in git): the failover goes on without it and deletes the Node (docs/failover.md, "A worker that died, too")`,
+      ]
+    : []),
+  ...(isNewest
+    ? [
+        `etcd was recovered on ${host.name} by a failover that no failback has ended: newer data may be there than on any other survivor`,
+        `Only if it is gone for good: take ${host.name} out of Pulumi.yaml (a reviewed change in git)`,
+      ]
+    : []),
+];

@@ -1,3 +1,5 @@
+import { declaredVersions } from "../installers/declared-versions";
+import { faultWords } from "../installers/known-faults";
 import { unrecoverable } from "../topology/losses";
 import { defaultRke } from "../topology/schema";
 import { allHosts, type Topology } from "../topology/topology";
@@ -75,7 +77,11 @@ export function importCluster(clusterYml: string, settings: ImportSettings): Imp
     found.notes.push(`label ${zone}: ${unzoned.join(", ")} get it, with the datacenter's name, at the next \`rke up\``);
   }
   keyNotes(topology, found);
-  found.notes.push(...unrecoverable(topology), ...(settings.remarks?.(topology) ?? []));
+  found.notes.push(
+    ...unrecoverable(topology),
+    ...faultWords(declaredVersions(topology)),
+    ...(settings.remarks?.(topology) ?? []),
+  );
   const text = [
     "# Imported from an existing cluster.yml. Before you use it:",
     ...found.notes.map((words) => `# - ${words.replaceAll("\n", " ")}`),

@@ -83,6 +83,8 @@ export interface Installer {
   certificates(site: Site): Certificate[];
   /** The text of the installer's file that lists the site's hosts (RKE's cluster.yml); empty if it has no such file. */
   clusterFile(site: Site): string;
+  /** The hosts that such a text lists; none if it can't be read. */
+  hostsIn(clusterFile: string): { address: string; name: string }[];
   /** Files in a deploy host's folder, by their names there: those that peace puts there, and those without which no act can run. */
   deployFiles(topology: Topology): { prepared: string[]; needed: string[] };
   /** The program that an act runs on a deploy host; undefined if it runs none. */
@@ -117,11 +119,11 @@ export interface Releases {
     topology: Pick<Topology, "rke" | "kubernetesVersion">,
     running: Pick<Process, "name" | "image">[],
   ): { settings: Partial<Topology>; releases: string[] }[];
-  /** The settings that fit best, in words, with what to set. @param fit how much differs by the topology (`own`), and by them (`least`) */
+  /** First what is wrong, then the settings that fit best and what to set, each in words. @param fit how much differs by the topology (`own`), and by them (`least`) */
   fitWords(
     topology: Topology,
     fit: { own: number; least: number; releases: string[]; kubernetesVersion: string },
-  ): string;
+  ): string[];
   /**
    * Images that the installer took for the cluster, by the names under which the topology says them, if they aren't the topology's.
    * @param state the installer's own record of the cluster, as it stands there

@@ -14,15 +14,25 @@ import { describeFailback, orderOfPower } from "./failback";
 import { describeMembers } from "./members";
 import { describeSources } from "./sources";
 
-/** A failover in words: what preview shows. */
+/** A failover in words: what preview shows. @param first lines for the head, if there is something to know before all else */
 export function describeFailover(
   plan: FailoverPlan,
   verdicts: Verdict[],
   warnings: string[],
   now: number,
   snapshots: string[] = [],
+  first: string[] = [],
 ): string {
   const { settings, lostHosts, survivors } = plan;
+  if (plan.stage === "over") {
+    return [
+      `FAILOVER: epoch ${settings.epoch} is over, nothing is left to do`,
+      "",
+      ...describeOver(plan),
+      "",
+      ...describeVerdicts(verdicts, warnings),
+    ].join("\n");
+  }
   if (plan.majoritySurvives) {
     return [
       `FAILOVER: nothing to recover from the loss of ${settings.lost}`,
@@ -38,6 +48,7 @@ export function describeFailover(
   return [
     `FAILOVER: datacenter ${settings.lost} is given up (epoch ${settings.epoch}, method ${plan.method})`,
     "",
+    ...(first.length === 0 ? [] : [...first, ""]),
     `Hosts removed     ${names(lostHosts)}`,
     `Hosts that remain ${names(survivors)}; rke runs on ${plan.deployHost.name}`,
     "",
@@ -60,6 +71,18 @@ export function describeFailover(
     "",
     ...describeVerdicts(verdicts, warnings),
   ].join("\n");
+}
+
+/** A failover that has ended: how the datacenter that was given up comes back. */
+export function describeOver({ settings, source, survivors }: FailoverPlan): string[] {
+  const { lost, epoch } = settings;
+  return [
+    `  Datacenter ${lost} was given up; etcd runs on ${source?.host.name}, the cluster on ${survivors.map((h) => h.name).join(", ")}.`,
+    `  ${lost}'s hosts may have power: the return guard keeps their old etcd and API from serving. To bring them back (docs/failback.md):`,
+    `    pulumi config set epoch ${epoch + 1} --stack primary`,
+    `    pulumi config set confirm primary@${epoch + 1} --stack primary`,
+    "    pulumi preview --stack primary",
+  ];
 }
 
 /** If a majority survives: what the cluster does by itself, and what the operator does instead of a failover. */
@@ -203,7 +226,7 @@ export function describeVerdicts(verdicts: Verdict[], warnings: string[]): strin
     ...verdicts.flatMap((v) =>
       v.ok
         ? [`  ${v.unknown ? "?   " : "ok  "}  ${v.guard}: ${v.found}`]
-        : v.problems.map((problem) => `  STOP  ${v.guard}: ${problem}`),
+        : v.problems.map((problem) => `  STOP  ${v.guard}: ${problem.split("\n").join("\n          ")}`),
     ),
     ...warnings.map((w) => `  note  ${w}`),
   ];

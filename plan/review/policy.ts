@@ -1,3 +1,5 @@
+import { declaredVersions } from "../installers/declared-versions";
+import { faultsOf, titled } from "../installers/known-faults";
 import type { Topology } from "../topology/topology";
 import { suggestion } from "../values/nearest";
 import { analyse } from "./analysis";
@@ -14,13 +16,14 @@ export interface Finding {
 
 /**
  * The policy's findings: each datacenter whose loss alone costs more acknowledged writes than `targets.rpoSeconds`, and each
- * whose loss leaves no API to bring back. `targets.rtoSeconds` can't be judged from a topology: drills measure it.
+ * whose loss leaves no API to bring back; and versions that may lose acknowledged writes. `targets.rtoSeconds` can't be judged from a topology: drills measure it.
  */
 export function policy(topology: Topology): Finding[] {
   const losses = Object.entries(analyse(topology).datacenters);
   return [
     ...losses.flatMap(([name, loss]) => rpoFinding(topology, name, loss)),
     ...losses.flatMap(([name]) => apiFinding(topology, name)),
+    ...versionFindings(topology),
   ].map((finding) => ({
     ...finding,
     accepted: topology.accept.find((a) => a.finding === finding.name)?.reason,
@@ -51,6 +54,9 @@ export function policyWords(topology: Topology): { refused: boolean; lines: stri
         f.accepted === undefined ? `REFUSED ${f.name}: ${f.words}` : `accepted ${f.name}: ${f.words} (${f.accepted})`,
       ),
       ...stale.map((words) => `REFUSED ${words}`),
+      ...faultsOf(declaredVersions(topology))
+        .filter((row) => !row.losesData && row.guard === undefined)
+        .map((row) => `note ${titled(row, declaredVersions(topology))} ${row.fault}: ${row.way} (${row.source})`),
       ...(target === undefined
         ? ["targets.rpoSeconds isn't declared: what a loss may cost is told, and nothing is refused for it"]
         : []),
@@ -59,6 +65,16 @@ export function policyWords(topology: Topology): { refused: boolean; lines: stri
         : []),
     ],
   };
+}
+
+function versionFindings(topology: Topology): Found[] {
+  const versions = declaredVersions(topology);
+  return faultsOf(versions)
+    .filter((row) => row.losesData)
+    .map((row) => ({
+      name: `version-${row.program}`,
+      words: `${titled(row, versions)} ${row.fault}: ${row.way} (${row.source})`,
+    }));
 }
 
 type Found = Omit<Finding, "accepted">;

@@ -68,9 +68,9 @@ onRequest("sudo", "hosts without root's login, whose users have sudo", function 
     for (const { all } of [preview, up]) {
       assert.match(
         all,
-        /rights: .*master3: sudo must make rke root without a password .*"sudo: a password is required"/,
+        /rights: .*master3: sudo must make rke root without a password .*: it says "sudo: a password is required"/,
       );
-      assert.match(all, /node2: sudo must make ubuntu root .*`ubuntu ALL=\(ALL\) NOPASSWD: ALL`/);
+      assert.match(all, /node2: sudo must make ubuntu root .*\n *Put `ubuntu ALL=\(ALL\) NOPASSWD: ALL`/);
     }
     assert.deepEqual(await traces(), before);
   });
@@ -81,7 +81,7 @@ onRequest("sudo", "hosts without root's login, whose users have sudo", function 
       "node2",
       "echo 'Defaults requiretty' >/etc/sudoers.d/tty",
       "rm /etc/sudoers.d/tty",
-      /^rights: node2: sudo must make ubuntu root .*you must have a tty to run sudo.*!requiretty/,
+      /^rights: node2: sudo must make ubuntu root .*you must have a tty to run sudo/,
     ],
     [
       "sudo isn't there",
@@ -102,7 +102,7 @@ onRequest("sudo", "hosts without root's login, whose users have sudo", function 
       "master3",
       "gpasswd -d rke docker",
       "gpasswd -a rke docker",
-      /^rights: master3: rke must be in docker's group, or `rke up` fails/,
+      /^rights: master3: rke must be in docker's group, /,
     ],
   ];
   for (const [what, host, make, undo, words] of wrong) {

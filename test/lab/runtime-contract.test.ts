@@ -209,6 +209,17 @@ for (const subject of subjects) {
       await drop("once", "loop-before-epoch-4");
     });
 
+    it("process_bring_back undoes process_set_aside: it runs again, also after a boot", async () => {
+      await begin("web");
+      const id = await shell("process_id web");
+      await shell("process_set_aside web web-before-epoch-4 0; process_bring_back web-before-epoch-4 web");
+      assert.deepEqual([await status("web"), await status("web-before-epoch-4")], ["running", "missing"]);
+      assert.equal(await shell("process_id web"), id);
+      await reboot();
+      await until("its start at boot", 30, async () => (await status("web")) === "running");
+      await drop("web");
+    });
+
     it("process_stop lets it end in its own way; without grace it is killed and gets no SIGTERM", async () => {
       await begin("web");
       await begin("other");

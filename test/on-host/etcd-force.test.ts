@@ -20,6 +20,7 @@ case "$*" in
   *snapshot\\ save*) printf '%8192s%32s' db hash >$RKE_DR_STATE/etcd/rke-dr-forced-epoch-2/member/snap/db ;;
   logs*) cat ../says ;;
   rename*) echo "$*" >>../acts; mv "$2" "$3" ;;
+  update*always*) echo "$*" >>../acts ;;
   start*force*) echo "$*" >>../acts; wal=../etcd/rke-dr-forced-epoch-2/member/wal/0.wal; [[ -e $wal ]] || wal=../etcd/member/wal/0.wal; cat ../by-force >>$wal ;;
   stop*|start*|kill*) echo "$*" >>../acts ;;
   rm*) echo "$*" >>../acts; rm -f "$name" ;;
@@ -200,7 +201,6 @@ describe("forcing a voter's data", () => {
   });
 
   for (const [what, prepare, said] of [
-    ["that has less", () => host.write("copied", "39"), /it has revision 39, the old etcd 40/],
     [
       "of an etcd that answers nothing and writes",
       () => host.write("silent", ""),
@@ -274,16 +274,73 @@ describe("forcing a voter's data", () => {
     });
   }
 
-  it("ends the act before any change if etcd panics on the copy", () => {
-    host.write("pid", "999999999");
-    host.write("says", "panic: freepages: failed to get all reachable pages\n\ngoroutine 1 [running]:\n");
-    const { code: status, said } = copy();
-    assert.equal(status, 1);
-    assert.match(said, /can't be made a cluster of one: ended .*panic: freepages: .*; nothing was changed but/);
-    assert.deepEqual(readdirSync(host.at("etcd")), ["member"]);
-    assert.equal(host.read("containers/etcd"), "running");
-    assert.equal(host.has("containers/etcd-force-epoch-2"), false);
-    assert.equal(acts().filter((act) => act.startsWith("start")).length, 2, "a copy that was cut gets a second chance");
+  /** What a trial shows of the data, and what makes it show that. */
+  const findings: [what: string, make: () => void, said: RegExp][] = [
+    [
+      "etcd panics on the copy",
+      () => {
+        host.write("pid", "999999999");
+        host.write("says", "panic: freepages: failed to get all reachable pages\n\ngoroutine 1 [running]:\n");
+      },
+      /ended .*panic: freepages: /,
+    ],
+    [
+      "a learner stays a member beside the survivor (etcd-io/etcd#20893)",
+      () => {
+        host.program("curl", curl.replace('[{"id":1}]', '[{"id":1},{"id":2,"isLearner":true}]'));
+        host.program("docker", docker.replace("logs*)", "*member\\ list*) printf 'one\\ntwo\\n' ;;\n  logs*)"));
+      },
+      /2 members after --force-new-cluster, 1 was expected/,
+    ],
+    ["the copy has less", () => host.write("copied", "39"), /it has revision 39, the old etcd 40/],
+  ];
+  for (const [what, make, found] of findings) {
+    it(`ends the act before any change, and offers a restore, if ${what}`, () => {
+      make();
+      const { code: status, said } = copy();
+      assert.equal(status, 1);
+      assert.match(said, found);
+      assert.match(said, /, which was tried on a copy: .*; nothing was changed but the survivors' epoch\./);
+      assert.match(
+        said,
+        /`pulumi config set epoch 3 .*`pulumi config set --path recover\.method restore --stack failover`/,
+      );
+      assert.deepEqual(readdirSync(host.at("etcd")), ["member"]);
+      assert.equal(host.read("containers/etcd"), "running");
+      assert.equal(host.has("containers/etcd-force-epoch-2"), false);
+      assert.ok(!host.has("epoch-2/copy"));
+      assert.equal(
+        acts().filter((act) => act.startsWith("start")).length,
+        2,
+        "a copy that was cut gets a second chance",
+      );
+    });
+  }
+
+  it("brings the old etcd and its data back if no copy could be tried and force fails on the data itself", () => {
+    host.write("silent", "");
+    host.program("curl", curl.replace('[{"id":1}]', '[{"id":1},{"id":2}]'));
+    host.program("docker", docker.replace("logs*)", "*member\\ list*) printf 'one\\ntwo\\n' ;;\n  logs*)"));
+    for (const generation of [1, 2]) {
+      assert.match(copy(generation).said, /no copy of etcd's data beforehand/);
+      host.write("acts", "");
+      const { code: status, said } = member(generation);
+      assert.equal(status, 1);
+      assert.match(said, /2 members after .*; the old etcd and its data are back as they were\. Restore .*epoch 3/);
+      assert.deepEqual(acts().slice(-3), [
+        "rename etcd-before-epoch-2 etcd",
+        "update --restart=always etcd",
+        "start etcd",
+      ]);
+      assert.equal(host.read("etcd/member/snap/db"), "old");
+      assert.equal(walEnd(host.at("etcd")).commit, 76, "the WAL is as it was before force");
+      assert.equal(walEnd(host.at("etcd/rke-dr-forced-epoch-2")).commit, 77);
+      // nothing tells of an act that has begun: the next epoch may take another way
+      assert.deepEqual(
+        ["data", "forced", "etcd-before-epoch-2.container"].filter((name) => host.has(`epoch-2/${name}`)),
+        [],
+      );
+    }
   });
 
   describe("after a kill", () => {

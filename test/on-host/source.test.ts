@@ -201,7 +201,7 @@ ${etcdctl}esac
       assert.match(result.said, said);
       assert.match(
         result.said,
-        /; nothing was changed but the survivors' epoch; .* name it by recover\.from, with the next epoch/,
+        /; nothing was changed but the survivors' epoch\. Preview lists what else .*`pulumi config set --path recover\.from NAME/,
       );
       assert.deepEqual(result.acts, ["stop -t 60 etcd", "start etcd"]);
       assert.equal(result.recorded, false);

@@ -18,7 +18,7 @@ const behindDoors = [
 
 /**
  * Files of plan/ that name a runtime or an installer in code for a reason: they declare an installer's keys, choose the
- * installer or the reader of a section, or read RKE's own file.
+ * installer, the reader of a section or what versions are known by, or read RKE's own file.
  */
 const named: string[] = [
   "plan/declaration/draft.ts",
@@ -28,6 +28,7 @@ const named: string[] = [
   "plan/import/node.ts",
   "plan/import/read-cluster-yml.ts",
   "plan/import/versions.ts",
+  "plan/installers/declared-versions.ts",
   "plan/installers/installers.ts",
   "plan/topology/schema.ts",
 ];

@@ -1,4 +1,4 @@
-# needs: lib/kube lib/cluster-secrets installers/rke/lib/state
+# needs: lib/kube lib/cluster-secrets installers/rke/lib/program installers/rke/lib/state
 # rke-state: prepares cluster.yml and cluster.rkestate so that `rke up` finds nothing to do.
 # The lost hosts are taken out of currentState.rkeConfig.nodes: else RKE would dial them (18 s per host and role) and remove them. Hosts
 # that have left the topology, such as a dead worker that the operator has removed from it, are taken out, too, and their Nodes are deleted
@@ -42,20 +42,13 @@ main() {
   finish
 }
 
-# left_out <STATE: prints a line "ADDRESS NAME" for each node of currentState that the new cluster.yml ($data) doesn't have. It reads RKE's form of
-# the file, as edit_nodes does.
+# left_out <STATE: prints a line "ADDRESS NAME" for each node of currentState that the new cluster.yml ($data) doesn't have.
 left_out() {
-  awk -v kept=" $(sed -n -E 's/^ *(- )?address: *"?([^" ]+)"? *$/\2/p' <<<"$data" | paste -sd' ') " '
-    function value(line) { sub(/^ *"[a-zA-Z]*": *"/, "", line); sub(/".*/, "", line); return line }
-    { match($0, /^ */); indent = RLENGTH }
-    /^ *"(desired|current)State": *\{$/ { section = $0 }
-    section ~ /currentState/ && /^ *"nodes": *\[$/ && !list { list = indent; next }
-    !list || done { next }
-    indent <= list { done = 1; next }
-    /^ *\{$/ && !node { node = indent }
-    /^ *"address": *"/ { address = value($0) }
-    /^ *"hostnameOverride": *"/ { name = value($0) }
-    indent == node && /^ *\}/ { if (!index(kept, " " address " ")) print address, name; address = name = "" }'
+  local kept line
+  kept=" $(sed -n -E 's/^ *(- )?address: *"?([^" ]+)"? *$/\2/p' <<<"$data" | paste -sd' ') "
+  installer_hosts | while IFS= read -r line; do
+    [[ $kept == *" ${line%% *} "* ]] || printf '%s\n' "$line"
+  done
 }
 
 # edit_nodes MEMBER LOST ... <STATE: prints STATE without the nodes LOST; MEMBER gets the role etcd as its last one, if it doesn't have it. All are

@@ -5,14 +5,14 @@ import { chooseSource, methodFor } from "../../etcd/sources";
 import { factsOf, type Observation } from "../../facts/observation";
 import { installerOf } from "../../installers/installers";
 import { failoverAct } from "../../steps/act";
-import { schedule } from "../../steps/steps";
+import { type ScheduledStep, schedule } from "../../steps/steps";
 import { survivors } from "../../topology/order";
 import { afterLoss, inPeace, type Site, withVoters } from "../../topology/site";
 import { deployHost, type Host, type Topology, takesOver } from "../../topology/topology";
 import { replaceApiServer, replaceEtcd } from "../steps/replacement";
 import { leftOutHosts } from "./left-out";
 import { olderData } from "./older-data";
-import type { FailoverPlan, FailoverSettings } from "./plan";
+import type { FailoverPlan, FailoverSettings, Stage } from "./plan";
 import { failoverSteps } from "./steps";
 
 /** Decides the whole act from the topology, the settings and what was seen. Changes nothing. */
@@ -54,8 +54,18 @@ export function planFailover(topology: Topology, settings: FailoverSettings, see
       after: clusterFile(site),
     },
   };
-  const steps = etcd && source && !majoritySurvives ? failoverSteps(topology, plan, etcd, source, seen) : [];
-  return { ...plan, steps: schedule(steps, settings.epoch, (host) => factsOf(seen, host), seen.at) };
+  const planned = etcd && source && !majoritySurvives ? failoverSteps(topology, plan, etcd, source, seen) : [];
+  const steps = schedule(planned, settings.epoch, (host) => factsOf(seen, host), seen.at);
+  return { ...plan, stage: stageOf(steps, settings.epoch, seen), steps };
+}
+
+/** etcd serves if the step that starts it is recorded in this epoch, and its etcd runs as that step left it. */
+function stageOf(steps: ScheduledStep[], epoch: number, seen: Observation): Stage {
+  const [start] = steps.filter((s) => s.script === "etcd-member" || s.script === "etcd-restore");
+  if (!start?.intact || factsOf(seen, start.host)?.steps[start.script]?.epoch !== epoch) {
+    return "begins";
+  }
+  return steps.every((s) => !s.due) ? "over" : "ends";
 }
 
 /** Why a source can't be used, as far as other hosts decide that. */

@@ -64,11 +64,11 @@ export function recordedFences(plan: FailoverPlan, seen: Observation): FenceResu
 }
 
 /**
- * The fences to run before anything else. A fence that succeeded in this act isn't run again unless its host answers. A
- * failover that has nothing left to do fences no host: the lost hosts may be on again, for failback.
+ * The fences to run before anything else. A fence that succeeded in this act isn't run again unless its host answers. Once the
+ * recovered etcd serves, no host is fenced: the lost hosts may be on again, for failback.
  */
 export function fencesDue(topology: Topology, plan: FailoverPlan, seen: Observation): Fence[] {
-  if (plan.steps.every((s) => !s.due)) {
+  if (plan.stage !== "begins" || plan.steps.every((s) => !s.due)) {
     return [];
   }
   const down = new Set(recordedFences(plan, seen).flatMap((f) => (f.exit === 0 ? [f.host] : [])));

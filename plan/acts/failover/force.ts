@@ -12,7 +12,7 @@ import { type EtcdSteps, snapshotStep } from "./source-step";
 /** etcd by --force-new-cluster, the last step starts it. */
 export function forceSteps(
   topology: Topology,
-  plan: Omit<FailoverPlan, "steps">,
+  plan: Omit<FailoverPlan, "steps" | "stage">,
   etcd: Replacement,
   seen: Observation,
   after: string[],

@@ -9,7 +9,7 @@ import { runs } from "../steps/replacement";
 import { isolationStands, refusedAddresses } from "./isolation";
 import type { FailoverPlan } from "./plan";
 
-type Plan = Omit<FailoverPlan, "steps">;
+type Plan = Omit<FailoverPlan, "steps" | "stage">;
 
 /**
  * Stops the other survivors' etcd. The recovery doesn't wait for it: these members are no majority of the old cluster, and the recovered one

@@ -13,6 +13,12 @@ export interface FailoverSettings extends Recover {
   attest: string | undefined;
 }
 
+/**
+ * How far the act has come: `begins` until the recovered etcd serves; `ends` from then on, when only what follows is left; `over` if no step is
+ * left to do. What guards the lost side's death is asked at the beginning alone: afterwards the lost side may have power, for failback.
+ */
+export type Stage = "begins" | "ends" | "over";
+
 export interface FailoverPlan {
   settings: FailoverSettings;
   act: string;
@@ -42,5 +48,6 @@ export interface FailoverPlan {
   /** As they run at the end, if other members have joined by then; empty if there are none. */
   finalApiServers: Replacement[];
   clusterYml: { before: string; after: string };
+  stage: Stage;
   steps: ScheduledStep[];
 }

@@ -26,7 +26,7 @@ const bump = 1_000_000_000;
 /** etcd by `snapshot restore`, isolated from the lost side: the last step but `isolate` starts it. */
 export function restoreSteps(
   topology: Topology,
-  plan: Omit<FailoverPlan, "steps">,
+  plan: Omit<FailoverPlan, "steps" | "stage">,
   etcd: Replacement,
   source: Source,
   seen: Observation,

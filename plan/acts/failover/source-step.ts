@@ -23,7 +23,7 @@ export const lostTargets = (topology: Topology, lostHosts: Host[]): string[] =>
  */
 export function snapshotStep(
   topology: Topology,
-  plan: Omit<FailoverPlan, "steps">,
+  plan: Omit<FailoverPlan, "steps" | "stage">,
   host: Host,
   seen: Observation,
   sandbox: string,

@@ -24,7 +24,7 @@ import type { EtcdSteps } from "./source-step";
 interface Failover {
   topology: Topology;
   installer: Installer;
-  plan: Omit<FailoverPlan, "steps">;
+  plan: Omit<FailoverPlan, "steps" | "stage">;
   etcd: Replacement;
   source: Source;
   seen: Observation;
@@ -44,7 +44,7 @@ interface Failover {
  */
 export function failoverSteps(
   topology: Topology,
-  plan: Omit<FailoverPlan, "steps">,
+  plan: Omit<FailoverPlan, "steps" | "stage">,
   etcd: Replacement,
   source: Source,
   seen: Observation,
@@ -257,7 +257,7 @@ function announced(claims: Step[], acting: Step[]): Step[] {
 }
 
 /** The decisions that a rerun of this act must keep to. */
-function decision(topology: Topology, plan: Omit<FailoverPlan, "steps">, source: Source): string {
+function decision(topology: Topology, plan: Omit<FailoverPlan, "steps" | "stage">, source: Source): string {
   return [
     `source=${source.name}`,
     `member=${source.host.name}`,

@@ -43,6 +43,7 @@ export const kubeadm: Installer = {
   // kubeadm made them, and no act makes one
   certificates: () => [],
   clusterFile: () => "",
+  hostsIn: () => [],
   deployFiles: () => ({ prepared: ["ssh/id_ed25519", "ssh/known_hosts"], needed: ["ssh/id_ed25519"] }),
   program: undefined,
   watchingNamespaces: ["kube-system"],

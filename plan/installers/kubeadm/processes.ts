@@ -89,5 +89,5 @@ function planned(name: ComponentName, cluster: ClusterConfiguration, host: Host,
   if (pod === undefined) {
     throw new Error(`${host.name}: kubeadm plans no ${name}`);
   }
-  return processOf(name, pod as unknown as Mapping);
+  return { ...processOf(name, pod as unknown as Mapping), template: pod };
 }

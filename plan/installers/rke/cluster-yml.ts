@@ -1,5 +1,7 @@
+import { parseDocument } from "yaml";
 import type { Site } from "../../topology/site";
 import { type Host, sshLogin } from "../../topology/topology";
+import { mapping } from "../../values/mapping";
 import { yamlText } from "../../values/yaml-text";
 import { deployKeyPath } from "../deploy-folder";
 import { extraArguments } from "./etcd";
@@ -41,6 +43,16 @@ export function clusterYml(site: Site): ClusterYml {
 /** cluster.yml as text, the same for the same site. */
 export function clusterYmlText(site: Site): string {
   return yamlText(clusterYml(site));
+}
+
+/** The nodes of a cluster.yml, by address and by the name that RKE gives them; none if it isn't one. */
+export function hostsIn(text: string): { address: string; name: string }[] {
+  const { contents } = parseDocument(text);
+  const { nodes } = mapping(contents?.toJSON());
+  return (Array.isArray(nodes) ? nodes : []).flatMap((entry) => {
+    const { address, hostname_override: name } = mapping(entry);
+    return typeof address === "string" ? [{ address, name: typeof name === "string" ? name : address }] : [];
+  });
 }
 
 function node(site: Site, host: Host): Record<string, unknown> {

@@ -4,7 +4,7 @@ import type { Installer } from "../installer";
 import { adopt, build, runName } from "./build";
 import { certificates } from "./certificates";
 import { placeholdersIn } from "./cluster-secrets";
-import { clusterYmlText } from "./cluster-yml";
+import { clusterYmlText, hostsIn } from "./cluster-yml";
 import {
   architectureHost,
   etcdCertificate,
@@ -57,6 +57,7 @@ export const rke: Installer = {
   learnerDiffers,
   certificates: (site) => [...certificates(site), ...(site.learner ? [learnerCertificate(site, site.learner)] : [])],
   clusterFile: clusterYmlText,
+  hostsIn,
   deployFiles,
   program: "rke",
   // its own pods and Rancher's: DNS, CNI, metrics, ingress, Rancher's agents

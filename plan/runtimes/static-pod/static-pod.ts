@@ -52,7 +52,7 @@ function read(line: string): Running {
   };
 }
 
-/** A pod's main container as a process, the pod as its template. */
+/** A pod's main container as a process. */
 export function processOf(name: string, pod: Mapping): Process {
   const [metadata, podSpec] = [mapping(pod.metadata), mapping(pod.spec)];
   const [container = {}] = mappings(podSpec.containers);
@@ -65,7 +65,6 @@ export function processOf(name: string, pod: Mapping): Process {
     binds: bindsOf(podSpec, container),
     volumesFrom: [],
     labels: Object.fromEntries(Object.entries(mapping(metadata.labels)).map(([key, value]) => [key, String(value)])),
-    template: pod,
   };
 }
 

@@ -40,21 +40,21 @@ describe("users who become root by sudo", () => {
   it("get one error for all hosts of a user where sudo refuses, with what to put into sudoers", () => {
     const password = "sudo: a password is required";
     assert.deepEqual(problems({ master1: refused(password), node1: refused(password), master2: refused(password) }), [
-      'master1, node1: sudo must make rke root without a password and without a terminal, it says "sudo: a password is required"; put `rke ALL=(ALL) NOPASSWD: ALL` and `Defaults:rke !requiretty` into /etc/sudoers.d/rke-dr there (`visudo -f` checks it)',
-      'master2: sudo must make ops root without a password and without a terminal, it says "sudo: a password is required"; put `ops ALL=(ALL) NOPASSWD: ALL` and `Defaults:ops !requiretty` into /etc/sudoers.d/rke-dr there (`visudo -f` checks it)',
+      'master1, node1: sudo must make rke root without a password and without a terminal: it says "sudo: a password is required"\nPut `rke ALL=(ALL) NOPASSWD: ALL` and `Defaults:rke !requiretty` into /etc/sudoers.d/rke-dr there (`visudo -f` checks it)',
+      'master2: sudo must make ops root without a password and without a terminal: it says "sudo: a password is required"\nPut `ops ALL=(ALL) NOPASSWD: ALL` and `Defaults:ops !requiretty` into /etc/sudoers.d/rke-dr there (`visudo -f` checks it)',
     ]);
   });
 
   it("are refused where sudo records stdin, by which keys come", () =>
     assert.match(
       problems({ node2: login("ubuntu", { recorded: true }) }).join("; "),
-      /^node2: sudo must not record what commands of ubuntu read on stdin \(log_input\), .*`Defaults:ubuntu !log_input`/,
+      /^node2: sudo must not record what commands of ubuntu read on stdin, .*: log_input is on\nPut `Defaults:ubuntu !log_input`/,
     ));
 
   it("are refused where docker isn't open to them, since RKE reaches it as this user", () =>
     assert.match(
       problems({ master3: login("rke", { runtime: false }), node1: login("rke", { runtime: false }) }).join("; "),
-      /^node1, master3: rke must be in docker's group, or `rke up` fails, .*`usermod -aG docker rke` there$/,
+      /^node1, master3: rke must be in docker's group, .*: it isn't\n`usermod -aG docker rke` there$/,
     ));
 
   it("needn't be open to docker for a cluster that RKE didn't make", () =>

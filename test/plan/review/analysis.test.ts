@@ -77,7 +77,7 @@ const datacenters: Case[] = [
       startsFrom: /no voter is left, and RKE's snapshots \(each 12h\) lie on the lost voters' disks/,
       mayBeLost: /everything/,
       prevention: /a voter in b, or a learner there[\s\S]*scheduled snapshots \(etcd\.snapshots\), each 15 minutes say/,
-      cannotYet: /nothing to recover from survives the loss of a: no voter, no learner, and no snapshot/,
+      cannotYet: /must survive the loss of a: nothing to recover from on /,
     },
   },
   {

@@ -58,7 +58,7 @@ describe("the rendering equals RKE's plan in RKE's own shape", () => {
     const { processes, transient, refused, clusterYml } = render(learner(), lostA);
     assert.deepEqual(Object.keys(processes), ["master3/kube-apiserver"]);
     assert.deepEqual(transient, {});
-    assert.match(refused.join(), /nothing to recover from survives the loss of a: no voter/);
+    assert.match(refused.join(), /must survive the loss of a: nothing to recover from on /);
     assert.equal(clusterYml, render(learner(), primary).clusterYml);
   });
 });

@@ -52,7 +52,7 @@ function versionsWith(running: Pick<Process, "name" | "image">[]): string[] {
 export function fitWords(
   topology: Pick<Topology, "rkeVersion" | "kubernetesVersion">,
   fit: { own: number; least: number; releases: string[]; kubernetesVersion: string },
-): string {
+): string[] {
   const { own, least, releases, kubernetesVersion } = fit;
   const isRelease = !releases.includes(topology.rkeVersion);
   const set = [
@@ -63,7 +63,7 @@ export function fitWords(
     `topology.rkeVersion: RKE ${topology.rkeVersion} plans ${own} arguments, variables, binds or images of Kubernetes ${topology.kubernetesVersion} otherwise than they run`,
     `RKE ${releaseWords(releases)} ${least === 0 ? "plans all as they run" : `comes nearest, with ${least}`}`,
     `set ${set.join(" and ")}${isRelease && releases.length > 1 ? ", or what `rke --version` says of these" : ""}`,
-  ].join("; ");
+  ];
 }
 
 /** "v1.3.13 to v1.3.24, v1.4.0 to v1.4.3": releases of a line that follow each other are put together. */

@@ -130,7 +130,7 @@ describe("which survivor a failback takes the vote from", () => {
     const failed = primaryGuards(without, planPrimary(without, 3, seen), seen, undefined, "primary@3");
     assert.match(
       failed.find((v) => v.guard === "roles" && !v.ok)?.found ?? "",
-      /master3, which etcd was recovered on, is neither voter nor learner by the topology/,
+      /master3: the host of the recovered etcd must be a voter or a learner by the topology: none/,
     );
   });
 

@@ -198,39 +198,39 @@ describe("the steps of a failback", () => {
 describe("guards of a failback", () => {
   const cases: [what: string, seen: Observation, confirm: string | undefined, stops: Record<string, RegExp>][] = [
     ["nothing stops one that is confirmed", returned(), "primary@3", {}],
-    ["no confirmation", returned(), undefined, { confirmation: /must be "primary@3", it is not set/ }],
-    ["another epoch's confirmation", returned(), "primary@2", { confirmation: /it is "primary@2"/ }],
+    ["no confirmation", returned(), undefined, { confirmation: /must be "primary@3": not set/ }],
+    ["another epoch's confirmation", returned(), "primary@2", { confirmation: /: "primary@2"/ }],
     [
       "a failover that was not finished",
       returned({ master3: { steps: {} } }),
       "primary@3",
-      { "the failover is over": /epoch 2 was not finished on master3/ },
+      { "the failover is over": /^master3: the failover of epoch 2 must be over/ },
     ],
     [
       "no quorum",
       returned({ master3: { etcd: undefined, members: [] } }),
       "primary@3",
       {
-        "etcd has quorum": /no survivor's etcd answers a linearizable read \(master3, node2\), nor does a member that/,
+        "etcd has quorum": /must answer a linearizable read: none does \(master3, node2\)/,
       },
     ],
     [
       "what RKE knew is gone, and not used yet",
       returned({ master3: { deploy: { files: [], server: "", clusterYml: "" } } }),
       "primary@3",
-      { "what RKE knew": /cluster\.rkestate\.before-epoch-2 is missing/ },
+      { "what RKE knew": /cluster\.rkestate\.before-epoch-2 must be there, .*: missing/ },
     ],
     [
       "a returned host that knows of a newer epoch",
       returned({ master1: { epoch: 7, act: "failover:b:forceNewCluster:master1" } }),
       "primary@3",
-      { epoch: /master1 is at epoch 7 .*, an older epoch is refused: 3; .* set rke-dr:epoch to 8/ },
+      { epoch: /master1: an epoch older than the host's is refused, it is at 7 .*: 3/ },
     ],
     [
       "a cluster that was built by somebody else on a returned host",
       returned({ master1: { epoch: 0, act: undefined } }),
       "primary@3",
-      { "no foreign cluster": /master1 has containers of a cluster that this program didn't build/ },
+      { "no foreign cluster": /master1: must run nothing of a cluster that this program didn't build: etcd/ },
     ],
   ];
   for (const [what, seen, confirm, stops] of cases) {
@@ -246,7 +246,7 @@ describe("guards of a failback", () => {
     );
     assert.match(
       failed.find((v) => v.guard === "roles")?.found ?? "",
-      /no survivor is a voter by the topology, and none is recorded as the one that etcd was recovered on in epoch 2/,
+      /^roles: a survivor must be a voter, or be recorded .* epoch 2: none is/,
     );
   });
 

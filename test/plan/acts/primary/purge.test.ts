@@ -33,7 +33,7 @@ describe("what acts have set aside", () => {
     ["everything else is done", 3, 2, done, undefined],
     ["the epoch itself", 3, 3, done, undefined],
     ["a newer epoch", 3, 4, done, /newer than the epoch \(3\): 4/],
-    ["something else is to be done", 3, 2, {}, /1 other steps are to be done \(claim-master3/],
+    ["something else is to be done", 3, 2, {}, /no other step may be due: 1 are \(claim-master3/],
   ] as const) {
     it(`is ${problem ? "kept" : "deleted on request"}: ${what}`, () => {
       const [host] = hosts;

@@ -95,32 +95,37 @@ describe("taking over an existing cluster", () => {
       "another argument",
       foreign(otherArgument("master2", "etcd", "--election-timeout=5000", "--election-timeout=7000")),
       adopted(),
-      /^master2: etcd isn't what RKE would plan .*: - --election-timeout=5000, \+ --election-timeout=7000$/,
+      /^master2: etcd must be what RKE would plan .*: - --election-timeout=5000, \+ --election-timeout=7000$/m,
     ],
     [
       "another image",
       foreign(otherArgument("master1", "kube-apiserver", "hyperkube:v1.20.5", "hyperkube:v1.19.9")),
       adopted(),
-      /^master1: kube-apiserver isn't .*v1\.19\.9/,
+      /^master1: kube-apiserver must be .*v1\.19\.9/,
     ],
-    ["no etcd", foreign({ master2: { processes: {} } }), adopted(), /^master2: etcd doesn't run\nmaster2: kube-apis/],
+    [
+      "no etcd",
+      foreign({ master2: { processes: {} } }),
+      adopted(),
+      /^master2: etcd must run: it doesn't\n.*\nmaster2: kube-apis/,
+    ],
     [
       "another CA",
       foreign({ node1: { caSum: "other" } }),
       adopted(),
-      /^node1: its kube-ca isn't that of rke-dr:adopted$/,
+      /^node1: its kube-ca must be that of rke-dr:adopted: it is another\n/,
     ],
     [
       "another order of hosts",
       foreign(),
       adopted(hosts.map((h) => h.address).reverse()),
-      /its cluster lists 192\.168\.31\.104, .*; `order:` keeps it$/,
+      /must be in the topology's order .*: 192\.168\.31\.104, .*\nWrite `order:` /,
     ],
     [
       "a host less and one more",
       foreign(),
       adopted([...hosts.slice(1).map((h) => h.address), "10.9.9.9"]),
-      /has a host that the topology lacks: 10\.9\.9\.9\n.*lacks the topology's master3/,
+      /must stand in the topology: 10\.9\.9\.9\n.*\n.*: it lacks master3\n/,
     ],
   ];
   for (const [what, seen, cluster, words] of cases) {
