@@ -82,8 +82,8 @@ const peersBefore = (topology: Topology, { voters }: Site): string[] =>
 /** Of a container that applies what only the WAL of a member's data has, before that is restored from. */
 function replayBody(topology: Topology, { host, after }: Replacement, seen: Observation, epoch: number): string {
   const base = original(factsOf(seen, host), "etcd", epoch);
-  const runtime = installerOf(topology).runtimeOf("etcd");
-  return runtime.spec(replaying(after, epoch), epoch, { base, once: true, isolated: true });
+  const { dataInside, runtimeOn } = installerOf(topology);
+  return runtimeOn(host).spec(replaying(after, epoch, dataInside), epoch, { base, once: true, isolated: true });
 }
 
 const words = (source: Source): string =>

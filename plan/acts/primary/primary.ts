@@ -84,7 +84,7 @@ const claimSteps = ({ site, epoch, seen, failback }: Peace): Step[] =>
   );
 
 function deployFileSteps({ topology, seen, deployHosts }: Peace, claims: Step[]): Step[] {
-  const wanted = [...deployFiles, ...installerOf(topology).furtherFiles(topology)];
+  const wanted = installerOf(topology).deployFiles(topology).prepared;
   return deployHosts.map((host) =>
     step("deploy-files", host, "DeployHost", {
       after: stepNames(claims),
@@ -135,7 +135,7 @@ function buildSteps({ topology, site, seen, deployHosts }: Peace, ready: Step[],
   const act = { site, deployHosts: deployHosts.map((host) => ({ host, server: server(host) })), facts };
   return topology.pki === "adopted" && !back
     ? installer.adopt({ ...act, before: ready })
-    : [installer.build({ ...act, before: [...ready, ...(back ?? [])] })];
+    : installer.build({ ...act, before: [...ready, ...(back ?? [])] });
 }
 
 function returnGuardSteps({ topology, site, seen }: Peace, built: Step[], mode: "on" | "off"): Step[] {
@@ -157,8 +157,6 @@ const learnerSteps = ({ site, epoch, seen, failback, members }: Peace, built: St
   members.members
     .filter((m) => m.wanted === "learner" && m.host.name !== failback?.demoted?.name)
     .map((m) => joinStep(site, epoch, m, seen, stepNames(built)));
-
-const deployFiles = ["cluster.yml", "certs/kube-admin.pem", "ssh/id_ed25519", "ssh/known_hosts"];
 
 /** A leading "?" says that the host's key isn't pinned. */
 const asTarget = (topology: Topology, host: Host): string =>
