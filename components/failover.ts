@@ -15,6 +15,7 @@ import {
 import type { FailoverPlan } from "../plan/acts/failover/plan";
 import type { Observation } from "../plan/facts/observation";
 import { stillAlive } from "../plan/guards/lost-side";
+import { installerOf } from "../plan/installers/installers";
 import { mayRunBeforeSilence } from "../plan/steps/phases";
 import type { Topology } from "../plan/topology/topology";
 import { runFences } from "../reach/fence";
@@ -69,7 +70,13 @@ export function buildFailover(
   ssh: SshAccess,
   silent: Promise<void>,
 ): pulumi.Output<ActReport> {
-  const context = { epoch: plan.settings.epoch, act: plan.act, cluster: topology.cluster, ssh };
+  const context = {
+    epoch: plan.settings.epoch,
+    act: plan.act,
+    cluster: topology.cluster,
+    ssh,
+    runtimeOn: installerOf(topology).runtimeOn,
+  };
   const data = {
     ...claimsWith(plan, evidence),
     [`report-${plan.deployHost.name}`]: (before: Record<string, remote.Command>) =>

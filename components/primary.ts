@@ -9,7 +9,6 @@ import { type PrimaryPlan, primaryAct } from "../plan/acts/primary/plan";
 import { installerOf } from "../plan/installers/installers";
 import type { AdoptedCluster } from "../plan/installers/rke/adopted";
 import { clusterSecretsText, withSecrets } from "../plan/installers/rke/cluster-secrets";
-import { clusterYmlText } from "../plan/installers/rke/cluster-yml";
 import { etcdCertificate } from "../plan/installers/rke/etcd";
 import type { ScheduledStep } from "../plan/steps/steps";
 import { ownServer } from "../plan/topology/servers";
@@ -24,9 +23,11 @@ import { runSteps } from "./steps";
 /** The only command that the return guard's key may run: it prints the cluster's name and the epoch that this host serves. */
 const guardMayAsk = (user: string): string =>
   `command="${remoteShell(user, "echo rke-dr $(cat /var/lib/rke-dr/cluster) serves $(cat /var/lib/rke-dr/serves 2>/dev/null || echo 0)")}",restrict`;
-const guardScript = onHostScript("resident/guard-watch");
 
-/** Builds the cluster: certificates, deploy hosts, `rke up`, and the record of epoch and topology in the cluster. */
+/**
+ * Builds the cluster: certificates, deploy hosts, `rke up`, and the record of epoch and topology in the cluster. Of a cluster whose
+ * certificates this program never holds (kubeadm's) there is no such record.
+ */
 export function buildPrimary(
   topology: Topology,
   plan: PrimaryPlan,
@@ -52,7 +53,8 @@ export function buildPrimary(
       ])
       .apply((lines) => lines.join("\n"));
 
-  const data: Record<string, pulumi.Input<string>> = snapshotScheduleData(plan.steps);
+  const runtime = installer.runtimeOn(site.deployHost).name;
+  const data: Record<string, pulumi.Input<string>> = snapshotScheduleData(plan.steps, runtime);
   for (const host of plan.hosts) {
     data[`authorize-${host.name}`] = authorizedKeys(host);
   }
@@ -77,15 +79,22 @@ export function buildPrimary(
   for (const host of plan.hosts) {
     data[`return-guard-${host.name}`] = pulumi.secret(
       asFiles([
-        ["guard-watch.sh", guardScript],
+        ["guard-watch.sh", onHostScript("resident/guard-watch", installer.runtimeOn(host).name)],
         ["id_ed25519", guardKey.privateKeyOpenssh],
         ["known_hosts", knownHosts(topology, plan.hosts)],
       ]),
     );
   }
-  const steps = runSteps(plan.steps, { epoch: plan.epoch, act: primaryAct, cluster: topology.cluster, ssh }, data);
+  const context = {
+    epoch: plan.epoch,
+    act: primaryAct,
+    cluster: topology.cluster,
+    ssh,
+    runtimeOn: installer.runtimeOn,
+  };
+  const steps = runSteps(plan.steps, context, data);
   // its provider dials the API itself, and a bastion takes SSH alone
-  if (topology.ssh.bastion) {
+  if (topology.ssh.bastion || pki.pairs["kube-admin"] === undefined) {
     return steps;
   }
   const built = plan.steps.filter((s) => s.part === "RkeCluster").map((s) => steps[s.name]);
@@ -106,8 +115,9 @@ function deployFiles(
   key: tls.PrivateKey,
   secrets: Record<string, string>,
 ): pulumi.Output<string> {
+  const clusterFile = installerOf(topology).clusterFile(site);
   const files: [path: string, content: pulumi.Input<string>][] = [
-    ["cluster.yml", withSecrets(clusterYmlText(site), secrets)],
+    ...(clusterFile === "" ? [] : ([["cluster.yml", withSecrets(clusterFile, secrets)]] as [string, string][])),
     ...(Object.keys(secrets).length > 0
       ? [["cluster-secrets", clusterSecretsText(secrets)] as [string, pulumi.Input<string>]]
       : []),

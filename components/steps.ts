@@ -3,8 +3,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { onHostInput, stepScript } from "../on-host";
 import type { StepResult } from "../plan/facts/step-records";
 import { recordOf } from "../plan/facts/step-records";
+import type { Runtime } from "../plan/runtimes/runtime";
 import type { ScheduledStep } from "../plan/steps/steps";
-import { sshLogin } from "../plan/topology/topology";
+import { type Host, sshLogin } from "../plan/topology/topology";
 import { bashLine, remoteBash, shellLine } from "../reach/command-line";
 import type { SshAccess } from "../reach/ssh-access";
 
@@ -16,6 +17,8 @@ export interface ActContext {
   /** The cluster's name: a host that belongs to another refuses. */
   cluster: string;
   ssh: SshAccess;
+  /** The runtime of a host, whose half on the host is sent with each script. */
+  runtimeOn: (host: Host) => Runtime;
 }
 
 /** A group of steps of one concept: EtcdMember, KubeApiServer, RkeCluster, ... */
@@ -82,7 +85,7 @@ function makeStep(
 ): remote.Command {
   const login = sshLogin(context.ssh, step.host);
   const args = [step.script, context.epoch, step.generation, context.act, context.cluster, ...step.arguments];
-  const input = (text: string) => stepText({ ...step, data: text });
+  const input = (text: string) => stepText({ ...step, data: text }, context.runtimeOn(step.host).name);
   return new remote.Command(
     step.name,
     {
@@ -109,21 +112,22 @@ function makeStep(
 /**
  * The stdin of a step's bash: its script, and behind it its data. If the script does steps on other hosts, its data are these
  * steps' scripts and data, in the form that `on-host/steps/workers.sh` reads. Command lines for other hosts come first.
+ *
+ * @param runtime of the step's host, and of those other hosts
  */
-export function stepText({
-  script,
-  data,
-  onEach,
-  onwardUsers = [],
-}: Pick<ScheduledStep, "script" | "data" | "onEach" | "onwardUsers">): string {
+export function stepText(
+  { script, data, onEach, onwardUsers = [] }: Pick<ScheduledStep, "script" | "data" | "onEach" | "onwardUsers">,
+  runtime: Runtime["name"] = "docker",
+): string {
+  const text = stepScript(script, runtime);
   if (onEach === undefined) {
-    return onHostInput(stepScript(script), [...(script === "rke-up" ? shellLines(onwardUsers) : []), data].join("\n"));
+    return onHostInput(text, [...(script === "rke-up" ? shellLines(onwardUsers) : []), data].join("\n"));
   }
-  const each = onEach.map((s) => `@@ step ${s.script} ${s.limit}\n${stepText(s).trimEnd()}`);
+  const each = onEach.map((s) => `@@ step ${s.script} ${s.limit}\n${stepText(s, runtime).trimEnd()}`);
   const lines = onEach.flatMap(({ script: name, limit: seconds }) =>
     onwardUsers.map((user) => `@@ line ${name} ${user} ${bashLine(user, { seconds, killAfter: 10 })}`),
   );
-  return onHostInput(stepScript(script), [...lines, ...each].join("\n"));
+  return onHostInput(text, [...lines, ...each].join("\n"));
 }
 
 /** By user that isn't root, what makes a command there root's: `on-host/installers/rke/rke-up.sh` reads these lines. */

@@ -3,6 +3,8 @@ import { onHostScript } from "../on-host";
 import type { SourceSearch } from "../plan/etcd/source-search";
 import { type HostFacts, lateAnswersFollow, parseFacts, withLateAnswers } from "../plan/facts/facts";
 import type { Observation } from "../plan/facts/observation";
+import { docker } from "../plan/runtimes/docker/docker";
+import type { Runtime } from "../plan/runtimes/runtime";
 import { hasEtcdOrApi } from "../plan/topology/order";
 import { type Host, sshLogin, sshTarget } from "../plan/topology/topology";
 import { type Route, throughBastion } from "../reach/bastion";
@@ -11,8 +13,6 @@ import { Semaphore } from "../reach/semaphore";
 import { RefusedError, runOverSsh } from "../reach/ssh";
 import type { SshAccess } from "../reach/ssh-access";
 import { readCertificates } from "./certificates";
-
-const script = onHostScript("look/facts");
 
 /** Ports that a living host of this role accepts: SSH, etcd's client and peer ports, the API. */
 const servingPorts = (access: SshAccess, host: Host): number[] => [
@@ -42,8 +42,16 @@ export interface Look {
  * @param hosts whose facts are wanted
  * @param lost hosts that must not answer: only their ports are tried, from here and from the hosts in `hosts`
  * @param sources snapshots to look for; undefined: none
+ * @param runtimeOn a host's runtime
  */
-export function observe(hosts: Host[], lost: Host[], access: SshAccess, epoch: number, sources?: SourceSearch): Look {
+export function observe(
+  hosts: Host[],
+  lost: Host[],
+  access: SshAccess,
+  epoch: number,
+  sources?: SourceSearch,
+  runtimeOn: (host: Host) => Runtime = () => docker,
+): Look {
   const trust = hosts.map((h) => sshTarget({ ssh: access }, h)).join(" ");
   const command = (host: Host) =>
     remoteBash(
@@ -61,7 +69,7 @@ export function observe(hosts: Host[], lost: Host[], access: SshAccess, epoch: n
     );
   const route = throughBastion(access);
   const handshakeSlots = new Semaphore(handshakesAtOnce);
-  const looks = hosts.map((h) => lookAt(h, access, command(h), route, handshakeSlots));
+  const looks = hosts.map((h) => lookAt(h, runtimeOn(h), access, command(h), route, handshakeSlots));
   const asking = answersBy(route, lost, access);
   const seen = (facts: HostFacts[], answers: string[]): Observation => ({
     hosts: Object.fromEntries(facts.map((f) => [f.host, f])),
@@ -119,6 +127,7 @@ function answersBy(
 
 function lookAt(
   host: Host,
+  runtime: Runtime,
   access: SshAccess,
   command: string,
   route: Route | undefined,
@@ -130,7 +139,7 @@ function lookAt(
   const told = new Promise<HostFacts>((resolve) => {
     tell = resolve;
   });
-  const read = () => attempt(host, () => parseFacts(host.name, output, Date.now(), readCertificates));
+  const read = () => attempt(host, () => parseFacts(host.name, output, Date.now(), readCertificates, runtime));
   const onStdout = (text: string) => {
     output += text;
     if (facts === undefined && lateAnswersFollow(output)) {
@@ -141,7 +150,7 @@ function lookAt(
   const whole = handshakeSlots
     .take(async (onReady) => {
       const stream = await route?.open(host.address, sshLogin(access, host).port);
-      await runOverSsh(host, access, command, script, { stream, onStdout, onReady });
+      await runOverSsh(host, access, command, onHostScript("look/facts", runtime.name), { stream, onStdout, onReady });
       return withLateAnswers(facts ?? read(), output);
     })
     .catch((error: unknown) => unreachable(host, error));

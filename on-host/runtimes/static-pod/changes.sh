@@ -4,9 +4,14 @@
 # shellcheck disable=SC2154 # pods.sh sets them
 
 # with_kubelet_stopped COMMAND ...: the kubelet is stopped while it runs, and started again if it ran before, or was left stopped by a step
-# that was killed.
+# that was killed. $kubelet_waits: not empty if systemd starts the kubelet only after this script: then it is left alone, since to stop it would
+# take its start back.
 with_kubelet_stopped() {
   local mark=/run/rke-dr-kubelet-stopped ended=0
+  if [[ -n ${kubelet_waits:-} ]]; then
+    "$@"
+    return
+  fi
   # one that ends over and over is "activating"
   case $(systemctl is-active kubelet) in active | activating | reloading) : >"$mark" ;; esac
   systemctl stop kubelet || return
