@@ -26,7 +26,7 @@ async function deploy(settings: Settings) {
   const { topology, ssh } = settings;
   switch (settings.role) {
     case "primary": {
-      const seen = await observe(allHosts(topology), [], ssh, settings.epoch).whole;
+      const seen = await observe(allHosts(topology), [], ssh, settings.epoch, undefined, topology.installer).whole;
       const plan = planPrimary(topology, settings.epoch, seen, settings);
       const verdicts = primaryGuards(topology, plan, seen, settings.adopted, settings.confirm);
       const notes = [
@@ -60,7 +60,7 @@ async function deploy(settings: Settings) {
 async function deployFailover(topology: Topology, ssh: SshAccess, settings: FailoverSettings) {
   const left = survivors(topology, settings.lost);
   const lost = lostHosts(topology, settings.lost);
-  const look = observe(left, lost, ssh, settings.epoch, sourceSearch(topology, settings));
+  const look = observe(left, lost, ssh, settings.epoch, sourceSearch(topology, settings), topology.installer);
   const isPreview = pulumi.runtime.isDryRun();
   // fences need to know which hosts answer, so with fences the look must be complete
   const waits = !isPreview && Object.keys(topology.fence).length > 0;

@@ -6,6 +6,7 @@ import * as tls from "@pulumi/tls";
 import { stringify } from "yaml";
 import { onHostScript } from "../on-host";
 import { type PrimaryPlan, primaryAct } from "../plan/acts/primary/plan";
+import { dialectOf } from "../plan/installers/dialect";
 import { installerOf } from "../plan/installers/installers";
 import type { AdoptedCluster } from "../plan/installers/rke/adopted";
 import { clusterSecretsText, withSecrets } from "../plan/installers/rke/cluster-secrets";
@@ -83,7 +84,17 @@ export function buildPrimary(
       ]),
     );
   }
-  const steps = runSteps(plan.steps, { epoch: plan.epoch, act: primaryAct, cluster: topology.cluster, ssh }, data);
+  const steps = runSteps(
+    plan.steps,
+    {
+      epoch: plan.epoch,
+      act: primaryAct,
+      cluster: topology.cluster,
+      ssh,
+      dialect: (host) => dialectOf(topology, host),
+    },
+    data,
+  );
   // its provider dials the API itself, and a bastion takes SSH alone
   if (topology.ssh.bastion) {
     return steps;

@@ -1,4 +1,4 @@
-# needs: runtime
+# needs: runtime installer
 # voter: saves a live snapshot of this host's etcd, checks it, and writes it to stdout; nothing of it stays here.
 # The schedule of a deploy host sends it by SSH, as
 #   bash -s -- CLUSTER EPOCH   <voter.sh
@@ -11,7 +11,7 @@ PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 cluster=${1:?cluster} epoch=${2:?epoch}
 state=${RKE_DR_STATE:-/var/lib/rke-dr}
 # in the one folder that both the host and etcd's container have
-file=${RKE_DR_ETCD:-/var/lib/etcd}/rke-dr-scheduled.db inside=/var/lib/rancher/etcd/rke-dr-scheduled.db
+file=${RKE_DR_ETCD:-/var/lib/etcd}/rke-dr-scheduled.db inside=$etcd_inside/rke-dr-scheduled.db
 
 refuse() {
   printf '%s\n' "$*" >&2
