@@ -64,7 +64,7 @@ export function readSettings(): Settings {
   if (role !== "primary" && role !== "failover") {
     problems.push(`rke-dr:role: is neither primary nor failover: ${JSON.stringify(role ?? "nothing")}`);
   }
-  problems.push(...(topology ? actProblems(topology, role === "primary" ? "primary" : "failover") : []));
+  problems.push(...(topology ? actProblems(topology) : []));
   const failover =
     role === "failover" && topology && epoch !== undefined
       ? attempt(() => readFailover(config, topology, epoch))

@@ -11,12 +11,11 @@ import { warnings } from "./plan/declaration/declaration";
 import { sourceSearch } from "./plan/etcd/source-search";
 import type { Observation } from "./plan/facts/observation";
 import { failoverGuards } from "./plan/guards/failover";
-import { keptPatches } from "./plan/guards/kubeadm-cluster";
 import { failoverNotes, powerCutOfAll, versionNotes } from "./plan/guards/notes";
 import { primaryGuards } from "./plan/guards/primary";
+import { keptPatches } from "./plan/guards/kubeadm-cluster";
 import { releaseNotes } from "./plan/guards/release-fit";
 import type { Verdict } from "./plan/guards/verdict";
-import { installerOf } from "./plan/installers/installers";
 import { describeFailover, describeOver, describePrimary, describeVerdicts } from "./plan/preview/describe";
 import { describeSnapshots, snapshotProblems } from "./plan/preview/snapshots";
 import { lostHosts, survivors } from "./plan/topology/order";
@@ -26,10 +25,9 @@ import { stop } from "./stop";
 /** settings -> observe -> plan -> components -> exports */
 async function deploy(settings: Settings) {
   const { topology, ssh } = settings;
-  const { runtimeOn } = installerOf(topology);
   switch (settings.role) {
     case "primary": {
-      const seen = await observe(allHosts(topology), [], ssh, settings.epoch, undefined, runtimeOn).whole;
+      const seen = await observe(allHosts(topology), [], ssh, settings.epoch, undefined, topology.installer).whole;
       const plan = planPrimary(topology, settings.epoch, seen, settings);
       const verdicts = primaryGuards(topology, plan, seen, settings.adopted, settings.confirm);
       const notes = [
@@ -64,8 +62,7 @@ async function deploy(settings: Settings) {
 async function deployFailover(topology: Topology, ssh: SshAccess, settings: FailoverSettings) {
   const left = survivors(topology, settings.lost);
   const lost = lostHosts(topology, settings.lost);
-  const { runtimeOn } = installerOf(topology);
-  const look = observe(left, lost, ssh, settings.epoch, sourceSearch(topology, settings), runtimeOn);
+  const look = observe(left, lost, ssh, settings.epoch, sourceSearch(topology, settings), topology.installer);
   const isPreview = pulumi.runtime.isDryRun();
   // fences need to know which hosts answer, so with fences the look must be complete
   const waits = !isPreview && Object.keys(topology.fence).length > 0;

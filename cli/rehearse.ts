@@ -55,7 +55,7 @@ async function main(argv: string[]): Promise<number> {
     return 0;
   }
   const topology = values.topology === undefined ? stackTopology() : readTopologyFile(values.topology);
-  const [refusal] = actProblems(topology, "rehearsal");
+  const [refusal] = actProblems(topology);
   if (refusal !== undefined) {
     throw new Error(`there can be no rehearsal; nothing was changed\n  ${refusal}`);
   }

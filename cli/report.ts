@@ -12,7 +12,6 @@ import { lastAct } from "../evidence/collected";
 import { reportHtml } from "../evidence/html";
 import { reportMarkdown } from "../evidence/markdown";
 import { observe } from "../observe/observe";
-import { installerOf } from "../plan/installers/installers";
 import { allHosts, type Topology } from "../plan/topology/topology";
 import { readSshAccess } from "../reach/ssh-access";
 import { print } from "./command";
@@ -49,14 +48,7 @@ async function body(argv: string[]): Promise<string> {
 }
 
 async function lastReport(topology: Topology): Promise<ActReport> {
-  const seen = await observe(
-    allHosts(topology),
-    [],
-    readSshAccess(topology),
-    0,
-    undefined,
-    installerOf(topology).runtimeOn,
-  ).whole;
+  const seen = await observe(allHosts(topology), [], readSshAccess(topology), 0, undefined, topology.installer).whole;
   const found = lastAct(Object.values(seen.hosts));
   switch (found.kind) {
     case "act":

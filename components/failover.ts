@@ -15,9 +15,9 @@ import {
 import type { FailoverPlan } from "../plan/acts/failover/plan";
 import type { Observation } from "../plan/facts/observation";
 import { stillAlive } from "../plan/guards/lost-side";
-import { installerOf } from "../plan/installers/installers";
+import { dialectOf } from "../plan/installers/dialect";
 import { mayRunBeforeSilence } from "../plan/steps/phases";
-import type { Topology } from "../plan/topology/topology";
+import type { Host, Topology } from "../plan/topology/topology";
 import { runFences } from "../reach/fence";
 import type { SshAccess } from "../reach/ssh-access";
 import { stop } from "../stop";
@@ -75,7 +75,7 @@ export function buildFailover(
     act: plan.act,
     cluster: topology.cluster,
     ssh,
-    runtimeOn: installerOf(topology).runtimeOn,
+    dialect: (host: Host) => dialectOf(topology, host),
   };
   const data = {
     ...claimsWith(plan, evidence),

@@ -6,6 +6,7 @@ import * as tls from "@pulumi/tls";
 import { stringify } from "yaml";
 import { onHostScript } from "../on-host";
 import { type PrimaryPlan, primaryAct } from "../plan/acts/primary/plan";
+import { dialectOf } from "../plan/installers/dialect";
 import { installerOf } from "../plan/installers/installers";
 import type { AdoptedCluster } from "../plan/installers/rke/adopted";
 import { clusterSecretsText, withSecrets } from "../plan/installers/rke/cluster-secrets";
@@ -53,8 +54,10 @@ export function buildPrimary(
       ])
       .apply((lines) => lines.join("\n"));
 
-  const runtime = installer.runtimeOn(site.deployHost).name;
-  const data: Record<string, pulumi.Input<string>> = snapshotScheduleData(plan.steps, runtime);
+  const data: Record<string, pulumi.Input<string>> = snapshotScheduleData(
+    plan.steps,
+    dialectOf(topology, site.deployHost),
+  );
   for (const host of plan.hosts) {
     data[`authorize-${host.name}`] = authorizedKeys(host);
   }
@@ -79,20 +82,23 @@ export function buildPrimary(
   for (const host of plan.hosts) {
     data[`return-guard-${host.name}`] = pulumi.secret(
       asFiles([
-        ["guard-watch.sh", onHostScript("resident/guard-watch", installer.runtimeOn(host).name)],
+        ["guard-watch.sh", onHostScript("resident/guard-watch", dialectOf(topology, host))],
         ["id_ed25519", guardKey.privateKeyOpenssh],
         ["known_hosts", knownHosts(topology, plan.hosts)],
       ]),
     );
   }
-  const context = {
-    epoch: plan.epoch,
-    act: primaryAct,
-    cluster: topology.cluster,
-    ssh,
-    runtimeOn: installer.runtimeOn,
-  };
-  const steps = runSteps(plan.steps, context, data);
+  const steps = runSteps(
+    plan.steps,
+    {
+      epoch: plan.epoch,
+      act: primaryAct,
+      cluster: topology.cluster,
+      ssh,
+      dialect: (host) => dialectOf(topology, host),
+    },
+    data,
+  );
   // its provider dials the API itself, and a bastion takes SSH alone
   if (topology.ssh.bastion || pki.pairs["kube-admin"] === undefined) {
     return steps;

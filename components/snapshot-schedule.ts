@@ -1,5 +1,5 @@
 import { onHostScript } from "../on-host";
-import type { Runtime } from "../plan/runtimes/runtime";
+import type { Dialect } from "../plan/installers/dialect";
 import type { ScheduledStep } from "../plan/steps/steps";
 import { bashLine } from "../reach/command-line";
 
@@ -11,11 +11,11 @@ const bounds = { seconds: 3600, killAfter: 10, yielding: true };
 
 /**
  * Stdin of the steps `snapshot-schedule`, by step name: the plan's decisions, and the scripts to install.
- * @param runtime of the voters
+ * @param dialect of the voters
  */
-export function snapshotScheduleData(steps: ScheduledStep[], runtime: Runtime["name"]): Record<string, string> {
+export function snapshotScheduleData(steps: ScheduledStep[], dialect: Dialect): Record<string, string> {
   const files = scripts
-    .map((name) => `@@ ${name}.sh\n${onHostScript(`resident/snapshots/${name}`, runtime).trimEnd()}`)
+    .map((name) => `@@ ${name}.sh\n${onHostScript(`resident/snapshots/${name}`, dialect).trimEnd()}`)
     .join("\n");
   return Object.fromEntries(
     steps

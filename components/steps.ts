@@ -1,9 +1,9 @@
 import { remote, types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { onHostInput, stepScript } from "../on-host";
+import { onHostInput, stepScript, usual } from "../on-host";
 import type { StepResult } from "../plan/facts/step-records";
 import { recordOf } from "../plan/facts/step-records";
-import type { Runtime } from "../plan/runtimes/runtime";
+import type { Dialect } from "../plan/installers/dialect";
 import type { ScheduledStep } from "../plan/steps/steps";
 import { type Host, sshLogin } from "../plan/topology/topology";
 import { bashLine, remoteBash, shellLine } from "../reach/command-line";
@@ -17,8 +17,8 @@ export interface ActContext {
   /** The cluster's name: a host that belongs to another refuses. */
   cluster: string;
   ssh: SshAccess;
-  /** The runtime of a host, whose half on the host is sent with each script. */
-  runtimeOn: (host: Host) => Runtime;
+  /** The dialect of a host's scripts. */
+  dialect: (host: Host) => Dialect;
 }
 
 /** A group of steps of one concept: EtcdMember, KubeApiServer, RkeCluster, ... */
@@ -85,7 +85,7 @@ function makeStep(
 ): remote.Command {
   const login = sshLogin(context.ssh, step.host);
   const args = [step.script, context.epoch, step.generation, context.act, context.cluster, ...step.arguments];
-  const input = (text: string) => stepText({ ...step, data: text }, context.runtimeOn(step.host).name);
+  const input = (text: string) => stepText({ ...step, data: text }, context.dialect(step.host));
   return new remote.Command(
     step.name,
     {
@@ -112,22 +112,22 @@ function makeStep(
 /**
  * The stdin of a step's bash: its script, and behind it its data. If the script does steps on other hosts, its data are these
  * steps' scripts and data, in the form that `on-host/steps/workers.sh` reads. Command lines for other hosts come first.
- *
- * @param runtime of the step's host, and of those other hosts
  */
 export function stepText(
   { script, data, onEach, onwardUsers = [] }: Pick<ScheduledStep, "script" | "data" | "onEach" | "onwardUsers">,
-  runtime: Runtime["name"] = "docker",
+  dialect: Dialect = usual,
 ): string {
-  const text = stepScript(script, runtime);
   if (onEach === undefined) {
-    return onHostInput(text, [...(script === "rke-up" ? shellLines(onwardUsers) : []), data].join("\n"));
+    return onHostInput(
+      stepScript(script, dialect),
+      [...(script === "rke-up" ? shellLines(onwardUsers) : []), data].join("\n"),
+    );
   }
-  const each = onEach.map((s) => `@@ step ${s.script} ${s.limit}\n${stepText(s, runtime).trimEnd()}`);
+  const each = onEach.map((s) => `@@ step ${s.script} ${s.limit}\n${stepText(s, dialect).trimEnd()}`);
   const lines = onEach.flatMap(({ script: name, limit: seconds }) =>
     onwardUsers.map((user) => `@@ line ${name} ${user} ${bashLine(user, { seconds, killAfter: 10 })}`),
   );
-  return onHostInput(text, [...lines, ...each].join("\n"));
+  return onHostInput(stepScript(script, dialect), [...lines, ...each].join("\n"));
 }
 
 /** By user that isn't root, what makes a command there root's: `on-host/installers/rke/rke-up.sh` reads these lines. */

@@ -3,10 +3,11 @@ import { onHostScript } from "../on-host";
 import type { SourceSearch } from "../plan/etcd/source-search";
 import { type HostFacts, lateAnswersFollow, parseFacts, withLateAnswers } from "../plan/facts/facts";
 import type { Observation } from "../plan/facts/observation";
-import { docker } from "../plan/runtimes/docker/docker";
-import type { Runtime } from "../plan/runtimes/runtime";
+import { dialectOf } from "../plan/installers/dialect";
+import { installerOf } from "../plan/installers/installers";
 import { hasEtcdOrApi } from "../plan/topology/order";
-import { type Host, sshLogin, sshTarget } from "../plan/topology/topology";
+import { apiPort } from "../plan/topology/servers";
+import { type Host, sshLogin, sshTarget, type Topology } from "../plan/topology/topology";
 import { type Route, throughBastion } from "../reach/bastion";
 import { remoteBash } from "../reach/command-line";
 import { Semaphore } from "../reach/semaphore";
@@ -18,7 +19,7 @@ import { readCertificates } from "./certificates";
 const servingPorts = (access: SshAccess, host: Host): number[] => [
   sshLogin(access, host).port,
   ...(host.etcd === "none" ? [] : [2379, 2380]),
-  ...(host.roles.includes("controlplane") ? [6443] : []),
+  ...(host.roles.includes("controlplane") ? [apiPort(host)] : []),
 ];
 /** Milliseconds. A SYN that got lost is sent again after one second (RFC 6298), the next time after three. */
 const probeLimit = 1300;
@@ -42,7 +43,7 @@ export interface Look {
  * @param hosts whose facts are wanted
  * @param lost hosts that must not answer: only their ports are tried, from here and from the hosts in `hosts`
  * @param sources snapshots to look for; undefined: none
- * @param runtimeOn a host's runtime
+ * @param installer the program that made the hosts
  */
 export function observe(
   hosts: Host[],
@@ -50,7 +51,7 @@ export function observe(
   access: SshAccess,
   epoch: number,
   sources?: SourceSearch,
-  runtimeOn: (host: Host) => Runtime = () => docker,
+  installer: Topology["installer"] = "rke",
 ): Look {
   const trust = hosts.map((h) => sshTarget({ ssh: access }, h)).join(" ");
   const command = (host: Host) =>
@@ -69,7 +70,7 @@ export function observe(
     );
   const route = throughBastion(access);
   const handshakeSlots = new Semaphore(handshakesAtOnce);
-  const looks = hosts.map((h) => lookAt(h, runtimeOn(h), access, command(h), route, handshakeSlots));
+  const looks = hosts.map((h) => lookAt(h, access, command(h), route, handshakeSlots, installer));
   const asking = answersBy(route, lost, access);
   const seen = (facts: HostFacts[], answers: string[]): Observation => ({
     hosts: Object.fromEntries(facts.map((f) => [f.host, f])),
@@ -127,11 +128,11 @@ function answersBy(
 
 function lookAt(
   host: Host,
-  runtime: Runtime,
   access: SshAccess,
   command: string,
   route: Route | undefined,
   handshakeSlots: Semaphore,
+  installer: Topology["installer"],
 ): { soon: Promise<HostFacts>; whole: Promise<HostFacts> } {
   let output = "";
   let facts: HostFacts | undefined;
@@ -139,7 +140,10 @@ function lookAt(
   const told = new Promise<HostFacts>((resolve) => {
     tell = resolve;
   });
-  const read = () => attempt(host, () => parseFacts(host.name, output, Date.now(), readCertificates, runtime));
+  const read = () =>
+    attempt(host, () =>
+      parseFacts(host.name, output, Date.now(), readCertificates, installerOf({ installer }).runtimeOn(host)),
+    );
   const onStdout = (text: string) => {
     output += text;
     if (facts === undefined && lateAnswersFollow(output)) {
@@ -150,7 +154,11 @@ function lookAt(
   const whole = handshakeSlots
     .take(async (onReady) => {
       const stream = await route?.open(host.address, sshLogin(access, host).port);
-      await runOverSsh(host, access, command, onHostScript("look/facts", runtime.name), { stream, onStdout, onReady });
+      await runOverSsh(host, access, command, onHostScript("look/facts", dialectOf({ installer }, host)), {
+        stream,
+        onStdout,
+        onReady,
+      });
       return withLateAnswers(facts ?? read(), output);
     })
     .catch((error: unknown) => unreachable(host, error));

@@ -29,6 +29,9 @@
 #   process_describe NAME ...    prints a line for each that is there, which the plan's half reads; returns 1 if one is missing
 #   process_keep_description NAME AS FOLDER   writes that line, under the name AS, to FOLDER/AS.$kept_as; it outlives the process
 #   process_matches NAME SPEC    returns 1 if its image or arguments aren't those of SPEC
+#   runtime_hold                 from now on the runtime starts nothing by itself, and process_start only arranges it, until
+#   runtime_release [NAME ...]   which waits for what was started. NAME: processes that have failed meanwhile and that the runtime begins afresh at once.
+#                                A runtime that starts nothing but what it is told to needs neither, and ignores them
 #   process_create NAME SPEC     creates it without starting it. Ends the step if the runtime refuses, as where NAME is there already
 #   process_start NAME           starts it, or leaves it running
 #   process_stop GRACE NAME ...  stops them at the same time, SIGKILL after GRACE seconds; 0: SIGKILL alone. A stopped one stays stopped
@@ -64,6 +67,9 @@ runtime_unit=docker.service runtime_folder=/var/lib/docker runtime_logs=/var/lib
 # shellcheck disable=SC2034
 # OpenRC's, which goes first if its folder is there, and Debian's
 runtime_settings=(/etc/default/docker /etc/conf.d/docker)
+
+runtime_hold() { :; }
+runtime_release() { :; }
 
 # docker_api METHOD PATH [BODY]: RKE's containers have the whole command in Entrypoint, and the docker command can't create such a
 # container; Docker's API can. Ends the step if docker refuses.

@@ -87,7 +87,7 @@ process_marked() {
 }
 process_pid() {
   if is_unit "$1"; then
-    systemctl show -P MainPID "$(unit_of "$1")"
+    unit_pid "$1"
   elif is_enabled "$1"; then
     look_at "$(manifests_folder)/$1.yaml" && printf '%s\n' "$container_pid"
   else
@@ -180,12 +180,12 @@ process_create() {
 }
 process_start() {
   if is_unit "$1"; then
-    systemctl start "$(unit_of "$1")"
+    start_unit "$1"
   elif ! is_enabled "$1"; then
     local before=""
     before=$(containers_of "$pods_aside/$1.yaml") || return
-    with_kubelet_stopped mv "$pods_aside/$1.yaml" "$(manifests_folder)/$1.yaml"
-    wait_for_container "$1" "${before%%$'\n'*}"
+    with_kubelet_stopped mv "$pods_aside/$1.yaml" "$(manifests_folder)/$1.yaml" || return
+    to_be_awaited "$1" "${before%%$'\n'*}"
   fi
 }
 process_stop() {
@@ -201,20 +201,22 @@ process_stop() {
   [[ ${#pods[@]} == 0 ]] || with_kubelet_stopped stop_pods "$grace" "${pods[@]}"
 }
 process_restart() {
-  local grace=$1 name
+  local grace=$1 name before pods=() befores=() i
   shift
   for name in "$@"; do
     if is_unit "$name"; then
       stop_unit "$grace" "$name"
-      systemctl start "$(unit_of "$name")"
-    else
-      local before
-      is_enabled "$name" || { process_start "$name" && continue; }
+      start_unit "$name"
+    elif is_enabled "$name"; then
       before=$(containers_of "$(manifests_folder)/$name.yaml") || return
-      with_kubelet_stopped end_containers "$(manifests_folder)/$name.yaml" "$grace"
-      wait_for_container "$name" "${before%%$'\n'*}"
+      pods+=("$name") befores+=("${before%%$'\n'*}")
+    else
+      process_start "$name" || return
     fi
   done
+  [[ ${#pods[@]} != 0 ]] || return 0
+  with_kubelet_stopped end_pods "$grace" "${pods[@]}" || return
+  for i in "${!pods[@]}"; do to_be_awaited "${pods[i]}" "${befores[i]}" || return; done
 }
 process_disable() { process_stop 10 "$@"; }
 process_rename() {
@@ -298,6 +300,11 @@ process_etcdctl() {
       --listen-client-urls=*) endpoints=${endpoints:-$(cut -d , -f 1 <<<"${argument#*=}")} ;;
     esac
   done < <(process_command "$name")
+  if [[ "$*" =~ (^|\ )snapshot\ (status|restore)(\ |$) ]]; then
+    # etcdctl of 3.6 can't any more
+    process_exec "$name" etcdutl "$@"
+    return
+  fi
   process_exec "$name" etcdctl ${endpoints:+"--endpoints=$endpoints"} ${settings[@]+"${settings[@]}"} "$@"
 }
 process_keep_resident() {

@@ -7,7 +7,7 @@ import { datacenterSchema, hostSchema, topologySchema } from "../topology/schema
 import type { Topology } from "../topology/topology";
 import { isIp } from "../values/addresses";
 import { isMapping, type Mapping } from "../values/mapping";
-import { foldersOfActs, kubeadmProblems, kubeadmWarnings } from "./kubeadm";
+import { hasExternalEtcd, kubeadmProblems, kubeadmWarnings } from "./kubeadm";
 
 export type Installer = Topology["installer"];
 
@@ -98,19 +98,20 @@ export function installerProblems(topology: Topology, hasVersion: boolean): stri
 export const installerWarnings = (topology: Topology): string[] =>
   topology.installer === "kubeadm" ? kubeadmWarnings(topology) : [];
 
-/**
- * The reasons why an act can't run on the hosts of such a topology; empty if it can.
- * @param act primary takes over what runs, in peace; the others recover or rehearse
- */
-export const actProblems = (topology: Topology, act: "primary" | "failover" | "rehearsal" = "failover"): string[] =>
-  topology.installer === "rke"
-    ? []
-    : [
-        ...(act === "primary"
-          ? []
-          : [`installer ${topology.installer}: ${act} isn't built yet; render, import and stack primary are`]),
-        ...foldersOfActs(topology),
-      ];
+/** The reasons why no act can run on the hosts of such a topology yet; empty if acts can run. */
+export const actProblems = (topology: Topology): string[] => {
+  const { etcd, certificatesDir } = topology.kubeadm ?? {};
+  const usual = { "etcd.local.dataDir": "/var/lib/etcd", certificatesDir: "/etc/kubernetes/pki" };
+  const own = { "etcd.local.dataDir": etcd?.local?.dataDir, certificatesDir };
+  return [
+    ...(hasExternalEtcd(topology)
+      ? ["topology.kubeadm.etcd.external: an etcd that kubeadm didn't make isn't recovered by this installer: external"]
+      : []),
+    ...(Object.keys(usual) as (keyof typeof usual)[])
+      .filter((key) => own[key] !== undefined && own[key] !== usual[key])
+      .map((key) => `topology.kubeadm.${key}: acts know ${usual[key]} alone, render and import any: ${own[key]}`),
+  ];
+};
 
 /** Takes the values at a path out of a mapping, each with its place. */
 function taken(from: Mapping, [key = "", ...rest]: string[]): { item: string; held: unknown }[] {

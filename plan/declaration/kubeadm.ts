@@ -40,26 +40,6 @@ function hostProblems(host: Host, item: string, external: boolean, members: stri
   ];
 }
 
-/** What an act needs and kubeadm doesn't: the folders that steps on hosts know by name, and an etcd that kubeadm made. */
-export function foldersOfActs(topology: Topology): string[] {
-  const { kubeadm } = topology;
-  const { certificatesDir } = kubeadm ?? {};
-  const dataDir = kubeadm?.etcd.local?.dataDir;
-  return [
-    ...(hasExternalEtcd(topology)
-      ? ["topology.kubeadm.etcd.external: an etcd that kubeadm didn't make isn't recovered by this installer: external"]
-      : []),
-    ...(dataDir === undefined || dataDir === "/var/lib/etcd"
-      ? []
-      : [`topology.kubeadm.etcd.local.dataDir: must be /var/lib/etcd for an act: ${JSON.stringify(dataDir)}`]),
-    ...(certificatesDir === undefined || certificatesDir === "/etc/kubernetes/pki"
-      ? []
-      : [
-          `topology.kubeadm.certificatesDir: must be /etc/kubernetes/pki for an act: ${JSON.stringify(certificatesDir)}`,
-        ]),
-  ];
-}
-
 /** Things that work and deserve a second look. */
 export function kubeadmWarnings(topology: Topology): string[] {
   const { kubeadm, kubernetesVersion } = topology;

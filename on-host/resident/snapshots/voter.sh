@@ -1,4 +1,4 @@
-# needs: runtime
+# needs: runtime installer
 # voter: saves a live snapshot of this host's etcd, checks it, and writes it to stdout; nothing of it stays here.
 # The schedule of a deploy host sends it by SSH, as
 #   bash -s -- CLUSTER EPOCH   <voter.sh
@@ -11,21 +11,13 @@ PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 cluster=${1:?cluster} epoch=${2:?epoch}
 state=${RKE_DR_STATE:-/var/lib/rke-dr}
 # in the one folder that both the host and etcd's container have
-file=${RKE_DR_ETCD:-/var/lib/etcd}/rke-dr-scheduled.db
+file=${RKE_DR_ETCD:-/var/lib/etcd}/rke-dr-scheduled.db inside=$etcd_inside/rke-dr-scheduled.db
 
 refuse() {
   printf '%s\n' "$*" >&2
   exit 1
 }
 etcdctl() { time_limit=$1 process_etcdctl etcd "" --command-timeout="$1s" "${@:2}"; }
-# read_snapshot FILE: prints a snapshot's status. etcd 3.6's etcdctl can't any more, and 3.4 has no etcdutl.
-read_snapshot() {
-  if time_limit=10 process_exec etcd etcdutl version >/dev/null 2>&1; then
-    time_limit=300 process_exec etcd etcdutl snapshot status "$1" -w json
-  else
-    etcdctl 300 snapshot status "$1" -w json
-  fi
-}
 number() { [[ $2 =~ \"$1\":([0-9]+) ]] && printf '%s' "${BASH_REMATCH[1]}"; }
 text() { [[ $2 =~ \"$1\":\"([0-9a-z.+-]+)\" ]] && printf '%s' "${BASH_REMATCH[1]}"; }
 
@@ -42,10 +34,6 @@ rm -f "$file" "$file.part"
 
 process_runs etcd ||
   refuse "its etcd doesn't run"
-# the same folder, as etcd itself sees it
-inside=$(process_command etcd | sed -n 's/^--data-dir=//p' | head -n 1)
-inside=${inside:-/var/lib/rancher/etcd}
-inside=${inside%/}/${file##*/}
 status=$(etcdctl 5 endpoint status -w json 2>/dev/null) || refuse "its etcd doesn't answer"
 [[ $status != *'"isLearner":true'* ]] || refuse "its etcd is a learner"
 # a linearizable read: without quorum etcd's data may be out of date
@@ -61,7 +49,8 @@ need=$((2 * size + 256 * 1024 * 1024))
 ((free >= need)) || refuse "disk: $free bytes are free below ${file%/*}, $need are needed"
 
 said=$(etcdctl 900 snapshot save "$inside" 2>&1 >/dev/null) || refuse "etcdctl snapshot save: $(tail -n 1 <<<"$said" | cut -c1-200)"
-saved=$(read_snapshot "$inside" 2>/dev/null) || refuse "etcd's own program can't read the snapshot that it saved"
+# without a flag of etcdctl's own: where another program of etcd's reads snapshots, it doesn't know it
+saved=$(time_limit=300 process_etcdctl etcd "" snapshot status "$inside" -w json 2>/dev/null) || refuse "etcd's own program can't read the snapshot that it saved"
 if ! { hash=$(number hash "$saved") && saved_revision=$(number revision "$saved") && keys=$(number totalKey "$saved"); }; then
   refuse "the snapshot's status can't be read: ${saved:0:200}"
 fi

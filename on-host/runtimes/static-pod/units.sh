@@ -66,6 +66,7 @@ make_unit_alone() {
   # the container outlives a `ctr run` that was killed
   write_unit "$name" no no "$pods_aside/$name.sh" "! ctr -n k8s.io tasks kill -s KILL rke-dr-$name 2>/dev/null || sleep 0.5
 ctr -n k8s.io containers delete rke-dr-$name 2>/dev/null || true"
+  printf '# alone\n' >>"/etc/systemd/system/$(unit_of "$name")"
   # for process_marked
   for argument in "${words[@]}"; do
     argument=$(base64 -d <<<"$argument")
@@ -79,6 +80,26 @@ unit_status() {
     activating | reloading) status=restarting ;;
     *) [[ -e $pods_aside/$1.kept ]] && status=exited || status=created ;;
   esac
+}
+# unit_pid NAME: a program of an image has a network of its own, and systemd's process is only that which started it.
+unit_pid() {
+  local pid
+  if grep -q '^# alone' "/etc/systemd/system/$(unit_of "$1")"; then
+    pid=$(ctr -n k8s.io tasks ls 2>/dev/null | awk -v task="rke-dr-$1" '$1 == task && $3 == "RUNNING" { print $2 }')
+    printf '%s\n' "${pid:-0}"
+  else
+    systemctl show -P MainPID "$(unit_of "$1")"
+  fi
+}
+# start_unit NAME: a program of an image is there as soon as its container runs, or has ended already.
+start_unit() {
+  local tries
+  systemctl start "$(unit_of "$1")" || return
+  grep -q '^# alone' "/etc/systemd/system/$(unit_of "$1")" || return 0
+  for ((tries = 0; tries < 150; tries++)); do
+    [[ $(unit_pid "$1") == 0 ]] && systemctl is-active -q "$(unit_of "$1")" || return 0
+    sleep 0.1
+  done
 }
 unit_started() {
   local at

@@ -30,13 +30,10 @@ const problemsOf = (value: unknown): string[] => {
 };
 
 describe("a topology of kubeadm", () => {
-  it("is valid; stack primary takes it over, and a failover isn't built yet", () => {
+  it("is valid, and acts know it", () => {
     const topology = parseTopology(kubeadm());
     assert.equal(topology.installer, "kubeadm");
-    assert.deepEqual(actProblems(topology), [
-      "installer kubeadm: failover isn't built yet; render, import and stack primary are",
-    ]);
-    assert.deepEqual(actProblems(topology, "primary"), []);
+    assert.deepEqual(actProblems(topology), []);
     assert.deepEqual(actProblems(parseTopology(file("seed.yaml"))), []);
   });
 
@@ -106,9 +103,9 @@ describe("a topology of kubeadm", () => {
 
   it("keeps its folders for an act where kubeadm puts them: scripts on hosts know no other", () => {
     const elsewhere = { certificatesDir: "/pki", etcd: { local: { dataDir: "/data" } } };
-    assert.deepEqual(actProblems(parseTopology(kubeadm({ kubeadm: elsewhere })), "primary"), [
-      'topology.kubeadm.etcd.local.dataDir: must be /var/lib/etcd for an act: "/data"',
-      'topology.kubeadm.certificatesDir: must be /etc/kubernetes/pki for an act: "/pki"',
+    assert.deepEqual(actProblems(parseTopology(kubeadm({ kubeadm: elsewhere }))), [
+      "topology.kubeadm.etcd.local.dataDir: acts know /var/lib/etcd alone, render and import any: /data",
+      "topology.kubeadm.certificatesDir: acts know /etc/kubernetes/pki alone, render and import any: /pki",
     ]);
   });
 
