@@ -11,9 +11,10 @@ import { warnings } from "./plan/declaration/declaration";
 import { sourceSearch } from "./plan/etcd/source-search";
 import type { Observation } from "./plan/facts/observation";
 import { failoverGuards } from "./plan/guards/failover";
+import { keptPatches } from "./plan/guards/kubeadm-cluster";
 import { failoverNotes, powerCutOfAll, versionNotes } from "./plan/guards/notes";
 import { primaryGuards } from "./plan/guards/primary";
-import { keptPatches } from "./plan/guards/kubeadm-cluster";
+import { expiringSoon } from "./plan/guards/kubeadm-node";
 import { releaseNotes } from "./plan/guards/release-fit";
 import type { Verdict } from "./plan/guards/verdict";
 import { describeFailover, describeOver, describePrimary, describeVerdicts } from "./plan/preview/describe";
@@ -35,7 +36,9 @@ async function deploy(settings: Settings) {
         ...versionNotes(topology, plan.hosts, seen),
         // of a cluster that is taken over, a guard says it
         ...(settings.adopted ? [] : releaseNotes(topology, seen)),
-        ...(topology.installer === "kubeadm" ? keptPatches(topology, seen) : []),
+        ...(topology.installer === "kubeadm"
+          ? [...keptPatches(topology, seen), ...expiringSoon(topology, plan.hosts, seen)]
+          : []),
         ...snapshotProblems(topology, plan.hosts, seen),
       ];
       if (pulumi.runtime.isDryRun()) {
