@@ -55,7 +55,7 @@ export function failoverGuards(topology: Topology, plan: FailoverPlan, seen: Obs
     verdict(
       "rights",
       [
-        ...rights(survivors, seen),
+        ...rights(topology, survivors, seen),
         ...loginProblems(topology, survivors, seen),
         ...addressProblems([...survivors, ...lostHosts]),
       ],

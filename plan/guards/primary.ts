@@ -28,7 +28,7 @@ export function primaryGuards(
   adopted?: AdoptedCluster,
   confirm?: string,
 ): Verdict[] {
-  const { program, runtimeOn } = installerOf(topology);
+  const { program } = installerOf(topology);
   return [
     ...failbackGuards(topology, plan, seen, confirm),
     ...(plan.purge === undefined ? [] : [purgeGuard(plan.steps, plan.purge, plan.epoch)]),
@@ -37,7 +37,7 @@ export function primaryGuards(
     verdict(
       "rights",
       [
-        ...rights(plan.hosts, seen, runtimeOn),
+        ...rights(topology, plan.hosts, seen),
         ...loginProblems(topology, plan.hosts, seen),
         ...addressProblems(plan.hosts),
       ],
