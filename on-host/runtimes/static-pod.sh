@@ -17,6 +17,7 @@ runtime_unit=kubelet.service runtime_folder=/var/lib/kubelet kept_as=pod
 runtime_settings=()
 
 runtime_facts() {
+  if command -v curl >/dev/null; then echo curl=yes; fi
   printf 'containerd=%s\n' "$(timeout 10 containerd --version 2>/dev/null | awk '{ print $3 }')"
   printf 'kubelet=%s\n' "$(timeout 10 kubelet --version 2>/dev/null | awk '{ print $2 }')"
 }
@@ -44,11 +45,11 @@ process_history() {
   is_unit "$1" || file=$(manifest_of "$1") || return 1
   process_status "$1"
   if is_unit "$1"; then
-    restarts=$(systemctl show -P NRestarts "$(unit_of "$1")") started=$(unit_started "$1")
+    restarts=$(systemctl show -P NRestarts "$(unit_of "$1")") container_started=$(unit_started "$1")
   elif ! is_enabled "$1"; then
-    restarts=$(kept "$1" restarts) started=$(kept "$1" started)
+    restarts=$(kept "$1" restarts) container_started=$(kept "$1" started)
   fi
-  printf '%s %s %s\n' "$status" "${restarts:-0}" "${started:-0001-01-01T00:00:00Z}"
+  printf '%s %s %s\n' "$status" "${restarts:-0}" "${container_started:-0001-01-01T00:00:00Z}"
 }
 process_present() { is_unit "$1" || manifest_of "$1" >/dev/null; }
 process_runs() {
@@ -303,7 +304,8 @@ process_etcdctl() {
     process_exec "$name" etcdutl "$@"
     return
   fi
-  process_exec "$name" etcdctl ${endpoints:+"--endpoints=$endpoints"} ${settings[@]+"${settings[@]}"} "$@"
+  # crictl adds empty lines
+  process_exec "$name" etcdctl ${endpoints:+"--endpoints=$endpoints"} ${settings[@]+"${settings[@]}"} "$@" | sed '/^$/d'
 }
 process_keep_resident() {
   process_drop "$1"
@@ -319,6 +321,8 @@ image_like() { image_list | pattern=$1 awk '!found && $1 ~ ENVIRON["pattern"] { 
 image_list() { cri images --no-trunc --digests 2>/dev/null | awk 'NR > 1 { print $1 ":" $2, $3, $4 }'; }
 pod_list() {
   local id
+  # when a sandbox was made, crictl says in words alone
+  cri pods --no-trunc 2>/dev/null | awk 'NR > 1 { print $1 "|podsandbox|||k8s_POD_" $(NF - 3) "_" $(NF - 2) "__0" }'
   for id in $(cri ps -a -q --no-trunc); do
     cri inspect -o go-template --template \
       '{{.status.id}}|container|{{.info.sandboxID}}|{{.status.createdAt}}|{{.status.metadata.name}}' "$id" 2>/dev/null || true
