@@ -13,6 +13,7 @@ import type { Observation } from "./plan/facts/observation";
 import { failoverGuards } from "./plan/guards/failover";
 import { failoverNotes, powerCutOfAll, versionNotes } from "./plan/guards/notes";
 import { primaryGuards } from "./plan/guards/primary";
+import { keptPatches } from "./plan/guards/kubeadm-cluster";
 import { releaseNotes } from "./plan/guards/release-fit";
 import type { Verdict } from "./plan/guards/verdict";
 import { describeFailover, describeOver, describePrimary, describeVerdicts } from "./plan/preview/describe";
@@ -34,6 +35,7 @@ async function deploy(settings: Settings) {
         ...versionNotes(topology, plan.hosts, seen),
         // of a cluster that is taken over, a guard says it
         ...(settings.adopted ? [] : releaseNotes(topology, seen)),
+        ...(topology.installer === "kubeadm" ? keptPatches(topology, seen) : []),
         ...snapshotProblems(topology, plan.hosts, seen),
       ];
       if (pulumi.runtime.isDryRun()) {

@@ -17,8 +17,9 @@ runtime_unit=kubelet.service runtime_folder=/var/lib/kubelet kept_as=pod
 runtime_settings=()
 
 runtime_facts() {
-  if command -v curl >/dev/null; then echo curl=yes; fi
-  printf 'containerd=%s\n' "$(timeout 10 containerd --version 2>/dev/null | awk '{ print $3 }')"
+  # the daemon's answer: its program has a version even if it doesn't run
+  printf 'containerd=%s\n' "$(time_limit=10 cri version 2>/dev/null | awk '$1 == "RuntimeVersion:" { print $2 }')"
+  ! command -v curl >/dev/null || echo curl=yes
   printf 'kubelet=%s\n' "$(timeout 10 kubelet --version 2>/dev/null | awk '{ print $2 }')"
 }
 runtime_open_to() { runuser -u "$1" -- test -r "${CONTAINER_RUNTIME_ENDPOINT#unix://}" -a -w "${CONTAINER_RUNTIME_ENDPOINT#unix://}" </dev/null 2>/dev/null; }
@@ -310,7 +311,7 @@ process_etcdctl() {
 process_keep_resident() {
   process_drop "$1"
   [[ -e $2 ]] || die "$1: there is no $2 to run"
-  write_unit "$1" always yes "$2"
+  write_unit "$1" always yes "$2" "" "${4:-}"
   systemctl enable -q --now "$(unit_of "$1")"
 }
 spec_isolated() { [[ $1 == unit:* ]]; }

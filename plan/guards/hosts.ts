@@ -1,10 +1,24 @@
 import { factsOf, type Observation } from "../facts/observation";
+import type { Runtime } from "../runtimes/runtime";
 import type { Host } from "../topology/topology";
 import { isIp } from "../values/addresses";
 import { problem } from "./verdict";
 
-/** Rights that steps need on every host: a login, root, and a docker that answers. */
-export function rights(hosts: Host[], seen: Observation): string[] {
+/** What must answer on a host besides SSH, and how an operator brings it back, by the runtime. */
+const daemons: Record<Runtime["name"], { daemon: string; way: string }> = {
+  docker: { daemon: "docker", way: "`systemctl restart docker` there; without systemd `service docker restart`" },
+  "static-pod": {
+    daemon: "containerd",
+    way: "`crictl version` there says why; `systemctl restart containerd` leaves pods alone",
+  },
+};
+
+/** Rights that steps need on every host: a login, root, and a runtime that answers. */
+export function rights(
+  hosts: Host[],
+  seen: Observation,
+  runtimeOn: (host: Host) => Pick<Runtime, "name"> = () => ({ name: "docker" }),
+): string[] {
   return hosts.flatMap((h) => {
     const facts = seen.hosts[h.name];
     if (facts?.reachable !== true) {
@@ -30,8 +44,8 @@ export function rights(hosts: Host[], seen: Observation): string[] {
         ? []
         : [
             problem(
-              `${h.name}: docker must answer: it doesn't`,
-              "`systemctl restart docker` there; without systemd `service docker restart`",
+              `${h.name}: ${daemons[runtimeOn(h).name].daemon} must answer: it doesn't`,
+              daemons[runtimeOn(h).name].way,
             ),
           ]),
     ];

@@ -96,6 +96,8 @@ export interface Installer {
   /** The namespaces whose pods watch the API since before an act, and are restarted if revisions have begun anew. */
   watchingNamespaces: string[];
 
+  /** True if `primary` replaces a member of etcd that isn't well. Else the operator does it with the installer's own commands. */
+  repairsMembers: boolean;
   /** The name of the step that runs the installer on a deploy host; undefined if no act runs it. */
   runName(host: Host): string | undefined;
   /** The installer's run in peace and in a failback; none if only an operator runs it. */

@@ -54,9 +54,10 @@ onRequest("ways", "a failover whose voter can't be forced: each refusal has a wa
     const other = await world.confirmed("without-master2");
     without(other, "master2");
     const told = await world.stops(other);
-    assert.deepEqual(
-      told.map((line) => line.slice(0, 85)),
-      ["members declared: etcd-master2 (https://192.168.31.102:2380): each member of etcd must"],
+    assert.equal(told.length, 1, told.join("\n"));
+    assert.match(
+      told[0] ?? "",
+      /^members declared: etcd-master2 \(https:\/\/192\.168\.31\.102:2380\): each member of etcd must/,
     );
   });
 

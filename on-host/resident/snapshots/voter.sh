@@ -49,7 +49,8 @@ need=$((2 * size + 256 * 1024 * 1024))
 ((free >= need)) || refuse "disk: $free bytes are free below ${file%/*}, $need are needed"
 
 said=$(etcdctl 900 snapshot save "$inside" 2>&1 >/dev/null) || refuse "etcdctl snapshot save: $(tail -n 1 <<<"$said" | cut -c1-200)"
-saved=$(etcdctl 300 snapshot status "$inside" -w json 2>/dev/null) || refuse "etcdctl can't read the snapshot that it saved"
+# without a flag of etcdctl's own: where another program of etcd's reads snapshots, it doesn't know it
+saved=$(time_limit=300 process_etcdctl etcd "" snapshot status "$inside" -w json 2>/dev/null) || refuse "etcd's own program can't read the snapshot that it saved"
 if ! { hash=$(number hash "$saved") && saved_revision=$(number revision "$saved") && keys=$(number totalKey "$saved"); }; then
   refuse "the snapshot's status can't be read: ${saved:0:200}"
 fi

@@ -8,10 +8,11 @@ kubelet_mark=/run/rke-dr-kubelet-stopped
 kubelet_held="" started_meanwhile=()
 
 # with_kubelet_stopped COMMAND ...: the kubelet is stopped while it runs, and started again if it ran before, or was left stopped by a step
-# that was killed. Steps that run at the same time on one host do so one after the other.
+# that was killed. Steps that run at the same time on one host do so one after the other. $kubelet_waits: not empty if systemd starts the kubelet
+# only after this script; then it is left alone, since to stop it would take its start back.
 with_kubelet_stopped() {
   local ended=0
-  if [[ -n $kubelet_held ]]; then
+  if [[ -n $kubelet_held || -n ${kubelet_waits:-} ]]; then
     "$@"
     return
   fi

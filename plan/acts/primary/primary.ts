@@ -46,8 +46,10 @@ export function planPrimary(
   const trust = trustSteps(act, authorized);
   const run = installerOf(topology).runName(site.deployHost);
   const back = failback && failbackSteps(topology, site, failback, seen, stepNames(trust), run);
-  const voting = back ? [] : votingSteps(act, trust);
+  const voting = back || !installerOf(topology).repairsMembers ? [] : votingSteps(act, trust);
   const built = buildSteps(act, [...trust, ...voting], back?.before);
+  // an installer that only an operator runs has no steps of its own
+  const ready = built.length > 0 ? built : [...trust, ...voting, ...(back?.before ?? [])];
   const lasting = [
     ...claims,
     ...files,
@@ -56,9 +58,9 @@ export function planPrimary(
     ...voting,
     ...(back?.before ?? []),
     ...built,
-    ...returnGuardSteps(act, built, returnGuard),
-    ...learnerSteps(act, built),
-    ...snapshotSteps(topology, stepNames(built), (host) => factsOf(seen, host)),
+    ...returnGuardSteps(act, ready, returnGuard),
+    ...learnerSteps(act, ready),
+    ...snapshotSteps(topology, stepNames(ready), (host) => factsOf(seen, host)),
     ...(back?.after ?? []),
   ];
   const purging = purge === undefined ? [] : purgeSteps(site.hosts, purge, stepNames(lasting));
@@ -88,7 +90,7 @@ function deployFileSteps({ topology, seen, deployHosts }: Peace, claims: Step[])
   return deployHosts.map((host) =>
     step("deploy-files", host, "DeployHost", {
       after: stepNames(claims),
-      words: `put cluster.yml, certificates and the SSH key in ${deployDir}`,
+      words: `put ${wanted.includes("cluster.yml") ? "cluster.yml, certificates and the SSH key" : "an SSH key of its own and the hosts' keys"} in ${deployDir}`,
       intact: wanted.every((file) => factsOf(seen, host)?.deploy?.files.includes(file)),
     }),
   );

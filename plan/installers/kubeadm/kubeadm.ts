@@ -52,6 +52,7 @@ export const kubeadm: Installer = {
   hostsIn: () => [],
   deployFiles: () => ({ prepared: ["ssh/id_ed25519", "ssh/known_hosts"], needed: ["ssh/id_ed25519"] }),
   program: undefined,
+  repairsMembers: false,
   watchingNamespaces: ["kube-system"],
   runName: () => undefined,
   build: () => [],

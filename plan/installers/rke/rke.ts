@@ -62,6 +62,7 @@ export const rke: Installer = {
   hostsIn,
   deployFiles,
   program: "rke",
+  repairsMembers: true,
   // its own pods and Rancher's: DNS, CNI, metrics, ingress, Rancher's agents
   watchingNamespaces: ["kube-system", "ingress-nginx", "cattle-system"],
   runName,
