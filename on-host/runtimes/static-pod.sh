@@ -46,11 +46,11 @@ process_history() {
   is_unit "$1" || file=$(manifest_of "$1") || return 1
   process_status "$1"
   if is_unit "$1"; then
-    restarts=$(systemctl show -P NRestarts "$(unit_of "$1")") started=$(unit_started "$1")
+    restarts=$(systemctl show -P NRestarts "$(unit_of "$1")") container_started=$(unit_started "$1")
   elif ! is_enabled "$1"; then
-    restarts=$(kept "$1" restarts) started=$(kept "$1" started)
+    restarts=$(kept "$1" restarts) container_started=$(kept "$1" started)
   fi
-  printf '%s %s %s\n' "$status" "${restarts:-0}" "${started:-0001-01-01T00:00:00Z}"
+  printf '%s %s %s\n' "$status" "${restarts:-0}" "${container_started:-0001-01-01T00:00:00Z}"
 }
 process_present() { is_unit "$1" || manifest_of "$1" >/dev/null; }
 process_runs() {
@@ -305,7 +305,8 @@ process_etcdctl() {
     process_exec "$name" etcdutl "$@"
     return
   fi
-  process_exec "$name" etcdctl ${endpoints:+"--endpoints=$endpoints"} ${settings[@]+"${settings[@]}"} "$@"
+  # crictl adds empty lines
+  process_exec "$name" etcdctl ${endpoints:+"--endpoints=$endpoints"} ${settings[@]+"${settings[@]}"} "$@" | sed '/^$/d'
 }
 process_keep_resident() {
   process_drop "$1"
@@ -341,6 +342,8 @@ kubelet_setting() {
 }
 pod_list() {
   local id
+  # when a sandbox was made, crictl says in words alone
+  cri pods --no-trunc 2>/dev/null | awk 'NR > 1 { print $1 "|podsandbox|||k8s_POD_" $(NF - 3) "_" $(NF - 2) "__0" }'
   for id in $(cri ps -a -q --no-trunc); do
     cri inspect -o go-template --template \
       '{{.status.id}}|container|{{.info.sandboxID}}|{{.status.createdAt}}|{{.status.metadata.name}}' "$id" 2>/dev/null || true

@@ -46,6 +46,10 @@ export interface Installer {
   etcdCertificate(host: Host): string;
   /** The path of a certificate on a host. @param certificate a name, as `etcdCertificate` gives it */
   certificateFile(certificate: string): string;
+  /** Certificates that a control plane host needs beside those that arguments of etcd and kube-apiserver name, by their names. */
+  lastingCertificates: string[];
+  /** Certificates of a host's etcd and kube-apiserver, as the site has them, each with the names that it must be good for. */
+  neededCertificates(site: Site, host: Host): { file: string; names: string[] }[];
   /** etcd's data folder, /var/lib/etcd on the host, as its own process sees it. */
   dataInside: string;
   /** etcd's client URL as its own host reaches it. */

@@ -60,7 +60,13 @@ make_unit_alone() {
   {
     printf '%s\n' "$(declare -f limited run_alone)" 'die() { echo "$*" >&2; exit 1; }'
     printf 'run_alone'
-    for argument in "${words[@]}"; do printf ' %q' "$(base64 -d <<<"$argument")"; done
+    for argument in "${words[@]}"; do
+      argument=$(base64 -d <<<"$argument")
+      # the container bears the unit's name, whatever the process was called that it was planned from
+      [[ $before != --name ]] || argument=$name
+      printf ' %q' "$argument"
+      before=$argument
+    done
     printf '\n'
   } >"$pods_aside/$name.sh"
   # the container outlives a `ctr run` that was killed
@@ -68,11 +74,13 @@ make_unit_alone() {
 ctr -n k8s.io containers delete rke-dr-$name 2>/dev/null || true"
   printf '# alone\n' >>"/etc/systemd/system/$(unit_of "$name")"
   # for process_marked
+  before=""
   for argument in "${words[@]}"; do
     argument=$(base64 -d <<<"$argument")
     [[ $before != --mark ]] || printf '# mark %s\n' "$argument" >>"/etc/systemd/system/$(unit_of "$name")"
     before=$argument
   done
+  systemctl daemon-reload
 }
 unit_status() {
   case $(systemctl show -P ActiveState "$(unit_of "$1")") in

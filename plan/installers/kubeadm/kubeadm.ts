@@ -1,5 +1,8 @@
 import { staticPod } from "../../runtimes/static-pod/static-pod";
+import type { Site } from "../../topology/site";
+import type { Host } from "../../topology/topology";
 import type { Installer } from "../installer";
+import { certificates } from "./certificates";
 import {
   asksOwnEtcd,
   etcdImage,
@@ -12,6 +15,7 @@ import {
   plannedEtcd,
   recoveredEtcd,
 } from "./processes";
+import { clusterOf, kubeadmHost } from "./site";
 
 /**
  * kubeadm: etcd and the control plane are static pods of the kubelet. kubeadm keeps no file that lists hosts: the ConfigMap kubeadm-config names none, and
@@ -25,6 +29,8 @@ export const kubeadm: Installer = {
   // etcd's peer certificate serves clients, too: kubeadm gives it both usages
   etcdCertificate: () => "etcd/peer",
   certificateFile: (certificate) => `/etc/kubernetes/pki/${certificate}.crt`,
+  lastingCertificates: ["ca", "etcd/ca", "apiserver-kubelet-client"],
+  neededCertificates,
   dataInside: "/var/lib/etcd",
   ownEndpoint,
   initialCluster,
@@ -54,3 +60,16 @@ export const kubeadm: Installer = {
   settleLoss: () => [],
   settleReturn: () => [],
 };
+
+/** etcd's and the API's leaves name their own host alone: a copied one is another host's. */
+function neededCertificates(site: Site, host: Host): { file: string; names: string[] }[] {
+  const used = ["apiserver", "etcd-server", "etcd-peer"];
+  return host.roles.includes("controlplane")
+    ? certificates(clusterOf(site), kubeadmHost(host))
+        .filter(({ name }) => used.includes(name))
+        .map(({ path, dnsNames, ipAddresses }) => ({
+          file: path,
+          names: [...dnsNames, ...ipAddresses.filter((ip) => ip !== "::1")],
+        }))
+    : [];
+}

@@ -2,7 +2,7 @@ import { docker } from "../../runtimes/docker/docker";
 import type { Topology } from "../../topology/topology";
 import type { Installer } from "../installer";
 import { adopt, build, runName } from "./build";
-import { certificates } from "./certificates";
+import { certificates, neededCertificates } from "./certificates";
 import { placeholdersIn } from "./cluster-secrets";
 import { clusterYmlText, hostsIn } from "./cluster-yml";
 import {
@@ -37,6 +37,8 @@ export const rke: Installer = {
   memberName,
   etcdCertificate: (host) => etcdCertificate(host),
   certificateFile: (certificate) => `/etc/kubernetes/ssl/${certificate}.pem`,
+  lastingCertificates: ["kube-ca", "kube-node", "kube-controller-manager", "kube-scheduler"],
+  neededCertificates,
   dataInside: "/var/lib/rancher/etcd",
   ownEndpoint,
   initialCluster,
