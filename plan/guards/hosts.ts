@@ -30,12 +30,7 @@ export function rights(topology: Pick<Topology, "installer">, hosts: Host[], see
           ]),
       ...(facts.tools.runtime
         ? []
-        : [
-            problem(
-              `${h.name}: ${runtimeOn(h).daemon.name} must answer: it doesn't`,
-              runtimeOn(h).daemon.restart,
-            ),
-          ]),
+        : [problem(`${h.name}: ${runtimeOn(h).daemon.name} must answer: it doesn't`, runtimeOn(h).daemon.restart)]),
     ];
   });
 }

@@ -44,6 +44,7 @@ admin_tls() {
 }
 
 installer_facts() { [[ ! -s $admin_config ]] || printf 'kubeconfig=%s\n' "$admin_config"; }
+installer_hosts() { :; }
 installer_ca() { printf '%s' "$pki/ca.crt"; }
 installer_certificates() {
   local file
