@@ -19,6 +19,7 @@ the failover from a fresh clone, and verifies the result. After a restore, datac
   --json   print only the report, as JSON, on standard output
   --real   insist on the official Pulumi CLI and plugins and on a real RKE; fail by name without them
   --etcd 3.4|3.5    which etcd the lab runs (3.4: Debian's, 3.5: from Go modules)
+  --installer rke|kubeadm           who makes the cluster; with kubeadm that of topologies/kubeadm.yaml
   --topology FILE   another topology than Pulumi.yaml's; its datacenter a is lost
   --from WHAT       what to recover from: auto, voter, learner, snapshot or a host; for snapshot the drill takes one
   --method METHOD   forceNewCluster or restore, for a voter
@@ -40,6 +41,7 @@ async function main(): Promise<number> {
       json: { type: "boolean" },
       real: { type: "boolean" },
       etcd: { type: "string" },
+      installer: { type: "string" },
       topology: { type: "string" },
       from: { type: "string" },
       method: { type: "string" },
@@ -65,13 +67,24 @@ async function main(): Promise<number> {
   }
   const { kill } = values;
   if (kill !== undefined && kill !== "etcd") throw new LabError(`--kill: must be etcd, is "${kill}"`);
+  const { installer } = values;
+  if (installer !== undefined && installer !== "rke" && installer !== "kubeadm") {
+    throw new LabError(`--installer: must be rke or kubeadm, is "${installer}"`);
+  }
+  if (installer === "kubeadm" && (values.failback || kill || learner)) {
+    throw new LabError("--installer kubeadm: has no --failback, --kill and --learner yet");
+  }
   const lab = await ownLab();
   // beside the lab, which goes away with all its files
   const folder = `${lab.place.dir}-report`;
   try {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
-    await lab.up({ ...etcdLine(values.etcd), ...(values.topology === undefined ? {} : { topology: values.topology }) });
+    await lab.up({
+      ...etcdLine(values.etcd),
+      ...(installer === undefined ? {} : { installer }),
+      ...(values.topology === undefined ? {} : { topology: values.topology }),
+    });
     if (values.real) await insistOnReal(lab);
     const report = await failoverDrill(lab, folder, {
       ...(values.from === undefined ? {} : { from: values.from }),

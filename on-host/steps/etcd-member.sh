@@ -60,7 +60,7 @@ main() {
   if process_command etcd | grep -q -- --force-new-cluster; then
     die "etcd: still has --force-new-cluster; at its next restart it would evict members that have joined"
   fi
-  did "etcd runs with RKE's own arguments, a cluster of one, healthy"
+  did "etcd runs with $made_by's own arguments, a cluster of one, healthy"
   fact "container" "$(process_id etcd)"
   finish
 }

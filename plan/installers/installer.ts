@@ -35,6 +35,10 @@ export interface AfterLoss {
  */
 export interface Installer {
   name: Topology["installer"];
+  /** Its name for people. */
+  title: string;
+  /** True if an act can add members of etcd to those that live. */
+  joins: boolean;
   /**
    * The runtime of a host. A host has one, which knows all of its processes: also where one is a unit of systemd and another a static pod.
    */

@@ -20,7 +20,7 @@ export function forceSteps(
   const { epoch } = plan.settings;
   const base = original(factsOf(seen, etcd.host), "etcd", epoch);
   const forced = withFlag(etcd.after);
-  const { dataInside, etcdCertificate, ownEndpoint, runtimeOn } = installerOf(topology);
+  const { dataInside, etcdCertificate, ownEndpoint, runtimeOn, title } = installerOf(topology);
   const runtime = runtimeOn(etcd.host);
   const sandbox = runtime.spec(inSandbox(forced, epoch, dataInside), epoch, { base, once: true, isolated: true });
   const snapshot = snapshotStep(topology, plan, etcd.host, seen, sandbox, after);
@@ -30,8 +30,7 @@ export function forceSteps(
     after: [snapshot.name, ...after],
     beside: [snapshot.name],
     limit: snapshot.limit + 600,
-    words:
-      "set the old etcd and its data aside, put the forced copy in its place (without one: force the data itself), start etcd as RKE would",
+    words: `set the old etcd and its data aside, put the forced copy in its place (without one: force the data itself), start etcd as ${title} would`,
     intact: runs(factsOf(seen, etcd.host), etcd),
   });
   return { member: [snapshot, member], isolation: [] };

@@ -33,7 +33,7 @@ export function restoreSteps(
   after: string[],
 ): EtcdSteps {
   const { host } = etcd;
-  const { etcdCertificate, memberName, ownEndpoint } = installerOf(topology);
+  const { etcdCertificate, memberName, ownEndpoint, title } = installerOf(topology);
   const { lostHosts, settings } = plan;
   const addresses = refusedAddresses(lostHosts);
   const image = etcd.after.image;
@@ -60,8 +60,7 @@ export function restoreSteps(
     after: [secured.name, ...after],
     beside: [secured.name],
     limit: secured.limit + 900,
-    words:
-      "refuse the lost hosts at etcd's ports, set the old etcd and its data aside, put the restored data in its place, start etcd as RKE would",
+    words: `refuse the lost hosts at etcd's ports, set the old etcd and its data aside, put the restored data in its place, start etcd as ${title} would`,
     intact: runs(factsOf(seen, host), etcd),
   });
   const isolation = step("isolate", host, "EtcdMember", {

@@ -118,7 +118,10 @@ function apiServerSteps({ plan, seen }: Failover, { member }: EtcdSteps): Step[]
     return step("kube-apiserver", host, "KubeApiServer", {
       data: replacement.body,
       ...beside(member.slice(-1), host),
-      words: `recreate kube-apiserver with --etcd-servers=${argument(commandOf(after), "etcd-servers")}`,
+      words:
+        replacement.body === ""
+          ? "kube-apiserver asks the etcd of its own host and stays as it is: begun anew, without back-off, when that etcd serves"
+          : `recreate kube-apiserver with --etcd-servers=${argument(commandOf(after), "etcd-servers")}`,
       intact: [replacement, ...later].some((r) => runs(factsOf(seen, host), r)),
     });
   });

@@ -24,6 +24,8 @@ import { clusterOf, kubeadmHost } from "./site";
  */
 export const kubeadm: Installer = {
   name: "kubeadm",
+  title: "kubeadm",
+  joins: false,
   runtimeOn: () => staticPod,
   memberName,
   // etcd's peer certificate serves clients, too: kubeadm gives it both usages

@@ -33,6 +33,8 @@ function deployFiles(topology: Topology): { prepared: string[]; needed: string[]
 /** RKE v1: every process is a container of docker. */
 export const rke: Installer = {
   name: "rke",
+  title: "RKE",
+  joins: true,
   runtimeOn: () => docker,
   memberName,
   etcdCertificate: (host) => etcdCertificate(host),
