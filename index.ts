@@ -1,9 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { buildFailover, fenceLostSide } from "./components/failover";
 import { reportSteps } from "./components/report";
+import { unfinishedOf, type Watch, watchHosts } from "./components/watch";
 import { readSettings, type Settings, type SshAccess } from "./config";
 import { failoverEvidence, recordedEvidence } from "./evidence/evidence";
 import { observe } from "./observe/observe";
+import { hostsThatAnswer } from "./observe/probes";
 import { planFailover } from "./plan/acts/failover/failover";
 import type { FailoverSettings } from "./plan/acts/failover/plan";
 import { planPrimary } from "./plan/acts/primary/primary";
@@ -11,9 +13,10 @@ import { warnings } from "./plan/declaration/declaration";
 import { sourceSearch } from "./plan/etcd/source-search";
 import type { Observation } from "./plan/facts/observation";
 import { failoverGuards } from "./plan/guards/failover";
+import { keptPatches } from "./plan/guards/kubeadm-cluster";
 import { failoverNotes, powerCutOfAll, versionNotes } from "./plan/guards/notes";
 import { primaryGuards } from "./plan/guards/primary";
-import { keptPatches } from "./plan/guards/kubeadm-cluster";
+import { expiringSoon } from "./plan/guards/kubeadm-node";
 import { releaseNotes } from "./plan/guards/release-fit";
 import type { Verdict } from "./plan/guards/verdict";
 import { describeFailover, describeOver, describePrimary, describeVerdicts } from "./plan/preview/describe";
@@ -35,7 +38,9 @@ async function deploy(settings: Settings) {
         ...versionNotes(topology, plan.hosts, seen),
         // of a cluster that is taken over, a guard says it
         ...(settings.adopted ? [] : releaseNotes(topology, seen)),
-        ...(topology.installer === "kubeadm" ? keptPatches(topology, seen) : []),
+        ...(topology.installer === "kubeadm"
+          ? [...keptPatches(topology, seen), ...expiringSoon(topology, plan.hosts, seen)]
+          : []),
         ...snapshotProblems(topology, plan.hosts, seen),
       ];
       if (pulumi.runtime.isDryRun()) {
@@ -45,7 +50,7 @@ async function deploy(settings: Settings) {
       }
       // loaded here: a failover needs neither the tls nor the kubernetes SDK, and not the time to load them
       const { buildPrimary } = require("./components/primary") as typeof import("./components/primary.js");
-      const built = buildPrimary(topology, plan, ssh, settings.adopted, settings.secrets);
+      const built = buildPrimary(topology, plan, ssh, settings.adopted, settings.secrets, watchOf(ssh));
       return { epoch: plan.epoch, steps: reportSteps(plan.steps, built) };
     }
     case "failover":
@@ -89,7 +94,8 @@ async function deployFailover(topology: Topology, ssh: SshAccess, settings: Fail
     } else {
       stopAt(
         late,
-        "nothing that runs was changed: at most the survivors' epoch and a copy of etcd's data beside it were written",
+        "nothing that serves was changed: at most the survivors' epoch and a copy of etcd's data beside it were written. If the copy" +
+          " could be had in no other way (the log of step source says so), etcd was stopped for it: `docker start etcd` there if you go no further",
       );
     }
   };
@@ -104,10 +110,23 @@ async function deployFailover(topology: Topology, ssh: SshAccess, settings: Fail
   const evidence =
     recordedEvidence(plan, seen) ??
     failoverEvidence(topology, plan, verdicts, fences, Math.round(performance.timeOrigin));
-  const report = buildFailover(topology, plan, evidence, ssh, isPreview ? Promise.resolve() : judged);
+  const report = buildFailover(topology, plan, evidence, ssh, isPreview ? Promise.resolve() : judged, watchOf(ssh));
   await judged;
   return report;
 }
+
+/** Says which host an act has lost while its steps run. */
+const watchOf =
+  (ssh: SshAccess): Watch =>
+  (steps, made) => {
+    if (!pulumi.runtime.isDryRun()) {
+      watchHosts(
+        unfinishedOf(steps, made),
+        (hosts) => hostsThatAnswer(hosts, ssh),
+        (words) => void pulumi.log.warn(words),
+      );
+    }
+  };
 
 /** Shows what `up` would do and what would stop it, in preview. */
 const show = (words: string): Promise<void> => pulumi.log.info(words);

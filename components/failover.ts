@@ -2,7 +2,7 @@ import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { ActReport } from "../evidence/act-report";
 import { claimsWith, type Evidence } from "../evidence/evidence";
-import { answersOf } from "../observe/observe";
+import { answersOf } from "../observe/probes";
 import {
   allAnswers,
   type FenceResult,
@@ -23,6 +23,7 @@ import type { SshAccess } from "../reach/ssh-access";
 import { stop } from "../stop";
 import { reportFailover, reportFiles } from "./report";
 import { runSteps } from "./steps";
+import type { Watch } from "./watch";
 
 /**
  * Runs the fence commands that are due, last before the survivors are changed; none in preview.
@@ -62,6 +63,7 @@ async function silence(plan: FailoverPlan, ssh: SshAccess, wait: boolean): Promi
 /**
  * Does the failover, and keeps its evidence: on the survivors before the first change, on the deploy host at the end.
  * @param silent resolves when the lost side is known to be silent; steps before the old etcd is touched don't wait for it
+ * @param watch is told of the steps once they are declared
  */
 export function buildFailover(
   topology: Topology,
@@ -69,6 +71,7 @@ export function buildFailover(
   evidence: Evidence,
   ssh: SshAccess,
   silent: Promise<void>,
+  watch: Watch = () => undefined,
 ): pulumi.Output<ActReport> {
   const context = {
     epoch: plan.settings.epoch,
@@ -85,5 +88,6 @@ export function buildFailover(
   const steps = runSteps(plan.steps, context, data, [], (step) =>
     mayRunBeforeSilence(step.phase) ? undefined : silent,
   );
+  watch(plan.steps, steps);
   return reportFailover(evidence, plan.steps, steps);
 }

@@ -20,6 +20,7 @@ import type { SshAccess } from "../reach/ssh-access";
 import { type KeyPair, Pki } from "./pki";
 import { snapshotScheduleData } from "./snapshot-schedule";
 import { runSteps } from "./steps";
+import type { Watch } from "./watch";
 
 /** The only command that the return guard's key may run: it prints the cluster's name and the epoch that this host serves. */
 const guardMayAsk = (user: string): string =>
@@ -35,6 +36,7 @@ export function buildPrimary(
   ssh: SshAccess,
   adopted?: AdoptedCluster,
   secrets: Record<string, string> = {},
+  watch: Watch = () => undefined,
 ): Record<string, remote.Command> {
   const site = inPeace(topology);
   const installer = installerOf(topology);
@@ -99,6 +101,7 @@ export function buildPrimary(
     },
     data,
   );
+  watch(plan.steps, steps);
   // its provider dials the API itself, and a bastion takes SSH alone
   if (topology.ssh.bastion || pki.pairs["kube-admin"] === undefined) {
     return steps;

@@ -1,4 +1,3 @@
-import { createConnection } from "node:net";
 import { onHostScript } from "../on-host";
 import type { SourceSearch } from "../plan/etcd/source-search";
 import { type HostFacts, lateAnswersFollow, parseFacts, withLateAnswers } from "../plan/facts/facts";
@@ -6,7 +5,6 @@ import type { Observation } from "../plan/facts/observation";
 import { dialectOf } from "../plan/installers/dialect";
 import { installerOf } from "../plan/installers/installers";
 import { hasEtcdOrApi } from "../plan/topology/order";
-import { apiPort } from "../plan/topology/servers";
 import { type Host, sshLogin, sshTarget, type Topology } from "../plan/topology/topology";
 import { type Route, throughBastion } from "../reach/bastion";
 import { remoteBash } from "../reach/command-line";
@@ -14,15 +12,8 @@ import { Semaphore } from "../reach/semaphore";
 import { RefusedError, runOverSsh } from "../reach/ssh";
 import type { SshAccess } from "../reach/ssh-access";
 import { readCertificates } from "./certificates";
+import { answersBy, probeLimit, probesOf } from "./probes";
 
-/** Ports that a living host of this role accepts: SSH, etcd's client and peer ports, the API. */
-const servingPorts = (access: SshAccess, host: Host): number[] => [
-  sshLogin(access, host).port,
-  ...(host.etcd === "none" ? [] : [2379, 2380]),
-  ...(host.roles.includes("controlplane") ? [apiPort(host)] : []),
-];
-/** Milliseconds. A SYN that got lost is sent again after one second (RFC 6298), the next time after three. */
-const probeLimit = 1300;
 /**
  * SSH handshakes at once. Each costs this process milliseconds of computing; behind hundreds of others a host's handshake would run into
  * its time limit. The command that follows a handshake isn't counted.
@@ -84,46 +75,11 @@ export function observe(
   return { soon, whole };
 }
 
-interface Probe {
-  host: Host;
-  address: string;
-  port: number;
-}
-
-function probesOf(lost: Host[], access: SshAccess): Probe[] {
-  return lost.flatMap((h) =>
-    [...new Set([h.address, h.internalAddress])].flatMap((address) =>
-      servingPorts(access, h).map((port) => ({ host: h, address, port })),
-    ),
-  );
-}
-
 /** A host with etcd or the API probes every lost host; a worker only lost members of etcd, since hundreds of workers would add nothing. */
 function probesBy(host: Host, lost: Host[], access: SshAccess): string {
   return probesOf(hasEtcdOrApi(host) ? lost : lost.filter((h) => h.etcd !== "none"), access)
     .map((p) => `${p.host.name}=${p.address}:${p.port}`)
     .join(" ");
-}
-
-/** Ports of these hosts that answer the operator, as "HOST PORT" or "HOST PORT refused"; takes at most 1.3 s, with a bastion 8 s more. */
-export async function answersOf(lost: Host[], access: SshAccess): Promise<string[]> {
-  const route = throughBastion(access);
-  return answersBy(route, lost, access).all.finally(() => route?.end());
-}
-
-function answersBy(
-  route: Route | undefined,
-  lost: Host[],
-  access: SshAccess,
-): { soFar: () => string[]; all: Promise<string[]> } {
-  // sorted by host, not by time of answer
-  const heard: string[][] = [];
-  const soFar = () => [...new Set(heard.flat())];
-  const asked = probesOf(lost, access).map(async ({ host, address, port }, at) => {
-    const answer = await (route ? answerBehind(route, address, port) : answerAt(address, port));
-    heard[at] = answer === "none" ? [] : [`${host.name} ${port}${answer === "refused" ? " refused" : ""}`];
-  });
-  return { soFar, all: Promise.all(asked).then(soFar) };
 }
 
 function lookAt(
@@ -179,37 +135,3 @@ const unreachable = (host: Host, error: unknown): HostFacts => ({
   reason: error instanceof Error ? error.message : String(error),
   ...(error instanceof RefusedError ? { refusal: error.refusal } : {}),
 });
-
-type Answer = "accepted" | "refused" | "none";
-
-function answerAt(address: string, port: number): Promise<Answer> {
-  return new Promise((resolve) => {
-    const socket = createConnection({ host: address, port });
-    const end = (answer: Answer) => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.setTimeout(probeLimit, () => end("none"));
-    socket.once("connect", () => end("accepted"));
-    // a refusal is an answer, too: of a kernel that lives
-    socket.once("error", (error: NodeJS.ErrnoException) => end(error.code === "ECONNREFUSED" ? "refused" : "none"));
-  });
-}
-
-/** The same by way of the bastion, which reports a refused connection as an error text of its own. */
-async function answerBehind(route: Route, address: string, port: number): Promise<Answer> {
-  // what the bastion itself takes to let the operator in says nothing of the host behind
-  await route.settled;
-  const heard = route.open(address, port).then(
-    (stream): Answer => {
-      stream.destroy();
-      return "accepted";
-    },
-    (error: unknown): Answer => (/connection refused/i.test(String(error)) ? "refused" : "none"),
-  );
-  let timer: NodeJS.Timeout | undefined;
-  const silence = new Promise<Answer>((resolve) => {
-    timer = setTimeout(() => resolve("none"), probeLimit);
-  });
-  return Promise.race([heard, silence]).finally(() => clearTimeout(timer));
-}

@@ -10,6 +10,8 @@ preflight_facts() {
   time_limit=10 image_list
   section pods
   time_limit=10 pod_list
+  section node
+  time_limit=10 node_facts
   kubelet_facts
   data_facts
   section disk

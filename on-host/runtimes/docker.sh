@@ -61,6 +61,7 @@
 #   image_like REGEX             prints the name of one image that matches; returns 1 if there is none
 #   image_list                   prints a line "NAME DIGEST ID" for each image
 #   pod_list                     prints a line "ID|TYPE|SANDBOX|CREATED|NAME" for each part of a pod
+#   node_facts                   prints lines KEY=VALUE, how the kubelet and the runtime under it are set up, where both are the host's own
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # not every script reads all of them
 runtime_unit=docker.service runtime_folder=/var/lib/docker runtime_logs=/var/lib/docker/containers kept_as=container
@@ -211,6 +212,8 @@ image_present() { docker image inspect "$1" >/dev/null 2>&1 </dev/null; }
 image_fetch() { image_present "$1" || docker pull "$1" >/dev/null </dev/null; }
 image_like() { docker images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null </dev/null | grep -m 1 -E "$1"; }
 image_list() { limited docker image ls --no-trunc --digests --format '{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}} {{.ID}}' 2>/dev/null; }
+# RKE's kubelet is a container of docker's, like the others
+node_facts() { :; }
 pod_list() {
   limited docker ps -a --no-trunc --filter label=io.kubernetes.pod.name \
     --format '{{.ID}}|{{.Label "io.kubernetes.docker.type"}}|{{.Label "io.kubernetes.sandbox.id"}}|{{.CreatedAt}}|{{.Names}}' 2>/dev/null

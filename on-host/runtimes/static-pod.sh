@@ -320,6 +320,26 @@ image_present() { cri inspecti -q "$1" >/dev/null 2>&1; }
 image_fetch() { image_present "$1" || cri pull "$1" >/dev/null; }
 image_like() { image_list | pattern=$1 awk '!found && $1 ~ ENVIRON["pattern"] { print $1; found = 1 } END { exit !found }'; }
 image_list() { cri images --no-trunc --digests 2>/dev/null | awk 'NR > 1 { print $1 ":" $2, $3, $4 }'; }
+# containerd 1 and 2 name the sandbox's image differently. The kubelet's defaults are those of its version 1.36 (pkg/kubelet/apis/config/v1beta1).
+node_facts() {
+  local info state
+  info=$(cri info 2>/dev/null) || true
+  printf 'sandboxImage=%s\n' "$(sed -n -E 's/^ *"(sandboxImage|sandbox)": "([^"]+)".*/\2/p' <<<"$info" | head -n 1)"
+  printf 'runtimeCgroups=%s\n' "$(grep -q '"SystemdCgroup": true' <<<"$info" && echo systemd || echo cgroupfs)"
+  printf 'kubeletCgroups=%s\n' "$(kubelet_setting cgroupDriver cgroupfs)"
+  printf 'imageThreshold=%s\n' "$(kubelet_setting imageGCHighThresholdPercent 85)"
+  printf 'imageUsed=%s\n' "$(df -B1 --output=size,avail /var/lib/containerd 2>/dev/null | awk 'NR == 2 && $1 > 0 { print 100 - int($2 * 100 / $1) }')"
+  state=$(systemctl show -P SubState kubelet 2>/dev/null) || true
+  printf 'kubelet=%s\n' "$state"
+  [[ ! -e $kubelet_mark ]] || echo kubeletHeld=yes
+  [[ $state == running ]] || printf 'kubeletWords=%s\n' "$(limited journalctl -u kubelet -o cat --no-pager -n 300 2>/dev/null | grep -E '^[EF][0-9]{4} ' | tail -n 1 | cut -c1-300)"
+}
+# kubelet_setting KEY DEFAULT: prints a top-level setting of the kubelet's file.
+kubelet_setting() {
+  local value
+  value=$(sed -n "s/^$1: *\"\{0,1\}\([^\" ]*\)\"\{0,1\} *$/\1/p" "$kubelet_settings" 2>/dev/null) || true
+  printf '%s' "${value:-$2}"
+}
 pod_list() {
   local id
   # when a sandbox was made, crictl says in words alone

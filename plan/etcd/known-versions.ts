@@ -1,4 +1,4 @@
-/** A range of etcd's versions in which `--force-new-cluster` goes wrong whatever the data. */
+/** A range of etcd's versions in which `--force-new-cluster` goes wrong: with any data, or with that which `if` names. */
 export interface UnsafeToForce {
   /** The first version that has the fault, as "3.6.0". */
   from: string;

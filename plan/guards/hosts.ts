@@ -1,24 +1,12 @@
 import { factsOf, type Observation } from "../facts/observation";
-import type { Runtime } from "../runtimes/runtime";
-import type { Host } from "../topology/topology";
+import { installerOf } from "../installers/installers";
+import type { Host, Topology } from "../topology/topology";
 import { isIp } from "../values/addresses";
 import { problem } from "./verdict";
 
-/** What must answer on a host besides SSH, and how an operator brings it back, by the runtime. */
-const daemons: Record<Runtime["name"], { daemon: string; way: string }> = {
-  docker: { daemon: "docker", way: "`systemctl restart docker` there; without systemd `service docker restart`" },
-  "static-pod": {
-    daemon: "containerd",
-    way: "`crictl version` there says why; `systemctl restart containerd` leaves pods alone",
-  },
-};
-
 /** Rights that steps need on every host: a login, root, and a runtime that answers. */
-export function rights(
-  hosts: Host[],
-  seen: Observation,
-  runtimeOn: (host: Host) => Pick<Runtime, "name"> = () => ({ name: "docker" }),
-): string[] {
+export function rights(topology: Pick<Topology, "installer">, hosts: Host[], seen: Observation): string[] {
+  const { runtimeOn } = installerOf(topology);
   return hosts.flatMap((h) => {
     const facts = seen.hosts[h.name];
     if (facts?.reachable !== true) {
@@ -42,12 +30,7 @@ export function rights(
           ]),
       ...(facts.tools.runtime
         ? []
-        : [
-            problem(
-              `${h.name}: ${daemons[runtimeOn(h).name].daemon} must answer: it doesn't`,
-              daemons[runtimeOn(h).name].way,
-            ),
-          ]),
+        : [problem(`${h.name}: ${runtimeOn(h).daemon.name} must answer: it doesn't`, runtimeOn(h).daemon.restart)]),
     ];
   });
 }

@@ -31,8 +31,16 @@ export function versionWords(plan: FailoverPlan): string {
 const versionOfSource = ({ source, etcd }: FailoverPlan): string | undefined =>
   source?.etcd?.version ?? (etcd && versionOf(etcd.after.image));
 
-/** As far as can be known: the topology or etcd itself names one, or a failback (from epoch 3 on) made members join as learners. */
+/** As far as can be known: the topology or etcd itself names one, or a failback made members join as learners:
+ * the earliest, epoch 3, follows the failover of epoch 2. A member that was replaced in peace joined as a learner, too; that is seen only if its
+ * host is asked. */
 function learnerInLog(topology: Topology, { source, settings }: FailoverPlan, seen: Observation): boolean {
   const listed = (source && factsOf(seen, source.host)?.members) ?? [];
-  return settings.epoch > 3 || allHosts(topology).some((h) => h.etcd === "learner") || listed.some((m) => m.learner);
+  const joined = Object.values(seen.hosts).some((h) => h.reachable && h.steps["etcd-join"] !== undefined);
+  return (
+    settings.epoch > 3 ||
+    joined ||
+    allHosts(topology).some((h) => h.etcd === "learner") ||
+    listed.some((m) => m.learner)
+  );
 }

@@ -11,6 +11,7 @@ import { failbackGuards } from "./failback";
 import { addressProblems, clockProblems, rights, tools } from "./hosts";
 import { hostKeyProblems, reachability, strangers } from "./identity";
 import { kubeadmClusterProblems } from "./kubeadm-cluster";
+import { kubeadmPreflight } from "./kubeadm-preflight";
 import { loginProblems } from "./login";
 import { purgeGuard } from "./purge";
 import { restartProblems, restartWords } from "./restarts";
@@ -27,7 +28,7 @@ export function primaryGuards(
   adopted?: AdoptedCluster,
   confirm?: string,
 ): Verdict[] {
-  const { program, runtimeOn } = installerOf(topology);
+  const { program } = installerOf(topology);
   return [
     ...failbackGuards(topology, plan, seen, confirm),
     ...(plan.purge === undefined ? [] : [purgeGuard(plan.steps, plan.purge, plan.epoch)]),
@@ -36,7 +37,7 @@ export function primaryGuards(
     verdict(
       "rights",
       [
-        ...rights(plan.hosts, seen, runtimeOn),
+        ...rights(topology, plan.hosts, seen),
         ...loginProblems(topology, plan.hosts, seen),
         ...addressProblems(plan.hosts),
       ],
@@ -70,11 +71,12 @@ export function primaryGuards(
     verdict("disk space", roomProblems(plan.hosts, seen), "enough for records and containers"),
     verdict("clocks", clockProblems(plan.hosts, seen), "hosts and operator agree within 5 s"),
     verdict("kubelets", restartProblems(plan.hosts, seen), restartWords(plan.hosts, seen)),
+    ...(topology.installer === "kubeadm" ? kubeadmPreflight(topology, plan.hosts, seen) : []),
     ...(program === undefined
       ? []
       : [
           verdict(
-            `${program} on the deploy hosts`,
+            "rke on the deploy hosts",
             plan.deployHosts.flatMap((h) => {
               const facts = factsOf(seen, h);
               return facts && !facts.tools.installer ? [installerMissing(h)] : [];

@@ -40,13 +40,16 @@ export const orderOfPower =
   "Order of power: the side that took over serves before the other side gets power, also after a power cut of both.";
 
 /** Tells if only the returned side has some writes: the newest revision there, if it is newer than the one that the failover began with. */
-function onlyThere({ from, returned, survivors }: Failback, seen: Observation): string[] {
+function onlyThere({ from, returned, survivors, epoch }: Failback, seen: Observation): string[] {
   const recovered = Math.max(...survivors.map((host) => recoveredRevision(factsOf(seen, host), from.epoch)));
   const there = returned
     .flatMap((host) => {
       const facts = factsOf(seen, host);
       const revision = facts && (facts.etcd?.revision ?? revisionAtRest(facts));
-      return facts && revision !== undefined ? [{ host, revision, written: facts.etcdWritten }] : [];
+      // data of this failback's own epoch is the cluster's
+      return facts && facts.epoch !== epoch && revision !== undefined
+        ? [{ host, revision, written: facts.etcdWritten }]
+        : [];
     })
     .sort((a, b) => b.revision - a.revision)[0];
   if (!there || recovered <= 0 || there.revision <= recovered) return [];

@@ -4,7 +4,8 @@ import type { StepName } from "./names";
  * The phases of an act: what a step may touch. They are no order, which each step's `after` gives: a failback replaces a kube-apiserver before
  * it moves etcd's leader, for example.
  * - claim: the host records the epoch; from then on it refuses older ones. Nothing else changes.
- * - secure: what the act needs is prepared beside what runs. Nothing that runs is touched, and all of it can be taken back.
+ * - secure: what the act needs is prepared beside what runs. Nothing that runs is touched, and all of it can be taken back; but an etcd without quorum that gives
+ *   no snapshot and never stops to write is stopped for its database (decision 23).
  * - swap: a process of etcd is replaced, set aside, joined or made the leader.
  * - serve: a kube-apiserver is replaced, and the API takes writes.
  * - tidy: what held on to the old state is cleaned up or restarted. The API serves without it.

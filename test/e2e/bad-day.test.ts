@@ -180,7 +180,7 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
     // a busy machine's hosts are heard no sooner than that
     assert.match(
       result.all,
-      /nothing (was changed|that runs was changed: at most the survivors' epoch and a copy of etcd's data .*)\n/,
+      /nothing (was changed|that serves was changed: at most the survivors' epoch and a copy of etcd's data .*)\n/,
     );
     assert.match(
       result.all,

@@ -201,6 +201,27 @@ export class World {
     await this.on(host, disarm);
   }
 
+  /**
+   * Starts an `up` of stack failover, cuts the power of `host` at a moment there, and leaves pulumi alone: it ends by itself.
+   * @returns what pulumi said; the host is on again
+   */
+  async cutOffAt(
+    workspace: Workspace,
+    [host, there]: [host: string, there: string],
+  ): Promise<Result & { all: string }> {
+    assert.equal(await this.holds(host, there), false, "the moment has passed before its turn came");
+    await this.on(host, halting(there));
+    const running = this.failover(workspace);
+    await this.noting(
+      until("the moment to cut the power", 200, () => this.holds(host, `timeout 10 bash ${halt}/watch`)),
+    );
+    await this.lab.powerOff(host);
+    const result = await running;
+    await this.lab.powerOn(host);
+    await this.on(host, `rm -rf ~/.bashrc ${halt} /run/halted`);
+    return result;
+  }
+
   private lastCopy(workspace: Workspace, stack: string): void {
     const file = join(workspace.backend, ".pulumi/stacks/rke-dr", `${stack}.json`);
     copyFileSync(`${file}.bak`, file);

@@ -43,7 +43,19 @@ admin_tls() {
   tls_ca=$folder/certificate-authority tls_cert=$folder/client-certificate tls_key=$folder/client-key
 }
 
-installer_facts() { [[ ! -s $admin_config ]] || printf 'kubeconfig=%s\n' "$admin_config"; }
+installer_facts() {
+  local file name
+  [[ ! -s $admin_config ]] || printf 'kubeconfig=%s\n' "$admin_config"
+  # a control plane host's own kubelet asks its own kube-apiserver, a worker's the endpoint; the administrator's file has the endpoint
+  for file in "$admin_config" /etc/kubernetes/kubelet.conf; do
+    name=$(sed -n -E 's#^ *server: *"?https://(\[?[^]"]*\]?):[0-9]+"?.*#\1#p' "$file" 2>/dev/null | head -n 1) || true
+    name=${name#[} name=${name%]}
+    [[ -n $name ]] || continue
+    printf 'endpoint=%s %s\n' "$name" "$(timeout 3 getent ahosts "$name" 2>/dev/null | awk '{ print $1 }' | sort -u | paste -sd' ')"
+    return
+  done
+}
+installer_hosts() { :; }
 installer_ca() { printf '%s' "$pki/ca.crt"; }
 installer_certificates() {
   local file

@@ -1,4 +1,4 @@
-# needs: nothing
+# needs: installers/rke/lib/program
 # Names and paths of a host that RKE made. Each installer's host.sh defines exactly these:
 #   variables       made_by           the installer's name
 #                   etcd_inside       etcd's data folder, /var/lib/etcd on the host, as its own process sees it
@@ -11,6 +11,7 @@
 #   admin_tls                     sets the same three for an admin of the cluster, on a deploy host; ends the step if it has none
 #   installer_facts               prints lines NAME=VALUE, for facts
 #   installer_certificates        prints the paths of certificates, not of keys
+#   installer_hosts <STATE        prints a line "ADDRESS NAME" for each host in the installer's own record, if it keeps one
 #   installer_ca                  prints the path of the cluster's CA
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # not every script reads all of them

@@ -41,6 +41,7 @@ runtime_hold() {
   kubelet_held=yes started_meanwhile=()
 }
 # The kubelet, once it is started again, knows of no back-off.
+# shellcheck disable=SC2120 # steps pass names of processes
 runtime_release() {
   local name one
   [[ -n $kubelet_held ]] || return 0
@@ -54,6 +55,7 @@ runtime_release() {
   done
 }
 # A step that fails lets go of the kubelet; one that is killed leaves the mark.
+# shellcheck disable=SC2119 # it restarts no process
 runtime_let_go() { runtime_release; }
 # end_containers FILE GRACE: ends the pod's containers; without grace at once. An etcd that ends with grace waits 5 to 8 s for its clients.
 end_containers() {

@@ -11,6 +11,10 @@ const epochAnnotation = "rke-dr.epoch";
 /** The kubelet's static pods (on-host/runtimes/static-pod.sh). */
 export const staticPod: Runtime = {
   name: "static-pod",
+  daemon: {
+    name: "containerd",
+    restart: "`crictl version` there says why; `systemctl restart containerd` leaves pods running",
+  },
   runsOnceIsolated: true,
   read,
   spec,

@@ -3,7 +3,9 @@ import { readTopologyFile } from "../../../cli/topology-file";
 import { peerUrl } from "../../../plan/etcd/urls";
 import type { Reachable } from "../../../plan/facts/facts";
 import type { Observation } from "../../../plan/facts/observation";
-import { manifestsInPeace } from "../../../plan/installers/kubeadm/site";
+import type { NodeFacts, PreflightFacts } from "../../../plan/facts/preflight";
+import { certificates } from "../../../plan/installers/kubeadm/certificates";
+import { clusterOf, kubeadmHost, manifestsInPeace } from "../../../plan/installers/kubeadm/site";
 import type { Running } from "../../../plan/runtimes/running";
 import { staticPod } from "../../../plan/runtimes/static-pod/static-pod";
 import { allHosts, type Host, type Topology } from "../../../plan/topology/topology";
@@ -70,21 +72,52 @@ export function untouched(topology: Topology, host: Host, change: Partial<Reacha
     aside: [],
     trust: {},
     answers: [],
-    preflight: {
-      images: [],
-      orphans: [],
-      restartedSandboxes: [],
-      kubeletWords: undefined,
-      database: undefined,
-      smallestFreeBytes: 1e11,
-      earlierPlan: {},
-      failures: [],
-      certificates: [],
-      unreadableCertificates: [],
-    },
+    preflight: preflightOf(topology, host),
     ...change,
   };
 }
+
+const day = 86_400_000;
+
+/** The facts for guards of such a host. */
+export function preflightOf(topology: Topology, host: Host, change: Partial<PreflightFacts> = {}): PreflightFacts {
+  return {
+    images: [...Object.values(podsOn(topology, host)).map((p) => p.process.image), sandboxImage],
+    orphans: [],
+    restartedSandboxes: [],
+    kubeletWords: undefined,
+    database: undefined,
+    smallestFreeBytes: 1e11,
+    earlierPlan: {},
+    failures: [],
+    certificates: host.roles.includes("controlplane")
+      ? certificates(clusterOf(topology), kubeadmHost(host)).map((c) => ({
+          file: c.path,
+          name: c.name,
+          notBefore: now - day,
+          notAfter: now + 300 * day,
+          dnsNames: c.dnsNames,
+          ipAddresses: c.ipAddresses,
+          signed: true,
+        }))
+      : [],
+    unreadableCertificates: [],
+    node,
+    ...change,
+  };
+}
+
+export const sandboxImage = "registry.k8s.io/pause:3.10.2";
+export const node: NodeFacts = {
+  sandboxImage,
+  runtimeCgroups: "systemd",
+  kubeletCgroups: "systemd",
+  imageUsed: 61,
+  imageThreshold: 85,
+  kubelet: "running",
+  kubeletHeld: false,
+  kubeletWords: "",
+};
 
 /** All hosts as they were seen. @param change by a host's name */
 export const untouchedCluster = (

@@ -181,6 +181,10 @@ export const refusals: Record<string, Refusal> = {
     },
   },
   "etcd 3.4.13 that had no learner": { hosts: { master3: { etcd: runs("3.4.13") } }, stops: {} },
+  "etcd 3.4.13 of a member that was replaced in peace, as a learner": {
+    hosts: { node2: { steps: { "etcd-join": record("etcd-join", 1, 1) } }, master3: { etcd: runs("3.4.13") } },
+    stops: { "etcd's version": /3\.4\.13/ },
+  },
   "etcd 3.4.13 after a failback, which joins members as learners": {
     settings: { epoch: 4, confirm: "a@4", attest: "powered-off@a@4" },
     hosts: { master3: { etcd: runs("3.4.13"), epoch: 3 } },

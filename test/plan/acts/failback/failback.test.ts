@@ -177,6 +177,12 @@ describe("the steps of a failback", () => {
         told(482, Date.parse("2026-11-29T03:00:00Z")),
         "  a HAS WRITES THAT THE CLUSTER LACKS: master2 is at revision 482, whose WAL was last written to at 2026-11-29T03:00:00.000Z; the failover began with 470.",
       ));
+    it("data that this failback has put there is the cluster's", () => {
+      const steps = { snapshot: { ...record("snapshot", 2, 1), facts: { revision: "470" } } };
+      const joined = { epoch: 3, act: "primary", restingRevision: 900, etcdWritten: 1 };
+      const seen = returned({ master3: { steps }, master2: joined });
+      assert.doesNotMatch(describePrimary(plan, [], [], seen), /HAS WRITES/);
+    });
     it("the same revision isn't", () => assert.equal(told(470, 1), undefined));
     it("another act's record says nothing", () => assert.equal(told(482, 1, 1), undefined));
     it("a host's revision stands beside its data", () =>
