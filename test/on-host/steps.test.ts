@@ -8,7 +8,8 @@ import { calls, defined, given } from "./calls";
 const folder = join(__dirname, "../../on-host");
 const scriptsIn = (room: string): string[] =>
   readdirSync(join(folder, room))
-    .filter((file) => file.endsWith(".sh"))
+    // an installer's host.sh is a library
+    .filter((file) => file.endsWith(".sh") && file !== "host.sh")
     .map((file) => `${room}/${file.slice(0, -".sh".length)}`);
 const nameOf = (script: string): string => script.split("/").at(-1) ?? "";
 const found = ["steps", ...readdirSync(join(folder, "installers")).map((name) => `installers/${name}`)]
