@@ -29,6 +29,8 @@ export interface DrillCluster {
   oldSide: string;
   /** Runs etcdctl on a host, in its etcd. */
   etcdctl: (host: string, args: string[]) => Promise<Result>;
+  /** The operator's part: the name by which workers ask the API leads to this host from now on. Undefined if the cluster has no such name. */
+  moveEndpoint: ((to: { address: string }) => Promise<void>) | undefined;
   /** @param host a deploy host */
   admin: (host: string) => Promise<Admin>;
 }
@@ -46,6 +48,7 @@ export function drillCluster(lab: Lab): DrillCluster {
         voter,
         member: (host) => `etcd-${host}`,
         app: { image: "lab/app", spreadBy: "topology.kubernetes.io/zone" },
+        moveEndpoint: undefined,
         startAgain: dockerStartsAgain,
         oldSide: `docker exec etcd etcdctl endpoint health 2>&1 | grep -o 'is healthy' || echo 'is not healthy'
           docker inspect kube-apiserver | grep -q "etcd-servers=.*$1:2379" && docker logs kube-apiserver 2>&1 | grep -c "dial tcp $1:2379: connect: connection refused"`,
@@ -62,6 +65,12 @@ export function drillCluster(lab: Lab): DrillCluster {
         member: (host) => host,
         // nothing labels a kubeadm cluster's Nodes with their datacenters
         app: { image: "registry.k8s.io/pause:3.10.2", spreadBy: "kubernetes.io/hostname" },
+        moveEndpoint: async ({ address }) => {
+          const name = String(topology.kubeadm?.controlPlaneEndpoint ?? "").replace(/:\d+$/, "");
+          for (const host of lab.hosts().filter((h) => lab.isOn(h.name))) {
+            await must(lab.hostCommand(host.name, ["bash", "-ec", hostsFile, "bash", address, name]));
+          }
+        },
         startAgain: kubeletStartsAgain,
         oldSide: `${inPod} etcdctl ${tls} endpoint health 2>&1 | grep -o 'is healthy' || echo 'is not healthy'
           echo 'none asked'`,
@@ -79,6 +88,8 @@ export function drillCluster(lab: Lab): DrillCluster {
   }
 }
 
+/** In place, since the file may be a mount. */
+const hostsFile = `text=$(grep -v "[[:space:]]$2$" /etc/hosts); printf '%s\\n%s\\t%s\\n' "$text" "$1" "$2" >/etc/hosts`;
 const inPod = `set -o pipefail; crictl exec -s "$(crictl ps -q --name '^etcd$')"`;
 const pki = "/etc/kubernetes/pki/etcd";
 const tls = `--cacert=${pki}/ca.crt --cert=${pki}/peer.crt --key=${pki}/peer.key`;

@@ -123,6 +123,10 @@ export async function failoverDrill(
       drill.mustPulumi(["up", "--yes", "--skip-preview", "--stack", "failover"], clone),
     );
     const told = await stackReport(drill, clone, "failover");
+    const { moveEndpoint } = drill.cluster;
+    if (moveEndpoint) {
+      await drill.step("the operator makes controlPlaneEndpoint lead to the survivor", () => moveEndpoint(deployHost));
+    }
     await verify(drill, client, survivors, clone);
     await rkeLeavesAlone(drill, told.steps);
     await membersAreAsExpected(drill, members, survivors);

@@ -137,8 +137,6 @@ async function everyAct(): Promise<Record<string, Record<string, Sent>>> {
     const topology = readTopologyFile(join(root, file));
     if (actProblems(topology).length > 0) continue;
     acts[`${file}: primary`] = await primary(topology, 1, nothingSeen);
-    // the observations of the other acts below are those of RKE's hosts
-    if (topology.installer !== "rke") continue;
     for (const { name: lost } of topology.datacenters.filter((dc) => refusals(topology, dc.name).length === 0)) {
       const settings = { lost, epoch: 2, from: "auto", confirm: `${lost}@2`, attest: `powered-off@${lost}@2` };
       acts[`${file}: failover of ${lost}`] = await failover(topology, settings, nothingSeen);
@@ -149,6 +147,8 @@ async function everyAct(): Promise<Record<string, Record<string, Sent>>> {
         afterLoss(topology, lost),
       );
     }
+    // the observations of the acts below are those of RKE's hosts
+    if (topology.installer !== "rke") continue;
     const left = survivors(topology, "a");
     const member = voters(left)[0] ?? learner(left);
     assert.ok(member);
