@@ -58,13 +58,13 @@ export function readSettings(): Settings {
     problems.push(`rke-dr:${key}: is not a key of this program (${keys.join(", ")}): ${key}`);
   }
   const topology = attempt(() => parseTopology(config.requireObject("topology")));
-  problems.push(...(topology ? actProblems(topology) : []));
   const epoch = attempt(() => readNumber("epoch", config.get("epoch")));
   const ssh = topology && attempt(() => readSshAccess(topology));
   const role = config.get("role");
   if (role !== "primary" && role !== "failover") {
     problems.push(`rke-dr:role: is neither primary nor failover: ${JSON.stringify(role ?? "nothing")}`);
   }
+  problems.push(...(topology ? actProblems(topology) : []));
   const failover =
     role === "failover" && topology && epoch !== undefined
       ? attempt(() => readFailover(config, topology, epoch))
@@ -108,9 +108,13 @@ function unknownKeys(): string[] {
 /** The existing cluster's cluster.rkestate, a secret: read as it is, since `get` warns of secrets. */
 function readAdopted(topology: Topology): AdoptedCluster | undefined {
   const text = pulumi.runtime.allConfig()["rke-dr:adopted"];
-  if (topology.pki === "generated") {
+  if (topology.pki === "generated" || topology.installer !== "rke") {
     if (text !== undefined) {
-      throw new Error("rke-dr:adopted: is not used while topology.pki is generated");
+      throw new Error(
+        topology.installer === "rke"
+          ? "rke-dr:adopted: is not used while topology.pki is generated"
+          : `rke-dr:adopted: is a secret of RKE's clusters, not used for ${topology.installer}`,
+      );
     }
     return undefined;
   }

@@ -13,8 +13,10 @@ import { warnings } from "./plan/declaration/declaration";
 import { sourceSearch } from "./plan/etcd/source-search";
 import type { Observation } from "./plan/facts/observation";
 import { failoverGuards } from "./plan/guards/failover";
+import { keptPatches } from "./plan/guards/kubeadm-cluster";
 import { failoverNotes, powerCutOfAll, versionNotes } from "./plan/guards/notes";
 import { primaryGuards } from "./plan/guards/primary";
+import { expiringSoon } from "./plan/guards/kubeadm-node";
 import { releaseNotes } from "./plan/guards/release-fit";
 import type { Verdict } from "./plan/guards/verdict";
 import { describeFailover, describeOver, describePrimary, describeVerdicts } from "./plan/preview/describe";
@@ -28,7 +30,7 @@ async function deploy(settings: Settings) {
   const { topology, ssh } = settings;
   switch (settings.role) {
     case "primary": {
-      const seen = await observe(allHosts(topology), [], ssh, settings.epoch).whole;
+      const seen = await observe(allHosts(topology), [], ssh, settings.epoch, undefined, topology.installer).whole;
       const plan = planPrimary(topology, settings.epoch, seen, settings);
       const verdicts = primaryGuards(topology, plan, seen, settings.adopted, settings.confirm);
       const notes = [
@@ -36,6 +38,9 @@ async function deploy(settings: Settings) {
         ...versionNotes(topology, plan.hosts, seen),
         // of a cluster that is taken over, a guard says it
         ...(settings.adopted ? [] : releaseNotes(topology, seen)),
+        ...(topology.installer === "kubeadm"
+          ? [...keptPatches(topology, seen), ...expiringSoon(topology, plan.hosts, seen)]
+          : []),
         ...snapshotProblems(topology, plan.hosts, seen),
       ];
       if (pulumi.runtime.isDryRun()) {
@@ -62,7 +67,7 @@ async function deploy(settings: Settings) {
 async function deployFailover(topology: Topology, ssh: SshAccess, settings: FailoverSettings) {
   const left = survivors(topology, settings.lost);
   const lost = lostHosts(topology, settings.lost);
-  const look = observe(left, lost, ssh, settings.epoch, sourceSearch(topology, settings));
+  const look = observe(left, lost, ssh, settings.epoch, sourceSearch(topology, settings), topology.installer);
   const isPreview = pulumi.runtime.isDryRun();
   // fences need to know which hosts answer, so with fences the look must be complete
   const waits = !isPreview && Object.keys(topology.fence).length > 0;

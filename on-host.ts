@@ -1,7 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Runtime } from "./plan/runtimes/runtime";
+import type { Dialect } from "./plan/installers/dialect";
 import { type StepName, stepScripts } from "./plan/steps/names";
+
+/** The dialect of every host until this program knew a second installer. */
+export const usual: Dialect = { runtime: "docker", installer: "rke" };
 
 /** The text of a file of `on-host/`. Here, beside index.ts: start.js runs the program as one file in this folder. */
 export const onHostFile = (path: string): string => readFileSync(join(__dirname, "on-host", path), "utf8");
@@ -15,36 +18,38 @@ export const onHostFile = (path: string): string => readFileSync(join(__dirname,
  * @returns paths like `script`, which is the last
  * @throws Error when scripts need each other in a circle
  */
-export function withNeeds(
-  script: string,
-  textOf: (script: string) => string,
-  runtime: Runtime["name"] = "docker",
-): string[] {
+export function withNeeds(script: string, textOf: (script: string) => string, dialect: Dialect = usual): string[] {
   const ordered: string[] = [];
   const add = (name: string, path: string[]): void => {
     if (path.includes(name)) throw new Error(`on-host/${name}.sh: needs itself: ${[...path, name].join(" -> ")}`);
     if (ordered.includes(name)) return;
-    for (const need of needsOf(textOf(name), runtime)) add(need, [...path, name]);
+    for (const need of needsOf(textOf(name), dialect)) add(need, [...path, name]);
     ordered.push(name);
   };
   add(script, []);
   return ordered;
 }
 
-/** The scripts that a script's first line names: none for `# needs: nothing`; `runtime` stands for the runtime's script. */
-export function needsOf(text: string, runtime: Runtime["name"] = "docker"): string[] {
+/** The scripts that a script's first line names: none for `# needs: nothing`; `runtime` stands for the runtime's script, `installer` for the installer's. */
+export function needsOf(text: string, dialect: Dialect = usual): string[] {
   const [, needs = ""] = /^# needs:(.*)/.exec(text) ?? [];
   return needs
     .split(" ")
     .filter((name) => name !== "" && name !== "nothing")
-    .map((name) => (name === "runtime" ? `runtimes/${runtime}` : name));
+    .map((name) =>
+      name === "runtime"
+        ? `runtimes/${dialect.runtime}`
+        : name === "installer"
+          ? `installers/${dialect.installer}/host`
+          : name,
+    );
 }
 
 const read = new Map<string, string>();
 /** The text of a script together with the texts of everything that it needs. @param script a path in `on-host/` without `.sh` */
-export function onHostScript(script: string, runtime: Runtime["name"] = "docker"): string {
-  const key = `${runtime} ${script}`;
-  const text = read.get(key) ?? withNeeds(script, onHostText, runtime).map(onHostText).join("\n");
+export function onHostScript(script: string, dialect: Dialect = usual): string {
+  const key = `${dialect.runtime} ${dialect.installer} ${script}`;
+  const text = read.get(key) ?? withNeeds(script, onHostText, dialect).map(onHostText).join("\n");
   read.set(key, text);
   return text;
 }
@@ -53,8 +58,8 @@ export function onHostScript(script: string, runtime: Runtime["name"] = "docker"
 export const onHostText = (script: string): string => onHostFile(`${script}.sh`);
 
 /** The text of a step's script together with the texts of everything that it needs. */
-export const stepScript = (step: StepName, runtime: Runtime["name"] = "docker"): string =>
-  onHostScript(stepScripts[step], runtime);
+export const stepScript = (step: StepName, dialect: Dialect = usual): string =>
+  onHostScript(stepScripts[step], dialect);
 
 /**
  * bash's stdin: the text of a script, the call of its `main`, and behind that the data that the script reads. The last line

@@ -1,6 +1,7 @@
 import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Client } from "../drill/client";
+import { drillCluster } from "../drill/cluster";
 import { manifests } from "../drill/workload";
 import { loopDevices } from "../lab/hosts/disk-image";
 import type { Lab } from "../lab/lab";
@@ -54,7 +55,7 @@ export class Scene {
     const scene = new Scene(lab, folder);
     say("bench: the cluster is built");
     await scene.pulumi(await lab.project(), "up", "--yes", "--skip-preview", "--stack", "primary");
-    await must(await lab.kubectlCommand(["apply", "-f", "-"]), { input: manifests() });
+    await must(await lab.kubectlCommand(["apply", "-f", "-"]), { input: manifests(drillCluster(lab).app) });
     await inPeace?.(scene);
     await scene.keep();
     return scene;

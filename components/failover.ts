@@ -15,8 +15,9 @@ import {
 import type { FailoverPlan } from "../plan/acts/failover/plan";
 import type { Observation } from "../plan/facts/observation";
 import { stillAlive } from "../plan/guards/lost-side";
+import { dialectOf } from "../plan/installers/dialect";
 import { mayRunBeforeSilence } from "../plan/steps/phases";
-import type { Topology } from "../plan/topology/topology";
+import type { Host, Topology } from "../plan/topology/topology";
 import { runFences } from "../reach/fence";
 import type { SshAccess } from "../reach/ssh-access";
 import { stop } from "../stop";
@@ -72,7 +73,13 @@ export function buildFailover(
   silent: Promise<void>,
   watch: Watch = () => undefined,
 ): pulumi.Output<ActReport> {
-  const context = { epoch: plan.settings.epoch, act: plan.act, cluster: topology.cluster, ssh };
+  const context = {
+    epoch: plan.settings.epoch,
+    act: plan.act,
+    cluster: topology.cluster,
+    ssh,
+    dialect: (host: Host) => dialectOf(topology, host),
+  };
   const data = {
     ...claimsWith(plan, evidence),
     [`report-${plan.deployHost.name}`]: (before: Record<string, remote.Command>) =>

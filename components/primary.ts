@@ -6,10 +6,10 @@ import * as tls from "@pulumi/tls";
 import { stringify } from "yaml";
 import { onHostScript } from "../on-host";
 import { type PrimaryPlan, primaryAct } from "../plan/acts/primary/plan";
+import { dialectOf } from "../plan/installers/dialect";
 import { installerOf } from "../plan/installers/installers";
 import type { AdoptedCluster } from "../plan/installers/rke/adopted";
 import { clusterSecretsText, withSecrets } from "../plan/installers/rke/cluster-secrets";
-import { clusterYmlText } from "../plan/installers/rke/cluster-yml";
 import { etcdCertificate } from "../plan/installers/rke/etcd";
 import type { ScheduledStep } from "../plan/steps/steps";
 import { ownServer } from "../plan/topology/servers";
@@ -25,9 +25,11 @@ import type { Watch } from "./watch";
 /** The only command that the return guard's key may run: it prints the cluster's name and the epoch that this host serves. */
 const guardMayAsk = (user: string): string =>
   `command="${remoteShell(user, "echo rke-dr $(cat /var/lib/rke-dr/cluster) serves $(cat /var/lib/rke-dr/serves 2>/dev/null || echo 0)")}",restrict`;
-const guardScript = onHostScript("resident/guard-watch");
 
-/** Builds the cluster: certificates, deploy hosts, `rke up`, and the record of epoch and topology in the cluster. */
+/**
+ * Builds the cluster: certificates, deploy hosts, `rke up`, and the record of epoch and topology in the cluster. Of a cluster whose
+ * certificates this program never holds (kubeadm's) there is no such record.
+ */
 export function buildPrimary(
   topology: Topology,
   plan: PrimaryPlan,
@@ -54,7 +56,10 @@ export function buildPrimary(
       ])
       .apply((lines) => lines.join("\n"));
 
-  const data: Record<string, pulumi.Input<string>> = snapshotScheduleData(plan.steps);
+  const data: Record<string, pulumi.Input<string>> = snapshotScheduleData(
+    plan.steps,
+    dialectOf(topology, site.deployHost),
+  );
   for (const host of plan.hosts) {
     data[`authorize-${host.name}`] = authorizedKeys(host);
   }
@@ -79,16 +84,26 @@ export function buildPrimary(
   for (const host of plan.hosts) {
     data[`return-guard-${host.name}`] = pulumi.secret(
       asFiles([
-        ["guard-watch.sh", guardScript],
+        ["guard-watch.sh", onHostScript("resident/guard-watch", dialectOf(topology, host))],
         ["id_ed25519", guardKey.privateKeyOpenssh],
         ["known_hosts", knownHosts(topology, plan.hosts)],
       ]),
     );
   }
-  const steps = runSteps(plan.steps, { epoch: plan.epoch, act: primaryAct, cluster: topology.cluster, ssh }, data);
+  const steps = runSteps(
+    plan.steps,
+    {
+      epoch: plan.epoch,
+      act: primaryAct,
+      cluster: topology.cluster,
+      ssh,
+      dialect: (host) => dialectOf(topology, host),
+    },
+    data,
+  );
   watch(plan.steps, steps);
   // its provider dials the API itself, and a bastion takes SSH alone
-  if (topology.ssh.bastion) {
+  if (topology.ssh.bastion || pki.pairs["kube-admin"] === undefined) {
     return steps;
   }
   const built = plan.steps.filter((s) => s.part === "RkeCluster").map((s) => steps[s.name]);
@@ -109,8 +124,9 @@ function deployFiles(
   key: tls.PrivateKey,
   secrets: Record<string, string>,
 ): pulumi.Output<string> {
+  const clusterFile = installerOf(topology).clusterFile(site);
   const files: [path: string, content: pulumi.Input<string>][] = [
-    ["cluster.yml", withSecrets(clusterYmlText(site), secrets)],
+    ...(clusterFile === "" ? [] : ([["cluster.yml", withSecrets(clusterFile, secrets)]] as [string, string][])),
     ...(Object.keys(secrets).length > 0
       ? [["cluster-secrets", clusterSecretsText(secrets)] as [string, pulumi.Input<string>]]
       : []),

@@ -1,4 +1,5 @@
 import { onHostScript } from "../on-host";
+import type { Dialect } from "../plan/installers/dialect";
 import type { ScheduledStep } from "../plan/steps/steps";
 import { bashLine } from "../reach/command-line";
 
@@ -8,10 +9,13 @@ const scripts = ["loop", "take", "voter"];
 /** A snapshot of some gigabytes takes its time, and must leave the processor to etcd. */
 const bounds = { seconds: 3600, killAfter: 10, yielding: true };
 
-/** Stdin of the steps `snapshot-schedule`, by step name: the plan's decisions, and the scripts to install. */
-export function snapshotScheduleData(steps: ScheduledStep[]): Record<string, string> {
+/**
+ * Stdin of the steps `snapshot-schedule`, by step name: the plan's decisions, and the scripts to install.
+ * @param dialect of the voters
+ */
+export function snapshotScheduleData(steps: ScheduledStep[], dialect: Dialect): Record<string, string> {
   const files = scripts
-    .map((name) => `@@ ${name}.sh\n${onHostScript(`resident/snapshots/${name}`).trimEnd()}`)
+    .map((name) => `@@ ${name}.sh\n${onHostScript(`resident/snapshots/${name}`, dialect).trimEnd()}`)
     .join("\n");
   return Object.fromEntries(
     steps

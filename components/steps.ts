@@ -1,10 +1,11 @@
 import { remote, types } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { onHostInput, stepScript } from "../on-host";
+import { onHostInput, stepScript, usual } from "../on-host";
 import type { StepResult } from "../plan/facts/step-records";
 import { recordOf } from "../plan/facts/step-records";
+import type { Dialect } from "../plan/installers/dialect";
 import type { ScheduledStep } from "../plan/steps/steps";
-import { sshLogin } from "../plan/topology/topology";
+import { type Host, sshLogin } from "../plan/topology/topology";
 import { bashLine, remoteBash, shellLine } from "../reach/command-line";
 import type { SshAccess } from "../reach/ssh-access";
 
@@ -16,6 +17,8 @@ export interface ActContext {
   /** The cluster's name: a host that belongs to another refuses. */
   cluster: string;
   ssh: SshAccess;
+  /** The dialect of a host's scripts. */
+  dialect: (host: Host) => Dialect;
 }
 
 /** A group of steps of one concept: EtcdMember, KubeApiServer, RkeCluster, ... */
@@ -82,7 +85,7 @@ function makeStep(
 ): remote.Command {
   const login = sshLogin(context.ssh, step.host);
   const args = [step.script, context.epoch, step.generation, context.act, context.cluster, ...step.arguments];
-  const input = (text: string) => stepText({ ...step, data: text });
+  const input = (text: string) => stepText({ ...step, data: text }, context.dialect(step.host));
   return new remote.Command(
     step.name,
     {
@@ -110,21 +113,19 @@ function makeStep(
  * The stdin of a step's bash: its script, and behind it its data. If the script does steps on other hosts, its data are these
  * steps' scripts and data, in the form that `on-host/steps/workers.sh` reads. Command lines for other hosts come first.
  */
-export function stepText({
-  script,
-  data,
-  onEach,
-  onwardUsers = [],
-}: Pick<ScheduledStep, "script" | "data" | "onEach" | "onwardUsers">): string {
+export function stepText(
+  { script, data, onEach, onwardUsers = [] }: Pick<ScheduledStep, "script" | "data" | "onEach" | "onwardUsers">,
+  dialect: Dialect = usual,
+): string {
   const shells = script === "rke-up" || script === "rke-nodes" ? shellLines(onwardUsers) : [];
   if (onEach === undefined) {
-    return onHostInput(stepScript(script), [...shells, data].join("\n"));
+    return onHostInput(stepScript(script, dialect), [...shells, data].join("\n"));
   }
-  const each = onEach.map((s) => `@@ step ${s.script} ${s.limit}\n${stepText(s).trimEnd()}`);
+  const each = onEach.map((s) => `@@ step ${s.script} ${s.limit}\n${stepText(s, dialect).trimEnd()}`);
   const lines = onEach.flatMap(({ script: name, limit: seconds }) =>
     onwardUsers.map((user) => `@@ line ${name} ${user} ${bashLine(user, { seconds, killAfter: 10 })}`),
   );
-  return onHostInput(stepScript(script), [...shells, ...lines, ...each].join("\n"));
+  return onHostInput(stepScript(script, dialect), [...shells, ...lines, ...each].join("\n"));
 }
 
 /** By user that isn't root, what makes a command there root's: `on-host/installers/rke/lib/brought.sh` reads these lines. */

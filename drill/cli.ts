@@ -22,6 +22,7 @@ the failover from a fresh clone, and verifies the result. After a restore, datac
   --rke RELEASE     the release of RKE that makes the cluster, with its default version of Kubernetes: v1.5.14; default v1.2.7
   --kubernetes VERSION   another version of Kubernetes: v1.28.14-rancher1-1; hosts get images by its names, and its etcd
   --etcd VERSION    another etcd than that version's image has (3.4: Debian's 3.4.23, 3.5: 3.5.21, or another that the lab builds)
+  --installer rke|kubeadm           who makes the cluster; with kubeadm that of topologies/kubeadm.yaml
   --topology FILE   another topology than Pulumi.yaml's; its datacenter a is lost
   --from WHAT       what to recover from: auto, voter, learner, snapshot or a host; for snapshot the drill takes one
   --method METHOD   forceNewCluster or restore, for a voter
@@ -47,6 +48,7 @@ async function main(): Promise<number> {
       rke: { type: "string" },
       kubernetes: { type: "string" },
       matrix: { type: "boolean" },
+      installer: { type: "string" },
       topology: { type: "string" },
       from: { type: "string" },
       method: { type: "string" },
@@ -81,6 +83,13 @@ async function main(): Promise<number> {
   }
   const { kill } = values;
   if (kill !== undefined && kill !== "etcd") throw new LabError(`--kill: must be etcd, is "${kill}"`);
+  const { installer } = values;
+  if (installer !== undefined && installer !== "rke" && installer !== "kubeadm") {
+    throw new LabError(`--installer: must be rke or kubeadm, is "${installer}"`);
+  }
+  if (installer === "kubeadm" && (values.failback || kill || learner)) {
+    throw new LabError("--installer kubeadm: has no --failback, --kill and --learner yet");
+  }
   const lab = await ownLab();
   // beside the lab, which goes away with all its files
   const folder = `${lab.place.dir}-report`;
@@ -90,6 +99,7 @@ async function main(): Promise<number> {
     await lab.up({
       ...etcdVersion(values.etcd),
       ...releaseOptions(values.rke, values.kubernetes),
+      ...(installer === undefined ? {} : { installer }),
       ...(values.topology === undefined ? {} : { topology: values.topology }),
     });
     if (values.real) await insistOnReal(lab);

@@ -2,8 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Lab } from "../lab/lab";
-import { LabError, must, until } from "../lab/machine/run";
+import { LabError, until } from "../lab/machine/run";
 import { asOperator } from "../lab/operator/operator";
+import { drillCluster } from "./cluster";
 import { type Attempt, parseLog } from "./history";
 import { namespace } from "./workload";
 import type { WriterConfig } from "./writer";
@@ -30,7 +31,7 @@ export class Client {
     log: string,
     into: string = namespace,
   ): Promise<Client> {
-    const config: WriterConfig = { servers, ...(await admin(lab, deployHost)), namespace: into, log };
+    const config: WriterConfig = { servers, ...(await drillCluster(lab).admin(deployHost)), namespace: into, log };
     return new Client(startAsOperator(lab, WRITER, config), log);
   }
 
@@ -49,13 +50,6 @@ export class Client {
   stop(): Promise<void> {
     return end(this.child);
   }
-}
-
-/** The admin's certificate and key, as a deploy host has them, PEM. */
-export async function admin(lab: Lab, deployHost: string): Promise<{ ca: string; cert: string; key: string }> {
-  const read = async (name: string) =>
-    (await must(lab.hostCommand(deployHost, ["cat", `/etc/rke-dr/certs/${name}.pem`]))).stdout;
-  return { ca: await read("kube-ca"), cert: await read("kube-admin"), key: await read("kube-admin-key") };
 }
 
 /** Starts a script in the operator's namespace, with its settings as JSON on stdin. */

@@ -4,6 +4,7 @@ import type { Lab } from "../lab/lab";
 import { say } from "../lab/machine/progress";
 import { LabError, type Result } from "../lab/machine/run";
 import type { Workspace } from "../lab/operator/project";
+import { type DrillCluster, drillCluster } from "./cluster";
 import type { Check, DrillReport, DrillStep } from "./report";
 import { namespace, readyPods } from "./workload";
 
@@ -29,7 +30,11 @@ export class Drill {
   constructor(
     readonly lab: Lab,
     private readonly folder: string,
-  ) {}
+  ) {
+    this.cluster = drillCluster(lab);
+  }
+
+  readonly cluster: DrillCluster;
 
   async step<T>(name: string, work: () => Promise<T>): Promise<T> {
     say(`drill: ${name}`);
@@ -80,17 +85,21 @@ export class Drill {
   async members(): Promise<Members> {
     const hosts = this.lab.hosts().filter((h) => this.lab.isOn(h.name));
     for (const { name } of hosts.sort((a, b) => Number(a.datacenter === lost) - Number(b.datacenter === lost))) {
-      const list = await this.lab.execOn(name, ["docker", "exec", "etcd", "etcdctl", "member", "list"]);
+      const list = await this.cluster.etcdctl(name, ["member", "list"]);
       if (list.code === 0) {
         const lines = list.stdout.trim().split("\n");
         return Object.fromEntries(
           lines
             .map((line) => line.split(", "))
-            .map(([id = "", , member = "", , , learner]) => [member.slice(5), { id, learner: learner === "true" }]),
+            .map(([id = "", , member = "", , , learner]) => [this.hostOf(member), { id, learner: learner === "true" }]),
         );
       }
     }
     throw new LabError("drill: no host's etcd tells its members");
+  }
+
+  private hostOf(member: string): string {
+    return this.lab.hosts().find((h) => this.cluster.member(h.name) === member)?.name ?? member;
   }
 
   /** The numbers of the client's writes that the cluster has. */

@@ -66,16 +66,14 @@ export async function failoverDrill(
     drill.check("a second `pulumi up --stack primary` would change nothing", again.code === 0, summary(again));
   });
   await drill.step("workload on both datacenters", async () => {
-    await drill.kubectl(["apply", "-f", "-"], manifests());
+    await drill.kubectl(["apply", "-f", "-"], manifests(drill.cluster.app));
     await until("workload: all pods ready", 120, async () => (await drill.pods()).length === podCount);
     const used = new Set((await drill.pods()).map((p) => hosts.find((h) => h.name === p.node)?.datacenter));
     drill.check("pods run in both datacenters", used.size === 2, [...used].sort().join(", "));
   });
 
   const members = await drill.members();
-  const servers = [
-    ...new Set(hosts.filter((h) => h.name.startsWith("master")).map((h) => `https://${h.address}:6443`)),
-  ];
+  const servers = drill.cluster.servers.map((h) => `https://${h.address}:6443`);
   const client = await Client.start(lab, deployHost.name, servers, join(folder, "writes.jsonl"));
   const informed = await Informed.start(lab, deployHost, join(folder, "informer.jsonl"));
   try {
@@ -125,6 +123,10 @@ export async function failoverDrill(
       drill.mustPulumi(["up", "--yes", "--skip-preview", "--stack", "failover"], clone),
     );
     const told = await stackReport(drill, clone, "failover");
+    const { moveEndpoint } = drill.cluster;
+    if (moveEndpoint) {
+      await drill.step("the operator makes controlPlaneEndpoint lead to the survivor", () => moveEndpoint(deployHost));
+    }
     await verify(drill, client, survivors, clone);
     await rkeLeavesAlone(drill, told.steps);
     await membersAreAsExpected(drill, members, survivors);

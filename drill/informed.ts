@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Lab } from "../lab/lab";
 import { until } from "../lab/machine/run";
-import { admin, end, startAsOperator } from "./client";
+import { end, startAsOperator } from "./client";
+import { drillCluster } from "./cluster";
 import type { Drill } from "./drill";
 import { parseLog } from "./history";
 import type { Heard, InformerConfig } from "./informer";
@@ -20,7 +21,7 @@ export class Informed {
   /** @param log file that gets a line of JSON for each change that it hears of */
   static async start(lab: Lab, deployHost: { name: string; address: string }, log: string): Promise<Informed> {
     const server = `https://${deployHost.address}:6443`;
-    const config: InformerConfig = { server, ...(await admin(lab, deployHost.name)), namespace, log };
+    const config: InformerConfig = { server, ...(await drillCluster(lab).admin(deployHost.name)), namespace, log };
     return new Informed(startAsOperator(lab, script, config), log);
   }
 

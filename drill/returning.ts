@@ -93,12 +93,14 @@ function ipv4(entry: string): string {
 
 /** Whoever of the old side tries the survivor's etcd is refused; its API servers do try where they list it. */
 async function knocks(drill: Drill, survivor: { name: string; address: string }): Promise<void> {
-  const knocked = await drill.lab.execOn("master1", [
+  const { oldSide, voter } = drill.cluster;
+  const knocked = await drill.lab.execOn(voter, [
     "bash",
     "-c",
-    `for port in 2379 2380; do if (exec 3<>/dev/tcp/${survivor.address}/$port) 2>&1 | grep -q 'Connection refused'; then echo refused; else echo open; fi; done
-    docker exec etcd etcdctl endpoint health 2>&1 | grep -o 'is healthy' || echo 'is not healthy'
-    docker inspect kube-apiserver | grep -q 'etcd-servers=.*${survivor.address}:2379' && docker logs kube-apiserver 2>&1 | grep -c 'dial tcp ${survivor.address}:2379: connect: connection refused'`,
+    `for port in 2379 2380; do if (exec 3<>/dev/tcp/$1/$port) 2>&1 | grep -q 'Connection refused'; then echo refused; else echo open; fi; done
+    ${oldSide}`,
+    "bash",
+    survivor.address,
   ]);
   const [clients = "", peers = "", health = "", refusals] = knocked.stdout.trim().split("\n");
   drill.check(

@@ -1,6 +1,7 @@
 import type { Lab } from "../lab/lab";
 import { LabError } from "../lab/machine/run";
 import { loginOf } from "../lab/state/topology";
+import { drillCluster } from "./cluster";
 import type { Drill } from "./drill";
 
 /** When a snapshot was taken, Unix milliseconds: what was written before is in it, what was written after isn't. */
@@ -13,7 +14,7 @@ export interface Taken {
 export async function takeSnapshot(drill: Drill, to: { name: string }): Promise<Taken> {
   const before = Date.now();
   const words = await snapshotOn(drill.lab, to.name);
-  drill.check("a snapshot lies on the other side", /^etcd-master1-/.test(words), words);
+  drill.check("a snapshot lies on the other side", words.startsWith(`etcd-${drill.cluster.voter}-`), words);
   return { before, after: Date.now() };
 }
 
@@ -23,8 +24,9 @@ export async function takeSnapshot(drill: Drill, to: { name: string }): Promise<
  * @returns "NAME, revision N", the snapshot's file being NAME.db
  */
 export async function snapshotOn(lab: Lab, to: string): Promise<string> {
-  const from = lab.hosts().find((h) => h.name === "master1");
-  if (!from) throw new LabError("snapshot: it must come from a voter, the host master1 is missing");
+  const { voter } = drillCluster(lab);
+  const from = lab.hosts().find((h) => h.name === voter);
+  if (!from) throw new LabError(`snapshot: it must come from a voter, the host ${voter} is missing`);
   const { user, port } = loginOf(lab.state().topology, from);
   const ran = await lab.execOn(to, ["bash", "-c", script, "bash", from.name, from.address, user, String(port)]);
   if (ran.code !== 0) throw new LabError(`snapshot: one must be taken, it failed: ${ran.stderr.trim()}`);

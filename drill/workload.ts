@@ -7,8 +7,14 @@ export const addon = "addon";
 const replicas = { deployment: 6, statefulSet: 4 };
 export const podCount = replicas.deployment + replicas.statefulSet;
 
-/** Pods of both kinds, spread over the datacenters by the zone label that cluster.yml gives the Nodes. */
-function podTemplate(app: string): object {
+/** The pods' image, and the label of Nodes by whose values they are spread over the datacenters. */
+export interface Workload {
+  image: string;
+  spreadBy: string;
+}
+
+/** Pods of both kinds. */
+function podTemplate(app: string, { image, spreadBy }: Workload): object {
   return {
     metadata: { labels: { app } },
     spec: {
@@ -16,23 +22,23 @@ function podTemplate(app: string): object {
       topologySpreadConstraints: [
         {
           maxSkew: 1,
-          topologyKey: "topology.kubernetes.io/zone",
+          topologyKey: spreadBy,
           // a datacenter that is gone must not keep its share of the pods waiting
           whenUnsatisfiable: "ScheduleAnyway",
           labelSelector: { matchLabels: { app } },
         },
       ],
-      containers: [{ name: "app", image: "lab/app" }],
+      containers: [{ name: "app", image }],
     },
   };
 }
 
 /** A Deployment and a StatefulSet, as JSON for `kubectl apply -f -`. */
-export function manifests(): string {
+export function manifests(workload: Workload): string {
   const spec = (app: string, count: number) => ({
     replicas: count,
     selector: { matchLabels: { app } },
-    template: podTemplate(app),
+    template: podTemplate(app, workload),
   });
   return JSON.stringify({
     apiVersion: "v1",

@@ -2,8 +2,10 @@ import { onHostScript } from "../on-host";
 import type { SourceSearch } from "../plan/etcd/source-search";
 import { type HostFacts, lateAnswersFollow, parseFacts, withLateAnswers } from "../plan/facts/facts";
 import type { Observation } from "../plan/facts/observation";
+import { dialectOf } from "../plan/installers/dialect";
+import { installerOf } from "../plan/installers/installers";
 import { hasEtcdOrApi } from "../plan/topology/order";
-import { type Host, sshLogin, sshTarget } from "../plan/topology/topology";
+import { type Host, sshLogin, sshTarget, type Topology } from "../plan/topology/topology";
 import { type Route, throughBastion } from "../reach/bastion";
 import { remoteBash } from "../reach/command-line";
 import { Semaphore } from "../reach/semaphore";
@@ -11,8 +13,6 @@ import { RefusedError, runOverSsh } from "../reach/ssh";
 import type { SshAccess } from "../reach/ssh-access";
 import { readCertificates } from "./certificates";
 import { answersBy, probeLimit, probesOf } from "./probes";
-
-const script = onHostScript("look/facts");
 
 /**
  * SSH handshakes at once. Each costs this process milliseconds of computing; behind hundreds of others a host's handshake would run into
@@ -34,8 +34,16 @@ export interface Look {
  * @param hosts whose facts are wanted
  * @param lost hosts that must not answer: only their ports are tried, from here and from the hosts in `hosts`
  * @param sources snapshots to look for; undefined: none
+ * @param installer the program that made the hosts
  */
-export function observe(hosts: Host[], lost: Host[], access: SshAccess, epoch: number, sources?: SourceSearch): Look {
+export function observe(
+  hosts: Host[],
+  lost: Host[],
+  access: SshAccess,
+  epoch: number,
+  sources?: SourceSearch,
+  installer: Topology["installer"] = "rke",
+): Look {
   const trust = hosts.map((h) => sshTarget({ ssh: access }, h)).join(" ");
   const command = (host: Host) =>
     remoteBash(
@@ -53,7 +61,7 @@ export function observe(hosts: Host[], lost: Host[], access: SshAccess, epoch: n
     );
   const route = throughBastion(access);
   const handshakeSlots = new Semaphore(handshakesAtOnce);
-  const looks = hosts.map((h) => lookAt(h, access, command(h), route, handshakeSlots));
+  const looks = hosts.map((h) => lookAt(h, access, command(h), route, handshakeSlots, installer));
   const asking = answersBy(route, lost, access);
   const seen = (facts: HostFacts[], answers: string[]): Observation => ({
     hosts: Object.fromEntries(facts.map((f) => [f.host, f])),
@@ -80,6 +88,7 @@ function lookAt(
   command: string,
   route: Route | undefined,
   handshakeSlots: Semaphore,
+  installer: Topology["installer"],
 ): { soon: Promise<HostFacts>; whole: Promise<HostFacts> } {
   let output = "";
   let facts: HostFacts | undefined;
@@ -87,7 +96,10 @@ function lookAt(
   const told = new Promise<HostFacts>((resolve) => {
     tell = resolve;
   });
-  const read = () => attempt(host, () => parseFacts(host.name, output, Date.now(), readCertificates));
+  const read = () =>
+    attempt(host, () =>
+      parseFacts(host.name, output, Date.now(), readCertificates, installerOf({ installer }).runtimeOn(host)),
+    );
   const onStdout = (text: string) => {
     output += text;
     if (facts === undefined && lateAnswersFollow(output)) {
@@ -98,7 +110,11 @@ function lookAt(
   const whole = handshakeSlots
     .take(async (onReady) => {
       const stream = await route?.open(host.address, sshLogin(access, host).port);
-      await runOverSsh(host, access, command, script, { stream, onStdout, onReady });
+      await runOverSsh(host, access, command, onHostScript("look/facts", dialectOf({ installer }, host)), {
+        stream,
+        onStdout,
+        onReady,
+      });
       return withLateAnswers(facts ?? read(), output);
     })
     .catch((error: unknown) => unreachable(host, error));

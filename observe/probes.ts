@@ -1,4 +1,5 @@
 import { createConnection } from "node:net";
+import { apiPort } from "../plan/topology/servers";
 import { type Host, sshLogin } from "../plan/topology/topology";
 import { type Route, throughBastion } from "../reach/bastion";
 import type { SshAccess } from "../reach/ssh-access";
@@ -7,7 +8,7 @@ import type { SshAccess } from "../reach/ssh-access";
 const servingPorts = (access: SshAccess, host: Host): number[] => [
   sshLogin(access, host).port,
   ...(host.etcd === "none" ? [] : [2379, 2380]),
-  ...(host.roles.includes("controlplane") ? [6443] : []),
+  ...(host.roles.includes("controlplane") ? [apiPort(host)] : []),
 ];
 /** Milliseconds. A SYN that got lost is sent again after one second (RFC 6298), the next time after three. */
 export const probeLimit = 1300;

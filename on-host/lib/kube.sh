@@ -1,13 +1,13 @@
-# needs: lib/step
-# Asks this side's own kube-apiserver, from the deploy host, as kube-admin. SERVER is always its URL.
+# needs: lib/step installer
+# Asks this side's own kube-apiserver, from the deploy host, as the cluster's admin. SERVER is always its URL.
 # shellcheck shell=bash
-kube_admin=/etc/rke-dr/certs
 
 # kube SERVER METHOD PATH [CONTENT-TYPE BODY]: prints the body of the answer; returns 0 for 2xx, 4 for 404, else 1.
 kube() {
-  local answer code
-  answer=$(printf '%s' "${5:-}" | curl -sS --max-time 10 --cacert "$kube_admin/kube-ca.pem" --cert "$kube_admin/kube-admin.pem" \
-    --key "$kube_admin/kube-admin-key.pem" -X "$2" ${4:+-H "Content-Type: $4" --data-binary @-} -w '\n%{http_code}' "$1$3" 2>&1) || {
+  local answer code tls_ca tls_cert tls_key
+  admin_tls
+  answer=$(printf '%s' "${5:-}" | curl -sS --max-time 10 --cacert "$tls_ca" --cert "$tls_cert" \
+    --key "$tls_key" -X "$2" ${4:+-H "Content-Type: $4" --data-binary @-} -w '\n%{http_code}' "$1$3" 2>&1) || {
     printf '%s' "${answer%%$'\n'*}"
     return 1
   }

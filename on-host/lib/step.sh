@@ -138,6 +138,8 @@ failed() {
   trap - ERR
   ((status != 0)) && [[ -n $begun && $BASHPID == "$$" ]] || return 0
   ((${#undo_command[@]} == 0)) || "${undo_command[@]}" >/dev/null 2>&1 </dev/null || true
+  # a runtime that this step holds goes on
+  [[ $(type -t runtime_let_go) != function ]] || runtime_let_go >/dev/null 2>&1 </dev/null || true
   mkdir -p "$state/failures" 2>/dev/null || return 0
   printf '{"step":%s,"host":%s,"epoch":%s,"generation":%s,"startedAt":%s,"milliseconds":%s,"did":%s,"exit":%s,"error":%s}\n' \
     "$(json "$step")" "$(json "$(hostname)")" "$epoch" "$generation" "$started" "$(($(now_ms) - started))" \

@@ -1,4 +1,4 @@
-# needs: look/preflight-facts look/source-facts lib/aside lib/client lib/cluster-secrets lib/etcd/database lib/etcd/wal runtime installers/rke/lib/program installers/rke/lib/nodes
+# needs: look/preflight-facts look/source-facts lib/aside lib/client lib/cluster-secrets lib/etcd/database lib/etcd/wal runtime installer
 # facts: prints the facts of this host; changes nothing. It is sent together with all that it needs, and started as
 #   timeout SECONDS bash -s -- EPOCH LIMIT PROBES TRUST [FILE [PEERS [LOGS]]]
 # PROBES: ports of the lost side, "HOST=ADDRESS:PORT ...", each tried for LIMIT seconds;  TRUST: hosts that a deploy host's SSH key must
@@ -70,7 +70,7 @@ etcd_status() { time_limit=10 process_etcdctl etcd "" --command-timeout=4s endpo
 etcd_leases() { time_limit=10 process_etcdctl etcd "" --command-timeout=4s get /registry/leases/ --prefix --consistency=s -w json 2>/dev/null; }
 # etcd_peers: prints the members that this host's etcd knows, as its peer port lists them, with or without quorum (etcdserver/api/etcdhttp/peer.go).
 # Over HTTP/2 that port serves only gRPC.
-etcd_peers() { curl_as kube-node --http1.1 --max-time 3 https://127.0.0.1:2380/members </dev/null; }
+etcd_peers() { curl_as "$own_client" --http1.1 --max-time 3 "$(own_peer)/members" </dev/null; }
 # etcd_nodes: prints the names of the cluster's Nodes, a line each, by a serializable read, which a member without quorum answers, too.
 etcd_nodes() {
   time_limit=10 process_etcdctl etcd "" --command-timeout=4s get /registry/minions/ --prefix --keys-only --consistency=s 2>/dev/null |
@@ -137,7 +137,7 @@ node_facts() {
         printf 'node=%s %s %s %s %s\n' "$address" "$internal" "$name" "$roles" "$heard"
       } &
     fi
-  done < <(state_nodes </etc/rke-dr/cluster.rkestate)
+  done < <(installer_hosts </etc/rke-dr/cluster.rkestate)
   wait
 }
 # trust_facts: prints the section trust: SSH from this deploy host to each host; empty if it has no key.
@@ -190,7 +190,7 @@ printf 'root=%s\n' "$([[ $(id -u) == 0 ]] && echo yes)"
 printf 'upSeconds=%s\n' "$(up_seconds)"
 runtime_facts
 login_facts
-printf 'ca=%s\n' "$([[ -s /etc/kubernetes/ssl/kube-ca.pem ]] && printf '%s' "$(cat /etc/kubernetes/ssl/kube-ca.pem)" | sha256sum | cut -d' ' -f1)"
+printf 'ca=%s\n' "$([[ -s $(installer_ca) ]] && printf '%s' "$(cat "$(installer_ca)")" | sha256sum | cut -d' ' -f1)"
 printf 'flock=%s\n' "$(command -v flock)"
 installer_facts
 

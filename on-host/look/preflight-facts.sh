@@ -1,4 +1,4 @@
-# needs: runtime
+# needs: runtime installer
 # preflight-facts: the facts of a host that only guards read; changes nothing. facts.sh calls it.
 # Certificates are public. No file that may hold a private key is read.
 # shellcheck shell=bash
@@ -10,6 +10,8 @@ preflight_facts() {
   time_limit=10 image_list
   section pods
   time_limit=10 pod_list
+  section node
+  time_limit=10 node_facts
   kubelet_facts
   data_facts
   section disk
@@ -25,8 +27,7 @@ preflight_facts() {
   section failures
   cat "$state"/failures/* 2>/dev/null
   section certificates
-  for file in /etc/kubernetes/ssl/*.pem /etc/rke-dr/certs/kube-ca.pem /etc/rke-dr/certs/kube-admin.pem; do
-    [[ -f $file && $file != *-key.pem ]] || continue
+  installer_certificates | while IFS= read -r file; do
     printf 'file=%s\n' "$file"
     sed -n '/-----BEGIN CERTIFICATE-----/,/-----END CERTIFICATE-----/p' "$file"
   done

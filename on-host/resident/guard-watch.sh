@@ -5,7 +5,9 @@
 # serves a newer epoch than this host's, the other side has taken over: etcd and the control plane here are stopped, renamed and don't start
 # at boot any more. Only such an answer stops anything. Silence, a refusal, another host key, another cluster and an older epoch never do.
 # shellcheck shell=bash
-# guard-watch.sh [--once | ROUNDS]: with --once it asks once, prints the answers and stops nothing; it returns 1 if a host doesn't answer.
+# guard-watch.sh [--once | --before-others | ROUNDS]: with --once it asks once, prints the answers and stops nothing; it returns 1 if a host
+# doesn't answer. With --before-others it asks each second until a host has answered, for 10 s at most, and acts on the answer: a runtime that
+# can wait runs it before it starts etcd at boot, so that old members never meet.
 # With ROUNDS it ends after so many rounds; else it never ends.
 set -uo pipefail
 umask 077
@@ -88,6 +90,21 @@ if [[ ${1:-} == --once ]]; then
 fi
 
 began=$(date +%s) told="" own="" rounds=${1:--1}
+if [[ $rounds == --before-others ]]; then
+  # a kubelet that was never started in this boot waits for this script: it needn't be stopped
+  if [[ $(systemctl is-active kubelet 2>/dev/null) == inactive && ! -e /run/rke-dr-kubelet-stopped ]]; then kubelet_waits=yes; fi
+  while (($(date +%s) - began < 10)); do
+    heard=""
+    while read -r epoch target _; do
+      [[ $epoch == - ]] || heard=yes
+      if newer "$epoch"; then quarantine "$epoch" "$target"; fi
+    done < <(ask_all)
+    [[ -z $heard ]] || break
+    sleep 1
+  done
+  say "asked before etcd starts: $([[ -n $heard ]] && echo "the other side answers" || echo "nobody answers within 10 s, so nothing is stopped")"
+  exit 0
+fi
 say "the return guard watches"
 while ((rounds-- != 0)); do
   now=""

@@ -29,6 +29,9 @@
 #   process_describe NAME ...    prints a line for each that is there, which the plan's half reads; returns 1 if one is missing
 #   process_keep_description NAME AS FOLDER   writes that line, under the name AS, to FOLDER/AS.$kept_as; it outlives the process
 #   process_matches NAME SPEC    returns 1 if its image or arguments aren't those of SPEC
+#   runtime_hold                 from now on the runtime starts nothing by itself, and process_start only arranges it, until
+#   runtime_release [NAME ...]   which waits for what was started. NAME: processes that have failed meanwhile and that the runtime begins afresh at once.
+#                                A runtime that starts nothing but what it is told to needs neither, and ignores them
 #   process_create NAME SPEC     creates it without starting it. Ends the step if the runtime refuses, as where NAME is there already
 #   process_start NAME           starts it, or leaves it running
 #   process_stop GRACE NAME ...  stops them at the same time, SIGKILL after GRACE seconds; 0: SIGKILL alone. A stopped one stays stopped
@@ -47,8 +50,10 @@
 #                                but its own loopback. Options: --host-network; --name NAME; --mark MARK; --env NAME=VALUE;
 #                                --write FROM:TO, --read FROM:TO (mounts); --look FROM:TO (a mount that doesn't change labels of files either);
 #                                --last (least processor time, first to die when memory is short, not confined by SELinux)
-#   process_keep_resident NAME SCRIPT [SPEC]   runs the host's own file SCRIPT with bash in the host's own root, now and after each boot
-#                                and end, in the place of what had this name. SPEC, if given, is used instead of the runtime's own
+#   process_keep_resident NAME SCRIPT [SPEC [FIRST]]   runs the host's own file SCRIPT with bash in the host's own root, now and after each
+#                                boot and end, in the place of what had this name. SPEC, if given, is used instead of the runtime's own.
+#                                FIRST: an argument with which SCRIPT runs before, and after a boot before any other process of the
+#                                runtime, if the runtime can wait for it (docker can't)
 #   spec_isolated SPEC           returns 1 if its process has a network
 #   spec_with_memory SPEC BYTES  prints SPEC with this limit, if it has a place for one
 #   image_present IMAGE          returns 1 if the host doesn't have it
@@ -56,12 +61,16 @@
 #   image_like REGEX             prints the name of one image that matches; returns 1 if there is none
 #   image_list                   prints a line "NAME DIGEST ID" for each image
 #   pod_list                     prints a line "ID|TYPE|SANDBOX|CREATED|NAME" for each part of a pod
+#   node_facts                   prints lines KEY=VALUE, how the kubelet and the runtime under it are set up, where both are the host's own
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # not every script reads all of them
 runtime_unit=docker.service runtime_folder=/var/lib/docker runtime_logs=/var/lib/docker/containers kept_as=container
 # shellcheck disable=SC2034
 # OpenRC's, which goes first if its folder is there, and Debian's
 runtime_settings=(/etc/default/docker /etc/conf.d/docker)
+
+runtime_hold() { :; }
+runtime_release() { :; }
 
 # docker_api METHOD PATH [BODY]: RKE's containers have the whole command in Entrypoint, and the docker command can't create such a
 # container; Docker's API can. Ends the step if docker refuses.
@@ -203,6 +212,8 @@ image_present() { docker image inspect "$1" >/dev/null 2>&1 </dev/null; }
 image_fetch() { image_present "$1" || docker pull "$1" >/dev/null </dev/null; }
 image_like() { docker images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null </dev/null | grep -m 1 -E "$1"; }
 image_list() { limited docker image ls --no-trunc --digests --format '{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}} {{.ID}}' 2>/dev/null; }
+# RKE's kubelet is a container of docker's, like the others
+node_facts() { :; }
 pod_list() {
   limited docker ps -a --no-trunc --filter label=io.kubernetes.pod.name \
     --format '{{.ID}}|{{.Label "io.kubernetes.docker.type"}}|{{.Label "io.kubernetes.sandbox.id"}}|{{.CreatedAt}}|{{.Names}}' 2>/dev/null

@@ -17,7 +17,9 @@ runtime_unit=kubelet.service runtime_folder=/var/lib/kubelet kept_as=pod
 runtime_settings=()
 
 runtime_facts() {
-  printf 'containerd=%s\n' "$(timeout 10 containerd --version 2>/dev/null | awk '{ print $3 }')"
+  # the daemon's answer: its program has a version even if it doesn't run
+  printf 'containerd=%s\n' "$(time_limit=10 cri version 2>/dev/null | awk '$1 == "RuntimeVersion:" { print $2 }')"
+  ! command -v curl >/dev/null || echo curl=yes
   printf 'kubelet=%s\n' "$(timeout 10 kubelet --version 2>/dev/null | awk '{ print $2 }')"
 }
 runtime_open_to() { runuser -u "$1" -- test -r "${CONTAINER_RUNTIME_ENDPOINT#unix://}" -a -w "${CONTAINER_RUNTIME_ENDPOINT#unix://}" </dev/null 2>/dev/null; }
@@ -44,11 +46,11 @@ process_history() {
   is_unit "$1" || file=$(manifest_of "$1") || return 1
   process_status "$1"
   if is_unit "$1"; then
-    restarts=$(systemctl show -P NRestarts "$(unit_of "$1")") started=$(unit_started "$1")
+    restarts=$(systemctl show -P NRestarts "$(unit_of "$1")") container_started=$(unit_started "$1")
   elif ! is_enabled "$1"; then
-    restarts=$(kept "$1" restarts) started=$(kept "$1" started)
+    restarts=$(kept "$1" restarts) container_started=$(kept "$1" started)
   fi
-  printf '%s %s %s\n' "$status" "${restarts:-0}" "${started:-0001-01-01T00:00:00Z}"
+  printf '%s %s %s\n' "$status" "${restarts:-0}" "${container_started:-0001-01-01T00:00:00Z}"
 }
 process_present() { is_unit "$1" || manifest_of "$1" >/dev/null; }
 process_runs() {
@@ -85,7 +87,7 @@ process_marked() {
 }
 process_pid() {
   if is_unit "$1"; then
-    systemctl show -P MainPID "$(unit_of "$1")"
+    unit_pid "$1"
   elif is_enabled "$1"; then
     look_at "$(manifests_folder)/$1.yaml" && printf '%s\n' "$container_pid"
   else
@@ -178,12 +180,12 @@ process_create() {
 }
 process_start() {
   if is_unit "$1"; then
-    systemctl start "$(unit_of "$1")"
+    start_unit "$1"
   elif ! is_enabled "$1"; then
     local before=""
     before=$(containers_of "$pods_aside/$1.yaml") || return
-    with_kubelet_stopped mv "$pods_aside/$1.yaml" "$(manifests_folder)/$1.yaml"
-    wait_for_container "$1" "${before%%$'\n'*}"
+    with_kubelet_stopped mv "$pods_aside/$1.yaml" "$(manifests_folder)/$1.yaml" || return
+    to_be_awaited "$1" "${before%%$'\n'*}"
   fi
 }
 process_stop() {
@@ -199,20 +201,22 @@ process_stop() {
   [[ ${#pods[@]} == 0 ]] || with_kubelet_stopped stop_pods "$grace" "${pods[@]}"
 }
 process_restart() {
-  local grace=$1 name
+  local grace=$1 name before pods=() befores=() i
   shift
   for name in "$@"; do
     if is_unit "$name"; then
       stop_unit "$grace" "$name"
-      systemctl start "$(unit_of "$name")"
-    else
-      local before
-      is_enabled "$name" || { process_start "$name" && continue; }
+      start_unit "$name"
+    elif is_enabled "$name"; then
       before=$(containers_of "$(manifests_folder)/$name.yaml") || return
-      with_kubelet_stopped end_containers "$(manifests_folder)/$name.yaml" "$grace"
-      wait_for_container "$name" "${before%%$'\n'*}"
+      pods+=("$name") befores+=("${before%%$'\n'*}")
+    else
+      process_start "$name" || return
     fi
   done
+  [[ ${#pods[@]} != 0 ]] || return 0
+  with_kubelet_stopped end_pods "$grace" "${pods[@]}" || return
+  for i in "${!pods[@]}"; do to_be_awaited "${pods[i]}" "${befores[i]}" || return; done
 }
 process_disable() { process_stop 10 "$@"; }
 process_rename() {
@@ -296,12 +300,18 @@ process_etcdctl() {
       --listen-client-urls=*) endpoints=${endpoints:-$(cut -d , -f 1 <<<"${argument#*=}")} ;;
     esac
   done < <(process_command "$name")
-  process_exec "$name" etcdctl ${endpoints:+"--endpoints=$endpoints"} ${settings[@]+"${settings[@]}"} "$@"
+  if [[ "$*" =~ (^|\ )snapshot\ (status|restore)(\ |$) ]]; then
+    # etcdctl of 3.6 can't any more
+    process_exec "$name" etcdutl "$@"
+    return
+  fi
+  # crictl adds empty lines
+  process_exec "$name" etcdctl ${endpoints:+"--endpoints=$endpoints"} ${settings[@]+"${settings[@]}"} "$@" | sed '/^$/d'
 }
 process_keep_resident() {
   process_drop "$1"
   [[ -e $2 ]] || die "$1: there is no $2 to run"
-  write_unit "$1" always yes "$2"
+  write_unit "$1" always yes "$2" "" "${4:-}"
   systemctl enable -q --now "$(unit_of "$1")"
 }
 spec_isolated() { [[ $1 == unit:* ]]; }
@@ -310,8 +320,30 @@ image_present() { cri inspecti -q "$1" >/dev/null 2>&1; }
 image_fetch() { image_present "$1" || cri pull "$1" >/dev/null; }
 image_like() { image_list | pattern=$1 awk '!found && $1 ~ ENVIRON["pattern"] { print $1; found = 1 } END { exit !found }'; }
 image_list() { cri images --no-trunc --digests 2>/dev/null | awk 'NR > 1 { print $1 ":" $2, $3, $4 }'; }
+# containerd 1 and 2 name the sandbox's image differently. The kubelet's defaults are those of its version 1.36 (pkg/kubelet/apis/config/v1beta1).
+node_facts() {
+  local info state
+  info=$(cri info 2>/dev/null) || true
+  printf 'sandboxImage=%s\n' "$(sed -n -E 's/^ *"(sandboxImage|sandbox)": "([^"]+)".*/\2/p' <<<"$info" | head -n 1)"
+  printf 'runtimeCgroups=%s\n' "$(grep -q '"SystemdCgroup": true' <<<"$info" && echo systemd || echo cgroupfs)"
+  printf 'kubeletCgroups=%s\n' "$(kubelet_setting cgroupDriver cgroupfs)"
+  printf 'imageThreshold=%s\n' "$(kubelet_setting imageGCHighThresholdPercent 85)"
+  printf 'imageUsed=%s\n' "$(df -B1 --output=size,avail /var/lib/containerd 2>/dev/null | awk 'NR == 2 && $1 > 0 { print 100 - int($2 * 100 / $1) }')"
+  state=$(systemctl show -P SubState kubelet 2>/dev/null) || true
+  printf 'kubelet=%s\n' "$state"
+  [[ ! -e $kubelet_mark ]] || echo kubeletHeld=yes
+  [[ $state == running ]] || printf 'kubeletWords=%s\n' "$(limited journalctl -u kubelet -o cat --no-pager -n 300 2>/dev/null | grep -E '^[EF][0-9]{4} ' | tail -n 1 | cut -c1-300)"
+}
+# kubelet_setting KEY DEFAULT: prints a top-level setting of the kubelet's file.
+kubelet_setting() {
+  local value
+  value=$(sed -n "s/^$1: *\"\{0,1\}\([^\" ]*\)\"\{0,1\} *$/\1/p" "$kubelet_settings" 2>/dev/null) || true
+  printf '%s' "${value:-$2}"
+}
 pod_list() {
   local id
+  # when a sandbox was made, crictl says in words alone
+  cri pods --no-trunc 2>/dev/null | awk 'NR > 1 { print $1 "|podsandbox|||k8s_POD_" $(NF - 3) "_" $(NF - 2) "__0" }'
   for id in $(cri ps -a -q --no-trunc); do
     cri inspect -o go-template --template \
       '{{.status.id}}|container|{{.info.sandboxID}}|{{.status.createdAt}}|{{.status.metadata.name}}' "$id" 2>/dev/null || true

@@ -1,5 +1,6 @@
 # needs: lib/step lib/files
-# deploy-files: puts into /etc/rke-dr what a deploy host needs for `rke up`, in peace and when the other side is gone.
+# deploy-files: puts into /etc/rke-dr what a deploy host needs, in peace and when the other side is gone: an SSH key and the hosts' keys, and for
+# an installer that runs there (`rke up`) its file of the cluster and certificates.
 # stdin: files, each a line "@@ PATH" and its content. certs/ gets exactly these certificates, because RKE parses every file in it.
 main() {
   local dir=/etc/rke-dr new
@@ -26,7 +27,7 @@ main() {
   [[ -e $new/cluster-secrets ]] || rm -f "$dir/cluster-secrets"
   find "$new" -maxdepth 1 -type f -exec mv {} "$dir/" \;
   rm -rf "$new"
-  did "$(find "$dir/certs" -name '*.pem' | wc -l) certificates and keys, cluster.yml and the SSH key put in $dir"
+  did "$(find "$dir/certs" -name '*.pem' | wc -l) certificates and keys,$([[ ! -e $dir/cluster.yml ]] || echo " cluster.yml") and the SSH key put in $dir"
   finish
 }
 

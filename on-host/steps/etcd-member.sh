@@ -18,6 +18,7 @@ main() {
     copy_holds "$endpoint" || { no_copy && wal_can_be_kept; }
   fi
   no_way_back
+  runtime_hold
   no_forced_left
   process_status etcd
   mark_stopping
@@ -32,6 +33,8 @@ main() {
   fi
   mark_stopped
   if [[ ! -e $aside/forced && ! -e $aside/copy-holds ]]; then
+    # an etcd without network answers at its own loopback alone
+    ! spec_isolated "$body_forced" || peer=https://127.0.0.1:2380
     force_whole /var/lib/etcd/member/wal "$certificate" https://127.0.0.1:2379 "$peer" "$body_forced" || {
       old_etcd_back "$old"
       die "etcd: its data must become a cluster of one by --force-new-cluster: $why; the old etcd and its data are back as they were. Restore the data instead: $(next_epoch method restore)"
@@ -49,13 +52,15 @@ main() {
     process_create etcd "$body_final"
   fi
   process_start etcd
+  runtime_release ${etcd_dependents[@]+"${etcd_dependents[@]}"}
+  peer=${endpoint%:*}:2380
   in_background drop "$forced"
   until_healthy 60 etcd "$endpoint/health" "$certificate" "$peer" ||
     die "etcd: not healthy 60 s after its start: $(process_log etcd 1 | cut -c1-300). Mend that and run again; or restore its data: $(next_epoch method restore)"
   if process_command etcd | grep -q -- --force-new-cluster; then
     die "etcd: still has --force-new-cluster; at its next restart it would evict members that have joined"
   fi
-  did "etcd runs with RKE's own arguments, a cluster of one, healthy"
+  did "etcd runs with $made_by's own arguments, a cluster of one, healthy"
   fact "container" "$(process_id etcd)"
   finish
 }
@@ -69,7 +74,7 @@ copy_holds() {
   noted=$(cat "$aside/copy")
   if [[ $noted == index* ]]; then
     now="not known"
-    ! ask_etcd "$endpoint" kube-node || now="index $index"
+    ! ask_etcd "$endpoint" "$own_client" || now="index $index"
     # a voter without quorum can't commit anything
     [[ $now == "not known" || $now == "$noted" ]] ||
       die "lost side: the old etcd has committed since, from $noted to $now: it has a quorum, so more than this host is alive; nothing was changed but the survivors' epoch"

@@ -1,4 +1,4 @@
-# needs: lib/beside lib/process lib/isolation lib/next-epoch lib/etcd/space lib/etcd/restore
+# needs: lib/beside lib/process installer lib/isolation lib/next-epoch lib/etcd/space lib/etcd/restore
 # etcd-restore: puts the cluster of one that step source has restored in the old etcd's place, and leaves it running as RKE would, isolated
 # from the lost side. If the restored data is missing or out of date, it is restored here, from the snapshot that step source secured, else
 # from the old data. The old container is set aside, and the old data as a whole by a rename; nothing is deleted.
@@ -17,6 +17,7 @@ main() {
   # before the new etcd listens; and if this host can't refuse addresses, the step fails while the old etcd still runs
   isolate "$@"
   no_way_back
+  runtime_hold
   mark_stopping
   if [[ ! -e $aside/restored ]]; then
     old_etcd_aside "$old" "$aside_already"
@@ -44,9 +45,10 @@ main() {
     process_create etcd "$data"
   fi
   process_start etcd
+  runtime_release ${etcd_dependents[@]+"${etcd_dependents[@]}"}
   until_healthy 60 etcd "$health" "$certificate" "${health%:*}:2380" ||
     die "etcd: not healthy 60 s after its start: $(process_log etcd 1 | cut -c1-300). Mend that and run again; or take another source (NAME): $(next_epoch from NAME)"
-  did "etcd runs with RKE's own arguments, a new cluster of one, healthy"
+  did "etcd runs with $made_by's own arguments, a new cluster of one, healthy"
   fact "container" "$(process_id etcd)"
   finish
 }

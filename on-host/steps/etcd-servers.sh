@@ -8,17 +8,19 @@ main() {
   local servers=$1
   begin "$@"
   mkdir -p "$aside"
+  # an empty body: it stays as it is, and serves as soon as its own etcd does
   process_status kube-apiserver
-  if [[ $status != missing ]] && ! has_servers "$servers"; then
+  if [[ -n $data && $status != missing ]] && ! has_servers "$servers"; then
     # a short grace: its clients lose their connections anyway
     set_process_aside kube-apiserver "kube-apiserver-before-join-$(date -u +%Y%m%dT%H%M%SZ)" 1
     status=missing
   fi
-  if [[ $status == missing ]]; then
+  if [[ -n $data && $status == missing ]]; then
     process_create kube-apiserver "$data"
   fi
   process_start kube-apiserver
-  until_true 120 healthy https://127.0.0.1:6443/readyz kube-node ||
+  [[ -n $data ]] || api_ready || process_restart 1 kube-apiserver
+  until_true 120 api_ready ||
     die "kube-apiserver: not ready 120 s after its start: $(process_log kube-apiserver 1 | cut -c1-300)"
   did "kube-apiserver is ready with --etcd-servers=$servers"
   finish

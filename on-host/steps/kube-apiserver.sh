@@ -3,7 +3,8 @@
 # If a step recovers this host's etcd at the same time, clients lose the API once, not twice: the old container runs until the old etcd is
 # about to be stopped, since it can't serve anything from then on, and the new one starts as soon as the recovered etcd listens.
 # arguments: [STEP ADDRESS]: that step, and the address at which its etcd will listen
-# stdin: the body for process_create
+# stdin: the body for process_create; nothing if it asks the etcd of its own host alone: then it stays as it is, and only serves again when
+#   that etcd does. It has failed without, and the runtime may be waiting before it starts it once more.
 main() {
   local recovery=${1:-} address=${2:-} grace=1 old=kube-apiserver-before-epoch-$epoch
   begin "$@"
@@ -12,6 +13,10 @@ main() {
     grace=0
     await "$recovery" marked stopping "$recovery"
     no_way_back
+  fi
+  if [[ -z $data ]]; then
+    unchanged "$recovery" "$address"
+    return
   fi
   # only once: a container that is there although the old one is set aside was made by RKE since then, and stays
   process_status "$old"
@@ -31,13 +36,31 @@ main() {
   fi
   process_start kube-apiserver
   mark_serving
-  until_true 120 healthy https://127.0.0.1:6443/readyz kube-node ||
+  until_true 120 api_ready ||
     die "kube-apiserver: not ready 120 s after its start: $(process_log kube-apiserver 1 | cut -c1-300)"
-  # the answer to return guards on the other side's hosts
-  printf '%s\n' "$epoch" >"$state/serves.new" && mv "$state/serves.new" "$state/serves"
+  serves
   did "kube-apiserver is ready with $(process_command kube-apiserver | grep -e '^--etcd-servers=')"
   finish
 }
+
+# unchanged [STEP ADDRESS]: waits for etcd, if STEP recovers it, and then until kube-apiserver is ready. STEP has ended its old container, so that the
+# runtime starts it at once.
+unchanged() {
+  if [[ -n $1 ]]; then
+    await "$1" marked stopped "$1"
+    await "$1" listening "$2"
+  fi
+  mark_serving
+  until_true 30 api_ready || process_restart 1 kube-apiserver
+  until_true 120 api_ready ||
+    die "kube-apiserver: not ready 120 s after it was started anew: $(process_log kube-apiserver 1 | cut -c1-300)"
+  serves
+  did "kube-apiserver is as it was and ready, with $(process_command kube-apiserver | grep -e '^--etcd-servers=')"
+  finish
+}
+
+# serves: notes the epoch that this host serves, for the return guards on the other side's hosts, which ask.
+serves() { printf '%s\n' "$epoch" >"$state/serves.new" && mv "$state/serves.new" "$state/serves"; }
 
 # listening ADDRESS: true if etcd's client port is open. It opens before etcd serves; a client that connects in between waits, and is served
 # first.

@@ -32,7 +32,7 @@ main() {
   printf '%s\n' "${@#\?}" >"$folder/targets"
   answers=$(bash "$folder/guard-watch.sh" --once </dev/null) || die "return guard: it can't ask every control plane host of the other side: $(grep '^- ' <<<"$answers" | sort | paste -sd';' | cut -c1-300)"
 
-  process_keep_resident rke-dr-guard "$folder/guard-watch.sh"
+  process_keep_resident rke-dr-guard "$folder/guard-watch.sh" "" --before-others
   until_true 20 watches || die "return guard: it doesn't watch 20 s after its start: $(process_log rke-dr-guard 2 | paste -sd' ' | cut -c1-300)"
   did "the return guard watches; it asks $*"
   finish

@@ -1,8 +1,8 @@
 # needs: lib/process lib/files
 # snapshot-schedule: sets up a deploy host's scheduled snapshots, and takes the first one as a proof.
-# Container rke-dr-snapshots runs resident/snapshots/loop.sh in the host's own root. It needs docker alone: not this program, not the
-# operator, and no init system, of which hosts have different ones.
-# stdin: the body for process_create, one line; then files, each a line "@@ NAME" and its content. Without files the
+# The resident process rke-dr-snapshots runs resident/snapshots/loop.sh in the host's own root. It needs the runtime alone: not this program,
+# and not the operator.
+# stdin: the spec for process_keep_resident, one line, which may be empty; then files, each a line "@@ NAME" and its content. Without files the
 #   schedule ends; the snapshots stay.
 main() {
   local dir=/etc/rke-dr/snapshots kept=$state/snapshots body file since ended=""
@@ -24,7 +24,7 @@ main() {
   touch "$dir/now"
   since=$(now_ms)
   process_keep_resident rke-dr-snapshots "$dir/loop.sh" "$body"
-  until_true 1500 ended_since "$since" || die "snapshot: the first one hasn't ended within 1500 s: docker logs rke-dr-snapshots"
+  until_true 1500 ended_since "$since" || die "snapshot: the first one hasn't ended within 1500 s: $(process_log rke-dr-snapshots 2 | paste -sd' ' | cut -c1-300)"
   [[ $ended == *'"ok":true'* && $ended =~ \"name\":\"([^\"]*)\" ]] || die "snapshot: ${ended%% }"
   fact snapshot "$kept/${BASH_REMATCH[1]}.db"
   did "each $(sed -n 's/^every=//p' "$dir/config") s; the first: $(process_log rke-dr-snapshots 1 | cut -d' ' -f2- | cut -c1-300)"

@@ -73,7 +73,7 @@ with_wal() {
     return 1
   fi
   process_status etcd
-  [[ $status != running ]] || answer=$(answer_of "$endpoint/v3/maintenance/status" kube-node 4 -d '{}') || answer=""
+  [[ $status != running ]] || answer=$(answer_of "$endpoint/v3/maintenance/status" "$own_client" 4 -d '{}') || answer=""
   if [[ $answer =~ \"raftAppliedIndex\":\"?([0-9]+) ]]; then
     ((BASH_REMATCH[1] < last_entry)) || return 1
   elif [[ $status == running ]]; then
@@ -100,7 +100,7 @@ with_wal() {
 # live: secures a live snapshot of this host's etcd. Sets $revision.
 live() {
   # the one folder that both the host and the container see
-  local shared=/var/lib/etcd/rke-dr-snapshot.db inside=/var/lib/rancher/etcd/rke-dr-snapshot.db answer
+  local shared=/var/lib/etcd/rke-dr-snapshot.db inside=$etcd_inside/rke-dr-snapshot.db answer
   process_status etcd
   if [[ $status != running ]]; then
     why="container etcd is $status"
@@ -133,7 +133,7 @@ live() {
 # would time out, too.
 etcd_answers() {
   local result=0
-  answer_of https://127.0.0.1:2379/version kube-node 4 >/dev/null || result=$?
+  answer_of https://127.0.0.1:2379/version "$own_client" 4 >/dev/null || result=$?
   # 28: curl's status after a time limit
   case $result in 0) return 0 ;; 28) return 1 ;; esac
   time_limit=10 process_etcdctl etcd "" --command-timeout=5s endpoint status >/dev/null 2>&1
@@ -187,7 +187,7 @@ idle() {
   process_status etcd
   [[ $status == running ]] && until_true "$1" database_idle || return 1
   rm -f "$aside/snapshot.db"
-  exec 6< <(answer_of https://127.0.0.1:2379/v3/maintenance/status kube-node 2 -d '{}')
+  exec 6< <(answer_of https://127.0.0.1:2379/v3/maintenance/status "$own_client" 2 -d '{}')
   database_written >"$aside/database"
   find_restorer
   if whole "$db" && restore "$db" "$image" "${as[@]}" && readable "$restored/member/snap/db" "${restored##*/}" && database_unchanged; then
@@ -266,7 +266,7 @@ whole() {
 readable() {
   local file=$1 answer reader=(run_alone "$image" etcdctl --name "$(worker)" --env ETCDCTL_API=3 --read "$1:/source.db" --) seen=/source.db
   if [[ -n ${2:-} ]]; then
-    reader=(process_etcdctl etcd "") seen=/var/lib/rancher/etcd/$2/member/snap/db
+    reader=(process_etcdctl etcd "") seen=$etcd_inside/$2/member/snap/db
   fi
   if ! answer=$("${reader[@]}" snapshot status "$seen" -w json 2>&1) || ! [[ $answer =~ \"revision\":([0-9]+) ]]; then
     why="$file can't be read, it is damaged: $(tail -n 1 <<<"$answer" | cut -c1-200)"

@@ -99,17 +99,19 @@ export const installerWarnings = (topology: Topology): string[] =>
   topology.installer === "kubeadm" ? kubeadmWarnings(topology) : [];
 
 /** The reasons why no act can run on the hosts of such a topology yet; empty if acts can run. */
-export const actProblems = (topology: Topology): string[] =>
-  topology.installer === "rke"
-    ? []
-    : [
-        `installer ${topology.installer}: acts aren't built yet; render and import are`,
-        ...(hasExternalEtcd(topology)
-          ? [
-              "topology.kubeadm.etcd.external: an etcd that kubeadm didn't make isn't recovered by this installer: external",
-            ]
-          : []),
-      ];
+export const actProblems = (topology: Topology): string[] => {
+  const { etcd, certificatesDir } = topology.kubeadm ?? {};
+  const usual = { "etcd.local.dataDir": "/var/lib/etcd", certificatesDir: "/etc/kubernetes/pki" };
+  const own = { "etcd.local.dataDir": etcd?.local?.dataDir, certificatesDir };
+  return [
+    ...(hasExternalEtcd(topology)
+      ? ["topology.kubeadm.etcd.external: an etcd that kubeadm didn't make isn't recovered by this installer: external"]
+      : []),
+    ...(Object.keys(usual) as (keyof typeof usual)[])
+      .filter((key) => own[key] !== undefined && own[key] !== usual[key])
+      .map((key) => `topology.kubeadm.${key}: acts know ${usual[key]} alone, render and import any: ${own[key]}`),
+  ];
+};
 
 /** Takes the values at a path out of a mapping, each with its place. */
 function taken(from: Mapping, [key = "", ...rest]: string[]): { item: string; held: unknown }[] {

@@ -1,4 +1,7 @@
-import { argument, type Process } from "../runtimes/process";
+import { argument, commandOf, type Process } from "../runtimes/process";
+
+/** The parts of a process that etcd's settings stand in. */
+type Settings = Pick<Process, "entrypoint" | "cmd" | "env">;
 
 /** The flag that a variable stands for, as snapshot-count for ETCD_SNAPSHOT_COUNT=5000 (etcd's pkg/flags, FlagToEnv); undefined for others. */
 export function flagOf(variable: string): string | undefined {
@@ -7,8 +10,8 @@ export function flagOf(variable: string): string | undefined {
 }
 
 /** A setting of an etcd: its argument's value, else its variable's; etcd ignores a variable without a value. */
-export const settingOf = ({ cmd, env }: Pick<Process, "cmd" | "env">, flag: string): string | undefined =>
-  argument(cmd, flag) ??
+export const settingOf = ({ env, ...process }: Settings, flag: string): string | undefined =>
+  argument(commandOf(process), flag) ??
   (env
     .filter((variable) => flagOf(variable) === flag)
     .at(-1)
@@ -19,7 +22,7 @@ export const settingOf = ({ cmd, env }: Pick<Process, "cmd" | "env">, flag: stri
  * The process without the variables whose flags stand in its command. etcd ends at once, "conflicting environment variable is shadowed", if a
  * setting is given both ways, even with the same value (pkg/flags verifyEnv; 3.4.23, 3.6.16).
  */
-export function withoutShadowed<P extends Pick<Process, "cmd" | "env">>(process: P): P {
-  const flags = new Set(process.cmd.map((arg) => arg.replace(/^--?/, "").replace(/=.*$/s, "")));
+export function withoutShadowed<P extends Settings>(process: P): P {
+  const flags = new Set(commandOf(process).map((arg) => arg.replace(/^--?/, "").replace(/=.*$/s, "")));
   return { ...process, env: process.env.filter((variable) => !flags.has(flagOf(variable) ?? "")) };
 }

@@ -104,6 +104,8 @@ export type HostFacts =
       etcdLog: string;
       /** When the newest Lease of the cluster was renewed, Unix milliseconds: how new the data is. */
       newestLease: number | undefined;
+      /** The name by which kubeconfigs on this host reach the API, and where it leads from here; undefined for installers without one. */
+      endpoint?: { name: string; addresses: string[] } | undefined;
       /** Of a deploy host; `nodes`: the hosts that the installer has built, by its own state. */
       deploy: { files: string[]; server: string; clusterYml: string; nodes?: StateNode[] } | undefined;
       /** Things that acts have set aside on the host: data by path, and containers ("container NAME", of 0 bytes). */
@@ -194,6 +196,7 @@ export function parseFacts(
     members: lines(sections.get("members")).flatMap(parseMember),
     peers: readable(() => parsePeers(sections.get("peers"))),
     nodes: sections.has("nodes") ? lines(sections.get("nodes")) : undefined,
+    endpoint: parseEndpoint(own.endpoint),
     upSeconds: own.upSeconds ? Number(own.upSeconds) : undefined,
     etcdLog: sections.get("etcdlog")?.trim() ?? "",
     newestLease: readable(() => newestRenewal(sections.get("leases"))),
@@ -230,6 +233,12 @@ function parseLogEnd(text: string | undefined): LogEnd | undefined {
     return { unreadable };
   }
   return term && index ? { term: Number(term), index: Number(index) } : undefined;
+}
+
+/** The name, and behind it the addresses to which it leads. */
+function parseEndpoint(text: string | undefined): Reachable["endpoint"] {
+  const [name = "", ...addresses] = (text ?? "").split(" ").filter((word) => word !== "");
+  return name === "" ? undefined : { name, addresses };
 }
 
 function parseIsolation(text: string | undefined): Reachable["isolation"] {

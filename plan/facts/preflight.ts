@@ -34,6 +34,24 @@ export interface FailedStep
   error: string;
 }
 
+/** How a host's own kubelet and the runtime under it are set up. */
+export interface NodeFacts {
+  /** The image of each pod's sandbox; "" if the runtime didn't say. */
+  sandboxImage: string;
+  /** Drivers of cgroups, "systemd" or "cgroupfs". */
+  runtimeCgroups: string;
+  kubeletCgroups: string;
+  /** How full the disk of images is, and from where on the kubelet deletes unused images; percent. */
+  imageUsed: number | undefined;
+  imageThreshold: number;
+  /** systemd's SubState of the kubelet's unit: "running", "auto-restart", "dead", ... */
+  kubelet: string;
+  /** True if an act has stopped the kubelet, or was killed while it held it. */
+  kubeletHeld: boolean;
+  /** The last error in the log of a kubelet that doesn't run. */
+  kubeletWords: string;
+}
+
 /** Facts of a host that only guards need; `on-host/look/preflight-facts.sh` prints them. */
 export interface PreflightFacts extends CertificateReading {
   /** Names by which docker knows an image: NAME:TAG, NAME@DIGEST, ID. */
@@ -42,6 +60,8 @@ export interface PreflightFacts extends CertificateReading {
   orphans: { id: string; name: string; sandbox: string }[];
   /** Pods whose sandbox was made anew five times or more, the last time when `createdAt` says (Unix ms). */
   restartedSandboxes: { pod: string; attempt: number; createdAt: number }[];
+  /** Undefined if the kubelet is a process of the runtime's, as RKE's is. */
+  node?: NodeFacts | undefined;
   /** The last log line of a kubelet that keeps restarting, "" if it has logged nothing; undefined if the kubelet doesn't keep restarting. */
   kubeletWords: string | undefined;
   /** The database of an etcd that doesn't run: can it be read? Undefined if etcd runs, or if nobody could try. */
@@ -65,6 +85,7 @@ export function parsePreflight(host: string, sections: Sections, readCertificate
   return {
     images: lines(sections.get("images")).flatMap((line) => line.split(" ")),
     ...parsePods(lines(sections.get("pods"))),
+    node: parseNode(lines(sections.get("node"))),
     kubeletWords: sections.get("kubelet")?.trim(),
     database: data?.startsWith("unreadable")
       ? { unreadable: data.slice("unreadable ".length) }
@@ -96,6 +117,23 @@ export function parsePreflight(host: string, sections: Sections, readCertificate
         }),
     ),
   };
+}
+
+function parseNode(found: string[]): NodeFacts | undefined {
+  const values = new Map(found.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]));
+  const text = (key: string) => values.get(key) ?? "";
+  return found.length === 0
+    ? undefined
+    : {
+        sandboxImage: text("sandboxImage"),
+        runtimeCgroups: text("runtimeCgroups"),
+        kubeletCgroups: text("kubeletCgroups"),
+        imageUsed: text("imageUsed") === "" ? undefined : Number(text("imageUsed")),
+        imageThreshold: Number(text("imageThreshold")),
+        kubelet: text("kubelet"),
+        kubeletHeld: text("kubeletHeld") === "yes",
+        kubeletWords: text("kubeletWords"),
+      };
 }
 
 /** The first line says how many bytes are free; the others are log files, "BYTES PATH". */

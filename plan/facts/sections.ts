@@ -18,6 +18,7 @@ export const alwaysPrinted = [
   "trust",
   "images",
   "pods",
+  "node",
   "disk",
   "earlier",
   "failures",

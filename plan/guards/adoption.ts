@@ -49,8 +49,7 @@ export function adoptionProblems(topology: Topology, adopted: AdoptedCluster, se
 const secretAnew = "`pulumi config set --secret adopted --stack primary <cluster.rkestate`";
 /** Images that RKE took, by its own state, and that the topology doesn't give. */
 function imageProblems(topology: Topology, { text }: AdoptedCluster): string[] {
-  const { imagesTaken } = installerOf(topology);
-  const other = Object.entries(imagesTaken(topology, text));
+  const other = Object.entries(installerOf(topology).releases?.imagesTaken(topology, text) ?? {});
   return other.length === 0
     ? []
     : [
@@ -66,8 +65,8 @@ function hostProblems(site: Site, host: Host, caSum: string, seen: Observation):
   if (!facts) {
     return [];
   }
-  const { plannedApiServer, plannedEtcd, runtimeOf } = installerOf(site);
-  const { differs } = runtimeOf("kube-apiserver");
+  const { plannedApiServer, plannedEtcd, runtimeOn } = installerOf(site);
+  const { differs } = runtimeOn(host);
   const api = facts.processes["kube-apiserver"]?.process;
   const planned = [
     ...voters([host]).map(() => plannedEtcd(site, host, architectureSeen(site, seen, host))),

@@ -3,9 +3,9 @@ import type { Reachable } from "../facts/facts";
 import { factsOf, type Observation } from "../facts/observation";
 import type { CertificateFacts } from "../facts/preflight";
 import { installerOf } from "../installers/installers";
-import { controlPlane, namesInCertificates } from "../topology/order";
+import { controlPlane } from "../topology/order";
 import type { Host, Topology } from "../topology/topology";
-import { isIp, serviceIp } from "../values/addresses";
+import { isIp } from "../values/addresses";
 import { problem } from "./verdict";
 
 /**
@@ -22,12 +22,9 @@ export function certificateProblems(topology: Topology, plan: FailoverPlan, seen
     const now = seen.at + facts.clockSkew;
     return [
       ...invalid(host, facts, now, isUsed).map(({ words, file }) => problem(words, ...anew(host, file))),
-      ...(plan.apiServers.some((a) => a.host.name === host.name)
-        ? names(host, facts, "kube-apiserver", apiServerNames(topology, plan))
-        : []),
-      ...([plan.etcd?.host, ...plan.others].some((h) => h?.name === host.name)
-        ? names(host, facts, installerOf(topology).etcdCertificate(host), [...namesInCertificates(host), "127.0.0.1"])
-        : []),
+      ...installerOf(topology)
+        .neededCertificates(plan.site, host)
+        .flatMap(({ file, names: wanted }) => names(host, facts, file, wanted)),
     ];
   });
 }
@@ -55,19 +52,16 @@ export function unusedCertificates(topology: Topology, plan: FailoverPlan, seen:
  * plane host, and of the deploy host's own requests.
  */
 function usedBy(topology: Topology, plan: FailoverPlan, host: Host): (file: string) => boolean {
+  const { certificateFile, etcdCertificate, lastingCertificates } = installerOf(topology);
   const started = [plan.etcd, ...plan.apiServers].filter((r) => r?.host.name === host.name);
   const words = started.flatMap((r) => (r ? [...r.after.entrypoint, ...r.after.cmd, ...r.after.env] : []));
   const files = new Set([
-    ...words.flatMap((word) => word.match(/\/etc\/kubernetes\/ssl\/[\w.-]+\.pem/g) ?? []),
-    ...(plan.etcd?.host.name === host.name ? [`${folder}/${installerOf(topology).etcdCertificate(host)}.pem`] : []),
-    ...(controlPlane([host]).length > 0
-      ? ["kube-ca", "kube-node", "kube-controller-manager", "kube-scheduler"].map((name) => `${folder}/${name}.pem`)
-      : []),
+    ...words.flatMap((word) => word.match(/\/etc\/kubernetes\/(ssl|pki)\/[\w./-]+\.(pem|crt)/g) ?? []),
+    ...(plan.etcd?.host.name === host.name ? [certificateFile(etcdCertificate(host))] : []),
+    ...(controlPlane([host]).length > 0 ? lastingCertificates.map(certificateFile) : []),
   ]);
   return (file) => files.has(file) || (host.name === plan.deployHost.name && file.startsWith("/etc/rke-dr/certs/"));
 }
-
-const folder = "/etc/kubernetes/ssl";
 
 function invalid(
   host: Host,
@@ -107,18 +101,7 @@ function validity(host: Host, certificate: CertificateFacts, now: number): strin
   ];
 }
 
-/** The survivors' names, by which kubelets, proxies and `rke` dial them, and those by which pods do. */
-function apiServerNames(topology: Topology, plan: FailoverPlan): string[] {
-  return [
-    ...plan.apiServers.flatMap((a) => namesInCertificates(a.host)),
-    "127.0.0.1",
-    serviceIp(topology.serviceCidr),
-    "kubernetes",
-  ];
-}
-
-function names(host: Host, facts: Reachable, name: string, wanted: string[]): string[] {
-  const path = `${folder}/${name}.pem`;
+function names(host: Host, facts: Reachable, path: string, wanted: string[]): string[] {
   const certificate = facts.preflight.certificates.find((c) => c.file === path);
   if (!certificate) {
     return facts.preflight.unreadableCertificates.some((c) => c.file === path)

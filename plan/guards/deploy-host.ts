@@ -10,17 +10,11 @@ export function deployProblems(topology: Topology, plan: FailoverPlan, seen: Obs
   if (!facts) {
     return [];
   }
-  const needed = [
-    "cluster.rkestate",
-    "certs/kube-ca.pem",
-    "certs/kube-admin.pem",
-    "certs/kube-admin-key.pem",
-    "ssh/id_ed25519",
-    ...installerOf(topology).furtherFiles(topology),
-  ];
+  const { deployFiles, program } = installerOf(topology);
+  const { needed } = deployFiles(topology);
   const missing = needed.filter((file) => !facts.deploy?.files.includes(file));
   return [
-    ...(facts.tools.installer ? [] : [installerMissing(host)]),
+    ...(program === undefined || facts.tools.installer ? [] : [installerMissing(host)]),
     ...(missing.length === 0
       ? []
       : [

@@ -12,6 +12,7 @@ import { hostKeyProblems, reachability, strangers } from "./identity";
 import { imageProblems } from "./images";
 import { isolationProblems, isolationWords } from "./isolation";
 import { versionProblems, versionWords } from "./known-versions";
+import { podsStart } from "./kubeadm-preflight";
 import { loginProblems } from "./login";
 import { attestationProblems, attestationWords, confirmationProblems, livingProblems } from "./lost-side";
 import { restartProblems, restartWords } from "./restarts";
@@ -54,7 +55,7 @@ export function failoverGuards(topology: Topology, plan: FailoverPlan, seen: Obs
     verdict(
       "rights",
       [
-        ...rights(survivors, seen),
+        ...rights(topology, survivors, seen),
         ...loginProblems(topology, survivors, seen),
         ...addressProblems([...survivors, ...lostHosts]),
       ],
@@ -111,6 +112,7 @@ export function failoverGuards(topology: Topology, plan: FailoverPlan, seen: Obs
     ),
     verdict("clocks", clockProblems(survivors, seen), "survivors and operator agree within 5 s"),
     verdict("kubelets", restartProblems(survivors, seen), restartWords(survivors, seen)),
+    ...(topology.installer === "kubeadm" ? podsStart(survivors, seen) : []),
   ];
   return withoutUnseen(verdicts, survivors, seen, topology.ssh.bastion !== undefined);
 }

@@ -1,10 +1,12 @@
 import { factsOf, type Observation } from "../facts/observation";
-import type { Host } from "../topology/topology";
+import { installerOf } from "../installers/installers";
+import type { Host, Topology } from "../topology/topology";
 import { isIp } from "../values/addresses";
 import { problem } from "./verdict";
 
-/** Rights that steps need on every host: a login, root, and a docker that answers. */
-export function rights(hosts: Host[], seen: Observation): string[] {
+/** Rights that steps need on every host: a login, root, and a runtime that answers. */
+export function rights(topology: Pick<Topology, "installer">, hosts: Host[], seen: Observation): string[] {
+  const { runtimeOn } = installerOf(topology);
   return hosts.flatMap((h) => {
     const facts = seen.hosts[h.name];
     if (facts?.reachable !== true) {
@@ -28,12 +30,7 @@ export function rights(hosts: Host[], seen: Observation): string[] {
           ]),
       ...(facts.tools.runtime
         ? []
-        : [
-            problem(
-              `${h.name}: docker must answer: it doesn't`,
-              "`systemctl restart docker` there; without systemd `service docker restart`",
-            ),
-          ]),
+        : [problem(`${h.name}: ${runtimeOn(h).daemon.name} must answer: it doesn't`, runtimeOn(h).daemon.restart)]),
     ];
   });
 }

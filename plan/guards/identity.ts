@@ -2,7 +2,7 @@ import type { FailoverPlan } from "../acts/failover/plan";
 import { peerUrl } from "../etcd/urls";
 import { factsOf, type Observation } from "../facts/observation";
 import { installerOf } from "../installers/installers";
-import { argument } from "../runtimes/process";
+import { argument, commandOf } from "../runtimes/process";
 import type { Host, Topology } from "../topology/topology";
 import { problem } from "./verdict";
 
@@ -44,8 +44,9 @@ export function hostKeyProblems(hosts: Host[], seen: Observation): string[] {
 /** Hosts that belong to another cluster, or whose etcd is another member than the topology says. */
 export function strangers(topology: Topology, hosts: Host[], seen: Observation, plan?: FailoverPlan): string[] {
   const etcd = plan?.etcd;
-  const name = argument(etcd?.before?.cmd ?? [], "name");
-  const peer = argument(etcd?.before?.cmd ?? [], "initial-advertise-peer-urls");
+  const command = etcd?.before ? commandOf(etcd.before) : [];
+  const name = argument(command, "name");
+  const peer = argument(command, "initial-advertise-peer-urls");
   const compare = "Is it the right host? Compare Pulumi.yaml with `docker inspect etcd` there, and correct Pulumi.yaml";
   return [
     ...hosts.flatMap((h) => {

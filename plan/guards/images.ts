@@ -37,7 +37,8 @@ function neededImages(topology: Topology, plan: FailoverPlan, host: Host): { ima
   const api = plan.apiServers
     .filter((a) => a.host.name === host.name)
     .map((a) => ({ image: a.after.image, by: "kube-apiserver" }));
-  const own = [{ image: installerOf(topology).images(topology).tools, by: "rke's own containers" }];
+  const { tools } = installerOf(topology).images(topology);
+  const own = tools === undefined ? [] : [{ image: tools, by: "rke's own containers" }];
   return [...etcd, ...joining, ...api, ...own];
 }
 

@@ -1,5 +1,6 @@
 import type { PrimaryPlan } from "../acts/primary/plan";
 import { factsOf, type Observation } from "../facts/observation";
+import { installerOf } from "../installers/installers";
 import type { AdoptedCluster } from "../installers/rke/adopted";
 import type { Host, Topology } from "../topology/topology";
 import { adoptionProblems } from "./adoption";
@@ -10,6 +11,8 @@ import { primaryEpochProblems } from "./epoch";
 import { failbackGuards } from "./failback";
 import { addressProblems, clockProblems, rights, tools } from "./hosts";
 import { hostKeyProblems, reachability, strangers } from "./identity";
+import { kubeadmClusterProblems } from "./kubeadm-cluster";
+import { kubeadmPreflight } from "./kubeadm-preflight";
 import { loginProblems } from "./login";
 import { purgeGuard } from "./purge";
 import { restartProblems, restartWords } from "./restarts";
@@ -26,6 +29,7 @@ export function primaryGuards(
   adopted?: AdoptedCluster,
   confirm?: string,
 ): Verdict[] {
+  const { program } = installerOf(topology);
   return [
     ...failbackGuards(topology, plan, seen, confirm),
     ...(plan.purge === undefined ? [] : [purgeGuard(plan.steps, plan.purge, plan.epoch)]),
@@ -33,36 +37,55 @@ export function primaryGuards(
     verdict("host keys", hostKeyProblems(plan.hosts, seen), "none but the pinned ones"),
     verdict(
       "rights",
-      [...rights(plan.hosts, seen), ...loginProblems(topology, plan.hosts, seen), ...addressProblems(plan.hosts)],
-      "root, and docker answers",
+      [
+        ...rights(topology, plan.hosts, seen),
+        ...loginProblems(topology, plan.hosts, seen),
+        ...addressProblems(plan.hosts),
+      ],
+      topology.installer === "rke" ? "root, and docker answers" : "root, and containerd answers",
     ),
     verdict("epoch", primaryEpochProblems(topology, plan, seen), `${plan.epoch}`),
-    adopted
+    topology.installer === "kubeadm"
       ? verdict(
           "the cluster meant",
-          adoptionProblems(topology, adopted, seen),
-          "etcd and kube-apiserver run as RKE plans from the topology, with the certificates of rke-dr:adopted",
+          kubeadmClusterProblems(topology, seen),
+          "etcd and the control plane run as kubeadm plans them from the topology",
         )
-      : verdict(
-          "no foreign cluster",
-          foreignProblems(plan, seen),
-          "no host runs a cluster that this program didn't build",
-        ),
+      : adopted
+        ? verdict(
+            "the cluster meant",
+            adoptionProblems(topology, adopted, seen),
+            "etcd and kube-apiserver run as RKE plans from the topology, with the certificates of rke-dr:adopted",
+          )
+        : verdict(
+            "no foreign cluster",
+            foreignProblems(plan, seen),
+            "no host runs a cluster that this program didn't build",
+          ),
     verdict("the hosts meant", strangers(topology, plan.hosts, seen), "no host belongs to another cluster"),
-    verdict("members of etcd", memberProblems(plan, seen), "etcd has quorum, or there is none yet"),
+    verdict(
+      "members of etcd",
+      memberProblems(plan, seen, program !== undefined),
+      "etcd has quorum, or there is none yet",
+    ),
     changeGuard(topology, plan, seen),
     verdict("tools on the hosts", tools(plan.hosts, seen), "flock, curl with --unix-socket"),
     verdict("disk space", roomProblems(plan.hosts, seen), "enough for records and containers"),
     verdict("clocks", clockProblems(plan.hosts, seen), "hosts and operator agree within 5 s"),
     verdict("kubelets", restartProblems(plan.hosts, seen), restartWords(plan.hosts, seen)),
-    verdict(
-      "rke on the deploy hosts",
-      plan.deployHosts.flatMap((h) => {
-        const facts = factsOf(seen, h);
-        return facts && !facts.tools.installer ? [installerMissing(h)] : [];
-      }),
-      plan.deployHosts.map((h) => h.name).join(", "),
-    ),
+    ...(topology.installer === "kubeadm" ? kubeadmPreflight(topology, plan.hosts, seen) : []),
+    ...(program === undefined
+      ? []
+      : [
+          verdict(
+            "rke on the deploy hosts",
+            plan.deployHosts.flatMap((h) => {
+              const facts = factsOf(seen, h);
+              return facts && !facts.tools.installer ? [installerMissing(h)] : [];
+            }),
+            plan.deployHosts.map((h) => h.name).join(", "),
+          ),
+        ]),
   ];
 }
 
@@ -74,7 +97,7 @@ const goneForGood = (host: Host): string[] => [
 ];
 
 /** `primary` can't repair a built cluster that has lost quorum: etcd changes its members by a majority only. */
-function memberProblems(plan: PrimaryPlan, seen: Observation): string[] {
+function memberProblems(plan: PrimaryPlan, seen: Observation, buildsIt: boolean): string[] {
   const { quorum, members } = plan.membership;
   const isDone = (host: Host) =>
     ["rke-up", "adopt"].some((name) => factsOf(seen, host)?.steps[name]?.epoch === plan.epoch);
@@ -82,7 +105,7 @@ function memberProblems(plan: PrimaryPlan, seen: Observation): string[] {
   const others =
     plan.failback && !plan.failback.finished ? [] : plan.deployHosts.filter((h) => h !== plan.installerHost);
   const brought = others.some((h) => factsOf(seen, h)?.deploy?.files.includes("cluster.rkestate"));
-  const built = brought || plan.hosts.some(isDone);
+  const built = !buildsIt || brought || plan.hosts.some(isDone);
   if (quorum || !built) {
     return [];
   }
@@ -91,7 +114,9 @@ function memberProblems(plan: PrimaryPlan, seen: Observation): string[] {
   return [
     problem(
       `etcd: a voter must answer a linearizable read, else no member can be replaced: none does (${seeds})`,
-      "If etcd is only stopped: `docker start etcd` there",
+      buildsIt
+        ? "If etcd is only stopped: `docker start etcd` there"
+        : "If etcd only doesn't run: `systemctl status kubelet` and `crictl ps -a --name etcd` there",
       "If a datacenter is lost: `pulumi preview --stack failover` (docs/runbook.md)",
     ),
   ];

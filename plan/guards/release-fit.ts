@@ -24,11 +24,12 @@ export function settingsThatFit(topology: Topology, seen: Observation): Fit[] {
   if (own === 0) {
     return [];
   }
-  const { alternatives, fitWords } = installerOf(topology);
-  const found = alternatives(
-    topology,
-    running.map(({ process }) => process),
-  ).map(({ settings, releases }) => ({
+  const { releases: known } = installerOf(topology);
+  if (known === undefined) {
+    return [];
+  }
+  const processes = running.map(({ process }) => process);
+  const found = known.alternatives(topology, processes).map(({ settings, releases }) => ({
     settings,
     releases,
     count: differing({ ...topology, ...settings }, running, seen),
@@ -44,7 +45,7 @@ export function settingsThatFit(topology: Topology, seen: Observation): Fit[] {
   const releases = best.filter((b) => b.settings.kubernetesVersion === version).flatMap((b) => b.releases);
   return version === undefined
     ? []
-    : [{ differing: least, words: fitWords(topology, { own, least, releases, kubernetesVersion: version }) }];
+    : [{ differing: least, words: known.fitWords(topology, { own, least, releases, kubernetesVersion: version }) }];
 }
 
 /** The same as a note of preview, for clusters of which nothing is to be taken over: only where a release plans all as it runs. */
@@ -69,14 +70,14 @@ function runningProcesses(topology: Topology, seen: Observation): Found[] {
 
 function differing(topology: Topology, running: Found[], seen: Observation): number {
   const site = inPeace(topology);
-  const { plannedApiServer, plannedEtcd, runtimeOf } = installerOf(site);
+  const { plannedApiServer, plannedEtcd, runtimeOn } = installerOf(site);
   return running
     .map(({ host, process }) => {
       const planned =
         process.name === "etcd"
           ? plannedEtcd(site, host, architectureSeen(site, seen, host))
           : plannedApiServer(site, host, process);
-      return runtimeOf("etcd").differs(comparable(planned), comparable(process, planned));
+      return runtimeOn(host).differs(comparable(planned), comparable(process, planned));
     })
     .reduce((sum, lines) => sum + changed(lines), 0);
 }

@@ -1,10 +1,11 @@
 import { recoveredOn } from "../acts/failover/left-out";
 import type { FailoverPlan } from "../acts/failover/plan";
 import { factsOf, type Observation } from "../facts/observation";
+import { installerOf } from "../installers/installers";
 import { onlyRunsPods } from "../topology/order";
 import type { Host } from "../topology/topology";
 import { reachability } from "./identity";
-import { list } from "./verdict";
+import { list, problem } from "./verdict";
 
 /**
  * Survivors that can't be reached; of a worker also how to go on without it: RKE deletes the Node of a worker
@@ -12,10 +13,28 @@ import { list } from "./verdict";
  * dialling it without a time limit; step `rke-state` does it before RKE, and without dialling.
  * If no survivor at all is reached, the cause is the operator's network.
  */
-export function survivorProblems({ survivors }: FailoverPlan, seen: Observation): string[] {
+export function survivorProblems(plan: FailoverPlan, seen: Observation): string[] {
+  const { survivors } = plan;
   const sighted = survivors.some((h) => factsOf(seen, h));
   const recovered = recoveredOn(survivors, seen);
-  return reachability(survivors, seen, (host) => (sighted ? ways(host, recovered.includes(host.name)) : ownWay));
+  return [
+    ...reachability(survivors, seen, (host) => (sighted ? ways(host, recovered.includes(host.name)) : ownWay)),
+    ...tooMany(plan),
+  ];
+}
+
+/** Other members of etcd that survive and that no act could join to the recovered one. */
+function tooMany({ others, site, source }: FailoverPlan): string[] {
+  const { joins, title } = installerOf(site);
+  return joins || source === undefined
+    ? []
+    : others.map((host) =>
+        problem(
+          `${host.name}: of a cluster that ${title} made, one member of etcd may survive the loss for now: it does beside ${source.host.name}`,
+          `Power ${host.name} off: then it is given up as well, and joins again afterwards as ${title} joins a control plane host (docs/quickstart.md)`,
+          `Power ${source.host.name} off instead, if ${host.name} has the newer data by the table of sources`,
+        ),
+      );
 }
 
 /** The survivors, and the members of etcd that the act gives up because they can't be reached. */

@@ -7,9 +7,6 @@ import type { Site } from "../topology/site";
 import type { Host, Topology } from "../topology/topology";
 import type { Certificate } from "./certificate";
 
-/** The processes that an act may replace; all others are the installer's alone. */
-export type ReplacedProcess = "etcd" | "kube-apiserver";
-
 /** The name under which a new host is in the installer's state once its etcd has joined, and until the installer has made all else of it. */
 export const joinedEtcd = (host: Host): string => `${host.name}.joined-etcd`;
 
@@ -44,30 +41,99 @@ export interface AfterLoss {
  */
 export interface Installer {
   name: Topology["installer"];
-  /** The runtime that starts this process on the installer's hosts. */
-  runtimeOf(process: ReplacedProcess): Runtime;
+  /** Its name for people. */
+  title: string;
+  /** True if an act can add members of etcd to those that live. */
+  joins: boolean;
+  /**
+   * The runtime of a host. A host has one, which knows all of its processes: also where one is a unit of systemd and another a static pod.
+   */
+  runtimeOn(host: Host): Runtime;
 
   /** The name of a host's member of etcd. */
   memberName(host: Host): string;
-  /** The file name, without `.pem`, of a host's etcd certificate. */
+  /** The name of a host's etcd certificate, as `tls_of` of on-host/installers/NAME/host.sh takes it. */
   etcdCertificate(host: Host): string;
+  /** The path of a certificate on a host. @param certificate a name, as `etcdCertificate` gives it */
+  certificateFile(certificate: string): string;
+  /** Certificates that a control plane host needs beside those that arguments of etcd and kube-apiserver name, by their names. */
+  lastingCertificates: string[];
+  /** Certificates of a host's etcd and kube-apiserver, as the site has them, each with the names that it must be good for. */
+  neededCertificates(site: Site, host: Host): { file: string; names: string[] }[];
+  /** etcd's data folder, /var/lib/etcd on the host, as its own process sees it. */
+  dataInside: string;
   /** etcd's client URL as its own host reaches it. */
   ownEndpoint(host: Host): string;
   /** `--initial-cluster` of these members, in the installer's order. */
   initialCluster(members: Host[]): string;
   /** `--etcd-servers` of the kube-apiserver on a host, in the installer's order. */
   etcdServers(site: Site, host: Host): string;
-  /** The installer's images, and one image that every host has and that contains chroot. */
-  images(settings: Pick<Topology, "rkeVersion" | "kubernetesVersion" | "rke">): { etcd: string; tools: string };
+  /**
+   * True if a host's kube-apiserver has the etcd of its own host as its only server. No act has to change it then, and it serves if and only if
+   * that etcd does.
+   */
+  asksOwnEtcd(site: Site, host: Host): boolean;
+  /** etcd's image, and the image of a resident process, one that every host has; undefined if the runtime needs none for it. */
+  images(settings: ImageSettings): { etcd: string; tools: string | undefined };
 
   /** etcd as the installer plans it. @param architecture of the host that `architectureHost` names */
   plannedEtcd(site: Site, host: Host, architecture: string): Process;
   /** The host whose architecture the installer writes into a host's etcd. */
   architectureHost(site: Site, host: Host): Host;
+  /** A host's etcd, as it ran, after its data was made a cluster of one. @param members all that the cluster will have in the end */
+  recoveredEtcd(before: Process, host: Host, members: Host[]): Process;
   /** etcd of a member that joins a living cluster; a learner keeps it for good. */
   joiningEtcd(site: Site, host: Host, architecture: string): Process;
+  /** The same member's etcd once it has joined and votes. */
+  joinedEtcd(site: Site, host: Host, architecture: string): Process;
   /** The kube-apiserver as the installer plans it. @param before as it runs: what only the host knows is taken from there */
   plannedApiServer(site: Site, host: Host, before: Process | undefined): Process;
+  /** Rules that differ from release to release; undefined if the topology says itself what runs. */
+  releases: Releases | undefined;
+  /** Differences between a learner's planned process and the running one, as lines "- planned" and "+ found"; empty if they agree. */
+  learnerDiffers(site: Site): (host: Host, architecture: string, found: Running) => string[];
+
+  /** The certificates of a site, CAs first, a learner's last. */
+  certificates(site: Site): Certificate[];
+  /** The text of the installer's file that lists the site's hosts (RKE's cluster.yml); empty if it has no such file. */
+  clusterFile(site: Site): string;
+  /** The hosts that such a text lists; none if it can't be read. */
+  hostsIn(clusterFile: string): { address: string; name: string }[];
+  /** Files in a deploy host's folder, by their names there: those that peace puts there, and those without which no act can run. */
+  deployFiles(topology: Topology): { prepared: string[]; needed: string[] };
+  /** The program that an act runs on a deploy host; undefined if it runs none. */
+  program: string | undefined;
+  /** The namespaces whose pods watch the API since before an act, and are restarted if revisions have begun anew. */
+  watchingNamespaces: string[];
+
+  /** True if `primary` replaces a member of etcd that isn't well. Else the operator does it with the installer's own commands. */
+  repairsMembers: boolean;
+  /** The name of the step that runs the installer on a deploy host; undefined if no act runs it. */
+  runName(host: Host): string | undefined;
+  /**
+   * The installer's state gets the hosts that the site has, before its run in peace: a host that has left is taken out of service, and
+   * etcd's members are the installer's without it changing any. None if it keeps no state.
+   * @param claim the data of the step claim, for hosts that have left
+   * @param changed if the state's hosts aren't the site's
+   */
+  settleHosts(act: Building, claim: string, changed: boolean): Step[];
+  /** The installer's run in peace and in a failback; none if only an operator runs it. @param changed as above */
+  build(act: Building, changed: boolean): Step[];
+  /** In place of that, for a cluster that the installer has built before this program came: nothing that runs is touched. */
+  adopt(act: Building): Step[];
+  /**
+   * Steps after which the installer finds nothing to do after a failover; none if it keeps no files of its own. The last one waits for `before`.
+   */
+  settleLoss(act: AfterLoss): Step[];
+  /** Puts the returned hosts back into the installer's files. @param epoch the failover's */
+  settleReturn(deployHost: Host, returned: Host[], epoch: number, before: Step[]): Step[];
+}
+
+/** The part of a topology that images follow from. */
+export type ImageSettings = Pick<Topology, "rkeVersion" | "kubernetesVersion" | "rke" | "kubeadm">;
+
+/** An installer that plans otherwise from release to release, and doesn't say on a host which release it was. */
+export interface Releases {
   /**
    * Settings of the topology with which the installer would plan otherwise: its releases that can have made what runs.
    * @param running of all hosts that were seen
@@ -85,40 +151,5 @@ export interface Installer {
    * Images that the installer took for the cluster, by the names under which the topology says them, if they aren't the topology's.
    * @param state the installer's own record of the cluster, as it stands there
    */
-  imagesTaken(
-    settings: Pick<Topology, "rkeVersion" | "kubernetesVersion" | "rke">,
-    state: string,
-  ): Record<string, string>;
-  /** Differences between a learner's planned process and the running one, as lines "- planned" and "+ found"; empty if they agree. */
-  learnerDiffers(site: Site): (host: Host, architecture: string, found: Running) => string[];
-
-  /** The certificates of a site, CAs first, a learner's last. */
-  certificates(site: Site): Certificate[];
-  /** The text of the installer's file that lists the site's hosts (RKE's cluster.yml). */
-  clusterFile(site: Site): string;
-  /** The hosts that such a text lists; none if it can't be read. */
-  hostsIn(clusterFile: string): { address: string; name: string }[];
-  /** Files that a deploy host needs beside the usual ones, by their names in its folder. */
-  furtherFiles(topology: Topology): string[];
-
-  /** The name of the step that runs the installer on a deploy host. */
-  runName(host: Host): string;
-  /**
-   * The installer's state gets the hosts that the site has, before its run in peace: a host that has left is taken out of service, and
-   * etcd's members are the installer's without it changing any.
-   * @param claim the data of the step claim, for hosts that have left
-   * @param changed if the state's hosts aren't the site's
-   */
-  settleHosts(act: Building, claim: string, changed: boolean): Step;
-  /** The installer's run in peace and in a failback. @param changed as above */
-  build(act: Building, changed: boolean): Step;
-  /** In place of that, for a cluster that the installer has built before this program came: nothing that runs is touched. */
-  adopt(act: Building): Step[];
-  /**
-   * Two steps after which the installer finds nothing to do after a failover: `prepare` edits its files, `run` runs it.
-   * `run` waits for `before` and `prepare`.
-   */
-  settleLoss(act: AfterLoss): { prepare: Step; run: Step };
-  /** Puts the returned hosts back into the installer's files. @param epoch the failover's */
-  settleReturn(deployHost: Host, returned: Host[], epoch: number, before: Step[]): Step;
+  imagesTaken(settings: ImageSettings, state: string): Record<string, string>;
 }

@@ -5,7 +5,8 @@ import type { PrimaryPlan } from "../acts/primary/plan";
 import type { Replacement } from "../acts/steps/replacement";
 import type { Observation } from "../facts/observation";
 import type { Verdict } from "../guards/verdict";
-import { argument } from "../runtimes/process";
+import { installerOf } from "../installers/installers";
+import { argument, commandOf, type Process } from "../runtimes/process";
 import type { ScheduledStep } from "../steps/steps";
 import { voters } from "../topology/order";
 import { describeAside } from "./aside";
@@ -51,17 +52,17 @@ export function describeFailover(
     "",
     ...(first.length === 0 ? [] : [...first, ""]),
     `Hosts removed     ${names(lostHosts)}`,
-    `Hosts that remain ${names(survivors)}; rke runs on ${plan.deployHost.name}`,
+    `Hosts that remain ${names(survivors)}; ${runsOn(plan)}`,
     "",
     ...describeEnd(plan),
     "Sources",
     ...(plan.sources.length > 0 ? describeSources(plan, now) : ["  none"]),
     ...section("Scheduled snapshots", snapshots),
     ...(plan.etcd ? describeEtcd(plan, plan.etcd) : []),
-    ...plan.apiServers.flatMap((api) => describeApiServer(api, plan.finalApiServers)),
-    "",
-    "cluster.yml",
-    ...lineDiff(plan.clusterYml.before, plan.clusterYml.after),
+    ...plan.apiServers.flatMap((api) => describeApiServer(plan, api, plan.finalApiServers)),
+    ...(plan.clusterYml.after === ""
+      ? []
+      : ["", "cluster.yml", ...lineDiff(plan.clusterYml.before, plan.clusterYml.after)]),
     "",
     "Set aside on the hosts, nothing is deleted",
     ...setAside(plan),
@@ -125,6 +126,11 @@ export function describePrimary(
 const section = (title: string, lines: string[]): string[] =>
   lines.length === 0 ? [] : ["", title, ...lines.map((line) => `  ${line}`)];
 
+const runsOn = ({ site, deployHost }: FailoverPlan): string => {
+  const { program } = installerOf(site);
+  return program === undefined ? `the API is asked from ${deployHost.name}` : `${program} runs on ${deployHost.name}`;
+};
+
 const names = (hosts: { name: string; address: string }[]): string =>
   hosts.map((h) => `${h.name} (${h.address})`).join(", ");
 
@@ -143,21 +149,31 @@ function describeEtcd(plan: FailoverPlan, etcd: Replacement): string[] {
           "  with a copy of its data that --force-new-cluster has made a cluster of one, beforehand, in a container without network",
           "  (where no copy can be made: with its data itself, forced once); that flag is gone before the step ends",
         ]),
-    ...likePlan(etcd),
+    ...likePlan(plan, etcd),
   ];
 }
 
 /** @param later the same after the other members have joined; empty if none do */
-function describeApiServer(api: Replacement, later: Replacement[]): string[] {
+function describeApiServer(plan: FailoverPlan, api: Replacement, later: Replacement[]): string[] {
   const of = (command: string[] | undefined) => argument(command ?? [], "etcd-servers") ?? "unknown";
+  const servers = (process: Process) => of(commandOf(process));
+  if (api.body === "") {
+    return [
+      "",
+      `kube-apiserver on ${api.host.name}`,
+      `    --etcd-servers=${servers(api.after)}`,
+      "  stays as it is; it is begun anew, without the back-off that it is in, as soon as that etcd serves",
+      ...likePlan(plan, api),
+    ];
+  }
   const final = later.find((r) => r.host.name === api.host.name);
   return [
     "",
     `kube-apiserver on ${api.host.name}`,
-    `  - --etcd-servers=${of(api.before?.entrypoint)}`,
-    `  + --etcd-servers=${of(api.after.entrypoint)}${final ? ", from the first write until all members have joined" : ""}`,
-    ...(final ? [`  + --etcd-servers=${of(final.after.entrypoint)}, from then on`] : []),
-    ...likePlan(final ?? api),
+    `  - --etcd-servers=${api.before ? servers(api.before) : "unknown"}`,
+    `  + --etcd-servers=${servers(api.after)}${final ? ", from the first write until all members have joined" : ""}`,
+    ...(final ? [`  + --etcd-servers=${servers(final.after)}, from then on`] : []),
+    ...likePlan(plan, final ?? api),
   ];
 }
 
@@ -171,7 +187,16 @@ function changes(before: string[], after: string[]): string[] {
   return [...lines, ...gone.map((arg) => `  - ${arg}`)];
 }
 
-function likePlan(replacement: Replacement): string[] {
+function likePlan({ site }: FailoverPlan, replacement: Replacement): string[] {
+  const { program, title } = installerOf(site);
+  if (program === undefined) {
+    return replacement.unlikePlan.length === 0
+      ? [`  equal to what ${title} plans`]
+      : [
+          `  otherwise than ${title} plans from this topology, and kept so (- ${title}'s, + as it runs):`,
+          ...replacement.unlikePlan.map((line) => `    ${line}`),
+        ];
+  }
   return replacement.unlikePlan.length === 0
     ? ["  equal to what RKE plans: rke up will leave it alone"]
     : [
@@ -200,8 +225,12 @@ export function setAside(plan: FailoverPlan): string[] {
     ...plan.others.map(
       (host) => `  ${host.name}: container etcd as etcd-before-epoch-${epoch}; its old data when it joins anew`,
     ),
-    ...plan.apiServers.map((a) => `  ${a.host.name}: container kube-apiserver as kube-apiserver-before-epoch-${epoch}`),
-    `  ${plan.deployHost.name}: /etc/rke-dr/cluster.yml and cluster.rkestate, each as *.before-epoch-${epoch}`,
+    ...plan.apiServers
+      .filter((a) => a.body !== "")
+      .map((a) => `  ${a.host.name}: container kube-apiserver as kube-apiserver-before-epoch-${epoch}`),
+    ...(plan.clusterYml.after === ""
+      ? []
+      : [`  ${plan.deployHost.name}: /etc/rke-dr/cluster.yml and cluster.rkestate, each as *.before-epoch-${epoch}`]),
   ];
 }
 

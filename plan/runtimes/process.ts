@@ -11,10 +11,21 @@ export interface Process {
   labels: Record<string, string>;
   /** UID:GID that the container runs as; absent: the image's own. */
   user?: string;
+  /** The whole description that this process was planned from, in its runtime's own form; only that runtime reads it. */
+  template?: unknown;
 }
 
 /** The whole command: RKE puts it into the entrypoint of some processes, into the arguments of others. */
-export const commandOf = ({ entrypoint, cmd }: Process): string[] => [...entrypoint, ...cmd];
+export const commandOf = ({ entrypoint, cmd }: Pick<Process, "entrypoint" | "cmd">): string[] => [
+  ...entrypoint,
+  ...cmd,
+];
+
+/** The same process with its command changed, in the place where the process has its arguments. */
+export const withCommand = (process: Process, change: (command: string[]) => string[]): Process =>
+  process.cmd.length > 0
+    ? { ...process, cmd: change(process.cmd) }
+    : { ...process, entrypoint: change(process.entrypoint) };
 
 /** The value of `--NAME=value` in a command; undefined if the argument is missing. */
 export function argument(command: string[], argumentName: string): string | undefined {

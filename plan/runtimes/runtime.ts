@@ -17,6 +17,10 @@ export interface SpecOptions {
  */
 export interface Runtime {
   name: "docker" | "static-pod";
+  /** Its daemon, and the command that restarts it, for an operator. */
+  daemon: { name: string; restart: string };
+  /** True if a process that runs but once, beside the runtime's own, must be isolated, since the runtime itself is held meanwhile. */
+  runsOnceIsolated: boolean;
   /**
    * One process of a host's report.
    * @throws SyntaxError if the line is cut

@@ -9,6 +9,10 @@ import { allHosts, type Host, type Topology } from "./topology";
 export function clusterOrder(topology: Topology): Host[] {
   const hosts = allHosts(topology);
   const { order } = topology;
+  if (topology.installer === "kubeadm") {
+    // kubeadm keeps no list; the topology's order is that in which the hosts joined
+    return hosts;
+  }
   if (order) {
     return [...hosts].sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
   }

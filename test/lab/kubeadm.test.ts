@@ -99,7 +99,7 @@ onRequest("kubeadm", "a lab of a kubeadm cluster: real systemd, containerd, kube
   });
 
   it("the program's look at a host reads through the static pods: etcd's status, quorum, members, processes and Leases", async () => {
-    const look = onHostScript("look/facts", "static-pod");
+    const look = onHostScript("look/facts", { runtime: "static-pod", installer: "kubeadm" });
     const [file, peer] = ["/var/lib/etcd/tried.db", "https://192.168.31.113:2380"];
     await etcdctl("cp3", "snapshot", "save", file);
     const read = await lab.execOn("cp3", ["bash", "-s", "--", "1", "1.3", "", "", file, peer], { input: look });

@@ -74,6 +74,30 @@ describe("the return guard", () => {
     assert.equal(run.did, "");
   });
 
+  it("asked before others start, it stops the old processes on a newer epoch and ends", () => {
+    const run = round("echo rke-dr lab serves 2", "--before-others");
+    assert.equal(run.status, 0, run.stderr);
+    assert.match(run.did, /rename etcd etcd-before-epoch-2/);
+    assert.match(run.stdout, /asked before etcd starts: the other side answers/);
+    assert.doesNotMatch(run.stdout, /watches/);
+  });
+
+  it("asked before others start, it ends on the same epoch at once, and stops nothing", () => {
+    const run = round("echo rke-dr lab serves 1", "--before-others");
+    assert.equal(run.did, "");
+    assert.equal(run.status, 0, run.stderr);
+  });
+
+  it("asked before others start, it ends within 10 s if nobody answers, and stops nothing", function () {
+    this.timeout(20_000);
+    const began = Date.now();
+    const run = round("exit 255", "--before-others");
+    assert.equal(run.did, "");
+    assert.equal(run.status, 0, run.stderr);
+    assert.match(run.stdout, /nobody answers within 10 s/);
+    assert.ok(Date.now() - began < 15_000);
+  });
+
   it("reports silent hosts and stops nothing with `--once`", () => {
     const run = round("[[ $target == *10.0.0.4 ]] || exit 255; echo rke-dr lab serves 7", "--once");
     assert.equal(run.status, 1);

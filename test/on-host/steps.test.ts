@@ -8,11 +8,14 @@ import { calls, defined, given } from "./calls";
 const folder = join(__dirname, "../../on-host");
 const scriptsIn = (room: string): string[] =>
   readdirSync(join(folder, room))
-    .filter((file) => file.endsWith(".sh"))
+    // an installer's host.sh is a library
+    .filter((file) => file.endsWith(".sh") && file !== "host.sh")
     .map((file) => `${room}/${file.slice(0, -".sh".length)}`);
 const nameOf = (script: string): string => script.split("/").at(-1) ?? "";
 const found = ["steps", ...readdirSync(join(folder, "installers")).map((name) => `installers/${name}`)]
   .flatMap(scriptsIn)
+  // an installer's names and paths are no step
+  .filter((script) => nameOf(script) !== "host")
   .sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
 
 describe("the list of steps", () => {

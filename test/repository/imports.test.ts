@@ -100,7 +100,7 @@ const laboratory: Record<string, Rule> = {
     ],
   },
   lab: { packages: /^node:/, folders: ["lab/"] },
-  drill: { packages: /^(@kubernetes\/client-node|node:.*)$/, folders: ["drill/", "lab/"] },
+  drill: { packages: /^(@kubernetes\/client-node|node:.*)$/, folders: ["drill/", "lab/", "on-host.ts"] },
   bench: { packages: /^(ssh2|yaml|node:.*)$/, folders: ["bench/", "drill/", "lab/", "plan/"] },
 };
 

@@ -14,7 +14,7 @@ answers() {
   why="container etcd is $status"
   [[ $status == running ]] || return 1
   why="etcd runs and answers nothing, as where it was started without quorum"
-  ask_etcd "$1" kube-node || return 1
+  ask_etcd "$1" "$own_client" || return 1
   before="index $index" why=""
 }
 
@@ -44,7 +44,7 @@ live_copy() {
   no_copy
   how="a live snapshot"
   folders
-  if ! process_etcdctl etcd "" --command-timeout=600s snapshot save "/var/lib/rancher/etcd/${copy##*/}/member/snap/db" >/dev/null 2>"$aside/snapshot.log"; then
+  if ! process_etcdctl etcd "" --command-timeout=600s snapshot save "$etcd_inside/${copy##*/}/member/snap/db" >/dev/null 2>"$aside/snapshot.log"; then
     why="no live snapshot: $(tail -n 1 "$aside/snapshot.log" | cut -c1-200)"
     return 1
   fi

@@ -95,6 +95,7 @@ drop() { process_drop "$1" >/dev/null 2>&1 || true; }
 # reason_in_log NAME: prints the first line of etcd's log that tells why it failed (behind a panic a stack trace follows), else its last line.
 reason_in_log() {
   local log
-  log=$(process_log "$1" 200)
+  # its arguments, which it logs first, may name its check for corruption
+  log=$(process_log "$1" 200 | grep -v '"msg":"Running: "') || true
   { grep -Ei 'panic|fatal|corrupt| C \| ' <<<"$log" || tail -n 1 <<<"$log"; } | head -n 1 | cut -c1-300
 }

@@ -1,8 +1,7 @@
-# needs: lib/step runtime lib/client
+# needs: lib/step runtime installer lib/client
 # Changes etcd's members. A step does so on the member's own host, and asks another voter to do it, one that has answered a linearizable
 # read: a cluster without quorum changes no members.
 # shellcheck shell=bash
-ssl=/etc/kubernetes/ssl
 # the certificate and image for etcdctl, and the client URLs of the other voters: ask_members sets them
 certificate="" image="" voters=()
 # the URL of the voter that is asked: find_quorum sets it
@@ -10,7 +9,7 @@ via=""
 # all members, and the one that look_up looked for
 member_list="" id="" member_status="" is_learner=""
 
-# ask_members CERTIFICATE IMAGE URL ...: from now on, all functions here ask as CERTIFICATE (a name in /etc/kubernetes/ssl) with IMAGE's etcdctl.
+# ask_members CERTIFICATE IMAGE URL ...: from now on, all functions here ask as CERTIFICATE (a name that tls_of takes) with IMAGE's etcdctl.
 # The URLs are client URLs of the other voters, tried in this order. If old members may still serve a cluster of their own, only members
 # of the living cluster may be among them.
 ask_members() {
@@ -19,8 +18,10 @@ ask_members() {
 
 # ctl ARGUMENT ...: etcdctl, which asks $via; run alone, because this host's etcd may be gone.
 ctl() {
+  local tls_ca tls_cert tls_key
+  tls_of "$certificate"
   run_alone "$image" etcdctl --host-network --write /etc/kubernetes:/etc/kubernetes --env ETCDCTL_API=3 \
-    --env "ETCDCTL_CACERT=$ssl/kube-ca.pem" --env "ETCDCTL_CERT=$ssl/$certificate.pem" --env "ETCDCTL_KEY=$ssl/$certificate-key.pem" \
+    --env "ETCDCTL_CACERT=$tls_ca" --env "ETCDCTL_CERT=$tls_cert" --env "ETCDCTL_KEY=$tls_key" \
     --env "ETCDCTL_ENDPOINTS=$via" -- --command-timeout=10s "$@"
 }
 # ask ARGUMENT ...: the same in this host's etcd, which is quicker.

@@ -1,4 +1,4 @@
-# needs: lib/step lib/process lib/etcd/data lib/etcd/ahead
+# needs: lib/step lib/process installer lib/etcd/data lib/etcd/ahead
 # Restores a snapshot or a database as a new cluster of one, beside etcd's data.
 # shellcheck shell=bash
 
@@ -41,7 +41,7 @@ restore() {
 # restore_by "PROGRAM [ahead]" FILE IMAGE MEMBER PEER_URL TOKEN BUMP: makes $restoring; `ahead` puts the revision ahead by BUMP. Sets $how and $ahead.
 # Returns 1 if this etcd lacks the program or a flag, 2 with $why after any other failure.
 restore_by() {
-  local program=${1% ahead} file=$2 image=$3 member=$4 peer=$5 token=$6 bump=$7 inside=/var/lib/rancher/etcd flags=()
+  local program=${1% ahead} file=$2 image=$3 member=$4 peer=$5 token=$6 bump=$7 inside=$etcd_inside flags=()
   ahead=0
   # a snapshot has a hash behind its last page (32 bytes behind pages of 512 or more); a database has none
   (($(stat -c %s "$file") % 512 == 32)) || flags+=(--skip-hash-check)
@@ -77,8 +77,8 @@ put_ahead_afterwards() {
 # A Kubernetes cluster that is older than 10 minutes was compacted by its kube-apiserver (storage/etcd3/compact.go), and doesn't come here.
 compact_alone() {
   local image=$1 member=$2 revision=$3 name=etcd-restore-epoch-$epoch compacting result=0
-  run_alone "$image" etcd --name "$name" --env ETCDCTL_API=3 --env ETCD_UNSUPPORTED_ARCH=arm64 --write /var/lib/etcd:/var/lib/rancher/etcd \
-    -- --name "$member" --data-dir "/var/lib/rancher/etcd/${restoring##*/}" >"$aside/compact.log" 2>&1 3>&- 8>&- 9>&- &
+  run_alone "$image" etcd --name "$name" --env ETCDCTL_API=3 --env ETCD_UNSUPPORTED_ARCH=arm64 --write "/var/lib/etcd:$etcd_inside" \
+    -- --name "$member" --data-dir "$etcd_inside/${restoring##*/}" >"$aside/compact.log" 2>&1 3>&- 8>&- 9>&- &
   compacting=$!
   why="an etcd without network didn't compact it"
   until_true 30 compacts "$name" "$revision" || result=1

@@ -1,5 +1,5 @@
-# loop: takes a snapshot whenever one is due; never ends. Container rke-dr-snapshots runs it in the host's own root: docker is the one
-# supervisor that every host of an RKE cluster has, and starts it again after a reboot.
+# loop: takes a snapshot whenever one is due; never ends. The resident process rke-dr-snapshots runs it in the host's own root: the runtime is
+# the one supervisor that every host of the cluster has, and starts it again after a reboot.
 # If a file `now` lies beside this script, a snapshot is due at once.
 # shellcheck shell=bash
 set -uo pipefail

@@ -1,4 +1,4 @@
-# needs: runtime
+# needs: runtime installer
 # voter: saves a live snapshot of this host's etcd, checks it, and writes it to stdout; nothing of it stays here.
 # The schedule of a deploy host sends it by SSH, as
 #   bash -s -- CLUSTER EPOCH   <voter.sh
@@ -11,7 +11,7 @@ PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 cluster=${1:?cluster} epoch=${2:?epoch}
 state=${RKE_DR_STATE:-/var/lib/rke-dr}
 # in the one folder that both the host and etcd's container have
-file=${RKE_DR_ETCD:-/var/lib/etcd}/rke-dr-scheduled.db inside=/var/lib/rancher/etcd/rke-dr-scheduled.db
+file=${RKE_DR_ETCD:-/var/lib/etcd}/rke-dr-scheduled.db inside=$etcd_inside/rke-dr-scheduled.db
 
 refuse() {
   printf '%s\n' "$*" >&2
@@ -49,7 +49,8 @@ need=$((2 * size + 256 * 1024 * 1024))
 ((free >= need)) || refuse "disk: $free bytes are free below ${file%/*}, $need are needed"
 
 said=$(etcdctl 900 snapshot save "$inside" 2>&1 >/dev/null) || refuse "etcdctl snapshot save: $(tail -n 1 <<<"$said" | cut -c1-200)"
-saved=$(etcdctl 300 snapshot status "$inside" -w json 2>/dev/null) || refuse "etcdctl can't read the snapshot that it saved"
+# without a flag of etcdctl's own: where another program of etcd's reads snapshots, it doesn't know it
+saved=$(time_limit=300 process_etcdctl etcd "" snapshot status "$inside" -w json 2>/dev/null) || refuse "etcd's own program can't read the snapshot that it saved"
 if ! { hash=$(number hash "$saved") && saved_revision=$(number revision "$saved") && keys=$(number totalKey "$saved"); }; then
   refuse "the snapshot's status can't be read: ${saved:0:200}"
 fi

@@ -3,20 +3,60 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # pods.sh sets them
 
+kubelet_mark=/run/rke-dr-kubelet-stopped
+# set while this step holds the kubelet, and what it has started meanwhile: "NAME CONTAINER-BEFORE" each
+kubelet_held="" started_meanwhile=()
+
 # with_kubelet_stopped COMMAND ...: the kubelet is stopped while it runs, and started again if it ran before, or was left stopped by a step
-# that was killed.
+# that was killed. Steps that run at the same time on one host do so one after the other. $kubelet_waits: not empty if systemd starts the kubelet
+# only after this script; then it is left alone, since to stop it would take its start back.
 with_kubelet_stopped() {
-  local mark=/run/rke-dr-kubelet-stopped ended=0
-  # one that ends over and over is "activating"
-  case $(systemctl is-active kubelet) in active | activating | reloading) : >"$mark" ;; esac
-  systemctl stop kubelet || return
-  "$@" || ended=$?
-  if [[ -e $mark ]]; then
-    systemctl start kubelet || return
-    rm -f "$mark"
+  local ended=0
+  if [[ -n $kubelet_held || -n ${kubelet_waits:-} ]]; then
+    "$@"
+    return
   fi
+  stop_kubelet || return
+  "$@" || ended=$?
+  start_kubelet || return
   return "$ended"
 }
+stop_kubelet() {
+  exec 7>/run/rke-dr-kubelet.lock
+  flock -w 120 7 || { echo "kubelet: another step has held it for 120 s" >&2 && return 1; }
+  # one that ends over and over is "activating"
+  case $(systemctl is-active kubelet) in active | activating | reloading) : >"$kubelet_mark" ;; esac
+  systemctl stop kubelet 7>&-
+}
+start_kubelet() {
+  if [[ -e $kubelet_mark ]]; then
+    systemctl start kubelet 7>&- || return
+    rm -f "$kubelet_mark"
+  fi
+  exec 7>&-
+}
+runtime_hold() {
+  [[ -z $kubelet_held ]] || return 0
+  stop_kubelet || return
+  kubelet_held=yes started_meanwhile=()
+}
+# The kubelet, once it is started again, knows of no back-off.
+# shellcheck disable=SC2120 # steps pass names of processes
+runtime_release() {
+  local name one
+  [[ -n $kubelet_held ]] || return 0
+  for name in "$@"; do
+    ! is_enabled "$name" || end_containers "$(manifests_folder)/$name.yaml" 0 || true
+  done
+  kubelet_held=""
+  start_kubelet || return
+  for one in ${started_meanwhile[@]+"${started_meanwhile[@]}"}; do
+    wait_for_container "${one%% *}" "${one#* }" || return
+  done
+}
+# A step that fails lets go of the kubelet; one that is killed leaves the mark.
+# shellcheck disable=SC2119 # it restarts no process
+runtime_let_go() { runtime_release; }
 # end_containers FILE GRACE: ends the pod's containers; without grace at once. An etcd that ends with grace waits 5 to 8 s for its clients.
 end_containers() {
   local ids
@@ -29,7 +69,7 @@ keep() {
   local id
   look_at "$2" || return
   mkdir -p "$pods_aside/$1.logs"
-  printf '%s\n' "restarts=$restarts" "started=$started" "exit_code=$exit_code" >"$pods_aside/$1.kept.new"
+  printf '%s\n' "restarts=$restarts" "started=$container_started" "exit_code=$exit_code" >"$pods_aside/$1.kept.new"
   mv "$pods_aside/$1.kept.new" "$pods_aside/$1.kept"
   for id in $(containers_of "$2"); do
     cri logs -t --tail 20000 "$id" >"$pods_aside/$1.logs/$(created "$id")-${id:0:12}" 2>&1 || true
@@ -68,6 +108,22 @@ wait_for_container() {
   done
   echo "pod $1: the kubelet has not started it within a minute: journalctl -u kubelet says why" >&2
   return 1
+}
+# to_be_awaited NAME BEFORE: waits for it, or leaves that to runtime_release.
+to_be_awaited() {
+  if [[ -n $kubelet_held ]]; then
+    started_meanwhile+=("$1 ${2:-none}")
+  else
+    wait_for_container "$1" "$2"
+  fi
+}
+# end_pods GRACE NAME ...: ends their containers, all at the same time; their manifests stay.
+end_pods() {
+  local grace=$1 name jobs=() ended=0
+  shift
+  for name in "$@"; do end_containers "$(manifests_folder)/$name.yaml" "$grace" & jobs+=($!); done
+  for name in "${jobs[@]}"; do wait "$name" || ended=$?; done
+  return "$ended"
 }
 stop_pods() {
   local grace=$1 name jobs=() ended=0

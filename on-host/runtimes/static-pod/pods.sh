@@ -51,18 +51,18 @@ containers_of() {
   cri ps -a -q --no-trunc ${2:+--state "$2"} --label "io.kubernetes.pod.name=$name-$(node_name)" \
     --label "io.kubernetes.pod.namespace=${namespace:-default}" --label "io.kubernetes.container.name=$name" 2>/dev/null
 }
-# look_at FILE: sets $container_id (empty if there is no container), $container_state, $restarts, $started, $container_pid, $exit_code.
+# look_at FILE: sets $container_id (empty if there is no container), $container_state, $restarts, $container_started, $container_pid, $exit_code.
 # Returns 1 if the runtime doesn't answer.
 look_at() {
   local ids seen
-  container_id="" container_state="" restarts=0 started=0001-01-01T00:00:00Z container_pid=0 exit_code=0
+  container_id="" container_state="" restarts=0 container_started=0001-01-01T00:00:00Z container_pid=0 exit_code=0
   ids=$(containers_of "$1") || return 1
   [[ -n $ids ]] || return 0
   # one that was removed between the two questions isn't there
   seen=$(cri inspect -o go-template --template \
     '{{.status.state}} {{.status.metadata.attempt}} {{.status.startedAt}} {{index .info "pid"}} {{index .status "exitCode"}}' "${ids%%$'\n'*}" 2>/dev/null) || return 0
   container_id=${ids%%$'\n'*}
-  read -r container_state restarts started container_pid exit_code <<<"$seen"
+  read -r container_state restarts container_started container_pid exit_code <<<"$seen"
   [[ $restarts =~ ^[0-9]+$ ]] || restarts=0
   [[ $exit_code =~ ^[0-9]+$ ]] || exit_code=0
   # since an operator or a program last started it

@@ -30,8 +30,9 @@ run_alone() {
   [[ $ended != 124 && $ended != 137 ]] || { ctr -n k8s.io tasks kill -s KILL "$name" && sleep 0.5 && ctr -n k8s.io containers delete "$name"; } >/dev/null 2>&1 || true
   return "$ended"
 }
-# write_unit NAME RESTART WANTED SCRIPT [END]: writes a unit that runs `bash SCRIPT`, and doesn't start it. WANTED: yes, or no: not at boot.
-# END: shell that is run when it has ended. systemd forgets a unit that has ended, so that its end is kept in a file.
+# write_unit NAME RESTART WANTED SCRIPT [END [FIRST]]: writes a unit that runs `bash SCRIPT`, and doesn't start it. WANTED: yes, or no: not at boot.
+# END: shell that is run when it has ended. systemd forgets a unit that has ended, so that its end is kept in a file. FIRST: an argument with which
+# SCRIPT runs before, to its end, for 30 s at most; at boot the kubelet starts only afterwards, however that ends.
 write_unit() {
   mkdir -p "$pods_aside"
   cat >"$pods_aside/$1.end.sh" <<END
@@ -43,7 +44,10 @@ END
   {
     printf '# argument %s\n' bash "$4"
     printf '[Unit]\nDescription=%s of rke-dr\nAfter=containerd.service network.target\nStartLimitIntervalSec=0\n' "$1"
+    [[ -z ${6:-} ]] || printf 'Before=kubelet.service\n'
     printf '[Service]\nExecStart=/usr/bin/env bash %s\n' "$4"
+    # the minus: the unit goes on if it fails; `timeout` ends it before systemd would end the whole unit
+    [[ -z ${6:-} ]] || printf 'ExecStartPre=-/usr/bin/env timeout -k 2 30 bash %s %s\n' "$4" "$6"
     printf 'ExecStopPost=/usr/bin/env bash %s\nRestart=%s\nRestartSec=2\n' "$pods_aside/$1.end.sh" "$2"
     [[ $3 != yes ]] || printf '[Install]\nWantedBy=multi-user.target\n'
   } >"/etc/systemd/system/$(unit_of "$1")"
@@ -56,18 +60,27 @@ make_unit_alone() {
   {
     printf '%s\n' "$(declare -f limited run_alone)" 'die() { echo "$*" >&2; exit 1; }'
     printf 'run_alone'
-    for argument in "${words[@]}"; do printf ' %q' "$(base64 -d <<<"$argument")"; done
+    for argument in "${words[@]}"; do
+      argument=$(base64 -d <<<"$argument")
+      # the container bears the unit's name, whatever the process was called that it was planned from
+      [[ $before != --name ]] || argument=$name
+      printf ' %q' "$argument"
+      before=$argument
+    done
     printf '\n'
   } >"$pods_aside/$name.sh"
   # the container outlives a `ctr run` that was killed
   write_unit "$name" no no "$pods_aside/$name.sh" "! ctr -n k8s.io tasks kill -s KILL rke-dr-$name 2>/dev/null || sleep 0.5
 ctr -n k8s.io containers delete rke-dr-$name 2>/dev/null || true"
+  printf '# alone\n' >>"/etc/systemd/system/$(unit_of "$name")"
   # for process_marked
+  before=""
   for argument in "${words[@]}"; do
     argument=$(base64 -d <<<"$argument")
     [[ $before != --mark ]] || printf '# mark %s\n' "$argument" >>"/etc/systemd/system/$(unit_of "$name")"
     before=$argument
   done
+  systemctl daemon-reload
 }
 unit_status() {
   case $(systemctl show -P ActiveState "$(unit_of "$1")") in
@@ -75,6 +88,26 @@ unit_status() {
     activating | reloading) status=restarting ;;
     *) [[ -e $pods_aside/$1.kept ]] && status=exited || status=created ;;
   esac
+}
+# unit_pid NAME: a program of an image has a network of its own, and systemd's process is only that which started it.
+unit_pid() {
+  local pid
+  if grep -q '^# alone' "/etc/systemd/system/$(unit_of "$1")"; then
+    pid=$(ctr -n k8s.io tasks ls 2>/dev/null | awk -v task="rke-dr-$1" '$1 == task && $3 == "RUNNING" { print $2 }')
+    printf '%s\n' "${pid:-0}"
+  else
+    systemctl show -P MainPID "$(unit_of "$1")"
+  fi
+}
+# start_unit NAME: a program of an image is there as soon as its container runs, or has ended already.
+start_unit() {
+  local tries
+  systemctl start "$(unit_of "$1")" || return
+  grep -q '^# alone' "/etc/systemd/system/$(unit_of "$1")" || return 0
+  for ((tries = 0; tries < 150; tries++)); do
+    [[ $(unit_pid "$1") == 0 ]] && systemctl is-active -q "$(unit_of "$1")" || return 0
+    sleep 0.1
+  done
 }
 unit_started() {
   local at

@@ -49,7 +49,7 @@ export function failbackSteps(
   failback: Failback,
   seen: Observation,
   ready: string[],
-  run: string,
+  run: string | undefined,
 ): FailbackSteps {
   const installer = installerOf(topology);
   const act: Return = {
@@ -71,14 +71,14 @@ export function failbackSteps(
   const firstWrite = firstWriteStep(act, [...survivorsApi, ...returnedApi]);
   const demoting = demotionOf(act, firstWrite);
   const watchers = watcherSteps(act, firstWrite);
-  const state = stateStep(act, [firstWrite, ...demoting.steps]);
-  const after = failbackVerification(topology, site, failback, run);
+  const state = stateSteps(act, [firstWrite, ...demoting.steps]);
+  const after = failbackVerification(topology, site, failback, run === undefined ? stepNames(watchers) : [run]);
   const serving = [...returnedApi, leader, ...recreated, ...looked, ...survivorsApi, firstWrite];
   return {
-    before: [...quarantine, ...opened, ...rejoined, ...serving, ...demoting.steps, ...watchers, state],
+    before: [...quarantine, ...opened, ...rejoined, ...serving, ...demoting.steps, ...watchers, ...state],
     after,
     nextFailure: {
-      ...costs(act, { before: [...quarantine, ...opened], rejoined, serving, end: [...watchers, state, ...after] }),
+      ...costs(act, { before: [...quarantine, ...opened], rejoined, serving, end: [...watchers, ...state, ...after] }),
       ...whileRecreated(act, recreated),
       ...Object.fromEntries(demoting.steps.map((s) => [s.name, demoting.nextFailure])),
     },
@@ -201,7 +201,7 @@ const watcherSteps = ({ failback }: Return, firstWrite: Step): Step[] =>
     }),
   );
 
-const stateStep = ({ installer, failback: { deployHost, from, returned } }: Return, before: Step[]): Step =>
+const stateSteps = ({ installer, failback: { deployHost, from, returned } }: Return, before: Step[]): Step[] =>
   installer.settleReturn(deployHost, returned, from.epoch, before);
 
 /** By step name, the cost of the next failure while the step runs: it follows from the members that vote by then. */

@@ -9,23 +9,23 @@ import type { Failback } from "./failback";
 /**
  * The checks of a failback after `rke up`, whose exit code is 0 even if a voter is missing or a Node has a role too many.
  *
- * @param run the name of the step that runs the installer
+ * @param settled names of the steps after which the installer has nothing to do any more
  */
 export function failbackVerification(
   topology: Topology,
   site: Site,
   { deployHost, demoted }: Failback,
-  run: string,
+  settled: string[],
 ): Step[] {
   const { hosts } = site;
   const { memberName } = installerOf(site);
   const server = ownServer(topology, deployHost.datacenter);
   const standing = site.learner;
-  const joined = [run, ...(standing ? [`etcd-join-${standing.name}`] : [])];
+  const joined = [...settled, ...(standing ? [`etcd-join-${standing.name}`] : [])];
   const role = demoted && [
     step("etcd-role", deployHost, "Cleanup", {
       arguments: [server, demoted.name],
-      after: [run],
+      after: settled,
       words: `take the label of the role etcd from Node ${demoted.name}`,
     }),
   ];
@@ -45,10 +45,10 @@ export function failbackVerification(
       .flatMap((host) =>
         dataVerification(site, host, [...site.voters.slice(1), ...(standing ? [standing] : [])], joined),
       ),
-    ...apiVerification(site, deployHost, server, [], run),
+    ...apiVerification(site, deployHost, server, [], settled),
     step("verify-nodes", deployHost, "Verification", {
       arguments: [server, ...hosts.map((h) => `${h.name}=${h.datacenter}=${h.roles.join(",")}`)],
-      after: [run, ...stepNames(role ?? [])],
+      after: [...settled, ...stepNames(role ?? [])],
       words: "every host is a ready Node with its roles, no others, and its datacenter's label",
     }),
   ];

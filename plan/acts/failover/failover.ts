@@ -24,12 +24,15 @@ export function planFailover(topology: Topology, settings: FailoverSettings, see
   );
   const site = afterLoss(topology, settings.lost, source?.host, leftOut);
   const others = site.hosts.filter((h) => h.etcd !== "none" && h.name !== source?.host.name);
-  const { clusterFile } = installerOf(topology);
+  const { asksOwnEtcd, clusterFile } = installerOf(topology);
   const method = methodFor(source, settings);
   const act = failoverAct(settings.lost, method, source?.name ?? "none");
   // etcd reads --initial-cluster only until it has data, so it may name members that join later, as RKE wants it at the end
   const etcd = source && replaceEtcd(site, settings.epoch, seen, source.host, site.voters);
-  const apiServersOf = (at: Site) => site.controlPlane.map((host) => replaceApiServer(at, settings.epoch, seen, host));
+  const apiServersOf = (at: Site, hosts: Host[]) =>
+    hosts.map((host) => replaceApiServer(at, settings.epoch, seen, host));
+  // one that asks the etcd of its own host alone serves only when that etcd has joined
+  const serving = site.controlPlane.filter((h) => h.name === source?.host.name || !asksOwnEtcd(site, h));
   const isAlone = source === undefined || site.voters.length === 1;
   const majoritySurvives = isMajorityServing(topology, settings.lost, sources);
   const plan = {
@@ -47,8 +50,8 @@ export function planFailover(topology: Topology, settings: FailoverSettings, see
     sources,
     resumed: site.hosts.some((h) => hasBegun(seen, h, settings.epoch)),
     etcd,
-    apiServers: apiServersOf(isAlone ? site : withVoters(site, [source.host])),
-    finalApiServers: isAlone ? [] : apiServersOf(site),
+    apiServers: apiServersOf(isAlone ? site : withVoters(site, [source.host]), isAlone ? site.controlPlane : serving),
+    finalApiServers: isAlone ? [] : apiServersOf(site, site.controlPlane),
     clusterYml: {
       before: factsOf(seen, site.deployHost)?.deploy?.clusterYml || clusterFile(inPeace(topology)),
       after: clusterFile(site),

@@ -1,11 +1,11 @@
 import { withoutShadowed } from "../../etcd/environment";
 import { factsOf, type Observation } from "../../facts/observation";
 import { installerOf } from "../../installers/installers";
-import { type Process, withArgument } from "../../runtimes/process";
+import { type Process, withArgument, withCommand } from "../../runtimes/process";
 import { step } from "../../steps/steps";
 import type { Topology } from "../../topology/topology";
 import { original, type Replacement, runs } from "../steps/replacement";
-import { inSandbox, toItself } from "./etcd-sandbox";
+import { apart, inSandbox, toItself } from "./etcd-sandbox";
 import type { FailoverPlan } from "./plan";
 import { type EtcdSteps, snapshotStep } from "./source-step";
 
@@ -20,18 +20,17 @@ export function forceSteps(
   const { epoch } = plan.settings;
   const base = original(factsOf(seen, etcd.host), "etcd", epoch);
   const forced = withFlag(etcd.after);
-  const { etcdCertificate, ownEndpoint, runtimeOf } = installerOf(topology);
-  const runtime = runtimeOf("etcd");
-  const sandbox = runtime.spec(inSandbox(forced, epoch), epoch, { base, once: true, isolated: true });
+  const { dataInside, etcdCertificate, ownEndpoint, runtimeOn, title } = installerOf(topology);
+  const runtime = runtimeOn(etcd.host);
+  const sandbox = runtime.spec(inSandbox(forced, epoch, dataInside), epoch, { base, once: true, isolated: true });
   const snapshot = snapshotStep(topology, plan, etcd.host, seen, sandbox, after);
   const member = step("etcd-member", etcd.host, "EtcdMember", {
     arguments: [etcdCertificate(etcd.host), ownEndpoint(etcd.host)],
-    data: `${runtime.spec(forced, epoch, { base, once: true })}\n${etcd.body}`,
+    data: `${runtime.spec(runtime.runsOnceIsolated ? apart(forced) : forced, epoch, { base, once: true, isolated: runtime.runsOnceIsolated })}\n${etcd.body}`,
     after: [snapshot.name, ...after],
     beside: [snapshot.name],
     limit: snapshot.limit + 600,
-    words:
-      "set the old etcd and its data aside, put the forced copy in its place (without one: force the data itself), start etcd as RKE would",
+    words: `set the old etcd and its data aside, put the forced copy in its place (without one: force the data itself), start etcd as ${title} would`,
     intact: runs(factsOf(seen, etcd.host), etcd),
   });
   return { member: [snapshot, member], isolation: [] };
@@ -39,7 +38,7 @@ export function forceSteps(
 
 /** The process that forces the data itself, if no forced copy could be made beforehand. */
 const withFlag = (process: Process): Process =>
-  withoutShadowed({ ...process, cmd: [...toItself(withShortElection(process.cmd)), "--force-new-cluster"] });
+  withoutShadowed(withCommand(process, (command) => [...toItself(withShortElection(command)), "--force-new-cluster"]));
 
 /**
  * Arguments for the one run with the flag. The member is alone, so RKE's election timeout of 5 s would only cost time.

@@ -75,7 +75,10 @@ export function serverSteps({ site, finalApiServers }: Plan, seen: Observation, 
         data: body,
         after: [...stepNames(before), ...stepNames(made.slice(-1))],
         limit: 300,
-        words: `recreate kube-apiserver once more, with --etcd-servers=${servers}`,
+        words:
+          body === ""
+            ? "see that kube-apiserver serves, now that the etcd of its own host votes"
+            : `recreate kube-apiserver once more, with --etcd-servers=${servers}`,
         intact: runs(factsOf(seen, host), replacement),
       }),
     );

@@ -33,7 +33,7 @@ export function restoreSteps(
   after: string[],
 ): EtcdSteps {
   const { host } = etcd;
-  const { etcdCertificate, memberName, ownEndpoint } = installerOf(topology);
+  const { etcdCertificate, memberName, ownEndpoint, title } = installerOf(topology);
   const { lostHosts, settings } = plan;
   const addresses = refusedAddresses(lostHosts);
   const image = etcd.after.image;
@@ -60,8 +60,7 @@ export function restoreSteps(
     after: [secured.name, ...after],
     beside: [secured.name],
     limit: secured.limit + 900,
-    words:
-      "refuse the lost hosts at etcd's ports, set the old etcd and its data aside, put the restored data in its place, start etcd as RKE would",
+    words: `refuse the lost hosts at etcd's ports, set the old etcd and its data aside, put the restored data in its place, start etcd as ${title} would`,
     intact: runs(factsOf(seen, host), etcd),
   });
   const isolation = step("isolate", host, "EtcdMember", {
@@ -82,8 +81,8 @@ const peersBefore = (topology: Topology, { voters }: Site): string[] =>
 /** Of a container that applies what only the WAL of a member's data has, before that is restored from. */
 function replayBody(topology: Topology, { host, after }: Replacement, seen: Observation, epoch: number): string {
   const base = original(factsOf(seen, host), "etcd", epoch);
-  const runtime = installerOf(topology).runtimeOf("etcd");
-  return runtime.spec(replaying(after, epoch), epoch, { base, once: true, isolated: true });
+  const { dataInside, runtimeOn } = installerOf(topology);
+  return runtimeOn(host).spec(replaying(after, epoch, dataInside), epoch, { base, once: true, isolated: true });
 }
 
 const words = (source: Source): string =>

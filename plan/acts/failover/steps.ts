@@ -20,9 +20,6 @@ import type { FailoverPlan } from "./plan";
 import { restoreSteps, restoreToken } from "./restore";
 import type { EtcdSteps } from "./source-step";
 
-/** The namespaces of RKE's and Rancher's pods that watch the API: DNS, CNI, metrics, ingress, Rancher's agents. */
-const watchingNamespaces = ["kube-system", "ingress-nginx", "cattle-system"];
-
 /** The inputs for the steps of one failover. */
 interface Failover {
   topology: Topology;
@@ -73,8 +70,10 @@ export function failoverSteps(
   const joined = joinSteps(topology, plan, etcd.host, seen, firstWrite, stopped);
   // steps that tidy up ask an API server, which must not be recreated meanwhile
   const servers = serverSteps(plan, seen, [...joined, ...tidying]);
-  const { prepare, run } = settlingSteps(act, firstWrite, [...tidying, ...apiServers, ...joined, ...servers]);
-  const verification = verificationSteps(act, recovery, run);
+  const done = [...tidying, ...apiServers, ...joined, ...servers];
+  const settled = settlingSteps(act, firstWrite, done);
+  const run = settled.slice(-1);
+  const verification = verificationSteps(act, recovery, stepNames(run.length > 0 ? run : done));
   return announced(claims, [
     ...recovery.member,
     ...stopped,
@@ -83,9 +82,9 @@ export function failoverSteps(
     ...tidying,
     ...joined,
     ...servers,
-    prepare,
+    ...settled.slice(0, -1),
     ...recovery.isolation,
-    run,
+    ...run,
     ...verification,
     reportStep(act, verification),
   ]);
@@ -119,7 +118,10 @@ function apiServerSteps({ plan, seen }: Failover, { member }: EtcdSteps): Step[]
     return step("kube-apiserver", host, "KubeApiServer", {
       data: replacement.body,
       ...beside(member.slice(-1), host),
-      words: `recreate kube-apiserver with --etcd-servers=${argument(commandOf(after), "etcd-servers")}`,
+      words:
+        replacement.body === ""
+          ? "kube-apiserver asks the etcd of its own host and stays as it is: begun anew, without back-off, when that etcd serves"
+          : `recreate kube-apiserver with --etcd-servers=${argument(commandOf(after), "etcd-servers")}`,
       intact: [replacement, ...later].some((r) => runs(factsOf(seen, host), r)),
     });
   });
@@ -164,10 +166,10 @@ function tidySteps(act: Failover, firstWrite: Step): Step[] {
     ...(plan.method === "restore"
       ? [
           step("addons", deployHost, "Cleanup", {
-            arguments: [server, ...watchingNamespaces],
+            arguments: [server, ...act.installer.watchingNamespaces],
             // it is the controller-manager that replaces the pods
             after: stepNames(watchers),
-            words: `restart, as \`kubectl rollout restart\` does, what runs in ${watchingNamespaces.join(", ")}: it watches the API since before the restore`,
+            words: `restart, as \`kubectl rollout restart\` does, what runs in ${act.installer.watchingNamespaces.join(", ")}: it watches the API since before the restore`,
           }),
         ]
       : []),
@@ -180,7 +182,7 @@ const settlingSteps = ({ installer, plan, etcd, server }: Failover, firstWrite: 
 function verificationSteps(
   { installer, plan, etcd, server, lostServers }: Failover,
   recovery: EtcdSteps,
-  run: Step,
+  settled: string[],
 ): Step[] {
   const { voters, learner } = plan.site;
   const members = [
@@ -192,12 +194,12 @@ function verificationSteps(
     ...[etcd.host, ...voters.filter((h) => h.name !== etcd.host.name)].map((host) =>
       step("verify-member", host, "Verification", {
         arguments: [members.join(","), ...(plan.method === "restore" ? refusedAddresses(plan.lostHosts) : [])],
-        after: [...stepNames(recovery.isolation), run.name],
+        after: [...stepNames(recovery.isolation), ...settled],
         words: "member list, no --force-new-cluster left",
       }),
     ),
-    ...dataVerification(plan.site, etcd.host, others, [run.name]),
-    ...apiVerification(plan.site, plan.deployHost, server, lostServers, run.name),
+    ...dataVerification(plan.site, etcd.host, others, settled),
+    ...apiVerification(plan.site, plan.deployHost, server, lostServers, settled),
   ];
 }
 

@@ -42,8 +42,10 @@ export function planPrimary(
   // a failback's steps are for the hosts that it brought back: once hosts have changed after it, peace has steps of its own
   const isOver = failback?.finished && (isChange(change) || changedSince(act));
   const back = failback && !isOver ? failbackSteps(topology, site, failback, seen, stepNames(trust), run) : undefined;
-  const voting = back ? [] : memberSteps(act, trust);
+  const voting = back || !installerOf(topology).repairsMembers ? [] : memberSteps(act, trust);
   const built = buildSteps(act, [...trust, ...voting], back?.before);
+  // an installer that only an operator runs has no steps of its own
+  const ready = built.length > 0 ? built : [...trust, ...voting, ...(back?.before ?? [])];
   const lasting = [
     ...claims,
     ...files,
@@ -52,9 +54,9 @@ export function planPrimary(
     ...voting,
     ...(back?.before ?? []),
     ...built,
-    ...returnGuardSteps(act, built, returnGuard),
-    ...learnerSteps(act, built),
-    ...snapshotSteps(topology, stepNames(built), (host) => factsOf(seen, host)),
+    ...returnGuardSteps(act, ready, returnGuard),
+    ...learnerSteps(act, ready),
+    ...snapshotSteps(topology, stepNames(ready), (host) => factsOf(seen, host)),
     ...(back?.after ?? []),
   ];
   const purging = purge === undefined ? [] : purgeSteps(site.hosts, purge, stepNames(lasting));
@@ -87,11 +89,11 @@ const claimSteps = (act: Peace): Step[] =>
   );
 
 function deployFileSteps({ topology, seen, deployHosts, change }: Peace, claims: Step[]): Step[] {
-  const wanted = [...deployFiles, ...installerOf(topology).furtherFiles(topology)];
+  const wanted = installerOf(topology).deployFiles(topology).prepared;
   return deployHosts.map((host) =>
     step("deploy-files", host, "DeployHost", {
       after: stepNames(claims),
-      words: `put cluster.yml, certificates and the SSH key in ${deployDir}`,
+      words: `put ${wanted.includes("cluster.yml") ? "cluster.yml, certificates and the SSH key" : "an SSH key of its own and the hosts' keys"} in ${deployDir}`,
       intact: !isChange(change) && wanted.every((file) => factsOf(seen, host)?.deploy?.files.includes(file)),
     }),
   );
@@ -131,10 +133,10 @@ function buildSteps(peace: Peace, ready: Step[], back: Step[] | undefined): Step
     return installer.adopt({ ...act, before: ready });
   }
   if (back) {
-    return [installer.build({ ...act, before: [...ready, ...back] }, false)];
+    return installer.build({ ...act, before: [...ready, ...back] }, false);
   }
   const settled = installer.settleHosts({ ...act, before: ready }, claimData(peace), isChange(change));
-  return [settled, installer.build({ ...act, before: [...ready, settled] }, isChange(change))];
+  return [...settled, ...installer.build({ ...act, before: [...ready, ...settled] }, isChange(change))];
 }
 
 function returnGuardSteps({ topology, site, seen }: Peace, built: Step[], mode: "on" | "off"): Step[] {
@@ -156,8 +158,6 @@ const learnerSteps = ({ site, epoch, seen, failback, members }: Peace, built: St
   members.members
     .filter((m) => m.wanted === "learner" && m.host.name !== failback?.demoted?.name)
     .map((m) => joinStep(site, epoch, m, seen, stepNames(built)));
-
-const deployFiles = ["cluster.yml", "certs/kube-admin.pem", "ssh/id_ed25519", "ssh/known_hosts"];
 
 /** A leading "?" says that the host's key isn't pinned. */
 const asTarget = (topology: Topology, host: Host): string =>

@@ -16,14 +16,15 @@ export function snapshotSteps(
   facts: (host: Host) => Reachable | undefined,
 ): Step[] {
   const wanted = topology.etcd.snapshots;
-  const { images, runtimeOf } = installerOf(topology);
-  const resident = runtimeOf("etcd").resident(images(topology).tools, "/etc/rke-dr/snapshots/loop.sh");
+  const { images, runtimeOn } = installerOf(topology);
+  const resident = (host: Host) =>
+    runtimeOn(host).resident(images(topology).tools ?? "", "/etc/rke-dr/snapshots/loop.sh");
   const running = (host: Host) => facts(host)?.processes[scheduleProgram]?.status === "running";
   return deployHosts(topology)
     .filter((host) => wanted !== undefined || facts(host)?.snapshots !== undefined)
     .map((host) =>
       step("snapshot-schedule", host, "Snapshots", {
-        data: wanted === undefined ? "" : `${resident}\n@@ config\n${scheduleConfig(topology, host)}`,
+        data: wanted === undefined ? "" : `${resident(host)}\n@@ config\n${scheduleConfig(topology, host)}`,
         onwardUsers: wanted === undefined ? [] : sshUsers(topology, givers(topology, host)),
         after,
         limit: 1800,

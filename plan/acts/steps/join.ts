@@ -22,12 +22,12 @@ export function joinStep(
   guests: Host[] = [],
 ): Step {
   const { host, wanted } = state;
-  const { etcdCertificate, initialCluster, joiningEtcd, memberName, ownEndpoint, plannedEtcd, runtimeOf } =
+  const { etcdCertificate, initialCluster, joinedEtcd, joiningEtcd, memberName, ownEndpoint, runtimeOn } =
     installerOf(site);
   const others = site.voters.filter((h) => h.name !== host.name);
   const architecture = architectureSeen(site, seen, host);
   const joining = joiningEtcd(site, host, architecture);
-  const final = wanted === "learner" ? joining : plannedEtcd(site, host, architecture);
+  const final = wanted === "learner" ? joining : joinedEtcd(site, host, architecture);
   return step("etcd-join", host, "EtcdMember", {
     arguments: [
       wanted,
@@ -38,7 +38,7 @@ export function joinStep(
       initialCluster([...others, host]),
       ...[...others, ...guests].map(clientUrl),
     ],
-    data: [joining, final].map((process) => runtimeOf("etcd").spec(process, epoch)).join("\n"),
+    data: [joining, final].map((process) => runtimeOn(host).spec(process, epoch)).join("\n"),
     after,
     // a learner gets the whole database by the network; the step itself ends if nothing moves any more
     limit: 3600,

@@ -1,8 +1,7 @@
 import type { Reachable } from "../../facts/facts";
 import { factsOf, type Observation } from "../../facts/observation";
-import type { ReplacedProcess } from "../../installers/installer";
 import { installerOf } from "../../installers/installers";
-import { argument, commandOf, type Process, withArgument } from "../../runtimes/process";
+import { argument, commandOf, type Process, withArgument, withCommand } from "../../runtimes/process";
 import { isRunning, type Running } from "../../runtimes/running";
 import type { Site } from "../../topology/site";
 import type { Host } from "../../topology/topology";
@@ -15,6 +14,7 @@ export interface Replacement {
   after: Process;
   /** Lines `- RKE's` and `+ ours`; empty: `rke up` will leave the container alone. */
   unlikePlan: string[];
+  /** The runtime's description of it; empty if it stays as it runs. */
   body: string;
 }
 
@@ -40,45 +40,39 @@ export function replaceEtcd(
 ): Replacement {
   const facts = factsOf(seen, host);
   const base = original(facts, "etcd", epoch);
-  const { initialCluster, plannedEtcd } = installerOf(site);
+  const { plannedEtcd, recoveredEtcd } = installerOf(site);
   const planned = plannedEtcd(site, host, architectureSeen(site, seen, host));
   const before = base?.process;
-  const after: Process = before
-    ? {
-        ...before,
-        name: "etcd",
-        cmd: withArgument(
-          withArgument(before.cmd, "initial-cluster", initialCluster(members)),
-          "initial-cluster-state",
-          "new",
-        ).filter((arg) => !arg.startsWith("--force-new-cluster")),
-      }
-    : planned;
-  return replacement(site, "etcd", { host, before, after, planned, epoch, base });
+  const after = before ? recoveredEtcd(before, host, members) : planned;
+  return replacement(site, { host, before, after, planned, epoch, base });
 }
 
 export function replaceApiServer(site: Site, epoch: number, seen: Observation, host: Host): Replacement {
   const base = original(factsOf(seen, host), "kube-apiserver", epoch);
   const before = base?.process;
-  const { etcdServers, plannedApiServer } = installerOf(site);
+  const { asksOwnEtcd, etcdServers, plannedApiServer } = installerOf(site);
   const planned = plannedApiServer(site, host, before);
-  const after: Process = before
+  const after = before
     ? {
-        ...before,
+        ...withCommand(before, (command) => withArgument(command, "etcd-servers", etcdServers(site, host))),
         name: "kube-apiserver",
-        entrypoint: withArgument(before.entrypoint, "etcd-servers", etcdServers(site, host)),
       }
     : planned;
-  return replacement(site, "kube-apiserver", { host, before, after, planned, epoch, base });
+  const stays =
+    asksOwnEtcd(site, host) &&
+    before !== undefined &&
+    argument(commandOf(before), "etcd-servers") === etcdServers(site, host);
+  const made = replacement(site, { host, before, after, planned, epoch, base });
+  // one that asks the etcd of its own host has nothing to change
+  return stays ? { ...made, body: "" } : made;
 }
 
 function replacement(
   site: Site,
-  name: ReplacedProcess,
   how: Pick<Replacement, "host" | "before" | "after"> & { planned: Process; epoch: number; base: Running | undefined },
 ): Replacement {
   const { host, before, after, planned, epoch, base } = how;
-  const runtime = installerOf(site).runtimeOf(name);
+  const runtime = installerOf(site).runtimeOn(host);
   return {
     host,
     before,

@@ -10,21 +10,27 @@ import type { Host } from "../../topology/topology";
  * @param site the cluster as it is now
  * @param server the URL of the kube-apiserver that is asked
  * @param lost addresses that the endpoints of the Service kubernetes must not have any more
- * @param run the name of the step that runs the installer
+ * @param settled names of the steps after which the installer has nothing to do any more
  */
-export function apiVerification(site: Site, deployHost: Host, server: string, lost: string[], run: string): Step[] {
+export function apiVerification(
+  site: Site,
+  deployHost: Host,
+  server: string,
+  lost: string[],
+  settled: string[],
+): Step[] {
   const servers = site.controlPlane;
   return [
     ...servers.map((host) =>
       step("verify-servers", host, "Verification", {
         arguments: [installerOf(site).etcdServers(site, host)],
-        after: [run],
+        after: settled,
         words: "kube-apiserver's --etcd-servers",
       }),
     ),
     step("verify", deployHost, "Verification", {
       arguments: [server, servers.map((h) => h.internalAddress).join(","), lost.join(",")],
-      after: [run],
+      after: settled,
       words: "a write, a read, the endpoints of the Service kubernetes",
     }),
   ];

@@ -13,8 +13,11 @@ import {
 import { type Member, memberOf } from "./etcd";
 import { planned } from "./planned";
 
+/** The part of a topology or a site that kubeadm's ClusterConfiguration follows from. */
+export type Declared = Pick<Topology, "kubeadm" | "cluster" | "kubernetesVersion">;
+
 /** The cluster that a topology declares, in kubeadm's own terms. */
-export function clusterOf({ kubeadm, cluster, kubernetesVersion }: Topology): ClusterConfiguration {
+export function clusterOf({ kubeadm, cluster, kubernetesVersion }: Declared): ClusterConfiguration {
   if (!kubeadm) {
     throw new Error(`cluster ${cluster} has another installer than kubeadm`);
   }
@@ -34,16 +37,21 @@ export function kubeadmHost(host: Host): KubeadmHost {
 }
 
 /** Hosts with a member of etcd that kubeadm made, in the order in which they joined. */
-export const stackedMembers = (topology: Topology): Host[] =>
-  topology.kubeadm?.etcd.local ? controlPlane(allHosts(topology)).filter((h) => h.etcd !== "none") : [];
+export const stackedMembers = (topology: Topology): Host[] => stackedAmong(topology, allHosts(topology));
+
+const stackedAmong = ({ kubeadm }: Declared, hosts: Host[]): Host[] =>
+  kubeadm?.etcd.local ? controlPlane(hosts).filter((h) => h.etcd !== "none") : [];
 
 /**
  * The members that stood in the list when kubeadm wrote a host's manifest, the host itself at the end; empty for the host of
  * `kubeadm init`, which was alone.
  */
-export function joins(topology: Topology, host: Host): Member[] {
-  const members = stackedMembers(topology);
-  const before = members.slice(0, Math.max(0, members.indexOf(host))).map((h) => h.name);
+export const joins = (topology: Topology, host: Host): Member[] => joinsAmong(stackedMembers(topology), host);
+
+/** The same among these members, in the order in which they joined. */
+export function joinsAmong(members: Host[], host: Host): Member[] {
+  const at = members.findIndex((h) => h.name === host.name);
+  const before = members.slice(0, Math.max(0, at)).map((h) => h.name);
   const joined = host.kubeadm?.joined ?? before;
   const named = joined.flatMap((name) => members.filter((h) => h.name === name));
   return joined.length === 0 ? [] : [...named, host].map((h) => memberOf(kubeadmHost(h)));
@@ -69,12 +77,13 @@ export function manifestsAfter(
   source: Host,
 ): Record<string, Record<string, string>> {
   const members = [source, ...stackedMembers(topology).filter((h) => survivors.includes(h) && h !== source)];
+  const lost = allHosts(topology).filter((h) => !survivors.includes(h));
   return Object.fromEntries(
     controlPlane(survivors).map((h) => {
       const before = members.slice(0, members.indexOf(h) + 1);
       return [
         h.name,
-        planned(withoutLost(topology, survivors, h), {
+        planned(withoutLost(topology, lost, h), {
           host: kubeadmHost(h),
           joins: h === source ? [] : before.map((m) => memberOf(kubeadmHost(m))),
         }),
@@ -83,22 +92,20 @@ export function manifestsAfter(
   );
 }
 
-function withoutLost(topology: Topology, survivors: Host[], host: Host): ClusterConfiguration {
-  const cluster = clusterOf(topology);
+/** The configuration of a host without the lost hosts. */
+export function withoutLost(declared: Declared, lost: Host[], host: Host): ClusterConfiguration {
+  const cluster = clusterOf(declared);
   const { apiServer } = cluster;
   const servers = lastNamed(apiServer.extraArgs, "etcd-servers");
   if (!servers) {
     return cluster;
   }
-  const extraArgs = apiServer.extraArgs.map((arg) =>
-    arg.name === "etcd-servers" ? remaining(topology, arg, survivors, host) : arg,
-  );
+  const extraArgs = apiServer.extraArgs.map((arg) => (arg.name === "etcd-servers" ? remaining(arg, lost, host) : arg));
   return { ...cluster, apiServer: { ...apiServer, extraArgs } };
 }
 
 /** The same list without the lost hosts' URLs; if none is left, the API server uses the etcd of its own host. */
-function remaining(topology: Topology, arg: Argument, survivors: Host[], host: Host): Argument {
-  const lost = allHosts(topology).filter((h) => !survivors.includes(h));
+function remaining(arg: Argument, lost: Host[], host: Host): Argument {
   const names = new Set(lost.flatMap((h) => [h.name, h.address, h.internalAddress].map(plainIp)));
   const isLost = (url: string) => names.has(plainIp(hostOfUrl(url)));
   const left = arg.value.split(",").filter((url) => !isLost(url));

@@ -77,3 +77,28 @@ export const etcdLeaf = (site: Site, host: Host, members: Host[]): Certificate =
     extKeyUsage: ["clientAuth", "serverAuth"],
     ...altNames(site, members, []),
   });
+
+/** The survivors' names, by which kubelets, proxies and `rke` dial them, and those by which pods do; of etcd those of its own host. */
+export const neededCertificates = (site: Site, host: Host): { file: string; names: string[] }[] => [
+  ...(host.roles.includes("controlplane")
+    ? [
+        {
+          file: "/etc/kubernetes/ssl/kube-apiserver.pem",
+          names: [
+            ...site.controlPlane.flatMap(namesInCertificates),
+            "127.0.0.1",
+            serviceIp(site.serviceCidr),
+            "kubernetes",
+          ],
+        },
+      ]
+    : []),
+  ...(host.etcd === "none"
+    ? []
+    : [
+        {
+          file: `/etc/kubernetes/ssl/${etcdCertificate(host)}.pem`,
+          names: [...namesInCertificates(host), "127.0.0.1"],
+        },
+      ]),
+];

@@ -1,5 +1,5 @@
 import { clientUrl, peerUrl } from "../../etcd/urls";
-import { mergeArguments, type Process, sortedByName } from "../../runtimes/process";
+import { mergeArguments, type Process, sortedByName, withArgument } from "../../runtimes/process";
 import type { Site } from "../../topology/site";
 import type { Host, Topology } from "../../topology/topology";
 import { goArchitecture } from "../../values/architecture";
@@ -41,6 +41,17 @@ export function extraArguments(topology: Pick<Topology, "etcd">): Record<string,
 export function initialCluster(members: Host[]): string {
   return members.map((m) => `${memberName(m)}=${peerUrl(m)}`).join(",");
 }
+
+/** The same container after a recovery. etcd reads both arguments only until it has data; RKE compares them. */
+export const recoveredProcess = (before: Process, _host: Host, members: Host[]): Process => ({
+  ...before,
+  name: "etcd",
+  cmd: withArgument(
+    withArgument(before.cmd, "initial-cluster", initialCluster(members)),
+    "initial-cluster-state",
+    "new",
+  ).filter((arg) => !arg.startsWith("--force-new-cluster")),
+});
 
 /** RKE hardens etcd's TLS from 3.4.15 on (cluster/plan.go MaxEtcdNoStrictTLSVersion). */
 const hardenedCiphers = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384";

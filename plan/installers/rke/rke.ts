@@ -1,10 +1,19 @@
 import { docker } from "../../runtimes/docker/docker";
+import type { Topology } from "../../topology/topology";
 import type { Installer } from "../installer";
 import { adopt, build, runName, settleHosts } from "./build";
-import { certificates } from "./certificates";
+import { certificates, neededCertificates } from "./certificates";
 import { placeholdersIn } from "./cluster-secrets";
 import { clusterYmlText, hostsIn } from "./cluster-yml";
-import { architectureHost, etcdCertificate, etcdProcess, initialCluster, memberName, ownEndpoint } from "./etcd";
+import {
+  architectureHost,
+  etcdCertificate,
+  etcdProcess,
+  initialCluster,
+  memberName,
+  ownEndpoint,
+  recoveredProcess,
+} from "./etcd";
 import { imagesOf, otherImages, systemImagesOf } from "./images";
 import { deployedChecksums } from "./kube-api-settings";
 import { etcdServers, kubeApiServerProcess } from "./kube-apiserver";
@@ -12,31 +21,55 @@ import { joiningProcess, learnerCertificate, learnerDiffers } from "./learner";
 import { alternatives, fitWords } from "./releases/alternatives";
 import { settleLoss, settleReturn } from "./settle";
 
+function deployFiles(topology: Topology): { prepared: string[]; needed: string[] } {
+  const secrets = placeholdersIn(topology.rke).length > 0 ? ["cluster-secrets"] : [];
+  const certificates = ["certs/kube-ca.pem", "certs/kube-admin.pem", "certs/kube-admin-key.pem"];
+  return {
+    prepared: ["cluster.yml", "certs/kube-admin.pem", "ssh/id_ed25519", "ssh/known_hosts", ...secrets],
+    needed: ["cluster.rkestate", ...certificates, "ssh/id_ed25519", ...secrets],
+  };
+}
+
 /** RKE v1: every process is a container of docker. */
 export const rke: Installer = {
   name: "rke",
-  runtimeOf: () => docker,
+  title: "RKE",
+  joins: true,
+  runtimeOn: () => docker,
   memberName,
   etcdCertificate: (host) => etcdCertificate(host),
+  certificateFile: (certificate) => `/etc/kubernetes/ssl/${certificate}.pem`,
+  lastingCertificates: ["kube-ca", "kube-node", "kube-controller-manager", "kube-scheduler"],
+  neededCertificates,
+  dataInside: "/var/lib/rancher/etcd",
   ownEndpoint,
   initialCluster,
   etcdServers,
+  asksOwnEtcd: () => false,
   images: imagesOf,
   plannedEtcd: etcdProcess,
   architectureHost,
+  recoveredEtcd: recoveredProcess,
   joiningEtcd: joiningProcess,
+  joinedEtcd: etcdProcess,
   plannedApiServer: (site, host, before) => kubeApiServerProcess(site, host, deployedChecksums(before?.env ?? [])),
-  alternatives,
-  fitWords,
-  imagesTaken: (settings, state) => otherImages(settings, systemImagesOf(JSON.parse(state)) ?? {}),
+  releases: {
+    alternatives,
+    fitWords,
+    imagesTaken: (settings, state) => otherImages(settings, systemImagesOf(JSON.parse(state)) ?? {}),
+  },
   learnerDiffers,
   certificates: (site) => [...certificates(site), ...(site.learner ? [learnerCertificate(site, site.learner)] : [])],
   clusterFile: clusterYmlText,
   hostsIn,
-  furtherFiles: (topology) => (placeholdersIn(topology.rke).length > 0 ? ["cluster-secrets"] : []),
+  deployFiles,
+  program: "rke",
+  repairsMembers: true,
+  // its own pods and Rancher's: DNS, CNI, metrics, ingress, Rancher's agents
+  watchingNamespaces: ["kube-system", "ingress-nginx", "cattle-system"],
   runName,
-  settleHosts,
-  build,
+  settleHosts: (act, claim, changed) => [settleHosts(act, claim, changed)],
+  build: (act, changed) => [build(act, changed)],
   adopt,
   settleLoss,
   settleReturn,

@@ -6,7 +6,7 @@ import { checksumCopies } from "./checksum-copies";
 import { clusterYmlText } from "./cluster-yml";
 
 /** After a failover: cluster.yml and cluster.rkestate without the lost hosts, then an `rke up` that finds nothing to do. */
-export function settleLoss({ site, member, server, firstWrite, before }: AfterLoss): { prepare: Step; run: Step } {
+export function settleLoss({ site, member, server, firstWrite, before }: AfterLoss): Step[] {
   const { deployHost, lost } = site;
   const data = clusterYmlText(site);
   const prepare = step("rke-state", deployHost, "RkeCluster", {
@@ -23,16 +23,17 @@ export function settleLoss({ site, member, server, firstWrite, before }: AfterLo
     limit: 1800,
     words: "rke up, which finds nothing to do but the workers' nginx-proxy",
   });
-  return { prepare, run };
+  return [prepare, run];
 }
 
 /**
  * In a failback: the returned hosts back in cluster.rkestate. After a demotion: RKE takes hosts for what they were before the
  * failover, and by then they are that again.
  */
-export const settleReturn = (deployHost: Host, returned: Host[], epoch: number, before: Step[]): Step =>
+export const settleReturn = (deployHost: Host, returned: Host[], epoch: number, before: Step[]): Step[] => [
   step("rke-state-back", deployHost, "RkeCluster", {
     arguments: [`cluster.rkestate.before-epoch-${epoch}`, ...returned.map((h) => h.address)],
     after: stepNames(before),
     words: `put the returned hosts back into ${deployDir}/cluster.rkestate's current state`,
-  });
+  }),
+];

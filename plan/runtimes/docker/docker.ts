@@ -7,6 +7,8 @@ import { createBody } from "./spec";
 /** Containers of the host's docker daemon, made through its API (on-host/runtimes/docker.sh). */
 export const docker: Runtime = {
   name: "docker",
+  daemon: { name: "docker", restart: "`systemctl restart docker` there; without systemd `service docker restart`" },
+  runsOnceIsolated: false,
   read: readContainer,
   spec: createBody,
   resident: residentBody,

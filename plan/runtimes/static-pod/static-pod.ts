@@ -11,6 +11,11 @@ const epochAnnotation = "rke-dr.epoch";
 /** The kubelet's static pods (on-host/runtimes/static-pod.sh). */
 export const staticPod: Runtime = {
   name: "static-pod",
+  daemon: {
+    name: "containerd",
+    restart: "`crictl version` there says why; `systemctl restart containerd` leaves pods running",
+  },
+  runsOnceIsolated: true,
   read,
   spec,
   // systemd runs what stays on the host: it needs neither an image nor a pod
@@ -41,24 +46,29 @@ function read(line: string): Running {
     const bare = { image: "", cmd: [], env: [], binds: [], volumesFrom: [], labels: {} };
     return { ...seen, epoch: undefined, process: { name, entrypoint, ...bare }, reported: {} };
   }
-  const { pod, image } = readManifest(text(manifest), `manifest of ${name}`);
-  const [metadata, podSpec] = [mapping(pod.metadata), mapping(pod.spec)];
-  const [container = {}] = mappings(podSpec.containers);
-  const epoch = mapping(metadata.annotations)[epochAnnotation];
+  const { pod } = readManifest(text(manifest), `manifest of ${name}`);
+  const epoch = mapping(mapping(pod.metadata).annotations)[epochAnnotation];
   return {
     ...seen,
     epoch: epoch === undefined ? undefined : Number(epoch),
-    process: {
-      name,
-      image,
-      entrypoint: words(container.command),
-      cmd: words(container.args),
-      env: mappings(container.env).map((one) => `${one.name}=${one.value ?? ""}`),
-      binds: bindsOf(podSpec, container),
-      volumesFrom: [],
-      labels: Object.fromEntries(Object.entries(mapping(metadata.labels)).map(([key, value]) => [key, String(value)])),
-    },
+    process: processOf(name, pod),
     reported: pod,
+  };
+}
+
+/** A pod's main container as a process. */
+export function processOf(name: string, pod: Mapping): Process {
+  const [metadata, podSpec] = [mapping(pod.metadata), mapping(pod.spec)];
+  const [container = {}] = mappings(podSpec.containers);
+  return {
+    name,
+    image: String(container.image ?? ""),
+    entrypoint: words(container.command),
+    cmd: words(container.args),
+    env: mappings(container.env).map((one) => `${one.name}=${one.value ?? ""}`),
+    binds: bindsOf(podSpec, container),
+    volumesFrom: [],
+    labels: Object.fromEntries(Object.entries(mapping(metadata.labels)).map(([key, value]) => [key, String(value)])),
   };
 }
 
@@ -79,7 +89,7 @@ function spec(process: Process, epoch: number, { base, once, isolated }: SpecOpt
   if (isolated) {
     return `unit:${aloneArguments(process).map(base64).join(",")}`;
   }
-  const replaced = base === undefined ? undefined : (base.reported as Mapping);
+  const replaced = (base?.reported ?? process.template) as Mapping | undefined;
   const mounts = process.binds.map((bind, i) => ({ ...mountOf(bind), name: `bind-${i}` }));
   const [metadata, podSpec] = [mapping(replaced?.metadata), mapping(replaced?.spec)];
   const [container = {}, ...others] = mappings(podSpec.containers);

@@ -30,10 +30,10 @@ const problemsOf = (value: unknown): string[] => {
 };
 
 describe("a topology of kubeadm", () => {
-  it("is valid, and nothing is done on its hosts yet", () => {
+  it("is valid, and acts know it", () => {
     const topology = parseTopology(kubeadm());
     assert.equal(topology.installer, "kubeadm");
-    assert.deepEqual(actProblems(topology), ["installer kubeadm: acts aren't built yet; render and import are"]);
+    assert.deepEqual(actProblems(topology), []);
     assert.deepEqual(actProblems(parseTopology(file("seed.yaml"))), []);
   });
 
@@ -100,6 +100,14 @@ describe("a topology of kubeadm", () => {
       problemsOf(kubeadm({ rke: {}, kubeApi: {}, standby: "c", kubeadm: { certificatesDirs: "/x" } })).length,
       4,
     ));
+
+  it("keeps its folders for an act where kubeadm puts them: scripts on hosts know no other", () => {
+    const elsewhere = { certificatesDir: "/pki", etcd: { local: { dataDir: "/data" } } };
+    assert.deepEqual(actProblems(parseTopology(kubeadm({ kubeadm: elsewhere }))), [
+      "topology.kubeadm.etcd.local.dataDir: acts know /var/lib/etcd alone, render and import any: /data",
+      "topology.kubeadm.certificatesDir: acts know /etc/kubernetes/pki alone, render and import any: /pki",
+    ]);
+  });
 
   it("with an external etcd needs no member among its hosts, and acts name it", () => {
     const external = { etcd: { external: { endpoints: ["https://10.9.0.1:2379"] } } };

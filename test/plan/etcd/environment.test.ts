@@ -28,12 +28,15 @@ describe("etcd's settings in its environment", () => {
     ],
   ];
   for (const [words, cmd, env, expected] of settings) {
-    it(words, () => assert.equal(settingOf({ cmd, env }, "quota-backend-bytes"), expected));
+    it(words, () => assert.equal(settingOf({ entrypoint: [], cmd, env }, "quota-backend-bytes"), expected));
   }
 
   it("go where a flag says the same, with a value or without", () => {
     const env = ["ETCD_NAME=a", "ETCD_FORCE_NEW_CLUSTER=true", "ETCD_UNSUPPORTED_ARCH=arm64", "ETCDCTL_API=3"];
-    assert.deepEqual(withoutShadowed({ cmd: ["etcd", "--name=a", "--force-new-cluster"], env }).env, env.slice(2));
+    assert.deepEqual(
+      withoutShadowed({ entrypoint: [], cmd: ["etcd", "--name=a", "--force-new-cluster"], env }).env,
+      env.slice(2),
+    );
   });
 
   it("don't shadow the flags of an etcd that replays its WAL, nor make it listen where it has no network", () => {
@@ -42,6 +45,6 @@ describe("etcd's settings in its environment", () => {
       "ETCD_BACKEND_BATCH_INTERVAL=1s",
       "ETCD_LOG_LEVEL=info",
     ];
-    assert.deepEqual(replaying(process(["etcd"], env), 2).env, ["ETCD_LOG_LEVEL=info"]);
+    assert.deepEqual(replaying(process(["etcd"], env), 2, "/var/lib/rancher/etcd").env, ["ETCD_LOG_LEVEL=info"]);
   });
 });

@@ -2,6 +2,7 @@ import type { EtcdStatus, Reachable, Refusal } from "../../../plan/facts/facts";
 import type { Observation } from "../../../plan/facts/observation";
 import type { PreflightFacts } from "../../../plan/facts/preflight";
 import type { StepResult } from "../../../plan/facts/step-records";
+import { manifestsInPeace } from "../../../plan/installers/kubeadm/site";
 import { certificates } from "../../../plan/installers/rke/certificates";
 import { etcdProcess } from "../../../plan/installers/rke/etcd";
 import { imagesOf } from "../../../plan/installers/rke/images";
@@ -10,6 +11,7 @@ import { epochLabel } from "../../../plan/runtimes/docker/container";
 import { docker } from "../../../plan/runtimes/docker/docker";
 import type { Process } from "../../../plan/runtimes/process";
 import type { Running } from "../../../plan/runtimes/running";
+import { staticPod } from "../../../plan/runtimes/static-pod/static-pod";
 import { clusterOrder, survivors } from "../../../plan/topology/order";
 import { inPeace } from "../../../plan/topology/site";
 import type { Host, Topology } from "../../../plan/topology/topology";
@@ -68,13 +70,7 @@ export const alone: EtcdStatus = {
 /** A survivor of the seed's disaster, before anything was done to it. */
 export function survivor(topology: Topology, host: Host, change: Partial<Reachable> = {}): Reachable {
   const hosts = clusterOrder(topology);
-  const processes: Record<string, Running> = {};
-  if (host.etcd === "voter") {
-    processes.etcd = container(etcdProcess(inPeace(topology), host, "x86_64"));
-  }
-  if (host.roles.includes("controlplane")) {
-    processes["kube-apiserver"] = container(kubeApiServerProcess(inPeace(topology), host));
-  }
+  const processes = topology.installer === "kubeadm" ? pods(topology, host) : containers(topology, host);
   return {
     reachable: true,
     host: host.name,
@@ -116,12 +112,41 @@ export function survivor(topology: Topology, host: Host, change: Partial<Reachab
   };
 }
 
+function containers(topology: Topology, host: Host): Record<string, Running> {
+  const site = inPeace(topology);
+  return {
+    ...(host.etcd === "voter" ? { etcd: container(etcdProcess(site, host, "x86_64")) } : {}),
+    ...(host.roles.includes("controlplane") ? { "kube-apiserver": container(kubeApiServerProcess(site, host)) } : {}),
+  };
+}
+
+/** A static pod as a host of kubeadm's reports it. @param manifest its text */
+export const pod = (name: string, manifest: string, status = "running"): Running =>
+  staticPod.read(
+    JSON.stringify({
+      name,
+      status,
+      restarts: 0,
+      startedAt: "2026-11-21T12:00:00Z",
+      manifest: Buffer.from(manifest).toString("base64"),
+    }),
+  );
+
+/** The host's static pods, as kubeadm wrote them. */
+const pods = (topology: Topology, host: Host): Record<string, Running> =>
+  Object.fromEntries(
+    Object.entries(manifestsInPeace(topology)[host.name] ?? {}).map(([file, text]) => {
+      const name = file.replace(".yaml", "");
+      return [name, pod(name, text)];
+    }),
+  );
+
 const day = 86_400_000;
 
 /** The facts for guards of a survivor that nothing is wrong with. */
 export function preflight(topology: Topology, host: Host, change: Partial<PreflightFacts> = {}): PreflightFacts {
   return {
-    images: Object.values(imagesOf(topology)),
+    images: topology.installer === "kubeadm" ? [] : Object.values(imagesOf(topology)),
     orphans: [],
     restartedSandboxes: [],
     kubeletWords: undefined,

@@ -1,0 +1,123 @@
+import type { Lab } from "../lab/lab";
+import { must, type Result } from "../lab/machine/run";
+import { hostsOf, installerOf, isControlPlane } from "../lab/state/topology";
+import { onHostScript } from "../on-host";
+
+/** The admin's certificate and key, PEM. */
+export interface Admin {
+  ca: string;
+  cert: string;
+  key: string;
+}
+
+/** What a drill must know of the cluster's installer. */
+export interface DrillCluster {
+  /** The control plane hosts. */
+  servers: { name: string; address: string }[];
+  /** The first voter of the datacenter that gets lost. */
+  voter: string;
+  /** The name of a host's member of etcd. */
+  member: (host: string) => string;
+  /** The workload's image, and the label by whose values its pods spread. */
+  app: { image: string; spreadBy: string };
+  /** Shell that kills etcd and kube-apiserver of a host, starts them again at once, and prints the milliseconds until the API is ready. */
+  startAgain: string;
+  /**
+   * Shell that prints, a line each, that the old etcd on the host is healthy, and how often its kube-apiserver was refused at a server ("none asked" if it
+   * asks its own etcd alone). $1: the server's address
+   */
+  oldSide: string;
+  /** Runs etcdctl on a host, in its etcd. */
+  etcdctl: (host: string, args: string[]) => Promise<Result>;
+  /** The operator's part: the name by which workers ask the API leads to this host from now on. Undefined if the cluster has no such name. */
+  moveEndpoint: ((to: { address: string }) => Promise<void>) | undefined;
+  /** @param host a deploy host */
+  admin: (host: string) => Promise<Admin>;
+}
+
+export function drillCluster(lab: Lab): DrillCluster {
+  const { topology } = lab.state();
+  const servers = hostsOf(topology).filter(isControlPlane);
+  const voter = servers[0]?.name ?? "";
+  const read = async (host: string, file: string) => (await must(lab.hostCommand(host, ["cat", file]))).stdout;
+  const installer = installerOf(topology);
+  switch (installer) {
+    case "rke":
+      return {
+        servers,
+        voter,
+        member: (host) => `etcd-${host}`,
+        app: { image: "lab/app", spreadBy: "topology.kubernetes.io/zone" },
+        moveEndpoint: undefined,
+        startAgain: dockerStartsAgain,
+        oldSide: `docker exec etcd etcdctl endpoint health 2>&1 | grep -o 'is healthy' || echo 'is not healthy'
+          docker inspect kube-apiserver | grep -q "etcd-servers=.*$1:2379" && docker logs kube-apiserver 2>&1 | grep -c "dial tcp $1:2379: connect: connection refused"`,
+        etcdctl: (host, args) => lab.execOn(host, ["docker", "exec", "etcd", "etcdctl", ...args]),
+        admin: async (host) => {
+          const of = (name: string) => read(host, `/etc/rke-dr/certs/${name}.pem`);
+          return { ca: await of("kube-ca"), cert: await of("kube-admin"), key: await of("kube-admin-key") };
+        },
+      };
+    case "kubeadm":
+      return {
+        servers,
+        voter,
+        member: (host) => host,
+        // nothing labels a kubeadm cluster's Nodes with their datacenters
+        app: { image: "registry.k8s.io/pause:3.10.2", spreadBy: "kubernetes.io/hostname" },
+        moveEndpoint: async ({ address }) => {
+          const name = String(topology.kubeadm?.controlPlaneEndpoint ?? "").replace(/:\d+$/, "");
+          for (const host of lab.hosts().filter((h) => lab.isOn(h.name))) {
+            await must(lab.hostCommand(host.name, ["bash", "-ec", hostsFile, "bash", address, name]));
+          }
+        },
+        startAgain: kubeletStartsAgain,
+        oldSide: `${inPod} etcdctl ${tls} endpoint health 2>&1 | grep -o 'is healthy' || echo 'is not healthy'
+          echo 'none asked'`,
+        etcdctl: (host, args) =>
+          lab.execOn(host, ["bash", "-c", `${inPod} etcdctl ${tls} "$@" | sed '/^$/d'`, "bash", ...args]),
+        admin: async (host) => {
+          const config = await read(host, "/etc/kubernetes/admin.conf");
+          const of = (key: string) =>
+            Buffer.from(new RegExp(`${key}-data: (\\S+)`).exec(config)?.[1] ?? "", "base64").toString();
+          return { ca: of("certificate-authority"), cert: of("client-certificate"), key: of("client-key") };
+        },
+      };
+    default:
+      return installer satisfies never;
+  }
+}
+
+/** In place, since the file may be a mount. */
+const hostsFile = `text=$(grep -v "[[:space:]]$2$" /etc/hosts); printf '%s\\n%s\\t%s\\n' "$text" "$1" "$2" >/etc/hosts`;
+const inPod = `set -o pipefail; crictl exec -s "$(crictl ps -q --name '^etcd$')"`;
+const pki = "/etc/kubernetes/pki/etcd";
+const tls = `--cacert=${pki}/ca.crt --cert=${pki}/peer.crt --key=${pki}/peer.key`;
+
+const dockerStartsAgain = `${onHostScript("lib/etcd/election")}
+command=$(docker inspect --format '{{json .Config.Cmd}}' etcd)
+[[ $command =~ --cert-file=/etc/kubernetes/ssl/([^\\"]+)\\.pem ]] && certificate=\${BASH_REMATCH[1]}
+[[ $command =~ --initial-advertise-peer-urls=([^\\"]+) ]] && peer=\${BASH_REMATCH[1]}
+docker kill etcd kube-apiserver >/dev/null
+from=$(date +%s%3N)
+docker start etcd >/dev/null
+(for _ in {1..200}; do if campaign "$peer" "$certificate"; then break; fi; sleep 0.05; done) &
+docker start kube-apiserver >/dev/null
+until curl -sf -o /dev/null --max-time 2 --cacert $ssl/kube-ca.pem --cert $ssl/kube-node.pem --key $ssl/kube-node-key.pem https://127.0.0.1:6443/readyz; do
+  sleep 0.1
+done
+echo "$(($(date +%s%3N) - from))"
+`;
+
+/** The kubelet is stopped meanwhile, which is the quickest way that it has; nothing is copied or changed. */
+const kubeletStartsAgain = `${onHostScript("lib/etcd/election", { runtime: "static-pod", installer: "kubeadm" })}
+peer=$(own_peer) api=$(own_api)
+systemctl stop kubelet
+from=$(date +%s%3N)
+crictl stop -t 0 $(crictl ps -q --name '^(etcd|kube-apiserver)$') >/dev/null
+systemctl start kubelet
+(for _ in {1..400}; do if campaign "$peer" etcd/peer; then break; fi; sleep 0.05; done) &
+tls_of "$api_client"
+until curl -sf -o /dev/null --max-time 2 --cacert "$tls_ca" --cert "$tls_cert" --key "$tls_key" "$api/readyz"; do sleep 0.1; done
+echo "$(($(date +%s%3N) - from))"
+`;

@@ -1,0 +1,122 @@
+import { peerUrl } from "../etcd/urls";
+import type { Reachable } from "../facts/facts";
+import { factsOf, type Observation } from "../facts/observation";
+import { type Difference, differencesFrom } from "../installers/kubeadm/adopt";
+import { plannedApiServer, plannedEtcd } from "../installers/kubeadm/processes";
+import type { Process } from "../runtimes/process";
+import { isRunning } from "../runtimes/running";
+import { controlPlane, voters } from "../topology/order";
+import { inPeace, type Site } from "../topology/site";
+import { allHosts, type Host, type Topology } from "../topology/topology";
+import { problem } from "./verdict";
+
+/**
+ * Why the cluster that runs isn't the one that the topology describes, so that it can't be taken over. kubeadm keeps no list of hosts, so
+ * the hosts themselves are compared: their manifests, etcd's members, and the Nodes.
+ */
+export function kubeadmClusterProblems(topology: Topology, seen: Observation): string[] {
+  const site = inPeace(topology);
+  return [
+    ...site.hosts.flatMap((host) => {
+      const facts = factsOf(seen, host);
+      return facts
+        ? plannedOn(site, host).flatMap(({ process, file }) => processProblems(host, process, file, facts))
+        : [];
+    }),
+    ...strangeMembers(topology, seen),
+    ...nodeProblems(topology, seen),
+  ];
+}
+
+/** A sentence for each static pod to which something was added; acts keep it. */
+export function keptPatches(topology: Topology, seen: Observation): string[] {
+  const site = inPeace(topology);
+  return site.hosts.flatMap((host) =>
+    plannedOn(site, host).flatMap(({ process, file }) => {
+      const { added } = compared(process, factsOf(seen, host));
+      return added.length === 0
+        ? []
+        : [`${host.name}: ${file} has more than kubeadm plans from the topology, and keeps it: ${added.join(", ")}`];
+    }),
+  );
+}
+
+function plannedOn(site: Site, host: Host): { process: Process; file: string }[] {
+  return [
+    ...voters([host]).map(() => plannedEtcd(site, host)),
+    ...controlPlane([host]).map(() => plannedApiServer(site, host)),
+  ].map((process) => ({ process, file: `/etc/kubernetes/manifests/${process.name}.yaml` }));
+}
+
+function compared(planned: Process, facts: Reachable | undefined): Difference {
+  const found = facts?.processes[planned.name];
+  return isRunning(found) ? differencesFrom(planned, found.process) : { other: [], added: [] };
+}
+
+function processProblems(host: Host, planned: Process, file: string, facts: Reachable): string[] {
+  const { name } = planned;
+  if (!isRunning(facts.processes[name])) {
+    // of a cluster that was taken over already, the members' conditions say it
+    return facts.epoch === 0
+      ? [
+          problem(
+            `${host.name}: ${name} must run: it doesn't`,
+            `\`ls ${file}\` and \`crictl ps -a --name ${name}\` there; \`journalctl -u kubelet\` says why it doesn't start`,
+          ),
+        ]
+      : [];
+  }
+  const { other } = compared(planned, facts);
+  return other.length === 0
+    ? []
+    : [
+        problem(
+          `${host.name}: ${file} must be what kubeadm plans from the topology (- planned, + running): ${other.join(", ")}`,
+          "Correct `kubeadm:` in Pulumi.yaml until both agree",
+          "`npm run import -- --installer kubeadm` reads it from the cluster (docs/quickstart.md)",
+        ),
+      ];
+}
+
+function strangeMembers(topology: Topology, seen: Observation): string[] {
+  const declared = allHosts(topology).filter((h) => h.etcd !== "none");
+  const listed = allHosts(topology).flatMap((h) => factsOf(seen, h)?.members ?? []);
+  const strange = listed.filter((m) => !declared.some((h) => m.peerUrls.includes(peerUrl(h))));
+  return [...new Map(strange.map((m) => [m.id, m])).values()].map((m) =>
+    problem(
+      `${m.name || `member ${m.id}`} (${m.peerUrls.join(", ")}): each member of etcd must stand in the topology: it doesn't`,
+      "Write its host into Pulumi.yaml, in the datacenter where it stands",
+      `If it is gone for good: \`etcdctl member remove ${m.id}\``,
+    ),
+  );
+}
+
+/** Nodes that the topology lacks: an act would leave their pods where they are, and no guard would ask whether they live. */
+function nodeProblems(topology: Topology, seen: Observation): string[] {
+  const hosts = allHosts(topology);
+  // before the first act only: a failover deletes the Nodes of what it gives up
+  const first = hosts.every((h) => (factsOf(seen, h)?.epoch ?? 0) <= 1);
+  const nodes = hosts.map((h) => factsOf(seen, h)?.nodes ?? []).find((names) => names.length > 0);
+  if (!first || nodes === undefined) {
+    return [];
+  }
+  return [
+    ...nodes
+      .filter((name) => !hosts.some((h) => h.name === name))
+      .map((name) =>
+        problem(
+          `Node ${name}: each Node of the cluster must stand in the topology: it doesn't`,
+          "Write its host into Pulumi.yaml, under the Node's own name",
+          `If it is gone for good: \`kubectl delete node ${name}\``,
+        ),
+      ),
+    ...hosts
+      .filter((h) => !nodes.includes(h.name))
+      .map((h) =>
+        problem(
+          `${h.name}: must be a Node of the cluster under this name: the Nodes are ${nodes.join(", ")}`,
+          `Correct its name in Pulumi.yaml; or \`kubeadm join\` it`,
+        ),
+      ),
+  ];
+}

@@ -1,0 +1,78 @@
+import { staticPod } from "../../runtimes/static-pod/static-pod";
+import type { Site } from "../../topology/site";
+import type { Host } from "../../topology/topology";
+import type { Installer } from "../installer";
+import { certificates } from "./certificates";
+import {
+  asksOwnEtcd,
+  etcdImage,
+  etcdServers,
+  initialCluster,
+  joiningEtcd,
+  memberName,
+  ownEndpoint,
+  plannedApiServer,
+  plannedEtcd,
+  recoveredEtcd,
+} from "./processes";
+import { clusterOf, kubeadmHost } from "./site";
+
+/**
+ * kubeadm: etcd and the control plane are static pods of the kubelet. kubeadm keeps no file that lists hosts: the ConfigMap kubeadm-config names none, and
+ * etcd's endpoints come from the mirror pods of Nodes (util/etcd/etcd.go). So lost Nodes that are deleted are all that it must hear of, and no act
+ * runs kubeadm to recover.
+ */
+export const kubeadm: Installer = {
+  name: "kubeadm",
+  title: "kubeadm",
+  joins: false,
+  runtimeOn: () => staticPod,
+  memberName,
+  // etcd's peer certificate serves clients, too: kubeadm gives it both usages
+  etcdCertificate: () => "etcd/peer",
+  certificateFile: (certificate) => `/etc/kubernetes/pki/${certificate}.crt`,
+  lastingCertificates: ["ca", "etcd/ca", "apiserver-kubelet-client"],
+  neededCertificates,
+  dataInside: "/var/lib/etcd",
+  ownEndpoint,
+  initialCluster,
+  etcdServers,
+  asksOwnEtcd,
+  images: (settings) => ({ etcd: etcdImage({ ...settings, cluster: "" }), tools: undefined }),
+  plannedEtcd,
+  architectureHost: (_site, host) => host,
+  recoveredEtcd,
+  joiningEtcd,
+  joinedEtcd: joiningEtcd,
+  plannedApiServer,
+  releases: undefined,
+  // kubeadm has no members without a vote
+  learnerDiffers: () => () => [],
+  // kubeadm made them, and no act makes one
+  certificates: () => [],
+  clusterFile: () => "",
+  hostsIn: () => [],
+  deployFiles: () => ({ prepared: ["ssh/id_ed25519", "ssh/known_hosts"], needed: ["ssh/id_ed25519"] }),
+  program: undefined,
+  repairsMembers: false,
+  watchingNamespaces: ["kube-system"],
+  runName: () => undefined,
+  settleHosts: () => [],
+  build: () => [],
+  adopt: () => [],
+  settleLoss: () => [],
+  settleReturn: () => [],
+};
+
+/** etcd's and the API's leaves name their own host alone: a copied one is another host's. */
+function neededCertificates(site: Site, host: Host): { file: string; names: string[] }[] {
+  const used = ["apiserver", "etcd-server", "etcd-peer"];
+  return host.roles.includes("controlplane")
+    ? certificates(clusterOf(site), kubeadmHost(host))
+        .filter(({ name }) => used.includes(name))
+        .map(({ path, dnsNames, ipAddresses }) => ({
+          file: path,
+          names: [...dnsNames, ...ipAddresses.filter((ip) => ip !== "::1")],
+        }))
+    : [];
+}
