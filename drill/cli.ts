@@ -2,12 +2,13 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
-import { etcdLine } from "../lab/argv";
+import { etcdVersion, releaseOptions } from "../lab/argv";
 import { endWith } from "../lab/command-end";
 import { Lab } from "../lab/lab";
 import { say } from "../lab/machine/progress";
 import { LabError } from "../lab/machine/run";
 import { failoverDrill } from "./failover";
+import { runMatrix } from "./matrix";
 import { reportSvg, reportText } from "./report";
 import { LEARNER_FAULTS } from "./standby";
 
@@ -18,8 +19,10 @@ the failover from a fresh clone, and verifies the result. After a restore, datac
 
   --json   print only the report, as JSON, on standard output
   --real   insist on the official Pulumi CLI and plugins and on a real RKE; fail by name without them
-  --etcd 3.4|3.5    which etcd the lab runs (3.4: Debian's, 3.5: from Go modules)
   --installer rke|kubeadm           who makes the cluster; with kubeadm that of topologies/kubeadm.yaml
+  --rke RELEASE     the release of RKE that makes the cluster, with its default version of Kubernetes: v1.5.14; default v1.2.7
+  --kubernetes VERSION   another version of Kubernetes: v1.28.14-rancher1-1; hosts get images by its names, and its etcd
+  --etcd VERSION    another etcd than that version's image has (3.4: Debian's 3.4.23, 3.5: 3.5.21, or another that the lab builds)
   --topology FILE   another topology than Pulumi.yaml's; its datacenter a is lost
   --from WHAT       what to recover from: auto, voter, learner, snapshot or a host; for snapshot the drill takes one
   --method METHOD   forceNewCluster or restore, for a voter
@@ -27,12 +30,13 @@ the failover from a fresh clone, and verifies the result. After a restore, datac
                     data is of no use the drill takes a snapshot before
   --kill etcd       all members of etcd are killed by -9 at one moment while clients write to the survivor's; then datacenter a
                     loses its power. Counts what the survivor's etcd had acknowledged and its WAL held; without a learner only
+  --matrix          a drill with the newest release of each line of RKE, v1.2 to v1.7, one after the other; about 20 minutes
   --failback        then give datacenter a its power back, bring it back, and lose it once more
   --return-guard on|off    with --failback: whether returned hosts put themselves in quarantine (default: on)
   --keep   leave the lab up afterwards, to look at (npm run lab -- down takes it down)
   --help
 
-Exit code 0 where all was verified. LAB_DIR names the lab's folder, LAB_RKE a real rke v1.2.7 to use.
+Exit code 0 where all was verified. LAB_DIR names the lab's folder, LAB_RKE a real rke to use, of the same release.
 `;
 
 async function main(): Promise<number> {
@@ -42,6 +46,9 @@ async function main(): Promise<number> {
       real: { type: "boolean" },
       etcd: { type: "string" },
       installer: { type: "string" },
+      rke: { type: "string" },
+      kubernetes: { type: "string" },
+      matrix: { type: "boolean" },
       topology: { type: "string" },
       from: { type: "string" },
       method: { type: "string" },
@@ -56,6 +63,15 @@ async function main(): Promise<number> {
   if (values.help) {
     process.stdout.write(USAGE);
     return 0;
+  }
+  if (values.matrix) {
+    const own = ["rke", "kubernetes", "etcd", "keep", "json"].filter(
+      (name) => values[name as keyof typeof values] !== undefined,
+    );
+    if (own.length > 0)
+      throw new LabError(`--matrix: must be without --${own.join(" and --")}, which each drill has of its own`);
+    const options = process.argv.slice(2).filter((word) => word !== "--matrix");
+    return (await runMatrix(options)) ? 0 : 1;
   }
   const returnGuard = values["return-guard"];
   if (returnGuard !== undefined && returnGuard !== "on" && returnGuard !== "off") {
@@ -81,7 +97,8 @@ async function main(): Promise<number> {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
     await lab.up({
-      ...etcdLine(values.etcd),
+      ...etcdVersion(values.etcd),
+      ...releaseOptions(values.rke, values.kubernetes),
       ...(installer === undefined ? {} : { installer }),
       ...(values.topology === undefined ? {} : { topology: values.topology }),
     });

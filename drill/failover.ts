@@ -11,6 +11,7 @@ import { Informed, knowsAll } from "./informed";
 import { killAll, nothingIsLost } from "./kill/kill";
 import { lossIsExact } from "./loss";
 import type { DrillReport } from "./report";
+import { rkeLeavesAlone } from "./restarts";
 import { returns } from "./returning";
 import { type Taken, takeSnapshot } from "./snapshot";
 import { type LearnerFault, sourceIsAsExpected, spoilLearner, useless } from "./standby";
@@ -127,6 +128,7 @@ export async function failoverDrill(
       await drill.step("the operator makes controlPlaneEndpoint lead to the survivor", () => moveEndpoint(deployHost));
     }
     await verify(drill, client, survivors, clone);
+    await rkeLeavesAlone(drill, told.steps);
     await membersAreAsExpected(drill, members, survivors);
     await knowsAll(drill, informed);
     await informed.stop();

@@ -1,6 +1,7 @@
 /** The lab's command line as data. */
 import { parseArgs } from "node:util";
-import { ETCD_LINES, type EtcdLine } from "./build/programs";
+import { ETCD_LINES, ETCD_VERSIONS } from "./build/programs";
+import { defaultKubernetes, releaseImages } from "./build/releases";
 import { LabError } from "./machine/run";
 import { INSTALLERS, type LabInstaller } from "./state/topology";
 import type { UpOptions } from "./up";
@@ -24,9 +25,11 @@ export type Verb =
 
 export const USAGE = `npm run lab -- VERB: real hosts on this machine, as namespaces
 
-  up [--topology FILE] [--etcd 3.4|3.5] [--installer rke|kubeadm]
+  up [--topology FILE] [--etcd VERSION] [--installer rke|kubeadm] [--rke RELEASE] [--kubernetes VERSION]
                                 raise the lab of the topology in Pulumi.yaml, or in FILE; with --installer kubeadm
-                                alone that of topologies/kubeadm.yaml, made into a cluster by kubeadm
+                                alone that of topologies/kubeadm.yaml, made into a cluster by kubeadm. --rke and
+                                --kubernetes replace the topology's rkeVersion and kubernetesVersion, --rke alone both;
+                                hosts get the images of that version, with the etcd that its image has, or --etcd's
   down                          remove it: processes, mounts, namespaces, links, files
   status [--json]               hosts, links, faults, what is a stand-in
   power-off HOST|DATACENTER     as pulling the plug
@@ -48,7 +51,7 @@ export const USAGE = `npm run lab -- VERB: real hosts on this machine, as namesp
   pulumi -- ARGS...             as the operator, in the lab's own copy of the project
   rehearse -- ARGS...           \`npm run rehearse\`, as the operator, in the same copy
 
-Environment: LAB_DIR (this lab's state), LAB_CACHE (builds and images), LAB_RKE (a real rke v1.2.7, for up).
+Environment: LAB_DIR (this lab's state), LAB_CACHE (builds and images), LAB_RKE (a real rke of the topology's rkeVersion, for up).
 `;
 
 export function parseVerb(argv: readonly string[]): Verb {
@@ -123,10 +126,11 @@ export function parseVerb(argv: readonly string[]): Verb {
 
 function parseUp(rest: string[]): UpOptions {
   const text = { type: "string" } as const;
-  const { values } = parsed("up", rest, { topology: text, etcd: text, installer: text });
+  const { values } = parsed("up", rest, { topology: text, etcd: text, installer: text, rke: text, kubernetes: text });
   return {
     ...(values.topology === undefined ? {} : { topology: values.topology }),
-    ...etcdLine(values.etcd),
+    ...etcdVersion(values.etcd),
+    ...releaseOptions(values.rke, values.kubernetes),
     ...installerOption(values.installer),
   };
 }
@@ -139,12 +143,27 @@ function parsed(verb: string, args: string[], options: Record<string, { type: "s
   }
 }
 
-/** `--etcd 3.4|3.5` as an option of `up`. */
-export function etcdLine(value: string | boolean | undefined): { etcd?: EtcdLine } {
+type Text = string | boolean | undefined;
+
+/** `--etcd VERSION` as an option of `up`: a version, or a line that stands for one. */
+export function etcdVersion(value: Text): { etcd?: string } {
   if (value === undefined) return {};
-  const line = ETCD_LINES.find((known) => known === value);
-  if (!line) throw new LabError(`--etcd: must be one of ${ETCD_LINES.join(", ")}, is "${value}"`);
-  return { etcd: line };
+  const version = ETCD_LINES[String(value)] ?? String(value);
+  if (!ETCD_VERSIONS.includes(version)) {
+    const known = [...Object.keys(ETCD_LINES), ...ETCD_VERSIONS].join(", ");
+    throw new LabError(`--etcd: must be one of ${known}, is "${value}"`);
+  }
+  return { etcd: version };
+}
+
+/** `--rke RELEASE` and `--kubernetes VERSION` as options of `up`; the first alone means its default version, too. */
+export function releaseOptions(rke: Text, kubernetes: Text): { rkeVersion?: string; kubernetesVersion?: string } {
+  if (rke === undefined && kubernetes === undefined) return {};
+  const version = kubernetes === undefined ? defaultKubernetes(String(rke)) : String(kubernetes);
+  releaseImages(version);
+  if (rke === undefined) return { kubernetesVersion: version };
+  defaultKubernetes(String(rke));
+  return { rkeVersion: String(rke), kubernetesVersion: version };
 }
 
 /** `--installer rke|kubeadm` as an option of `up`. */

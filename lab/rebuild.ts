@@ -29,7 +29,7 @@ export async function rebuildDisk(place: Place, state: LabState, host: string): 
   cpSync(kept, keys, { recursive: true });
   rmSync(kept, { recursive: true });
   const { topology, rke, etcd } = state;
-  const chosen = { ...(rke ? { rke } : {}), ...(etcd === "3.6" ? {} : { etcd }) };
+  const chosen = rke ? { rke, etcd } : {};
   const prepared = await installerDoor(topology).prepare(place, topology, chosen);
   await manufacture(place, topology, dc, found, prepared, await makeOperatorKey(place));
 }

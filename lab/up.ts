@@ -1,7 +1,6 @@
 /** Raises a lab: network, disks, power, in that order, all hosts at the same time. */
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { EtcdLine } from "./build/programs";
 import { leftovers, takeDown } from "./down";
 import { faultsOf } from "./faults/faults";
 import { makeDisk } from "./hosts/disk";
@@ -13,10 +12,11 @@ import { say } from "./machine/progress";
 import { all, LabError } from "./machine/run";
 import { makeNetwork, namespacePath } from "./network/network";
 import { type NetworkPlan, planNetwork } from "./network/network-plan";
-import { makeOperatorKey, sshAnswers, sshState } from "./operator/operator";
+import { makeOperatorKey, nameHosts, sshAnswers, sshState } from "./operator/operator";
 import { hostDir, type Place } from "./state/place";
 import { foreignFiles, type LabState, ownFiles, readState, writeState } from "./state/state";
 import {
+  hostsFile,
   hostsOf,
   installerOf,
   type LabDatacenter,
@@ -32,11 +32,20 @@ export interface UpOptions {
   topology?: string;
   /** Must be the topology's, if a file is named. */
   installer?: LabInstaller;
-  /** The etcd that the hosts' image holds; default 3.4. */
-  etcd?: EtcdLine;
+  /** The etcd that the hosts' image holds, of ETCD_VERSIONS; default: by the topology's kubernetesVersion. */
+  etcd?: string;
+  /** In place of the topology's. */
+  rkeVersion?: string;
+  kubernetesVersion?: string;
   /** False: the hosts are on, but where the installer's lab would make a cluster, it doesn't. */
   cluster?: boolean;
 }
+
+/** Keys of the topology that options of `up` replace. */
+export const releaseOf = ({ rkeVersion, kubernetesVersion }: UpOptions): Partial<LabTopology> => ({
+  ...(rkeVersion === undefined ? {} : { rkeVersion }),
+  ...(kubernetesVersion === undefined ? {} : { kubernetesVersion }),
+});
 
 const LIMIT_SECONDS = 60;
 const PROJECT = join(__dirname, "..");
@@ -62,7 +71,7 @@ export async function raise(place: Place, options: UpOptions): Promise<LabState>
     throw new LabError(`LAB_DIR: must be an empty or new folder, ${place.dir} holds ${foreign.slice(0, 3).join(", ")}`);
   const file = topologyFile(options);
   if (!existsSync(file)) throw new LabError(`topology: must be a file, ${file} is missing`);
-  const topology = readTopology(readFileSync(file, "utf8"), file);
+  const topology: LabTopology = { ...readTopology(readFileSync(file, "utf8"), file), ...releaseOf(options) };
   if (options.installer && options.installer !== installerOf(topology))
     throw new LabError(
       `--installer: must be the topology's, ${installerOf(topology)} in ${file}, is ${options.installer}`,
@@ -86,6 +95,7 @@ export async function raise(place: Place, options: UpOptions): Promise<LabState>
   for (const line of door.lines(state)) say(line);
   await makeNetwork(plan);
   const authorizedKey = await makeOperatorKey(place);
+  nameHosts(place, hostsFile(topology));
   await all(
     topology.datacenters.flatMap((dc) =>
       dc.hosts.map(async (host) => {
@@ -147,6 +157,7 @@ export async function manufacture(
     folder: hostDir(place, host.name),
     name: host.name,
     login: loginOf(topology, host),
+    names: hostsFile(topology),
     authorizedKey,
     installed: await prepared.installed(dc, host),
   });

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const GOLDEN = join(__dirname, "golden");
@@ -27,3 +27,37 @@ export const PLAN_CASES = [
   "single-datacenter-order",
   "snapshots-and-extra-args",
 ];
+
+export interface ReleasePlan {
+  kubernetes: string;
+  /** Of the cluster. */
+  name: string;
+}
+
+const RELEASES = join(GOLDEN, "rke-releases");
+const ENDING = ".plan.json";
+
+/** The recorded plans, by RKE release. */
+export function releasePlans(): Record<string, ReleasePlan[]> {
+  const folders = (path: string) =>
+    readdirSync(path, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && entry.name.startsWith("v"))
+      .map(({ name }) => name);
+  return Object.fromEntries(
+    folders(RELEASES).map((rke) => [
+      rke,
+      folders(join(RELEASES, rke)).flatMap((kubernetes) =>
+        readdirSync(join(RELEASES, rke, kubernetes))
+          .filter((file) => file.endsWith(ENDING))
+          .map((file) => ({ kubernetes, name: file.slice(0, -ENDING.length) })),
+      ),
+    ]),
+  );
+}
+
+/** The cluster.yml of a recorded plan, with the version of Kubernetes that was planned for, and the plan. */
+export function releasePlan(rke: string, { kubernetes, name }: ReleasePlan): [yml: string, plan: string] {
+  const yml = readFileSync(join(RELEASES, "clusters", `${name}.yml`), "utf8");
+  const plan = readFileSync(join(RELEASES, rke, kubernetes, `${name}${ENDING}`), "utf8");
+  return [yml.replace(/^kubernetes_version: .*$/m, `kubernetes_version: ${kubernetes}`), plan];
+}

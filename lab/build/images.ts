@@ -1,4 +1,4 @@
-/** The root file systems of the lab's images, under the names and with the entry points that RKE v1.2.7 expects. */
+/** The root file systems of the lab's images, under the names and with the entry points that RKE expects. */
 import { chmodSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { must } from "../machine/run";
@@ -24,16 +24,25 @@ export interface Image {
 const ENTRYPOINT =
   '#!/bin/sh\n# RKE starts every Kubernetes process through this file of its tools image.\nexec "$@"\n';
 
-export const images: Image[] = [
+/** The names of a kubernetes_version's images. */
+export interface ReleaseImages {
+  etcd: string;
+  kubernetes: string;
+  tools: string;
+  pause: string;
+}
+
+/** The lab's images: the same programs under the names of any version. */
+export const imagesOf = (names: ReleaseImages): Image[] => [
   {
-    name: "rancher/coreos-etcd:v3.4.14-rancher1",
+    name: names.etcd,
     fill: async (root, sources) => {
       for (const program of sources.etcd) put(program, join(root, "usr/local/bin", basename(program)));
       for (const program of sources.etcd) await putLibraries(root, program);
     },
   },
   {
-    name: "rancher/hyperkube:v1.20.5-rancher1",
+    name: names.kubernetes,
     fill: async (root, { kubernetes, programs }) => {
       for (const program of ["kubelet", "kube-proxy"])
         put(join(programs, program), join(root, "usr/local/bin", program));
@@ -49,7 +58,7 @@ export const images: Image[] = [
     },
   },
   {
-    name: "rancher/rke-tools:v0.1.72",
+    name: names.tools,
     // RKE creates its state deployer without any command.
     changes: ["VOLUME /opt/rke-tools", 'CMD ["/bin/sh"]'],
     fill: async (root, { programs }) => {
@@ -59,6 +68,8 @@ export const images: Image[] = [
       writeFileSync(join(root, "opt/rke-tools/entrypoint.sh"), ENTRYPOINT, { mode: 0o755 });
     },
   },
+  // Newer releases of RKE look for it on each host; no container of the lab is made of it.
+  { name: names.pause, fill: async () => {} },
 ];
 
 /** Makes an image's root: busybox with all its commands, the usual folders, and what the image is for. */

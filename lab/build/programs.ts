@@ -17,10 +17,10 @@ const ldflags = [
 const ofKubernetes = (...programs: string[]): Record<string, string> =>
   Object.fromEntries(programs.map((program) => [program, `k8s.io/kubernetes/cmd/${program}`]));
 
-/** etcd and its tools of one line; the module in the folder names the release. */
-function etcd(line: string, folder: string, expect: string): GoBuild {
+/** etcd and its tools, from 3.5 on; the module in the folder names the release. */
+function etcd(name: string, folder: string, expect: string): GoBuild {
   return {
-    name: `etcd-${line}`,
+    name: `etcd-${name}`,
     source: join(__dirname, folder),
     programs: {
       etcd: "go.etcd.io/etcd/server/v3",
@@ -79,11 +79,25 @@ export const pulumi: GoBuild = {
   expect: "about 4 minutes on two cores the first time",
 };
 
-/** etcd's lines that a lab can have: Debian's 3.4.23, or 3.5 from Go modules. */
-export const ETCD_LINES = ["3.4", "3.5"] as const;
-export type EtcdLine = (typeof ETCD_LINES)[number];
+/** The one etcd that isn't built from Go modules: Debian's. */
+export const DEBIAN_ETCD = "3.4.23";
 
-export const etcd35 = etcd("3.5", "etcd35", "about half a minute the first time");
+/** Versions of etcd that a lab of RKE's clusters can have; each but Debian's has its modules under etcd/. */
+export const ETCD_VERSIONS = [
+  ...["3.4.14", "3.4.15", DEBIAN_ETCD],
+  ...["3.5.4", "3.5.10", "3.5.12", "3.5.15", "3.5.21"],
+] as readonly string[];
+
+/** The names of lines that stand for one of the versions. */
+export const ETCD_LINES: Readonly<Record<string, string>> = { "3.4": DEBIAN_ETCD, "3.5": "3.5.21" };
+
+/** The build of one of ETCD_VERSIONS, but for Debian's. etcd 3.4 has no etcdutl, and its module no major version. */
+export function etcdBuild(version: string): GoBuild {
+  const [folder, expect] = [`etcd/${version}`, "about half a minute the first time"];
+  const build = etcd(version, folder, expect);
+  if (!version.startsWith("3.4.")) return build;
+  return { ...build, programs: { etcd: "go.etcd.io/etcd", etcdctl: "go.etcd.io/etcd/etcdctl" } };
+}
 
 export const imagePrograms: GoBuild = {
   name: "images",

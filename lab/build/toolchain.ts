@@ -7,7 +7,9 @@ import { findProgram, installPackages } from "../machine/packages";
 import { LabError, must, run } from "../machine/run";
 import { goldenDockerRoot } from "./docker-root";
 import { goBuild } from "./go-build";
-import { type EtcdLine, etcd35, imagePrograms, kubernetes } from "./programs";
+import type { ReleaseImages } from "./images";
+import { DEBIAN_ETCD, etcdBuild, imagePrograms, kubernetes } from "./programs";
+import { releaseImages, USUAL_KUBERNETES } from "./releases";
 
 export interface Toolchain {
   /** Docker data root with the images. */
@@ -56,12 +58,20 @@ export function thisMachine(): Machine {
   };
 }
 
-export const prepare = (cache: string, etcd: EtcdLine = "3.4"): Promise<Toolchain> =>
+/**
+ * @param etcd one of ETCD_VERSIONS
+ * @param names the names that the images get
+ */
+export const prepare = (
+  cache: string,
+  etcd = DEBIAN_ETCD,
+  names: ReleaseImages = releaseImages(USUAL_KUBERNETES),
+): Promise<Toolchain> =>
   inCache(cache, machineProblems(thisMachine()), async () => {
     const docker = dockerProblem((await must(["dockerd", "--version"])).stdout);
     if (docker) throw new LabError(docker);
     const kubernetesPrograms = await goBuild(cache, kubernetes);
-    const dockerRoot = await goldenDockerRoot(cache, {
+    const dockerRoot = await goldenDockerRoot(cache, names, {
       kubernetes: kubernetesPrograms,
       programs: await goBuild(cache, imagePrograms),
       etcd: await etcdPrograms(cache, etcd),
@@ -70,17 +80,11 @@ export const prepare = (cache: string, etcd: EtcdLine = "3.4"): Promise<Toolchai
     return { dockerRoot, kubernetesFolder: kubernetesPrograms, kubectl: join(kubernetesPrograms, "kubectl") };
   });
 
-async function etcdPrograms(cache: string, line: EtcdLine): Promise<string[]> {
-  switch (line) {
-    case "3.4":
-      return [program("etcd"), program("etcdctl")];
-    case "3.5": {
-      const folder = await goBuild(cache, etcd35);
-      return Object.keys(etcd35.programs).map((name) => join(folder, name));
-    }
-    default:
-      return line satisfies never;
-  }
+async function etcdPrograms(cache: string, version: string): Promise<string[]> {
+  if (version === DEBIAN_ETCD) return [program("etcd"), program("etcdctl")];
+  const build = etcdBuild(version);
+  const folder = await goBuild(cache, build);
+  return Object.keys(build.programs).map((name) => join(folder, name));
 }
 
 /** Checks what every lab needs, then runs `work` alone in the cache of builds. */

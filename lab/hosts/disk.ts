@@ -23,6 +23,8 @@ export interface DiskOptions {
   folder: string;
   name: string;
   login: Login;
+  /** Further lines of /etc/hosts. */
+  names: string;
   /** Public key of the user who may log in. */
   authorizedKey: string;
   installed: Installed;
@@ -34,7 +36,7 @@ export async function makeDisk(options: DiskOptions): Promise<void> {
   await makeDiskImage(options.folder);
   const text = (path: string, content: string, mode = 0o644) => write(join(upper, path), content, mode);
   text("/etc/hostname", `${options.name}.rke-lab\n`);
-  text("/etc/hosts", `127.0.0.1\tlocalhost\n127.0.1.1\t${options.name}.rke-lab\n`);
+  text("/etc/hosts", `127.0.0.1\tlocalhost\n127.0.1.1\t${options.name}.rke-lab\n${options.names}`);
   text("/etc/resolv.conf", "# no name server: the lab has no way outside\n");
   text("/etc/machine-id", `${createHash("md5").update(options.folder).digest("hex")}\n`, 0o444);
   text("/etc/ssh/sshd_config", sshdConfig(options.login));

@@ -1,5 +1,4 @@
 /** The door between `up`, `status` and what only one installer's lab has. */
-import type { EtcdLine } from "../build/programs";
 import type { Installed } from "../hosts/disk";
 import type { Place } from "../state/place";
 import type { LabState } from "../state/state";
@@ -7,7 +6,8 @@ import type { LabDatacenter, LabHost, LabTopology } from "../state/topology";
 
 /** The choices made before: by the options of `up`, or by the record of a lab that is there. */
 export interface Chosen {
-  etcd?: EtcdLine;
+  /** One of ETCD_VERSIONS. */
+  etcd?: string;
   rke?: LabState["rke"];
 }
 

@@ -1,6 +1,8 @@
 /** Labs of RKE's clusters: the hosts have docker and RKE's images, a deploy host has `rke`. */
 import { join } from "node:path";
 import { buildRke } from "../../stand-ins/rke/build";
+import { DEBIAN_ETCD, KUBERNETES_VERSION } from "../build/programs";
+import { etcdFor, releaseImages, USUAL_KUBERNETES, USUAL_RKE } from "../build/releases";
 import { prepare } from "../build/toolchain";
 import { copyDocker } from "../hosts/images";
 import { chooseRke, rkeInstall, rkeLine } from "../hosts/rke-program";
@@ -11,11 +13,12 @@ import type { LabState } from "../state/state";
 import type { InstallerDoor } from "./installer";
 
 export const rke: InstallerDoor = {
-  async prepare(place, _topology, chosen) {
-    const program = chosen.rke ?? (await chooseRke(process.env));
-    const { dockerRoot, kubectl } = await prepare(place.cache, chosen.etcd);
+  async prepare(place, { rkeVersion = USUAL_RKE, kubernetesVersion = USUAL_KUBERNETES }, chosen) {
+    const program = chosen.rke ?? (await chooseRke(process.env, rkeVersion));
+    const etcd = etcdFor(kubernetesVersion, chosen.etcd);
+    const { dockerRoot, kubectl } = await prepare(place.cache, etcd, releaseImages(kubernetesVersion));
     return {
-      record: { etcd: chosen.etcd ?? "3.4", kubectl, rke: program },
+      record: { etcd, kubectl, rke: program },
       async installed(dc, host) {
         const deploys = dc.deployHost === host.name;
         const install = deploys ? await rkeInstall(program, () => bundleRke(place)) : { programs: {}, scripts: {} };
@@ -33,7 +36,8 @@ export const rke: InstallerDoor = {
   lines(state) {
     const lacking = missingHere();
     return [
-      `etcd: ${state.etcd === "3.4" ? "Debian's 3.4" : `${state.etcd} from Go modules`}`,
+      `etcd: ${state.etcd === DEBIAN_ETCD ? "Debian's 3.4" : `${state.etcd} from Go modules`}`,
+      `images: by the names of ${state.topology.kubernetesVersion ?? USUAL_KUBERNETES}; the control plane in them is ${KUBERNETES_VERSION}`,
       rkeLine(programOf(state)),
       ...(lacking.length > 0
         ? [`this machine lacks ${lacking.join(", ")}: containers that ask for them start without`]
@@ -53,7 +57,8 @@ export const rke: InstallerDoor = {
   ],
 };
 
-const programOf = (state: LabState): NonNullable<LabState["rke"]> => state.rke ?? { kind: "stand-in" };
+const programOf = (state: LabState): NonNullable<LabState["rke"]> =>
+  state.rke ?? { kind: "stand-in", version: USUAL_RKE };
 
 async function bundleRke(place: Place): Promise<string> {
   const file = join(place.cache, "rke-stand-in");

@@ -1,5 +1,5 @@
 /** The operator: a network namespace that reaches both datacenters, a key that every host knows. */
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { must, run, until } from "../machine/run";
 import { inNamespace } from "../network/network";
@@ -16,8 +16,20 @@ export async function makeOperatorKey(place: Place): Promise<string> {
   return readFileSync(`${key}.pub`, "utf8").trim();
 }
 
+const namesPath = (place: Place): string => join(operatorDir(place), "hosts");
+
+/** Gives the operator these lines of /etc/hosts besides the machine's; none: the machine's as they are. */
+export function nameHosts(place: Place, lines: string): void {
+  if (lines === "") rmSync(namesPath(place), { force: true });
+  else writeFileSync(namesPath(place), `${readFileSync("/etc/hosts", "utf8").trimEnd()}\n${lines}`);
+}
+
 /** The start of a command in the operator's namespace. */
-export const asOperator = (place: Place, argv: readonly string[]): string[] => inNamespace(`${place.name}-op`, ...argv);
+export function asOperator(place: Place, argv: readonly string[]): string[] {
+  const names = namesPath(place);
+  const named = ["unshare", "-m", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', names];
+  return inNamespace(`${place.name}-op`, ...(existsSync(names) ? named : []), ...argv);
+}
 
 /** Waits until the host's sshd greets the operator. */
 export async function sshAnswers(place: Place, host: string, address: string, port: number, limitSeconds: number) {

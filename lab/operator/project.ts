@@ -70,7 +70,7 @@ async function fillProject(
   const pulumi = join(folder, "Pulumi.yaml");
   const keys = Object.fromEntries(hostsOf(topology).map(({ name }) => [name, hostKeyOf(hostDir(place, name))]));
   const other = file === undefined ? undefined : readFileSync(file, "utf8");
-  writeFileSync(pulumi, fillTopology(readFileSync(pulumi, "utf8"), keys, operatorKeyPath(place), other));
+  writeFileSync(pulumi, fillTopology(readFileSync(pulumi, "utf8"), keys, operatorKeyPath(place), other, topology));
   const git = (...args: string[]) => must(["git", "-C", folder, ...IDENTITY, ...args], { env: gitEnvironment() });
   await git("init", "-q", "-b", "main");
   await git("add", "-A");
@@ -115,15 +115,26 @@ async function projectFiles(checkout: string): Promise<string[]> {
 }
 
 /**
- * Pulumi.yaml with what only this lab knows: each host's key and the operator's key file, and another topology if given.
+ * Pulumi.yaml with what only this lab knows: each host's key and the operator's key file, and another topology and other
+ * releases if given.
  * Comments stay.
  */
-export function fillTopology(text: string, hostKeys: Record<string, string>, keyPath: string, other?: string): string {
+export function fillTopology(
+  text: string,
+  hostKeys: Record<string, string>,
+  keyPath: string,
+  other?: string,
+  releases: Pick<LabTopology, "rkeVersion" | "kubernetesVersion"> = {},
+): string {
   const document = parseDocument(text);
   const at = ["config", "topology", "value"];
   if (other !== undefined) document.setIn(at, bareTopology(parseDocument(other)));
   if (!isMap(document.getIn(at))) throw new LabError("Pulumi.yaml: config.topology.value: must be a map, is missing");
   document.setIn([...at, "ssh", "keyPath"], keyPath);
+  for (const key of ["rkeVersion", "kubernetesVersion"] as const) {
+    const version = releases[key];
+    if (version !== undefined && document.getIn([...at, key]) !== version) document.setIn([...at, key], version);
+  }
   const datacenters = document.getIn([...at, "datacenters"]);
   for (const datacenter of isSeq<YAMLMap>(datacenters) ? datacenters.items : []) {
     const hosts = datacenter.get("hosts");

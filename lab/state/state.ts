@@ -1,7 +1,6 @@
 /** The record that a lab keeps of itself: LAB_DIR/lab.json. */
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { EtcdLine } from "../build/programs";
 import { LabError } from "../machine/run";
 import type { Place } from "./place";
 import type { LabTopology } from "./topology";
@@ -13,11 +12,19 @@ export interface LabState {
   topology: LabTopology;
   /** The file of `up --topology`; none where it was the project's own. */
   topologyFile?: string;
-  /** kubeadm's clusters have 3.6. */
-  etcd: EtcdLine | "3.6";
+  /** One of ETCD_VERSIONS; kubeadm's clusters have 3.6. */
+  etcd: string;
   kubectl: string;
   /** The rke of the deploy hosts; none in a cluster that kubeadm makes. */
-  rke?: { kind: "real"; path: string } | { kind: "stand-in" };
+  rke?: RealRke | { kind: "stand-in"; version: string };
+}
+
+interface RealRke {
+  kind: "real";
+  path: string;
+  version: string;
+  /** A file in the place of the metadata that are built into RKE. */
+  metadata?: string;
 }
 
 const file = (place: Place): string => join(place.dir, "lab.json");

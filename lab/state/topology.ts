@@ -9,14 +9,24 @@ const address = z.string().refine((value) => isIPv4(value), "must be an IPv4 add
 const user = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, "must be a user's name");
 const port = z.number().int();
 const ownLogin = z.object({ user: user.optional(), port: port.optional() });
-const host = z.object({
-  name,
-  address,
-  internalAddress: address.optional(),
-  ssh: ownLogin.optional(),
-  /** Of a kubeadm cluster: `controlplane` decides between a control plane host and a worker. */
-  roles: z.array(z.string()).optional(),
-});
+const isName = (value: string): boolean => /^([a-z0-9-]+\.)*[a-z][a-z0-9-]*$/.test(value);
+/** A DNS name as address becomes `dnsName`: to the lab, `address` is where the host's network card listens. */
+const host = z
+  .object({
+    name,
+    address: z.string().refine((value) => isIPv4(value) || isName(value), "must be an IPv4 address"),
+    internalAddress: address.optional(),
+    ssh: ownLogin.optional(),
+    /** Of a kubeadm cluster: `controlplane` decides between a control plane host and a worker. */
+    roles: z.array(z.string()).optional(),
+    dnsName: z.undefined().optional(),
+  })
+  .transform(
+    ({ address, dnsName: _, ...rest }): LabHost =>
+      isIPv4(address) || rest.internalAddress === undefined
+        ? { ...rest, address }
+        : { ...rest, address: rest.internalAddress, dnsName: address },
+  );
 const datacenter = z.object({ name, deployHost: name.optional(), hosts: z.array(host).min(1) });
 /** Installers whose clusters the lab's hosts can carry. */
 export const INSTALLERS = ["rke", "kubeadm"] as const;
@@ -25,6 +35,8 @@ const topology = z.object({
   installer: z.enum(INSTALLERS).optional(),
   cluster: z.string().optional(),
   kubernetesVersion: z.string().optional(),
+  /** The release of RKE that makes the cluster. */
+  rkeVersion: z.string().optional(),
   /** kubeadm's ClusterConfiguration, which the lab hands on to kubeadm as it is. */
   kubeadm: z.record(z.string(), z.unknown()).optional(),
   ssh: z.object({ user: user.default("root"), port: port.default(22) }).prefault({}),
@@ -33,7 +45,16 @@ const topology = z.object({
 
 export type LabTopology = z.infer<typeof topology>;
 export type LabDatacenter = LabTopology["datacenters"][number];
-export type LabHost = LabDatacenter["hosts"][number];
+/** A host. `dnsName`: the name that the topology has as its address, if it has one. */
+export interface LabHost {
+  name: string;
+  address: string;
+  internalAddress?: string | undefined;
+  ssh?: { user?: string | undefined; port?: number | undefined } | undefined;
+  /** Of a kubeadm cluster. */
+  roles?: string[] | undefined;
+  dnsName?: string;
+}
 
 /** Reads Pulumi.yaml, a file with `config: topology: …`, or a bare topology. Tells all errors at once. */
 export function readTopology(text: string, file: string): LabTopology {
@@ -66,6 +87,12 @@ export const loginOf = ({ ssh }: Pick<LabTopology, "ssh">, host: LabHost): Login
   port: host.ssh?.port ?? ssh.port,
 });
 
+/** Lines of /etc/hosts for the hosts whose address is a name: the lab has no name server. */
+export const hostsFile = (topology: LabTopology): string =>
+  hostsOf(topology)
+    .flatMap(({ address, dnsName }) => (dnsName === undefined ? [] : [`${address}\t${dnsName}\n`]))
+    .join("");
+
 export const addressesOf = (host: LabHost): string[] => [
   ...new Set([host.address, host.internalAddress ?? host.address]),
 ];
@@ -94,6 +121,8 @@ function doubles({ datacenters }: LabTopology): string[] {
     once(names, dc.name, `topology.datacenters[${d}].name`);
     dc.hosts.forEach((host, h) => {
       once(names, host.name, `topology.datacenters[${d}].hosts[${h}].name`);
+      if (!isIPv4(host.address))
+        errors.push(`topology.datacenters[${d}].hosts[${h}].internalAddress: must be given beside a name as address`);
       for (const used of addressesOf(host)) once(addresses, used, `topology.datacenters[${d}].hosts[${h}].address`);
     });
     if (dc.deployHost !== undefined && !dc.hosts.some(({ name }) => name === dc.deployHost))

@@ -7,7 +7,7 @@ import { isIp } from "../values/addresses";
 import { isMapping, type Mapping, mapping } from "../values/mapping";
 import { yamlText } from "../values/yaml-text";
 import { chosenStandby, keptOrder, type RawDatacenter, sortIntoDatacenters } from "./datacenters";
-import { carryExternalEtcd } from "./external-etcd";
+import { refuseExternalEtcd } from "./external-etcd";
 import { UnreadableError } from "./findings";
 import { findingsOf } from "./findings-words";
 import { takeSecrets } from "./leave-out";
@@ -132,7 +132,7 @@ function readTopology(
   const { ssh, own } = importSsh(nodes, rest, settings.folder, found);
   const datacenters = sortIntoDatacenters(nodes, usable, settings.datacenters, own, found);
   const services = part(take(rest, "services"), "services", found);
-  carryExternalEtcd(mapping(services.etcd), datacenters, found);
+  refuseExternalEtcd(mapping(services.etcd), found);
   const clear = takeSecrets({ ...rest, services }, found, settings.keepsSecrets ? kept : undefined);
   const remaining = mapping(take(clear, "services"));
   const etcd = mapping(take(remaining, "etcd"));
@@ -143,7 +143,7 @@ function readTopology(
   if (controller.service_cluster_ip_range === (serviceCidr ?? "10.43.0.0/16")) {
     take(controller, "service_cluster_ip_range");
   }
-  const sans = sansOf(take(clear, "authentication"), found);
+  const { sans, rest: authentication } = authenticationOf(take(clear, "authentication"), found);
   const etcdArgs = mapping(take(etcd, "extra_args"));
   const apiArgs = mapping(take(kubeApi, "extra_args"));
   const clusterDomain = take(kubelet, "cluster_domain");
@@ -161,7 +161,11 @@ function readTopology(
   };
   const modelled = nonEmpty({ etcd, "kube-api": kubeApi, "kube-controller": controller, kubelet });
   const others = { ...modelled, ...nonEmpty(remaining) };
-  const rke = { ...nonEmpty(clear), ...(Object.keys(others).length > 0 ? { services: others } : {}) };
+  const rke = {
+    ...nonEmpty(clear),
+    ...(Object.keys(authentication).length > 0 ? { authentication } : {}),
+    ...(Object.keys(others).length > 0 ? { services: others } : {}),
+  };
   return {
     ...head,
     ...(isEmpty(serviceCidr) ? {} : { serviceCidr }),
@@ -177,16 +181,18 @@ function readTopology(
 const nonEmpty = (value: Mapping): Mapping =>
   Object.fromEntries(Object.entries(value).filter(([, v]) => !isMapping(v) || Object.keys(v).length > 0));
 
-/** Further names in the API server's certificate. Left out, they would vanish at the next `rke up`. */
-function sansOf(authentication: unknown, found: Findings): unknown[] {
-  const { sans, strategy, ...others } = part(authentication, "authentication", found);
-  if (!isEmpty(strategy) && strategy !== "x509") {
-    found.errors.push(`authentication.strategy: is not x509: ${JSON.stringify(strategy)}`);
-  }
-  for (const key of Object.keys(others).filter((k) => !isEmpty(others[k]))) {
-    found.errors.push(`authentication.${key}: a topology has no place for it yet`);
-  }
-  return Array.isArray(sans) ? sans : [];
+/**
+ * Takes `authentication` apart. Its sans are the topology's: left out, they would vanish at the next `rke up`.
+ * @returns the rest, if it says more than RKE's default, as it goes on under rke:
+ */
+function authenticationOf(authentication: unknown, found: Findings): { sans: unknown[]; rest: Mapping } {
+  const { sans, strategy, webhook } = part(authentication, "authentication", found);
+  const rest = {
+    ...(isEmpty(strategy) || strategy === "x509" ? {} : { strategy }),
+    // an empty mapping, too, turns it on
+    ...(webhook === undefined || webhook === null ? {} : { webhook }),
+  };
+  return { sans: Array.isArray(sans) ? sans : [], rest };
 }
 
 /** `rke up` would look on the deploy hosts for files that only the operator's machine has; the results of these files stay. */

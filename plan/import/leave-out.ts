@@ -26,6 +26,10 @@ export function takeSecrets(document: Mapping, found: Findings, kept: Record<str
       );
     } else if (kept) {
       kept[placeholderOf(item)] = text;
+    } else if (path.includes("webhook")) {
+      found.errors.push(
+        `${item}: may hold a token, Pulumi.yaml is clear text, and without it \`rke up\` would deploy its own file, by which nobody logs in: --secrets-into STACK keeps it in the stack's config, encrypted`,
+      );
     } else if (path.includes("custom_config")) {
       found.errors.push(
         `${item}: is a secret, Pulumi.yaml is clear text, and without it \`rke up\` would deploy an EncryptionConfiguration that can't read Secrets: --secrets-into STACK keeps it in the stack's config, encrypted`,

@@ -108,7 +108,7 @@ export const clusterYmlShape = struct(
     nodes: { list: node },
     services,
     network,
-    authentication: struct("strategy", { sans: texts, webhook: struct("config_file cache_timeout") }),
+    authentication: struct("strategy", { sans: texts, webhook: struct("cache_timeout", { config_file: "secret" }) }),
     authorization: struct("mode", { options: textMap }),
     addons_include: texts,
     system_images: systemImages,

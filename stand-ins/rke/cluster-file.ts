@@ -5,12 +5,12 @@ import {
   defaultAuditLog,
   dnsDefaults,
   ETCD_TIMEOUTS,
-  IMAGES,
+  imagesOf,
   ingressDefaults,
   monitoringDefaults,
   networkDefaults,
 } from "./defaults";
-import { KUBERNETES_VERSION, SYSTEM_IMAGES } from "./release";
+import { defaultKubernetes, enablesCriDockerd, isModelled, securesPods, systemImages } from "./releases";
 import type { NodeConfig, RkeConfig, Role } from "./rke-config";
 
 const text = z.union([z.string(), z.number(), z.boolean()]).transform(String);
@@ -74,7 +74,7 @@ const services = z.strictObject({
 
 const clusterFile = z.strictObject({
   cluster_name: text.optional(),
-  kubernetes_version: z.literal(KUBERNETES_VERSION).optional(),
+  kubernetes_version: text.refine(isModelled, "a version that isn't recorded").optional(),
   ssh_key_path: text.optional(),
   ssh_agent_auth: z.literal(false).optional(),
   ignore_docker_version: z.boolean().optional(),
@@ -149,11 +149,15 @@ function baseOf(image: string, given: GivenBase) {
   });
 }
 
-function toServices(given: NonNullable<ClusterFile["services"]>): RkeConfig["services"] {
+function toServices(
+  given: NonNullable<ClusterFile["services"]>,
+  images: ReturnType<typeof imagesOf>,
+  kubernetesVersion: string,
+): RkeConfig["services"] {
   const etcd = given.etcd;
   return {
     etcd: withoutUndefined({
-      ...baseOf(IMAGES.etcd, etcd),
+      ...baseOf(images.etcd, etcd),
       extraArgs: { ...ETCD_TIMEOUTS, ...etcd?.extra_args },
       externalUrls: etcd?.external_urls,
       caCert: etcd?.ca_cert,
@@ -165,43 +169,47 @@ function toServices(given: NonNullable<ClusterFile["services"]>): RkeConfig["ser
       creation: etcd?.creation ?? "12h",
     }),
     kubeApi: {
-      ...baseOf(IMAGES.hyperkube, given["kube-api"]),
+      ...baseOf(images.hyperkube, given["kube-api"]),
       serviceClusterIpRange: given["kube-api"]?.service_cluster_ip_range ?? "10.43.0.0/16",
       serviceNodePortRange: given["kube-api"]?.service_node_port_range ?? "30000-32767",
+      ...(securesPods(kubernetesVersion) ? { podSecurityConfiguration: "privileged" as const } : {}),
       auditLog: defaultAuditLog(),
     },
     kubeController: {
-      ...baseOf(IMAGES.hyperkube, given["kube-controller"]),
+      ...baseOf(images.hyperkube, given["kube-controller"]),
       clusterCidr: given["kube-controller"]?.cluster_cidr ?? "10.42.0.0/16",
       serviceClusterIpRange: given["kube-controller"]?.service_cluster_ip_range ?? "10.43.0.0/16",
     },
-    scheduler: baseOf(IMAGES.hyperkube, given.scheduler),
+    scheduler: baseOf(images.hyperkube, given.scheduler),
     kubelet: withoutUndefined({
-      ...baseOf(IMAGES.hyperkube, given.kubelet),
+      ...baseOf(images.hyperkube, given.kubelet),
       clusterDomain: given.kubelet?.cluster_domain ?? "cluster.local",
-      infraContainerImage: given.kubelet?.infra_container_image ?? IMAGES.pause,
+      infraContainerImage: given.kubelet?.infra_container_image ?? images.pause,
       clusterDnsServer: given.kubelet?.cluster_dns_server ?? "10.43.0.10",
       failSwapOn: given.kubelet?.fail_swap_on || undefined,
     }),
-    kubeproxy: baseOf(IMAGES.hyperkube, given.kubeproxy),
+    kubeproxy: baseOf(images.hyperkube, given.kubeproxy),
   };
 }
 
 function toConfig(given: ClusterFile, ignoreDockerVersion: boolean): RkeConfig {
   const sshKeyPath = given.ssh_key_path ?? "~/.ssh/id_rsa";
+  const kubernetesVersion = given.kubernetes_version ?? defaultKubernetes();
+  const images = systemImages(kubernetesVersion);
   return {
     nodes: given.nodes.map((each) => toNode(each, sshKeyPath)),
-    services: toServices(given.services ?? {}),
+    services: toServices(given.services ?? {}, imagesOf({ systemImages: images }), kubernetesVersion),
     network: networkDefaults(given.network?.plugin ?? "canal"),
     authentication: withoutUndefined({ strategy: "x509", sans: given.authentication?.sans }),
-    systemImages: { ...SYSTEM_IMAGES },
+    systemImages: images,
     sshKeyPath,
     sshAgentAuth: false,
     authorization: { mode: "rbac" },
     // RKE takes this from its flag alone: cluster.yml's ignore_docker_version has no effect.
     ignoreDockerVersion,
-    kubernetesVersion: KUBERNETES_VERSION,
-    ingress: ingressDefaults(given.ingress?.provider ?? "nginx"),
+    ...(enablesCriDockerd(kubernetesVersion) ? { enableCriDockerd: true } : {}),
+    kubernetesVersion,
+    ingress: ingressDefaults(given.ingress?.provider ?? "nginx", kubernetesVersion),
     clusterName: given.cluster_name ?? "local",
     cloudProvider: {},
     prefixPath: "/",

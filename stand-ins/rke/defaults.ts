@@ -1,6 +1,6 @@
 /** The values that RKE fills in if cluster.yml is silent, in the order in which it writes cluster.rkestate. */
 
-import { SYSTEM_IMAGES } from "./release";
+import { hasIngressClass, portsIngress } from "./releases";
 import type { AuditLogConfiguration, RkeConfig } from "./rke-config";
 
 export const AUDIT_POLICY_PATH = "/etc/kubernetes/audit-policy.yaml";
@@ -31,12 +31,11 @@ export function defaultAuditLog(): { enabled: boolean; configuration: AuditLogCo
 /** Two lower timeouts than etcd's own: RKE sets them unless cluster.yml does. */
 export const ETCD_TIMEOUTS = { "election-timeout": "5000", "heartbeat-interval": "500" };
 
-export const IMAGES = {
-  etcd: SYSTEM_IMAGES.etcd,
-  hyperkube: SYSTEM_IMAGES.kubernetes,
-  tools: SYSTEM_IMAGES.alpine,
-  pause: SYSTEM_IMAGES.podInfraContainer,
-};
+/** The images of what runs on hosts, of the configuration's version of Kubernetes. */
+export function imagesOf({ systemImages }: Pick<RkeConfig, "systemImages">) {
+  const { etcd = "", kubernetes: hyperkube = "", alpine: tools = "", podInfraContainer: pause = "" } = systemImages;
+  return { etcd, hyperkube, tools, pause };
+}
 
 const DAEMON_SET_UPDATE = { strategy: "RollingUpdate", rollingUpdate: { maxUnavailable: 1 } };
 const DEPLOYMENT_UPDATE = { strategy: "RollingUpdate", rollingUpdate: { maxUnavailable: "25%", maxSurge: "25%" } };
@@ -45,14 +44,16 @@ export function networkDefaults(plugin: string): RkeConfig["network"] {
   return { plugin, updateStrategy: structuredClone(DAEMON_SET_UPDATE) };
 }
 
-export function ingressDefaults(provider: string): RkeConfig["ingress"] {
+export function ingressDefaults(provider: string, kubernetesVersion: string): RkeConfig["ingress"] {
+  const ports = portsIngress(kubernetesVersion);
   return {
     provider,
     updateStrategy: structuredClone(DAEMON_SET_UPDATE),
     httpPort: 80,
     httpsPort: 443,
-    networkMode: "hostNetwork",
-    defaultBackend: true,
+    networkMode: ports ? "hostPort" : "hostNetwork",
+    defaultBackend: !ports,
+    ...(hasIngressClass() ? { defaultIngressClass: true } : {}),
   };
 }
 

@@ -1,7 +1,4 @@
-/** The knowledge of the release RKE v1.2.7 about its default Kubernetes version (its data.json): images and service options. */
-export const RKE_VERSION = "v1.2.7";
-export const KUBERNETES_VERSION = "v1.20.5-rancher1-1";
-
+/** What RKE v1.2.7 knows about its default version of Kubernetes, v1.20.5-rancher1-1 (its data.json): images and service options. */
 export const SYSTEM_IMAGES = {
   etcd: "rancher/coreos-etcd:v3.4.14-rancher1",
   alpine: "rancher/rke-tools:v0.1.72",

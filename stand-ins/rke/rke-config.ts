@@ -41,6 +41,7 @@ export interface EtcdService extends BaseService {
 export interface KubeApiService extends BaseService {
   serviceClusterIpRange: string;
   serviceNodePortRange: string;
+  podSecurityConfiguration?: "privileged";
   auditLog: { enabled: boolean; configuration: AuditLogConfiguration };
 }
 

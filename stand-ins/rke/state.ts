@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import type { Bundle } from "./certificates/bundle";
 import type { Log } from "./log";
+import { hidesState } from "./releases";
 import type { RkeConfig } from "./rke-config";
 
 export interface State {
@@ -46,7 +47,7 @@ export function stateText(state: FullState, indent?: number): string {
 
 export function writeState(state: FullState, path: string, log: Log): void {
   try {
-    writeFileSync(path, stateText(state, 2), { mode: 0o640 });
+    writeFileSync(path, stateText(state, 2), { mode: hidesState() ? 0o600 : 0o640 });
   } catch (error) {
     throw new Error(`Failed to write state file: ${(error as Error).message}`);
   }

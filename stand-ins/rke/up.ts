@@ -4,21 +4,22 @@ import { deployEnvironment } from "./certificates/bundle";
 import { type Cluster, makeCluster, pathsOf } from "./cluster";
 import { parseClusterFile, unmodelled } from "./cluster-file";
 import { maxUnavailable, newHostNames, syncTaints } from "./decisions";
-import { AUDIT_POLICY_PATH, AUDIT_POLICY_YAML, applyDefaultsAgain, IMAGES } from "./defaults";
+import { applyDefaultsAgain, imagesOf } from "./defaults";
 import { rebuildState } from "./desired";
 import { toAdd, toDelete, uniqueHosts } from "./hosts";
 import type { World } from "./io/world";
 import type { Log } from "./log";
-import { RKE_VERSION } from "./release";
+import { rkeVersion } from "./releases";
 import { applyAuthorization, saveStateToKubernetes } from "./run/authz";
 import { needImage } from "./run/containers";
 import { deployControlPlane } from "./run/control-plane";
+import { deployFiles, restartIfChanged } from "./run/files";
 import { rebuildKubeconfig } from "./run/kubeconfig";
 import { checkLegacy } from "./run/legacy";
 import { syncNode } from "./run/nodes";
 import { reconcile, removeControlHost } from "./run/reconcile";
 import { messageOf, onAll, type Run } from "./run/run";
-import { cleanLogs, deployCertificates, deployFile } from "./run/tools";
+import { cleanLogs, deployCertificates } from "./run/tools";
 import { tunnelHosts } from "./run/tunnels";
 import { deployWorkerPlane } from "./run/worker-plane";
 import { type FullState, readState, writeState } from "./state";
@@ -90,18 +91,7 @@ async function setUpHosts(run: Run): Promise<void> {
   });
   await rebuildKubeconfig(run);
   log.info("[certificates] Successfully deployed kubernetes certificates to Cluster nodes");
-  if (cluster.config.services.kubeApi.extraArgs?.["audit-policy-file"] !== undefined) return;
-  for (const host of cluster.control) {
-    log.info(`[file-deploy] Deploying file [${AUDIT_POLICY_PATH}] to node [${host.address}]`);
-    try {
-      await deployFile(run, host, AUDIT_POLICY_PATH, AUDIT_POLICY_YAML);
-    } catch (error) {
-      throw new Error(
-        `[file-deploy] Failed to deploy file [${AUDIT_POLICY_PATH}] on node [${host.address}]: ${messageOf(error)}`,
-      );
-    }
-  }
-  log.info(`[${AUDIT_POLICY_PATH}] Successfully deployed audit policy file to Cluster control nodes`);
+  await deployFiles(run);
 }
 
 function setMaxUnavailable({ log, cluster }: Run, state: FullState): void {
@@ -124,7 +114,9 @@ function setMaxUnavailable({ log, cluster }: Run, state: FullState): void {
 
 async function prePull(run: Run): Promise<void> {
   run.log.info("Pre-pulling kubernetes images");
-  await onAll(uniqueHosts(run.cluster), (host) => needImage(run, host, IMAGES.hyperkube, "pre-deploy"));
+  await onAll(uniqueHosts(run.cluster), (host) =>
+    needImage(run, host, imagesOf(run.cluster.config).hyperkube, "pre-deploy"),
+  );
   run.log.info("Kubernetes images pulled successfully");
 }
 
@@ -170,6 +162,7 @@ async function build(world: World, log: Log, options: UpOptions): Promise<void> 
   await setUpHosts(run);
   await reconcile(run, current);
   if (current) setMaxUnavailable(run, state);
+  await restartIfChanged(run, current);
   await prePull(run);
   await deployControlPlane(run, current !== undefined);
   await applyAuthorization(run);
@@ -192,7 +185,7 @@ async function build(world: World, log: Log, options: UpOptions): Promise<void> 
 }
 
 export async function up(world: World, log: Log, options: UpOptions): Promise<void> {
-  log.info(`Running RKE version: ${RKE_VERSION}`);
+  log.info(`Running RKE version: ${rkeVersion()}`);
   await init(world, log, options);
   await build(world, log, options);
 }

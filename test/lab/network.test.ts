@@ -13,7 +13,7 @@ import {
   toNumber,
   toText,
 } from "../../lab/network/network-plan";
-import { type LabTopology, loginOf, readTopology, targetHosts } from "../../lab/state/topology";
+import { hostsFile, type LabTopology, loginOf, readTopology, targetHosts } from "../../lab/state/topology";
 
 const seed = readTopology(readFileSync(join(__dirname, "fixtures/seed.yaml"), "utf8"), "seed.yaml");
 
@@ -52,7 +52,20 @@ describe("lab: topology", () => {
     match(sshdConfig({ user: "root", port: 22 }), /^PermitRootLogin prohibit-password$/m);
     match(sshdConfig({ user: "rke", port: 2222 }), /^Port 2222\n(.+\n)*PermitRootLogin no$/m);
   });
+  it("takes a host whose address is a name to be at its internal address", () => {
+    const text = "datacenters: [{name: a, hosts: [{name: m, address: m.example.com, internalAddress: 10.0.0.1}]}]";
+    const topology = readTopology(text, "f");
+    deepStrictEqual(topology.datacenters[0]?.hosts, [
+      { name: "m", address: "10.0.0.1", internalAddress: "10.0.0.1", dnsName: "m.example.com" },
+    ]);
+    equal(hostsFile(topology), "10.0.0.1\tm.example.com\n");
+  });
   const bad: [string, string, string][] = [
+    [
+      "a name without an address",
+      "datacenters: [{name: a, hosts: [{name: m, address: m.example.com}]}]",
+      "f: topology.datacenters[0].hosts[0].internalAddress: must be given beside a name as address",
+    ],
     ["empty", "{}", "f: topology.datacenters: Invalid input: expected array, received undefined, is missing"],
     [
       "no address",

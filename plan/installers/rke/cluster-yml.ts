@@ -36,7 +36,9 @@ export function clusterYml(site: Site): ClusterYml {
     nodes: hosts.map((h) => node(site, h)),
     ...rke,
     services,
-    ...(sans.length > 0 ? { authentication: { strategy: "x509", sans } } : {}),
+    ...(sans.length > 0 || rke.authentication !== undefined
+      ? { authentication: { strategy: "x509", ...mapping(rke.authentication), ...(sans.length > 0 ? { sans } : {}) } }
+      : {}),
   };
 }
 

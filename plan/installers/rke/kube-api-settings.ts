@@ -1,4 +1,5 @@
 import type { Topology } from "../../topology/topology";
+import { isMapping } from "../../values/mapping";
 import { admissionChecksum } from "./checksums/admission";
 import { auditPolicyChecksum } from "./checksums/audit-policy";
 import { cloudProvider } from "./checksums/cloud-provider";
@@ -56,6 +57,29 @@ export function cloudArguments({ rke, rkeVersion }: Cluster): Record<string, str
   return {
     "cloud-provider": name === "external-aws" && holds("externalAws", rkeVersion) ? "external" : name,
     ...(name === "" ? {} : { "cloud-config": "/etc/kubernetes/cloud-config" }),
+  };
+}
+
+/**
+ * Names of `authentication.strategy`, which RKE separates by "|" and reads in small letters (cluster/defaults.go setClusterAuthnDefaults).
+ * @returns x509 alone if nothing is said
+ */
+export const authenticationStrategies = (rke: unknown): string[] => {
+  const said = at(rke, "authentication.strategy");
+  return (typeof said === "string" && said !== "" ? said : "x509").split("|").map((name) => name.trim().toLowerCase());
+};
+
+/**
+ * Arguments of a webhook that checks tokens: it is there if the strategy names it, or its mapping exists, even an empty one. RKE deploys
+ * the file, and writes one of its own if cluster.yml has none.
+ */
+export function webhookArguments({ rke }: Pick<Topology, "rke">): Record<string, string> {
+  const webhook = at(rke, "authentication.webhook");
+  if (!isMapping(webhook) && !authenticationStrategies(rke).includes("webhook")) return {};
+  const timeout = at(webhook, "cache_timeout");
+  return {
+    "authentication-token-webhook-config-file": "/etc/kubernetes/kube-api-authn-webhook.yaml",
+    "authentication-token-webhook-cache-ttl": typeof timeout === "string" && timeout !== "" ? timeout : "5s",
   };
 }
 

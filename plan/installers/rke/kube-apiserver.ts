@@ -11,6 +11,7 @@ import {
   checksumVariables,
   cloudArguments,
   keepsAuditLog,
+  webhookArguments,
 } from "./kube-api-settings";
 import { at } from "./modelled-keys";
 import { kubeApiOptions } from "./releases/kubernetes-options";
@@ -43,6 +44,7 @@ export function kubeApiServerProcess(site: Site, host: Host, deployed: ConfigChe
     ...credentials,
     ...etcdArguments(site, host),
     ...cloudArguments(site),
+    ...webhookArguments(site),
     ...(holds("admissionFileAlways", rkeVersion) ? admissionFile : {}),
     "service-cluster-ip-range": site.serviceCidr,
     "service-node-port-range": textOf(at(rke, "services.kube-api.service_node_port_range")) ?? "30000-32767",

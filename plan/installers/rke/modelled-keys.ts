@@ -11,11 +11,19 @@ const modelled = [
   "services.kube-api.extra_args",
   "services.kube-api.service_cluster_ip_range",
   "services.kubelet.cluster_domain",
-  "authentication",
+  "authentication.sans",
 ];
 
 /** Parts of cluster.yml into which the topology writes. */
-const mappings = ["services", "services.etcd", "services.kube-api", "services.kube-controller", "services.kubelet"];
+const mappings = [
+  "authentication",
+  "authentication.webhook",
+  "services",
+  "services.etcd",
+  "services.kube-api",
+  "services.kube-controller",
+  "services.kubelet",
+];
 
 /** Problems of `rke:`, each as `item: rule: value`. */
 export function rkeProblems({ rke }: Pick<Topology, "rke">): string[] {

@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import { isIP } from "node:net";
-import { AUDIT_POLICY_PATH, AUDIT_POLICY_YAML, IMAGES } from "../defaults";
+import { AUDIT_POLICY_PATH, imagesOf } from "../defaults";
 import type { Host } from "../hosts";
-import { SERVICE_OPTIONS } from "../release";
+import { asksSecurely, deploysAdmission, serviceOptions, unmarksAuditLog } from "../releases";
 import type { RkeConfig } from "../rke-config";
+import { ADMISSION_PATH, checksums } from "./checksums";
 import {
   certPath,
   configPath,
@@ -13,14 +13,13 @@ import {
   labelled,
   localHealth,
   mergeArguments,
+  ownBinds,
   type Process,
   SIDEKICK,
   TOOLS_ENTRYPOINT,
   toFlags,
   unique,
 } from "./process";
-
-export const AUDIT_CHECKSUM = `RKE_AUDITLOG_CONFIG_CHECKSUM=${createHash("md5").update(AUDIT_POLICY_YAML).digest("hex")}`;
 
 /** The host's own etcd first, then the others in cluster.yml's order. */
 export function etcdServers(etcdHosts: Host[], internalAddress: string): string {
@@ -69,6 +68,7 @@ export function kubeApiProcess(config: RkeConfig, host: Host, etcdHosts: Host[])
     "service-node-port-range": service.serviceNodePortRange,
     "tls-cert-file": certPath("kube-apiserver"),
     "tls-private-key-file": keyPath("kube-apiserver"),
+    ...(deploysAdmission() ? { "admission-control-config-file": ADMISSION_PATH } : {}),
   };
   const later = {
     "authorization-mode": "Node,RBAC",
@@ -82,13 +82,20 @@ export function kubeApiProcess(config: RkeConfig, host: Host, etcdHosts: Host[])
   };
   return {
     name: "kube-apiserver",
-    command: serviceCommand("kube-apiserver", mergeArguments(own, SERVICE_OPTIONS.kubeapi ?? {}, later, extra.args)),
+    command: serviceCommand(
+      "kube-apiserver",
+      mergeArguments(own, serviceOptions(config.kubernetesVersion, "kubeapi"), later, extra.args),
+    ),
     volumesFrom: [SIDEKICK],
-    binds: unique([KUBERNETES_BIND, "/var/log/kube-audit:/var/log/kube-audit:z", ...extra.binds]),
-    env: unique([...extra.env, AUDIT_CHECKSUM]),
+    binds: unique([
+      ...ownBinds(config, [KUBERNETES_BIND]),
+      `/var/log/kube-audit:/var/log/kube-audit${unmarksAuditLog() ? "" : ":z"}`,
+      ...extra.binds,
+    ]),
+    env: unique([...extra.env, ...checksums(config.kubernetesVersion)]),
     networkMode: "host",
     restartPolicy: "always",
-    image: IMAGES.hyperkube,
+    image: imagesOf(config).hyperkube,
     healthCheck: localHealth("https", 6443),
     labels: labelled("kube-apiserver"),
   };
@@ -105,18 +112,20 @@ export function controllerManagerProcess(config: RkeConfig): Process {
     "service-account-private-key-file": keyPath("kube-service-account-token"),
     "service-cluster-ip-range": service.serviceClusterIpRange,
   };
-  const named = mergeArguments(own, SERVICE_OPTIONS.kubeController ?? {}, {}, extra.args);
+  const named = mergeArguments(own, serviceOptions(config.kubernetesVersion, "kubeController"), {}, extra.args);
   return {
     name: "kube-controller-manager",
     command: serviceCommand("kube-controller-manager", named),
     args: ["--use-service-account-credentials=true"],
     volumesFrom: [SIDEKICK],
-    binds: unique([KUBERNETES_BIND, ...extra.binds]),
+    binds: unique([...ownBinds(config, [KUBERNETES_BIND]), ...extra.binds]),
     env: unique(extra.env),
     networkMode: "host",
     restartPolicy: "always",
-    image: IMAGES.hyperkube,
-    healthCheck: localHealth("http", 10252),
+    image: imagesOf(config).hyperkube,
+    healthCheck: asksSecurely(config.kubernetesVersion, "v1.22.0")
+      ? localHealth("https", 10257)
+      : localHealth("http", 10252),
     labels: labelled("kube-controller-manager"),
   };
 }
@@ -126,14 +135,19 @@ export function schedulerProcess(config: RkeConfig): Process {
   const own = { kubeconfig: configPath("kube-scheduler") };
   return {
     name: "kube-scheduler",
-    command: serviceCommand("kube-scheduler", mergeArguments(own, SERVICE_OPTIONS.scheduler ?? {}, {}, extra.args)),
+    command: serviceCommand(
+      "kube-scheduler",
+      mergeArguments(own, serviceOptions(config.kubernetesVersion, "scheduler"), {}, extra.args),
+    ),
     volumesFrom: [SIDEKICK],
-    binds: unique([KUBERNETES_BIND, ...extra.binds]),
+    binds: unique([...ownBinds(config, [KUBERNETES_BIND]), ...extra.binds]),
     env: extra.env,
     networkMode: "host",
     restartPolicy: "always",
-    image: IMAGES.hyperkube,
-    healthCheck: localHealth("http", 10251),
+    image: imagesOf(config).hyperkube,
+    healthCheck: asksSecurely(config.kubernetesVersion, "v1.23.0")
+      ? localHealth("https", 10259)
+      : localHealth("http", 10251),
     labels: labelled("kube-scheduler"),
   };
 }

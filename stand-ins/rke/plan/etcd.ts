@@ -1,6 +1,6 @@
-import { IMAGES } from "../defaults";
+import { imagesOf } from "../defaults";
 import type { Host } from "../hosts";
-import { SERVICE_OPTIONS } from "../release";
+import { hardensEtcd, serviceOptions, writesOwnArchitecture } from "../releases";
 import type { RkeConfig } from "../rke-config";
 import {
   certificateName,
@@ -10,6 +10,7 @@ import {
   keyPath,
   labelled,
   mergeArguments,
+  ownBinds,
   type Process,
   toFlags,
   unique,
@@ -21,7 +22,9 @@ export function initialCluster(hosts: Host[]): string {
   return hosts.map((host) => `etcd-${host.name}=https://${host.internalAddress}:2380`).join(",");
 }
 
-/** `members`: the hosts that are or become members; of the first one RKE takes the architecture for all. */
+const CIPHER_SUITES = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384";
+
+/** `members`: the hosts that are or become members; before v1.3.0 RKE took the first one's architecture for all. */
 export function etcdProcess(config: RkeConfig, host: Host, members: Host[]): Process {
   const extra = extraOf(config.services.etcd);
   const certificate = certificateName("kube-etcd", host);
@@ -43,11 +46,15 @@ export function etcdProcess(config: RkeConfig, host: Host, members: Host[]): Pro
     "key-file": keyPath(certificate),
     "peer-cert-file": certPath(certificate),
     "peer-key-file": keyPath(certificate),
+    ...(hardensEtcd(imagesOf(config).etcd) ? { "cipher-suites": CIPHER_SUITES } : {}),
   };
-  const architecture = members[0]?.info.Architecture ?? "amd64";
+  const architecture = (writesOwnArchitecture() ? host : members[0])?.info.Architecture ?? "amd64";
   return {
     name: "etcd",
-    args: ["/usr/local/bin/etcd", ...toFlags(mergeArguments(own, SERVICE_OPTIONS.etcd ?? {}, {}, extra.args))],
+    args: [
+      "/usr/local/bin/etcd",
+      ...toFlags(mergeArguments(own, serviceOptions(config.kubernetesVersion, "etcd"), {}, extra.args)),
+    ],
     env: [
       "ETCDCTL_API=3",
       `ETCDCTL_CACERT=${certPath("kube-ca")}`,
@@ -57,8 +64,8 @@ export function etcdProcess(config: RkeConfig, host: Host, members: Host[]): Pro
       `ETCD_UNSUPPORTED_ARCH=${architecture === "aarch64" ? "arm64" : architecture}`,
       ...extra.env,
     ],
-    image: IMAGES.etcd,
-    binds: unique([ETCD_DATA_BIND, KUBERNETES_BIND, ...extra.binds]),
+    image: imagesOf(config).etcd,
+    binds: unique([...ownBinds(config, [ETCD_DATA_BIND, KUBERNETES_BIND]), ...extra.binds]),
     networkMode: "host",
     restartPolicy: "always",
     healthCheck: { url: `https://${host.internalAddress}:2379/health` },

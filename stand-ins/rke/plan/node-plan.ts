@@ -1,7 +1,8 @@
 /** Everything RKE would run on one host. */
 import type { Cluster } from "../cluster";
 import type { Host } from "../hosts";
-import { AUDIT_CHECKSUM, controllerManagerProcess, kubeApiProcess, schedulerProcess } from "./control";
+import { checksums } from "./checksums";
+import { controllerManagerProcess, kubeApiProcess, schedulerProcess } from "./control";
 import { etcdProcess } from "./etcd";
 import { type Process, SIDEKICK } from "./process";
 import { kubeletProcess, kubeProxyProcess, nginxProxyProcess, sidekickProcess } from "./worker";
@@ -12,7 +13,7 @@ type Planned = Pick<Cluster, "config" | "etcd" | "etcdReady" | "control">;
 export function nodePlan(cluster: Planned, host: Host): NodePlan {
   const { config } = cluster;
   const plan: NodePlan = {
-    [SIDEKICK]: sidekickProcess(),
+    [SIDEKICK]: sidekickProcess(config),
     kubelet: kubeletProcess(config, host),
     "kube-proxy": kubeProxyProcess(config, host),
   };
@@ -21,7 +22,7 @@ export function nodePlan(cluster: Planned, host: Host): NodePlan {
     plan["kube-controller-manager"] = controllerManagerProcess(config);
     plan["kube-scheduler"] = schedulerProcess(config);
   } else {
-    plan["nginx-proxy"] = nginxProxyProcess(cluster.control);
+    plan["nginx-proxy"] = nginxProxyProcess(config, cluster.control);
   }
   if (host.isEtcd) {
     const members = cluster.etcdReady.length > 0 ? cluster.etcdReady : cluster.etcd;
@@ -32,13 +33,24 @@ export function nodePlan(cluster: Planned, host: Host): NodePlan {
 
 /**
  * RKE's planning leaves one more checksum in the configuration for each control plane host it plans for, and saves
- * that to the current state. Harmless, but a state without it would not be RKE's.
+ * that to the current state. Harmless but in the releases that compare it (restartsOnChange), and a state without it would
+ * not be RKE's.
  */
 export function nodePlans(cluster: Planned, hosts: Host[]): Map<Host, NodePlan> {
   const plans = new Map(hosts.map((host) => [host, nodePlan(cluster, host)]));
   const service = cluster.config.services.kubeApi;
-  const checksums = hosts.filter((host) => host.isControl).map(() => AUDIT_CHECKSUM);
-  if (checksums.length > 0) service.extraEnv = [...(service.extraEnv ?? []), ...checksums];
+  const leaked = hosts.filter((host) => host.isControl).flatMap(() => checksums(cluster.config.kubernetesVersion));
+  if (leaked.length > 0) {
+    // in the order of RKE's fields, by which the state is written
+    const { image, extraArgs, extraBinds, extraEnv = [], ...rest } = service;
+    cluster.config.services.kubeApi = {
+      image,
+      ...(extraArgs ? { extraArgs } : {}),
+      ...(extraBinds ? { extraBinds } : {}),
+      extraEnv: [...extraEnv, ...leaked],
+      ...rest,
+    };
+  }
   return plans;
 }
 

@@ -1,6 +1,7 @@
 /** The processes that RKE would run on a host: one container each. */
 import type { Host } from "../hosts";
-import type { BaseService } from "../rke-config";
+import { namesInSmallLetters, unmarksBinds } from "../releases";
+import type { BaseService, RkeConfig } from "../rke-config";
 
 export interface Process {
   name: string;
@@ -66,7 +67,14 @@ export const keyPath = (name: string) => `${SSL}${name}-key.pem`;
 export const configPath = (name: string) => `${SSL}kubecfg-${name}.yaml`;
 export const KUBERNETES_BIND = "/etc/kubernetes:/etc/kubernetes:z";
 
+/** RKE's own binds, without their SELinux mark if the release and the version of Kubernetes want none. */
+export function ownBinds({ kubernetesVersion }: Pick<RkeConfig, "kubernetesVersion">, binds: string[]): string[] {
+  if (!unmarksBinds(kubernetesVersion)) return binds;
+  return binds.map((bind) => bind.replace(/(:|,)z$/, ""));
+}
+
 /** A per-host certificate carries the internal address where there is one of its own. */
 export function certificateName(prefix: string, host: Pick<Host, "address" | "internalAddress">): string {
-  return `${prefix}-${(host.internalAddress || host.address).replaceAll(".", "-")}`;
+  const name = (host.internalAddress || host.address).replaceAll(".", "-");
+  return `${prefix}-${namesInSmallLetters() ? name.toLowerCase() : name}`;
 }

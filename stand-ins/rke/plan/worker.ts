@@ -1,6 +1,6 @@
-import { IMAGES } from "../defaults";
+import { imagesOf } from "../defaults";
 import type { Host } from "../hosts";
-import { SERVICE_OPTIONS } from "../release";
+import { serviceOptions } from "../releases";
 import type { RkeConfig } from "../rke-config";
 import { serviceCommand } from "./control";
 import {
@@ -11,6 +11,7 @@ import {
   labelled,
   localHealth,
   mergeArguments,
+  ownBinds,
   type Process,
   SIDEKICK,
   unique,
@@ -59,13 +60,16 @@ export function kubeletProcess(config: RkeConfig, host: Host): Process {
   if (host.address !== host.internalAddress) own["node-ip"] = host.internalAddress;
   return {
     name: "kubelet",
-    command: serviceCommand("kubelet", mergeArguments(own, SERVICE_OPTIONS.kubelet ?? {}, {}, extra.args)),
+    command: serviceCommand(
+      "kubelet",
+      mergeArguments(own, serviceOptions(config.kubernetesVersion, "kubelet"), {}, extra.args),
+    ),
     volumesFrom: [SIDEKICK],
-    binds: unique([...kubeletBinds(host.info.DockerRootDir), ...extra.binds]),
+    binds: unique([...ownBinds(config, kubeletBinds(host.info.DockerRootDir)), ...extra.binds]),
     env: unique(extra.env),
     networkMode: "host",
     restartPolicy: "always",
-    image: IMAGES.hyperkube,
+    image: imagesOf(config).hyperkube,
     pidMode: "host",
     privileged: true,
     healthCheck: localHealth("http", 10248),
@@ -82,22 +86,28 @@ export function kubeProxyProcess(config: RkeConfig, host: Host): Process {
   };
   return {
     name: "kube-proxy",
-    command: serviceCommand("kube-proxy", mergeArguments(own, SERVICE_OPTIONS.kubeproxy ?? {}, {}, extra.args)),
+    command: serviceCommand(
+      "kube-proxy",
+      mergeArguments(own, serviceOptions(config.kubernetesVersion, "kubeproxy"), {}, extra.args),
+    ),
     volumesFrom: [SIDEKICK],
-    binds: unique([KUBERNETES_BIND, "/run:/run", "/lib/modules:/lib/modules:ro", ...extra.binds]),
+    binds: unique([
+      ...ownBinds(config, [KUBERNETES_BIND, "/run:/run", "/lib/modules:/lib/modules:ro"]),
+      ...extra.binds,
+    ]),
     env: unique(extra.env),
     networkMode: "host",
     restartPolicy: "always",
     pidMode: "host",
     privileged: true,
-    image: IMAGES.hyperkube,
+    image: imagesOf(config).hyperkube,
     healthCheck: localHealth("http", 10256),
     labels: labelled("kube-proxy"),
   };
 }
 
 /** Its environment is in its arguments too, so that a change of control plane hosts replaces the container. */
-export function nginxProxyProcess(controlHosts: Host[]): Process {
+export function nginxProxyProcess(config: RkeConfig, controlHosts: Host[]): Process {
   const env = [`CP_HOSTS=${controlHosts.map((host) => host.internalAddress).join(",")}`];
   return {
     name: "nginx-proxy",
@@ -107,21 +117,21 @@ export function nginxProxyProcess(controlHosts: Host[]): Process {
     binds: [],
     networkMode: "host",
     restartPolicy: "always",
-    image: IMAGES.tools,
+    image: imagesOf(config).tools,
     healthCheck: {},
     labels: labelled("nginx-proxy"),
   };
 }
 
 /** Created, never started: it lends its volume /opt/rke-tools to the others. */
-export function sidekickProcess(): Process {
+export function sidekickProcess(config: RkeConfig): Process {
   return {
     name: SIDEKICK,
     command: ["/bin/bash"],
     env: [],
     binds: [],
     networkMode: "none",
-    image: IMAGES.tools,
+    image: imagesOf(config).tools,
     healthCheck: {},
     labels: labelled(SIDEKICK),
   };

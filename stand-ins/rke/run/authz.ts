@@ -1,5 +1,6 @@
-/** The few objects RKE keeps in the cluster: permissions, and its whole state as a ConfigMap. */
+/** The few objects RKE keeps in the cluster: permissions, and its whole state as a ConfigMap or a Secret. */
 import { type KubeApi, NotFound } from "../io/world";
+import { savesSecret } from "../releases";
 import { type FullState, stateText } from "../state";
 import { ask } from "./nodes";
 import { messageOf, type Run } from "./run";
@@ -131,11 +132,23 @@ export async function applyAuthorization(run: Run): Promise<void> {
 const STATE_NAME = "full-cluster-state";
 const STATE_LIMIT_MS = 30_000;
 
-async function putState(kube: KubeApi, text: string): Promise<void> {
-  const collection = "/api/v1/namespaces/kube-system/configmaps";
+const CONFIG_MAPS = "/api/v1/namespaces/kube-system/configmaps";
+const SECRETS = "/api/v1/namespaces/kube-system/secrets";
+
+/** To a Secret; a ConfigMap of an earlier release is deleted. */
+async function putSecret(kube: KubeApi, text: string): Promise<void> {
+  await put(kube, SECRETS, "Secret", Buffer.from(text).toString("base64"));
+  try {
+    await ask(kube, "DELETE", `${CONFIG_MAPS}/${STATE_NAME}`);
+  } catch (error) {
+    if (!(error instanceof NotFound)) throw error;
+  }
+}
+
+async function put(kube: KubeApi, collection: string, kind: string, text: string): Promise<void> {
   const object = {
     apiVersion: "v1",
-    kind: "ConfigMap",
+    kind,
     metadata: { name: STATE_NAME, namespace: "kube-system" },
     data: { [STATE_NAME]: text },
   };
@@ -155,7 +168,11 @@ export async function saveStateToKubernetes(run: Run, state: FullState): Promise
   const end = world.now() + STATE_LIMIT_MS;
   for (;;) {
     try {
-      await putState(kube, stateText(state));
+      if (savesSecret()) {
+        await putSecret(kube, stateText(state));
+        return;
+      }
+      await put(kube, CONFIG_MAPS, "ConfigMap", stateText(state));
       log.info(`[state] Successfully Saved full cluster state to Kubernetes ConfigMap: ${STATE_NAME}`);
       return;
     } catch {

@@ -1,6 +1,6 @@
 /** The services of one host: start or update them in order, or ask whether there is anything to do. */
 import { containerRequest } from "../container";
-import { IMAGES } from "../defaults";
+import { imagesOf } from "../defaults";
 import type { Host } from "../hosts";
 import { type NodePlan, processOf } from "../plan/node-plan";
 import { SIDEKICK } from "../plan/process";
@@ -30,7 +30,7 @@ async function runSidekick(run: Run, plans: Plans, host: Host): Promise<void> {
       return;
     }
   }
-  await needImage(run, host, IMAGES.tools, "sidekick");
+  await needImage(run, host, imagesOf(run.cluster.config).tools, "sidekick");
   if (stale) await removeContainer(run, host, SIDEKICK);
   await createContainer(run, host, SIDEKICK, request);
 }

@@ -20,7 +20,7 @@ export class LegacyAbort extends Error {}
 async function fetchFile(run: Run, host: Host, container: string, file: string, plane: string): Promise<string> {
   if (!(await isRunning(run, host, container, true))) {
     // The image's own command, which ends at once: docker reads files of stopped containers too.
-    const request = { ...shell("", [KUBERNETES_BIND], { privileged: true }), Cmd: null };
+    const request = { ...shell(run, "", [KUBERNETES_BIND], { privileged: true }), Cmd: null };
     await runContainer(run, host, container, request, plane);
   }
   return dockerOf(host).readFile(container, file);

@@ -1,5 +1,5 @@
 /** RKE's recurring snapshots of etcd: a container of the tools image that never ends. */
-import { IMAGES } from "../defaults";
+import { imagesOf } from "../defaults";
 import type { Host } from "../hosts";
 import type { ContainerRequest } from "../io/world";
 import { certPath, KUBERNETES_BIND, keyPath } from "../plan/process";
@@ -14,7 +14,7 @@ const TEMP = "/etc/kubernetes/.tmp/";
 function request(run: Run, host: Host): ContainerRequest {
   const { retention, creation, extraEnv } = run.cluster.config.services.etcd;
   return {
-    Image: IMAGES.tools,
+    Image: imagesOf(run.cluster.config).tools,
     Cmd: [
       "/opt/rke-tools/rke-etcd-backup",
       "etcd-backup",
@@ -59,7 +59,7 @@ async function saveBundle(run: Run, host: Host): Promise<void> {
   const name = "rke-bundle-cert";
   const script = `if [ -d ${TEMP} ] && [ "$(ls -A ${TEMP})" ]; then tar czvf /backup/pki.bundle.tar.gz ${TEMP};fi`;
   const binds = [KUBERNETES_BIND, `${SNAPSHOTS}:/backup:z`];
-  await runContainer(run, host, name, shell(script, binds, { privileged: true }), "certificates");
+  await runContainer(run, host, name, shell(run, script, binds, { privileged: true }), "certificates");
   const status = await waitForExit(run, host, name);
   if (status !== 0) throw new Error(`Failed to run certificate bundle compress, exit status is: ${status}`);
   run.log.info(

@@ -1,5 +1,5 @@
 /** The short-lived containers of the rke-tools image. */
-import { IMAGES } from "../defaults";
+import { imagesOf } from "../defaults";
 import type { Host } from "../hosts";
 import type { ContainerRequest } from "../io/world";
 import { ETCD_DATA_BIND } from "../plan/etcd";
@@ -17,16 +17,17 @@ import {
 } from "./containers";
 import { dockerOf, type Run, waitUpTo } from "./run";
 
-type Tools = Pick<Run, "world" | "log">;
+type Tools = Pick<Run, "world" | "log" | "cluster">;
 const LOGS = "/var/lib/rancher/rke/log";
 
 export function shell(
+  { cluster }: Pick<Run, "cluster">,
   script: string,
   binds: string[],
   more: { env?: string[]; tty?: boolean; privileged?: boolean } = {},
 ): ContainerRequest {
   return {
-    Image: IMAGES.tools,
+    Image: imagesOf(cluster.config).tools,
     Cmd: ["sh", "-c", script],
     Env: more.env ?? null,
     Tty: more.tty ?? false,
@@ -38,9 +39,9 @@ export function shell(
 export async function deployCertificates(tools: Tools, host: Host, env: string[]): Promise<void> {
   const name = "cert-deployer";
   if (await isRunning(tools, host, name, true)) await dropContainer(tools, host, name);
-  await needImage(tools, host, IMAGES.tools, "certificates");
+  await needImage(tools, host, imagesOf(tools.cluster.config).tools, "certificates");
   await createContainer(tools, host, name, {
-    Image: IMAGES.tools,
+    Image: imagesOf(tools.cluster.config).tools,
     Cmd: [name],
     Env: env,
     HostConfig: { Binds: [KUBERNETES_BIND], Privileged: true },
@@ -56,13 +57,19 @@ export async function deployFile(tools: Tools, host: Host, file: string, content
   const name = "file-deployer";
   const write = `t=$(mktemp); echo -e "$FILE_DEPLOY" > $t && mv $t ${file} && chmod 600 ${file}`;
   await removeContainer(tools, host, name);
-  await runOnce(tools, host, name, shell(write, [KUBERNETES_BIND], { env: [`FILE_DEPLOY=${content}`] }), "file-deploy");
+  await runOnce(
+    tools,
+    host,
+    name,
+    shell(tools, write, [KUBERNETES_BIND], { env: [`FILE_DEPLOY=${content}`] }),
+    "file-deploy",
+  );
   await removeContainer(tools, host, name);
 }
 
 export async function setEtcdPermissions(tools: Tools, host: Host): Promise<void> {
   const name = "etcd-fix-perm";
-  await runOnce(tools, host, name, shell("chmod 700 /var/lib/rancher/etcd/", [ETCD_DATA_BIND]), "etcd");
+  await runOnce(tools, host, name, shell(tools, "chmod 700 /var/lib/rancher/etcd/", [ETCD_DATA_BIND]), "etcd");
   await removeContainer(tools, host, name);
 }
 
@@ -71,7 +78,13 @@ export async function linkLog(tools: Tools, host: Host, container: string, plane
   const { Id, LogPath } = await dockerOf(host).inspect(container);
   const script = `mkdir -p ${LOGS} ; ln -s ${LogPath} ${LOGS}/${container}_${Id}.log`;
   await removeContainer(tools, host, name);
-  await runContainer(tools, host, name, shell(script, ["/var/lib:/var/lib"], { tty: true, privileged: true }), plane);
+  await runContainer(
+    tools,
+    host,
+    name,
+    shell(tools, script, ["/var/lib:/var/lib"], { tty: true, privileged: true }),
+    plane,
+  );
   await removeContainer(tools, host, name);
 }
 
@@ -79,7 +92,7 @@ export async function cleanLogs(tools: Tools, host: Host): Promise<void> {
   const name = "rke-log-cleaner";
   const root = host.info.DockerRootDir;
   const script = `find ${LOGS} -type l ! -exec test -e {} \\; -print -delete`;
-  const request = shell(script, [`${root}:${root}`, "/var/lib:/var/lib"], { tty: true, privileged: true });
+  const request = shell(tools, script, [`${root}:${root}`, "/var/lib:/var/lib"], { tty: true, privileged: true });
   await removeContainer(tools, host, name);
   await runContainer(tools, host, name, request, "cleanup");
   await removeContainer(tools, host, name);
@@ -92,7 +105,7 @@ export async function cleanHost(tools: Tools, host: Host, folders: string[]): Pr
   log.info(`[hosts] Cleaning up host [${host.address}]`);
   log.info(`[hosts] Running cleaner container on host [${host.address}]`);
   const binds = folders.map((folder) => `${folder}:${folder}:z`);
-  await runContainer(tools, host, name, shell(`find ${folders.join(" ")} -mindepth 1 -delete`, binds), name);
+  await runContainer(tools, host, name, shell(tools, `find ${folders.join(" ")} -mindepth 1 -delete`, binds), name);
   await waitForExit(tools, host, name);
   log.info(`[hosts] Removing cleaner container on host [${host.address}]`);
   await dropContainer(tools, host, name);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { parse, stringify } from "yaml";
 import { parseTopology, warnings } from "../../../plan/declaration/declaration";
-import { ImportError, importTopology } from "../../../plan/import/import";
+import { ImportError, importCluster, importTopology } from "../../../plan/import/import";
+import { withSecrets } from "../../../plan/installers/rke/cluster-secrets";
 import { clusterYml, clusterYmlText } from "../../../plan/installers/rke/cluster-yml";
 import { render } from "../../../plan/review/rendering";
 import { afterLoss, inPeace } from "../../../plan/topology/site";
@@ -218,19 +219,52 @@ describe("an imported topology", () => {
     });
   });
 
-  it("makes voters of the hosts on which an external etcd runs", () => {
+  it("refuses an external etcd, on hosts of cluster.yml or elsewhere", () => {
+    for (const url of ["https://10.0.0.3:2379", "https://e:2379"]) {
+      const text = two((yml) => {
+        for (const node of yml.nodes) node.role = ["controlplane"];
+        yml.services = { etcd: { external_urls: [url], path: "/registry", ca_cert: "CA", key: "K" } };
+      });
+      assert.throws(
+        () => imported(text),
+        (error: { problems?: string[] }) => {
+          const told = error.problems?.filter((problem) => problem.startsWith("services.etcd.external_urls: ")) ?? [];
+          assert.equal(told.length, 1);
+          assert.match(told[0] ?? "", /an etcd that RKE doesn't run can't be recovered .*: \["https:/);
+          assert.doesNotMatch(String(error), /"K"|"CA"/);
+          return true;
+        },
+      );
+    }
+  });
+
+  it("carries a webhook for tokens over, its file as a secret", () => {
+    const file = "users: [{name: a, user: {token: SEEDED}}]\n";
     const text = two((yml) => {
-      for (const node of yml.nodes) node.role = ["controlplane"];
-      yml.services = { etcd: { external_urls: ["https://10.0.0.3:2379"], path: "/registry", ca_cert: "CA", key: "K" } };
+      yml.authentication = {
+        strategy: "x509|webhook",
+        sans: ["vip"],
+        webhook: { config_file: file, cache_timeout: "9s" },
+      };
     });
-    const read = imported(text);
-    assert.match(read, /external_urls: left out\. master3 became voters.* \(ca_cert, key are left out, too/);
-    const topology = parseTopology(parse(read));
-    assert.deepEqual(
-      topology.datacenters.map((dc) => dc.hosts.map((h) => h.etcd)),
-      [["none"], ["voter"]],
-    );
-    assert.equal(topology.rke.services, undefined);
+    assert.throws(() => imported(text), /authentication\.webhook\.config_file: may hold a token.*--secrets-into STACK/);
+    const { text: read, secrets } = importCluster(text, { datacenters: sides, standby: "b", keepsSecrets: true });
+    const placeholder = "<secret authentication.webhook.config_file>";
+    assert.deepEqual(secrets, { [placeholder]: file });
+    const site = inPeace(parseTopology(parse(read)));
+    assert.deepEqual(clusterYml(site).authentication, {
+      strategy: "x509|webhook",
+      webhook: { config_file: placeholder, cache_timeout: "9s" },
+      sans: ["vip"],
+    });
+    assert.deepEqual(parse(withSecrets(clusterYmlText(site), secrets)).authentication.webhook.config_file, file);
+  });
+
+  it("keeps an empty webhook, which turns it on, and leaves x509 alone out", () => {
+    const rke = (authentication: object) =>
+      parseTopology(parse(imported(two((yml) => Object.assign(yml, { authentication }))))).rke;
+    assert.deepEqual(rke({ webhook: {} }), { authentication: { webhook: {} } });
+    assert.deepEqual(rke({ strategy: "x509", webhook: null }), {});
   });
 
   it("follows YAML's merge keys", () => {
@@ -335,14 +369,14 @@ describe("what can't be carried over stops an import by name", () => {
       /topology\.standby: is not one of the datacenters \(known are a, b\): "q"/,
     ],
     [
-      "external etcd",
+      "another strategy of authentication",
       () =>
         imported(
           two((yml) => {
-            yml.services = { etcd: { external_urls: ["https://e:2379"] } };
+            yml.authentication = { strategy: "x509|oidc" };
           }),
         ),
-      /services\.etcd\.external_urls: only an etcd on hosts of cluster\.yml.*: \["https:\/\/e:2379"\]/,
+      /authentication\.strategy: RKE v1\.2\.7 refuses it unless it is "x509" or "x509\|webhook": "x509\|oidc"/,
     ],
     [
       "another docker socket",

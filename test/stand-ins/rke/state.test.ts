@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { makeCluster } from "../../../stand-ins/rke/cluster";
 import { parseClusterFile } from "../../../stand-ins/rke/cluster-file";
 import { applyDefaultsAgain } from "../../../stand-ins/rke/defaults";
 import { listsOf } from "../../../stand-ins/rke/hosts";
 import { nodePlans } from "../../../stand-ins/rke/plan/node-plan";
+import { standFor } from "../../../stand-ins/rke/releases";
 import type { RkeConfig } from "../../../stand-ins/rke/rke-config";
 import { upFile } from "../../rke-golden";
 
@@ -33,6 +36,32 @@ describe("the stand-in's rkestate is RKE's", () => {
       for (let round = 0; round < rounds; round++) nodePlans(cluster, cluster.etcd);
       nodePlans(cluster, listsOf(config.nodes).control);
       assert.deepEqual(JSON.parse(JSON.stringify(cluster.config)), golden.currentState.rkeConfig);
+      const order = ({ services }: RkeConfig) => Object.keys(services.kubeApi);
+      assert.deepEqual(order(cluster.config), order(golden.currentState.rkeConfig));
+    });
+  }
+});
+
+describe("the stand-in's rkestate is that of other releases", () => {
+  afterEach(() => standFor());
+  const folder = join(__dirname, "../../golden/rke-init");
+  for (const file of readdirSync(folder).filter((name) => name.endsWith(".json"))) {
+    const rke = file.replace(/\.json$/, "");
+    it(`desired, ${rke}`, () => {
+      standFor(rke);
+      const recorded = JSON.parse(readFileSync(join(folder, file), "utf8")) as RkeConfig;
+      const yml = upFile("cluster-30-primary.yml").replace(
+        /^kubernetes_version: .*$/m,
+        `kubernetes_version: ${recorded.kubernetesVersion}`,
+      );
+      const {
+        nodes: _,
+        systemImages,
+        ...config
+      } = JSON.parse(JSON.stringify(parseClusterFile(yml, true))) as RkeConfig;
+      const { systemImages: images, ...wanted } = recorded;
+      assert.deepEqual(config, wanted);
+      assert.deepEqual(systemImages, { ...systemImages, ...images });
     });
   }
 });

@@ -33,6 +33,9 @@ const effects: Record<Rule, string> = {
   podSecurityPolicy: "`pod_security_policy` is followed; other releases ignore it",
 };
 
+/** The releases of which docs/verified.md tells a drill with the real RKE. */
+export const drilledRke = ["v1.2.7", "v1.3.24", "v1.4.22", "v1.5.14", "v1.6.3"];
+
 /** docs/rke-releases.md, all from the table and the rules. */
 export function releasesPage(): string {
   return `# RKE releases and versions of Kubernetes
@@ -44,6 +47,9 @@ The topology's \`rkeVersion\` and \`kubernetesVersion\` decide what etcd and kub
 known, from ${knownRke[0]} to ${knownRke.at(-1)}, and ${knownKubernetes.length} versions of Kubernetes. A release between two known ones counts as the
 next newer one, a release after the newest as having every version. A version that the RKE release lacks is refused, unless
 \`rke: system_images\` says \`etcd\`, \`kubernetes\` and \`kubernetes_services_sidecar\`.
+
+Whole drills on hosts ran with the real RKE ${drilledRke.join(", ")} ([verified](verified.md#drills)). Plans of seven
+releases, v1.2.5 to v1.7.0-rc.3, are compared with recordings of RKE's own code; between those, what changed was read in its source.
 
 ## By Kubernetes
 

@@ -1,4 +1,5 @@
 import type { Topology } from "../../../topology/topology";
+import { authenticationStrategies } from "../kube-api-settings";
 import { at } from "../modelled-keys";
 import { holds } from "./rules";
 import { isAtLeast } from "./versions";
@@ -6,8 +7,8 @@ import { isAtLeast } from "./versions";
 type Cluster = Pick<Topology, "rke" | "rkeVersion" | "kubernetesVersion">;
 
 /**
- * Settings that RKE refuses with a version of Kubernetes (cluster/validation.go validatePodSecurityPolicy and validatePodSecurity,
- * cluster/defaults.go setCloudProvider), each as `item: rule: value`.
+ * Settings that RKE refuses with a version of Kubernetes (cluster/validation.go validateAuthOptions, validatePodSecurityPolicy and
+ * validatePodSecurity, cluster/defaults.go setCloudProvider), each as `item: rule: value`.
  */
 export function refusedSettings({ rke, rkeVersion, kubernetesVersion }: Cluster): string[] {
   const has = (minor: string) => isAtLeast(kubernetesVersion, `${minor}.0-rancher0`);
@@ -18,7 +19,10 @@ export function refusedSettings({ rke, rkeVersion, kubernetesVersion }: Cluster)
   const isLevelRead = typeof level === "string" && level !== "" && holds("admissionFileAlways", rkeVersion);
   const told = (item: string, rule: string) =>
     `topology.rke.${item}: RKE ${rkeVersion} refuses it ${rule}: ${JSON.stringify(at(rke, item))}`;
+  const strategies = authenticationStrategies(rke);
+  const isStrategy = strategies.includes("x509") && strategies.every((name) => name === "x509" || name === "webhook");
   return [
+    ...(isStrategy ? [] : [told("authentication.strategy", 'unless it is "x509" or "x509|webhook"')]),
     ...(policies && holds("podSecurityPolicy", rkeVersion) && has("v1.25")
       ? [told("services.kube-api.pod_security_policy", "with Kubernetes 1.25 and later")]
       : []),

@@ -26,6 +26,24 @@ describe("what cluster.yml says under rke changes the process as in RKE", () => 
       kubeApi({ service_node_port_range: "1-2" }),
       ["- --service-node-port-range=30000-32767", "+ --service-node-port-range=1-2"],
     ],
+    ...(
+      [
+        ["the strategy alone", { strategy: "x509|webhook" }, "5s"],
+        ["the strategy in other letters", { strategy: "X509 | Webhook", webhook: { cache_timeout: "30s" } }, "30s"],
+        ["an empty webhook", { webhook: {} }, "5s"],
+        ["a webhook with a file", { strategy: "x509", webhook: { config_file: "kind: Config\n" } }, "5s"],
+      ] as const
+    ).map(([what, authentication, timeout]): (typeof cases)[number] => [
+      `authentication: ${what}`,
+      {},
+      api,
+      { authentication },
+      [
+        `+ --authentication-token-webhook-cache-ttl=${timeout}`,
+        "+ --authentication-token-webhook-config-file=/etc/kubernetes/kube-api-authn-webhook.yaml",
+      ],
+    ]),
+    ["authentication: x509 alone", {}, api, { authentication: { strategy: "x509" } }, []],
     [
       "pod_security_policy",
       {},

@@ -7,7 +7,7 @@ import {
   optionsVersion,
 } from "../../../../plan/installers/rke/releases/kubernetes-options";
 import { makeTable, tableText } from "../../../../plan/installers/rke/releases/make-table";
-import { releasesPage } from "../../../../plan/installers/rke/releases/page";
+import { drilledRke, releasesPage } from "../../../../plan/installers/rke/releases/page";
 import {
   defaultKubernetes,
   hasKubernetes,
@@ -46,6 +46,8 @@ describe("the table of RKE's releases", () => {
 
   it("is what docs/rke-releases.md shows (else run `npm run releases`)", () => {
     assert.equal(text("docs/rke-releases.md"), releasesPage());
+    for (const rke of drilledRke.filter((release) => release !== "v1.2.7"))
+      assert.match(text("docs/verified.md"), new RegExp(`\\| \`--rke ${rke}[^|]*\` \\|[^\n]*verified`), rke);
   });
 
   it("gives every RKE release as many versions, and the default, that its metadata have", () => {

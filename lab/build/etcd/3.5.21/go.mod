@@ -1,5 +1,5 @@
-// etcd 3.5 from Go modules: v2 API, revision bump at restore, live snapshots of learners.
-module rke-dr/lab/build/etcd35
+// etcd 3.5.21 from Go modules: v2 API, revision bump at restore, live snapshots of learners.
+module rke-dr/lab/build/etcd
 
 go 1.25
 
