@@ -1,7 +1,8 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Lab } from "../lab/lab";
 import { must, type Result } from "../lab/machine/run";
 import { hostsOf, installerOf, isControlPlane } from "../lab/state/topology";
-import { onHostScript } from "../on-host";
 
 /** The admin's certificate and key, PEM. */
 export interface Admin {
@@ -94,7 +95,13 @@ const inPod = `set -o pipefail; crictl exec -s "$(crictl ps -q --name '^etcd$')"
 const pki = "/etc/kubernetes/pki/etcd";
 const tls = `--cacert=${pki}/ca.crt --cert=${pki}/peer.crt --key=${pki}/peer.key`;
 
-const dockerStartsAgain = `${onHostScript("lib/etcd/election")}
+/** The libraries by which etcd is told to elect itself, on hosts of an installer. */
+const library = (installer: "rke" | "kubeadm"): string =>
+  [`installers/${installer}/host`, "lib/client", "lib/etcd/election"]
+    .map((name) => readFileSync(join(__dirname, `../on-host/${name}.sh`), "utf8"))
+    .join("\n");
+
+const dockerStartsAgain = `${library("rke")}
 command=$(docker inspect --format '{{json .Config.Cmd}}' etcd)
 [[ $command =~ --cert-file=/etc/kubernetes/ssl/([^\\"]+)\\.pem ]] && certificate=\${BASH_REMATCH[1]}
 [[ $command =~ --initial-advertise-peer-urls=([^\\"]+) ]] && peer=\${BASH_REMATCH[1]}
@@ -110,7 +117,7 @@ echo "$(($(date +%s%3N) - from))"
 `;
 
 /** The kubelet is stopped meanwhile, which is the quickest way that it has; nothing is copied or changed. */
-const kubeletStartsAgain = `${onHostScript("lib/etcd/election", { runtime: "static-pod", installer: "kubeadm" })}
+const kubeletStartsAgain = `${library("kubeadm")}
 peer=$(own_peer) api=$(own_api)
 systemctl stop kubelet
 from=$(date +%s%3N)
