@@ -1,13 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import * as pulumi from "@pulumi/pulumi";
-import { parse } from "yaml";
 import { importCommand } from "../../cli/import";
 import { policyCommand } from "../../cli/policy";
 import { renderCommand } from "../../cli/render";
-import { readSettings } from "../../config";
 
 const root = join(__dirname, "../..");
 const golden = join(root, "test/golden/kubeadm");
@@ -85,23 +82,5 @@ describe("a kubeadm cluster on the command line", function () {
   it("--installer of another name: says so", () => {
     const { status, stderr } = importCommand(["--installer", "k3s", own, "--datacenter", "a=x"]);
     assert.deepEqual([status, /--installer: is neither rke nor kubeadm: "k3s"/.test(stderr)], [1, true]);
-  });
-
-  it("pulumi's settings refuse to act on it by name", () => {
-    const topology = parse(readFileSync(own, "utf8"));
-    const key = join(folder, "key");
-    writeFileSync(key, "not read as a key before it is used");
-    topology.ssh.keyPath = key;
-    const before = pulumi.runtime.allConfig();
-    pulumi.runtime.setAllConfig({
-      "rke-dr:role": "primary",
-      "rke-dr:epoch": "1",
-      "rke-dr:topology": JSON.stringify(topology),
-    });
-    try {
-      assert.throws(readSettings, /installer kubeadm: acts aren't built yet; render and import are/);
-    } finally {
-      pulumi.runtime.setAllConfig(before);
-    }
   });
 });
