@@ -19,6 +19,8 @@ export interface DrillCluster {
   voter: string;
   /** The name of a host's member of etcd. */
   member: (host: string) => string;
+  /** True if an act ends with a run of the installer, which must restart nothing on the survivor. */
+  installerRuns: boolean;
   /** The workload's image, and the label by whose values its pods spread. */
   app: { image: string; spreadBy: string };
   /** Shell that kills etcd and kube-apiserver of a host, starts them again at once, and prints the milliseconds until the API is ready. */
@@ -48,6 +50,7 @@ export function drillCluster(lab: Lab): DrillCluster {
         servers,
         voter,
         member: (host) => `etcd-${host}`,
+        installerRuns: true,
         app: { image: "lab/app", spreadBy: "topology.kubernetes.io/zone" },
         moveEndpoint: undefined,
         startAgain: dockerStartsAgain,
@@ -64,6 +67,7 @@ export function drillCluster(lab: Lab): DrillCluster {
         servers,
         voter,
         member: (host) => host,
+        installerRuns: false,
         // nothing labels a kubeadm cluster's Nodes with their datacenters
         app: { image: "registry.k8s.io/pause:3.10.2", spreadBy: "kubernetes.io/hostname" },
         moveEndpoint: async ({ address }) => {
