@@ -74,7 +74,7 @@ export function factsText(topology: Topology, host: Host, now: number): string {
         : "",
     ],
     ["disk", "100000000000"],
-    ...["isolation", "snapshots", "aside", "images", "pods", "earlier", "failures", "certificates"].map(
+    ...["isolation", "snapshots", "aside", "images", "pods", "node", "earlier", "failures", "certificates"].map(
       (name): [string, string] => [name, ""],
     ),
     ["answers", ""],

@@ -227,6 +227,7 @@ process_rename() {
   mv "$pods_aside/$1.yaml" "$pods_aside/$2.yaml"
   move_records "$1" "$2"
 }
+process_bring_back() { process_rename "$1" "$2" && process_start "$2"; }
 process_set_aside() {
   if is_enabled "$1"; then
     with_kubelet_stopped put_aside "$1" "$3" "$2"

@@ -175,7 +175,7 @@ suite(`lab: what a killed run leaves${why}`, function () {
     process.env.LAB_RKE = "/bin/true";
     try {
       await rejects(lab.up({ topology: small }), {
-        message: /^LAB_RKE: must be rke v1\.2\.7, \/bin\/true says no version$/,
+        message: /^LAB_RKE: must be rke v1\.2\.7, the topology's rkeVersion, \/bin\/true says no version$/,
       });
     } finally {
       delete process.env.LAB_RKE;
