@@ -30,7 +30,7 @@ async function deploy(settings: Settings) {
   const { topology, ssh } = settings;
   switch (settings.role) {
     case "primary": {
-      const seen = await observe(allHosts(topology), [], ssh, settings.epoch, undefined, topology.installer).whole;
+      const seen = await observe(allHosts(topology), [], ssh, settings.epoch, topology.installer).whole;
       const plan = planPrimary(topology, settings.epoch, seen, settings);
       const verdicts = primaryGuards(topology, plan, seen, settings.adopted, settings.confirm);
       const notes = [
@@ -67,7 +67,7 @@ async function deploy(settings: Settings) {
 async function deployFailover(topology: Topology, ssh: SshAccess, settings: FailoverSettings) {
   const left = survivors(topology, settings.lost);
   const lost = lostHosts(topology, settings.lost);
-  const look = observe(left, lost, ssh, settings.epoch, sourceSearch(topology, settings), topology.installer);
+  const look = observe(left, lost, ssh, settings.epoch, topology.installer, sourceSearch(topology, settings));
   const isPreview = pulumi.runtime.isDryRun();
   // fences need to know which hosts answer, so with fences the look must be complete
   const waits = !isPreview && Object.keys(topology.fence).length > 0;

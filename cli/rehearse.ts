@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { observe } from "../observe/observe";
 import { stepScript } from "../on-host";
-import { planRehearsal, type Rehearsal, type RehearsalFrom } from "../plan/acts/rehearsal/rehearsal";
+import { planRehearsal, type Rehearsal, type RehearsalFrom, rehearsalProblems } from "../plan/acts/rehearsal/rehearsal";
 import {
   type RehearsalReport,
   type RehearsalResult,
@@ -55,13 +55,13 @@ async function main(argv: string[]): Promise<number> {
     return 0;
   }
   const topology = values.topology === undefined ? stackTopology() : readTopologyFile(values.topology);
-  const [refusal] = actProblems(topology);
+  const [refusal] = [...actProblems(topology), ...rehearsalProblems(topology)];
   if (refusal !== undefined) {
     throw new Error(`there can be no rehearsal; nothing was changed\n  ${refusal}`);
   }
   const access = readSshAccess(topology);
   const standby = sites(topology).find((dc) => dc.name === topology.standby)?.hosts ?? [];
-  const seen = await observe(standby, [], access, 0).whole;
+  const seen = await observe(standby, [], access, 0, topology.installer).whole;
   const plan = planRehearsal(topology, readFrom(values.from), seen);
   if ("problems" in plan) {
     throw new Error(

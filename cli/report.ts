@@ -48,7 +48,7 @@ async function body(argv: string[]): Promise<string> {
 }
 
 async function lastReport(topology: Topology): Promise<ActReport> {
-  const seen = await observe(allHosts(topology), [], readSshAccess(topology), 0, undefined, topology.installer).whole;
+  const seen = await observe(allHosts(topology), [], readSshAccess(topology), 0, topology.installer).whole;
   const found = lastAct(Object.values(seen.hosts));
   switch (found.kind) {
     case "act":

@@ -30,7 +30,7 @@ const period = 10;
  *
  * @param unfinished a host's steps that haven't ended, for all hosts that have any; none left: the watch is over
  * @param answering those of the hosts that answer at their SSH port
- * @param warn is called once each time that a host stops to answer twice in a row
+ * @param warn is called each time that a host hasn't answered twice in a row, once
  * @returns a function that ends the watch
  */
 export function watchHosts(
@@ -48,11 +48,12 @@ export function watchHosts(
       return;
     }
     const answered = new Set(await answering([...steps.keys()]));
+    // what ended meanwhile isn't told
+    const still = unfinished();
     for (const [host, names] of steps) {
       const times = answered.has(host) ? 0 : (missed.get(host) ?? 0) + 1;
       missed.set(host, times);
-      // what ended meanwhile isn't told
-      const left = unfinished().get(host);
+      const left = still.get(host);
       if (times === 2 && left !== undefined) {
         warn(
           silentWords(

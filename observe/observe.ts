@@ -33,16 +33,16 @@ export interface Look {
  *
  * @param hosts whose facts are wanted
  * @param lost hosts that must not answer: only their ports are tried, from here and from the hosts in `hosts`
- * @param sources snapshots to look for; undefined: none
  * @param installer the program that made the hosts
+ * @param sources snapshots to look for; undefined: none
  */
 export function observe(
   hosts: Host[],
   lost: Host[],
   access: SshAccess,
   epoch: number,
+  installer: Topology["installer"],
   sources?: SourceSearch,
-  installer: Topology["installer"] = "rke",
 ): Look {
   const trust = hosts.map((h) => sshTarget({ ssh: access }, h)).join(" ");
   const command = (host: Host) =>

@@ -54,10 +54,12 @@ export function unusedCertificates(topology: Topology, plan: FailoverPlan, seen:
 function usedBy(topology: Topology, plan: FailoverPlan, host: Host): (file: string) => boolean {
   const { certificateFile, etcdCertificate, lastingCertificates } = installerOf(topology);
   const started = [plan.etcd, ...plan.apiServers].filter((r) => r?.host.name === host.name);
+  // a member that joins is started by its own step, with no replacement in the plan
+  const members = [plan.etcd?.host, ...plan.others];
   const words = started.flatMap((r) => (r ? [...r.after.entrypoint, ...r.after.cmd, ...r.after.env] : []));
   const files = new Set([
     ...words.flatMap((word) => word.match(/\/etc\/kubernetes\/(ssl|pki)\/[\w./-]+\.(pem|crt)/g) ?? []),
-    ...(plan.etcd?.host.name === host.name ? [certificateFile(etcdCertificate(host))] : []),
+    ...(members.some((h) => h?.name === host.name) ? [certificateFile(etcdCertificate(host))] : []),
     ...(controlPlane([host]).length > 0 ? lastingCertificates.map(certificateFile) : []),
   ]);
   return (file) => files.has(file) || (host.name === plan.deployHost.name && file.startsWith("/etc/rke-dr/certs/"));

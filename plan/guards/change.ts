@@ -4,6 +4,7 @@ import type { MemberState } from "../etcd/members";
 import { majorityOf } from "../etcd/quorum";
 import type { Member } from "../facts/facts";
 import { factsOf, type Observation } from "../facts/observation";
+import { installerOf } from "../installers/installers";
 import type { Topology } from "../topology/topology";
 import { problem, type Verdict, verdict } from "./verdict";
 
@@ -13,7 +14,7 @@ export const changeGuard = (topology: Topology, plan: PrimaryPlan, seen: Observa
     "hosts that change",
     [
       ...unfinishedFailback(plan, seen),
-      ...unknownMembers(plan),
+      ...unknownMembers(topology, plan),
       ...renamed(plan),
       ...stateless(topology, plan, seen),
       ...closedTo(plan, seen),
@@ -27,12 +28,12 @@ const names = (list: { name: string }[]): string => list.map((h) => h.name).join
 const memberWords = (m: Member): string => m.name || `an unstarted member (${m.peerUrls.join(", ")})`;
 
 /** A member by hand: to remove it might be right, or the loss of somebody's work. */
-const unknownMembers = ({ change }: PrimaryPlan): string[] =>
+const unknownMembers = (topology: Topology, { change }: PrimaryPlan): string[] =>
   change.unknown.map((m) =>
     problem(
       `${memberWords(m)}: a member of etcd must be in the topology or in RKE's state, it is in neither: ${m.peerUrls.join(", ")}`,
       "If it is to stay: put its host into Pulumi.yaml",
-      `If nobody needs it: \`docker exec etcd etcdctl member remove ${m.id}\` on a voter`,
+      `If nobody needs it: \`${installerOf(topology).etcdctl(`member remove ${m.id}`)}\` on a voter`,
     ),
   );
 

@@ -34,11 +34,13 @@ export const installerMissing = (host: Host): string =>
   );
 
 /** The seed's trap: a kubeconfig that points at a dead master. It stops nothing, the act mends it. */
-export function deployWords(plan: FailoverPlan, seen: Observation): string {
+export function deployWords(topology: Topology, plan: FailoverPlan, seen: Observation): string {
+  const { deployFiles, program } = installerOf(topology);
+  const has = [...(program === undefined ? [] : [program]), ...deployFiles(topology).needed];
   const server = factsOf(seen, plan.deployHost)?.deploy?.server;
   const dead = plan.lostHosts.find((h) => server?.includes(`//${h.address}:`));
   return [
-    `${plan.deployHost.name} has rke, cluster.rkestate, certificates and an SSH key`,
+    `${plan.deployHost.name} has ${has.join(", ")}`,
     ...(dead ? [`its kubeconfig points at ${dead.name}, which is lost, and will be mended`] : []),
   ].join("; ");
 }

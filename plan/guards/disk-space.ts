@@ -2,13 +2,26 @@ import type { FailoverPlan } from "../acts/failover/plan";
 import type { Reachable } from "../facts/facts";
 import { factsOf, type Observation } from "../facts/observation";
 import { snapshotDir } from "../facts/snapshots";
-import type { Host } from "../topology/topology";
+import { installerOf } from "../installers/installers";
+import type { Host, Topology } from "../topology/topology";
+import { commandsOn } from "./commands";
 import { problem } from "./verdict";
 
 /** For records, snapshots of a small cluster, and containers' own files: with less a step could fail half-way. */
 const leastFreeBytes = 50 * 1024 * 1024;
 
-export function roomProblems(hosts: Host[], seen: Observation): string[] {
+/**
+ * Hosts on which a step could fail half-way for want of room.
+ * @param epoch what acts of this epoch and later ones have set aside isn't named as something that may go
+ * @param kept a file that the act needs
+ */
+export function roomProblems(
+  topology: Topology,
+  hosts: Host[],
+  seen: Observation,
+  epoch: number,
+  kept?: string,
+): string[] {
   return hosts.flatMap((h) => {
     const facts = factsOf(seen, h);
     const free = facts?.preflight.smallestFreeBytes ?? leastFreeBytes;
@@ -16,8 +29,8 @@ export function roomProblems(hosts: Host[], seen: Observation): string[] {
       ? []
       : [
           problem(
-            `${h.name}: ${mebibytes(leastFreeBytes)} must be free below /var/lib, /var/lib/docker and /etc: ${mebibytes(free)}`,
-            ...mayGo(facts, Number.POSITIVE_INFINITY),
+            `${h.name}: ${mebibytes(leastFreeBytes)} must be free below /var/lib, ${installerOf(topology).runtimeOn(h).daemon.folder} and /etc: ${mebibytes(free)}`,
+            ...mayGo(topology, h, facts, epoch, kept),
           ),
         ];
   });
@@ -27,34 +40,40 @@ export function roomProblems(hosts: Host[], seen: Observation): string[] {
  * The act needs room for a snapshot and for the data made from it, or for one copy of the data: twice the larger is always enough. A member
  * that joins anew gets the whole data beside its old data.
  */
-export function diskProblems(plan: FailoverPlan, seen: Observation): string[] {
+export function diskProblems(topology: Topology, plan: FailoverPlan, seen: Observation): string[] {
   return [
-    ...sourceDiskProblems(plan, seen),
+    ...sourceDiskProblems(topology, plan, seen),
     ...plan.others.flatMap((host) => {
       const facts = factsOf(seen, host);
       const joined = facts?.steps["etcd-join"]?.epoch === plan.settings.epoch;
-      return facts && !joined ? room(host, facts, facts.etcdBytes, plan) : [];
+      return facts && !joined ? room(topology, host, facts, facts.etcdBytes, plan) : [];
     }),
   ];
 }
 
-function sourceDiskProblems(plan: FailoverPlan, seen: Observation): string[] {
+function sourceDiskProblems(topology: Topology, plan: FailoverPlan, seen: Observation): string[] {
   const host = plan.source?.host;
   const facts = host && factsOf(seen, host);
   if (!facts || plan.resumed) {
     return [];
   }
   const snapshot = facts.files.find((file) => file.path === plan.source?.take);
-  return room(host, facts, 2 * Math.max(facts.etcdBytes, snapshot?.bytes ?? 0), plan);
+  return room(topology, host, facts, 2 * Math.max(facts.etcdBytes, snapshot?.bytes ?? 0), plan);
 }
 
-const room = (host: Host, facts: Reachable, needed: number, { settings, source }: FailoverPlan): string[] =>
+const room = (
+  topology: Topology,
+  host: Host,
+  facts: Reachable,
+  needed: number,
+  { settings, source }: FailoverPlan,
+): string[] =>
   facts.freeBytes >= needed
     ? []
     : [
         problem(
           `${host.name}: ${mebibytes(needed)} must be free below /var/lib: ${mebibytes(facts.freeBytes)}`,
-          ...mayGo(facts, settings.epoch, source?.take),
+          ...mayGo(topology, host, facts, settings.epoch, source?.take),
         ),
       ];
 
@@ -63,7 +82,7 @@ const room = (host: Host, facts: Reachable, needed: number, { settings, source }
  * @param epoch things that this epoch's act and later ones have set aside stay
  * @param kept a file that the act needs
  */
-function mayGo(facts: Reachable, epoch: number, kept?: string): string[] {
+function mayGo(topology: Topology, host: Host, facts: Reachable, epoch: number, kept?: string): string[] {
   const logs = (facts.preflight.largeLogs ?? []).map(({ path, bytes }) => ({
     bytes,
     command: `truncate -s 0 ${path}`,
@@ -82,7 +101,9 @@ function mayGo(facts: Reachable, epoch: number, kept?: string): string[] {
       ? ["`du -x / | sort -n | tail -n 30` there shows what is large"]
       : ["There, these make room:"]),
     ...found.map(({ bytes, command }) => `\`${command}\` (${mebibytes(bytes)})`),
-    "`docker image prune` (images that no container uses); never delete /var/lib/etcd/member",
+    ...commandsOn(topology, [host]).map(
+      ({ prune }) => `\`${prune}\` (images that no container uses); never delete /var/lib/etcd/member`,
+    ),
   ];
 }
 

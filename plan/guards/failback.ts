@@ -2,6 +2,7 @@ import type { Failback } from "../acts/failback/failback";
 import { withQuorum } from "../acts/failback/living-cluster";
 import type { PrimaryPlan } from "../acts/primary/plan";
 import { factsOf, type Observation } from "../facts/observation";
+import { installerOf } from "../installers/installers";
 import { voters } from "../topology/order";
 import type { Topology } from "../topology/topology";
 import { list, problem, type Verdict, verdict } from "./verdict";
@@ -16,6 +17,21 @@ export function failbackGuards(
   const { failback } = plan;
   if (!failback || failback.finished) {
     return [];
+  }
+  const { joins, title } = installerOf(topology);
+  if (!joins) {
+    return [
+      verdict(
+        "failback",
+        [
+          problem(
+            `${failback.from.lost}: the failback of a cluster that ${title} made is not built yet: epoch ${failback.epoch}`,
+            `By hand, as ${title} joins hosts: docs/quickstart.md, at the end`,
+          ),
+        ],
+        "",
+      ),
+    ];
   }
   const wanted = `primary@${failback.epoch}`;
   return [

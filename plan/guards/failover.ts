@@ -7,7 +7,7 @@ import { undeclaredMembers } from "./declared-world";
 import { deployProblems, deployWords, trustProblems } from "./deploy-host";
 import { diskProblems, roomProblems } from "./disk-space";
 import { failoverEpochProblems } from "./epoch";
-import { addressProblems, clockProblems, rights, tools } from "./hosts";
+import { addressProblems, clockProblems, rights, rightsWords, tools } from "./hosts";
 import { hostKeyProblems, reachability, strangers } from "./identity";
 import { imageProblems } from "./images";
 import { isolationProblems, isolationWords } from "./isolation";
@@ -59,7 +59,7 @@ export function failoverGuards(topology: Topology, plan: FailoverPlan, seen: Obs
         ...loginProblems(topology, survivors, seen),
         ...addressProblems([...survivors, ...lostHosts]),
       ],
-      "root, and docker answers",
+      rightsWords(topology, survivors),
     ),
     verdict(
       "the hosts meant",
@@ -96,10 +96,13 @@ export function failoverGuards(topology: Topology, plan: FailoverPlan, seen: Obs
     verdict("images", imageProblems(topology, plan, seen), "all that the act starts are on the survivors"),
     verdict(
       "disk space",
-      [...diskProblems(plan, seen), ...roomProblems(survivors, seen)],
+      [
+        ...diskProblems(topology, plan, seen),
+        ...roomProblems(topology, survivors, seen, settings.epoch, plan.source?.take),
+      ],
       "enough for what is set aside",
     ),
-    verdict("deploy host", deployProblems(topology, plan, seen), deployWords(plan, seen)),
+    verdict("deploy host", deployProblems(topology, plan, seen), deployWords(topology, plan, seen)),
     verdict(
       "SSH from the deploy host",
       trustProblems(topology, plan, seen),

@@ -35,6 +35,10 @@ export function rights(topology: Pick<Topology, "installer">, hosts: Host[], see
   });
 }
 
+/** What `rights` found good. */
+export const rightsWords = (topology: Pick<Topology, "installer">, hosts: Host[]): string =>
+  `root, and ${[...new Set(hosts.map((h) => installerOf(topology).runtimeOn(h).daemon.name))].join(" and ")} answers`;
+
 /**
  * Names are enough for RKE and for a rendering, not for an act: firewall rules, the API's endpoints and the search for what still
  * answers go by address.

@@ -4,6 +4,7 @@ import { factsOf, type Observation } from "../facts/observation";
 import { installerOf } from "../installers/installers";
 import { argument, commandOf } from "../runtimes/process";
 import type { Host, Topology } from "../topology/topology";
+import { commandsOn } from "./commands";
 import { problem } from "./verdict";
 
 /**
@@ -47,7 +48,9 @@ export function strangers(topology: Topology, hosts: Host[], seen: Observation, 
   const command = etcd?.before ? commandOf(etcd.before) : [];
   const name = argument(command, "name");
   const peer = argument(command, "initial-advertise-peer-urls");
-  const compare = "Is it the right host? Compare Pulumi.yaml with `docker inspect etcd` there, and correct Pulumi.yaml";
+  const compare = commandsOn(topology, etcd ? [etcd.host] : []).map(
+    (c) => `Is it the right host? Compare Pulumi.yaml with \`${c.show("etcd")}\` there, and correct Pulumi.yaml`,
+  );
   return [
     ...hosts.flatMap((h) => {
       const cluster = factsOf(seen, h)?.cluster;
@@ -64,12 +67,12 @@ export function strangers(topology: Topology, hosts: Host[], seen: Observation, 
       ? [
           problem(
             `${etcd.host.name}: its etcd's name must be ${installerOf(topology).memberName(etcd.host)}: ${name}`,
-            compare,
+            ...compare,
           ),
         ]
       : []),
     ...(etcd && peer !== undefined && peer !== peerUrl(etcd.host)
-      ? [problem(`${etcd.host.name}: its etcd's peer URL must be ${peerUrl(etcd.host)}: ${peer}`, compare)]
+      ? [problem(`${etcd.host.name}: its etcd's peer URL must be ${peerUrl(etcd.host)}: ${peer}`, ...compare)]
       : []),
   ];
 }

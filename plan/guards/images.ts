@@ -2,7 +2,15 @@ import type { FailoverPlan } from "../acts/failover/plan";
 import { factsOf, type Observation } from "../facts/observation";
 import { installerOf } from "../installers/installers";
 import type { Host, Topology } from "../topology/topology";
+import { commandsOn } from "./commands";
 import { problem } from "./verdict";
+
+/** How an image comes to a host that lacks it. */
+export const imageWays = (topology: Pick<Topology, "installer">, host: Host, image: string): string[] =>
+  commandsOn(topology, [host]).flatMap(({ pull, carry }) => [
+    `\`${pull(image)}\` there`,
+    `Without a registry: \`${carry(image).from}\` on a host that has it, \`${carry(image).to}\` there`,
+  ]);
 
 /**
  * Images that the act and its `rke up` start on the survivors. In a disaster nothing should have to be pulled: the
@@ -21,8 +29,7 @@ export function imageProblems(topology: Topology, plan: FailoverPlan, seen: Obse
       .map(({ image, by }) =>
         problem(
           `${host.name}: image ${image} (${by}) must be on the host: missing`,
-          `\`docker pull ${image}\` there`,
-          `Without a registry: \`docker save ${image}\` on a host that has it, \`docker load\` there`,
+          ...imageWays(topology, host, image),
         ),
       );
   });

@@ -10,7 +10,8 @@ import type { FailoverPlan } from "../acts/failover/plan";
 import { majorityWithout } from "../etcd/quorum";
 import { factsOf, type Observation } from "../facts/observation";
 import { voters } from "../topology/order";
-import type { Topology } from "../topology/topology";
+import type { Host, Topology } from "../topology/topology";
+import { commandsOn } from "./commands";
 import { list, problem } from "./verdict";
 
 export function confirmationProblems({ settings }: FailoverPlan): string[] {
@@ -99,7 +100,12 @@ export function livingProblems(topology: Topology, plan: FailoverPlan, seen: Obs
           stage === "begins"
             ? `${plan.settings.lost}: must be silent, as a lost datacenter is: ${found}`
             : `${plan.settings.lost}: must not serve any more: ${found}`,
-          ...(stage === "begins" ? beforeAnything(topology, plan, names) : afterRecovery(names)),
+          ...(stage === "begins"
+            ? beforeAnything(topology, plan, names)
+            : afterRecovery(
+                topology,
+                living.map(({ host }) => host),
+              )),
         ),
       ];
 }
@@ -124,14 +130,16 @@ function beforeAnything(topology: Topology, { lostHosts, settings }: FailoverPla
   const candidates = voters(lostHosts);
   const which = missing === candidates.length ? list(candidates) : `${missing} of ${list(candidates)}`;
   return [
-    `Can ${which} serve again? Then start ${missing === 1 ? "it" : "them"}, \`docker start etcd\` there: with a majority of ${needed} etcd goes on, and no failover is needed`,
+    `Can ${which} serve again? Then start ${missing === 1 ? "it" : "them"}, ${commandsOn(topology, candidates).map((c) => `\`${c.start("etcd")}\``)} there: with a majority of ${needed} etcd goes on, and no failover is needed`,
     `If not: switch ${names} off, then run this again`,
   ];
 }
 
-const afterRecovery = (names: string): string[] => [
+const afterRecovery = (topology: Topology, living: Host[]): string[] => [
   "The return guard stops a returned host's etcd and API about 15 s after it reaches a survivor: wait, then run this again",
-  `If it goes on: \`docker stop etcd kube-apiserver\` on ${names}, or switch it off`,
+  ...commandsOn(topology, living).map(
+    (c) => `If it goes on: \`${c.stop(["etcd", "kube-apiserver"])}\` on ${list(living)}, or switch it off`,
+  ),
 ];
 
 /** After the fences no port of a lost host may answer. */

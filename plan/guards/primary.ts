@@ -9,7 +9,7 @@ import { installerMissing } from "./deploy-host";
 import { roomProblems } from "./disk-space";
 import { primaryEpochProblems } from "./epoch";
 import { failbackGuards } from "./failback";
-import { addressProblems, clockProblems, rights, tools } from "./hosts";
+import { addressProblems, clockProblems, rights, rightsWords, tools } from "./hosts";
 import { hostKeyProblems, reachability, strangers } from "./identity";
 import { kubeadmClusterProblems } from "./kubeadm-cluster";
 import { kubeadmPreflight } from "./kubeadm-preflight";
@@ -30,6 +30,7 @@ export function primaryGuards(
   confirm?: string,
 ): Verdict[] {
   const { program } = installerOf(topology);
+  const unfinished = plan.failback?.finished === false ? plan.failback : undefined;
   return [
     ...failbackGuards(topology, plan, seen, confirm),
     ...(plan.purge === undefined ? [] : [purgeGuard(plan.steps, plan.purge, plan.epoch)]),
@@ -42,7 +43,7 @@ export function primaryGuards(
         ...loginProblems(topology, plan.hosts, seen),
         ...addressProblems(plan.hosts),
       ],
-      topology.installer === "rke" ? "root, and docker answers" : "root, and containerd answers",
+      rightsWords(topology, plan.hosts),
     ),
     verdict("epoch", primaryEpochProblems(topology, plan, seen), `${plan.epoch}`),
     topology.installer === "kubeadm"
@@ -70,7 +71,11 @@ export function primaryGuards(
     ),
     changeGuard(topology, plan, seen),
     verdict("tools on the hosts", tools(plan.hosts, seen), "flock, curl with --unix-socket"),
-    verdict("disk space", roomProblems(plan.hosts, seen), "enough for records and containers"),
+    verdict(
+      "disk space",
+      roomProblems(topology, plan.hosts, seen, unfinished?.from.epoch ?? plan.epoch),
+      "enough for records and containers",
+    ),
     verdict("clocks", clockProblems(plan.hosts, seen), "hosts and operator agree within 5 s"),
     verdict("kubelets", restartProblems(plan.hosts, seen), restartWords(plan.hosts, seen)),
     ...(topology.installer === "kubeadm" ? kubeadmPreflight(topology, plan.hosts, seen) : []),

@@ -1,11 +1,13 @@
 import type { FailoverPlan } from "../acts/failover/plan";
-import { majorityProblem, majorityWithout } from "../etcd/quorum";
+import { majorityWithout } from "../etcd/quorum";
 import type { Source } from "../etcd/source";
 import { compareLogs, matchesSelection } from "../etcd/sources";
 import { factsOf, type Observation } from "../facts/observation";
+import { installerOf } from "../installers/installers";
 import { lostBy } from "../steps/act";
 import { survivors } from "../topology/order";
 import type { Host, Topology } from "../topology/topology";
+import { majorityProblem } from "./majority";
 import { list, problem, type Verdict, verdict } from "./verdict";
 
 /** A cluster that has quorum needs no recovery, and forcing one would throw the other members out. */
@@ -28,7 +30,7 @@ export function quorum(topology: Topology, plan: FailoverPlan, seen: Observation
 }
 
 /** An earlier failover that serves is followed by a failback, not by another failover. */
-function serving({ settings }: FailoverPlan, host: Host, seen: Observation): string[] {
+function serving({ settings, site }: FailoverPlan, host: Host, seen: Observation): string[] {
   const facts = factsOf(seen, host);
   const before = lostBy(facts?.act);
   return before !== undefined && facts !== undefined && facts.epoch < settings.epoch
@@ -37,7 +39,7 @@ function serving({ settings }: FailoverPlan, host: Host, seen: Observation): str
         `To bring ${before} back: \`pulumi config set epoch ${facts.epoch + 1} --stack primary\` (docs/failback.md)`,
       ]
     : [
-        `No failover: more voters live than you think. \`docker exec etcd etcdctl member list\` on ${host.name} names them: find them, don't force`,
+        `No failover: more voters live than you think. \`${installerOf(site).etcdctl("member list")}\` on ${host.name} names them: find them, don't force`,
       ];
 }
 

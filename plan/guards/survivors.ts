@@ -15,10 +15,13 @@ import { list, problem } from "./verdict";
  */
 export function survivorProblems(plan: FailoverPlan, seen: Observation): string[] {
   const { survivors } = plan;
+  const { runtimeOn } = installerOf(plan.site);
   const sighted = survivors.some((h) => factsOf(seen, h));
   const recovered = recoveredOn(survivors, seen);
   return [
-    ...reachability(survivors, seen, (host) => (sighted ? ways(host, recovered.includes(host.name)) : ownWay)),
+    ...reachability(survivors, seen, (host) =>
+      sighted ? ways(host, recovered.includes(host.name), runtimeOn(host).daemon.name) : ownWay,
+    ),
     ...tooMany(plan),
   ];
 }
@@ -46,8 +49,8 @@ export const survivorWords = ({ survivors, leftOut }: FailoverPlan): string =>
 const ownWay = ["No survivor answers: look at your own network, at ssh.bastion, and at ssh.keyPath"];
 
 /** @param isNewest etcd was recovered there and may serve: the host isn't given up like other members, as the operator alone may be cut off */
-const ways = (host: Host, isNewest: boolean): string[] => [
-  `Bring ${host.name} back: its power, its network, sshd; or restart its docker, if that hangs`,
+const ways = (host: Host, isNewest: boolean, daemon: string): string[] => [
+  `Bring ${host.name} back: its power, its network, sshd; or restart its ${daemon}, if that hangs`,
   ...(onlyRunsPods(host)
     ? [
         `Or take ${host.name} out of Pulumi.yaml (a reviewed change in git): the failover goes on without it and deletes the Node (docs/failover.md, "A worker that died, too")`,

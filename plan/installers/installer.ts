@@ -43,7 +43,10 @@ export interface Installer {
   name: Topology["installer"];
   /** Its name for people. */
   title: string;
-  /** True if an act can add members of etcd to those that live. */
+  /**
+   * True if acts add members of etcd to those that live: in a failover with several survivors, in peace in place of a dead one, in a failback.
+   * Else an operator does it with the installer's own commands.
+   */
   joins: boolean;
   /**
    * The runtime of a host. A host has one, which knows all of its processes: also where one is a unit of systemd and another a static pod.
@@ -64,6 +67,8 @@ export interface Installer {
   dataInside: string;
   /** etcd's client URL as its own host reaches it. */
   ownEndpoint(host: Host): string;
+  /** The command line, on a host, that asks its own etcd. @param command as "member list" */
+  etcdctl(command: string): string;
   /** `--initial-cluster` of these members, in the installer's order. */
   initialCluster(members: Host[]): string;
   /** `--etcd-servers` of the kube-apiserver on a host, in the installer's order. */
@@ -106,8 +111,6 @@ export interface Installer {
   /** The namespaces whose pods watch the API since before an act, and are restarted if revisions have begun anew. */
   watchingNamespaces: string[];
 
-  /** True if `primary` replaces a member of etcd that isn't well. Else the operator does it with the installer's own commands. */
-  repairsMembers: boolean;
   /** The name of the step that runs the installer on a deploy host; undefined if no act runs it. */
   runName(host: Host): string | undefined;
   /**

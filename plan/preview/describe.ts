@@ -76,10 +76,18 @@ export function describeFailover(
 }
 
 /** A failover that has ended: how the datacenter that was given up comes back. */
-export function describeOver({ settings, source, survivors }: FailoverPlan): string[] {
+export function describeOver({ settings, source, survivors, site }: FailoverPlan): string[] {
   const { lost, epoch } = settings;
+  const { joins, title } = installerOf(site);
+  const now = `  Datacenter ${lost} was given up; etcd runs on ${source?.host.name}, the cluster on ${survivors.map((h) => h.name).join(", ")}.`;
+  if (!joins) {
+    return [
+      now,
+      `  ${lost}'s hosts come back by hand, as ${title} joins hosts: docs/quickstart.md, at the end.`,
+    ];
+  }
   return [
-    `  Datacenter ${lost} was given up; etcd runs on ${source?.host.name}, the cluster on ${survivors.map((h) => h.name).join(", ")}.`,
+    now,
     `  ${lost}'s hosts may have power: the return guard keeps their old etcd and API from serving. To bring them back (docs/failback.md):`,
     `    pulumi config set epoch ${epoch + 1} --stack primary`,
     `    pulumi config set confirm primary@${epoch + 1} --stack primary`,
@@ -113,7 +121,12 @@ export function describePrimary(
       ? ["cluster.yml", ...lineDiff(failback.clusterYml.before, failback.clusterYml.after), ""]
       : []),
     ...describeChange(plan.change, plan.membership),
-    ...describeMembers(plan.membership, seen.at, plan.change),
+    // a failback removes no member that the topology lacks
+    ...describeMembers(
+      plan.membership,
+      seen.at,
+      failback && !failback.finished ? { ...plan.change, unknown: plan.membership.strangers } : plan.change,
+    ),
     "",
     ...describeAside(plan.hosts, seen),
     ...describeSteps(plan.steps, failback?.nextFailure),

@@ -1,5 +1,5 @@
 import { hasExternalEtcd } from "../declaration/kubeadm";
-import { majorityProblem } from "../etcd/quorum";
+import { majorityProblem } from "../guards/majority";
 import { controlPlane, survivors, voters } from "../topology/order";
 import { allHosts, type Host, type Topology } from "../topology/topology";
 import { endpointHost, plainIp } from "../values/addresses";

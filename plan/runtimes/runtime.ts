@@ -11,16 +11,36 @@ export interface SpecOptions {
   isolated?: boolean;
 }
 
+/** Command lines that an operator types on a host. */
+export interface RuntimeCommands {
+  /** Starts a process that was stopped. */
+  start(name: string): string;
+  stop(names: string[]): string;
+  /** Shows the process as the host has it, with its arguments. */
+  show(name: string): string;
+  /** Tells why a process doesn't run. */
+  why(name: string): string;
+  pull(image: string): string;
+  /** Without a registry: on a host that has the image, then on the one that lacks it. */
+  carry(image: string): { from: string; to: string };
+  /** Deletes images that nothing uses. */
+  prune: string;
+}
+
 /**
  * A runtime starts a process on a host, keeps it running and reports it. Its other half is `on-host/runtimes/NAME.sh`, which takes
  * `spec` and prints what `read` reads.
  */
 export interface Runtime {
   name: "docker" | "static-pod";
-  /** Its daemon, and the command that restarts it, for an operator. */
-  daemon: { name: string; restart: string };
+  /** Its daemon, the folder of its data, and what an operator does if it doesn't answer. */
+  daemon: { name: string; folder: string; restart: string };
+  /** Commands for an operator on the host, without quotes. */
+  commands: RuntimeCommands;
   /** True if a process that runs but once, beside the runtime's own, must be isolated, since the runtime itself is held meanwhile. */
   runsOnceIsolated: boolean;
+  /** True if two processes can share a network that leads nowhere, as those of a rehearsal do. */
+  sharesNetworks: boolean;
   /**
    * One process of a host's report.
    * @throws SyntaxError if the line is cut

@@ -8,6 +8,7 @@ import { planFailover } from "../../plan/acts/failover/failover";
 import type { FailoverSettings } from "../../plan/acts/failover/plan";
 import { sourceSearch } from "../../plan/etcd/source-search";
 import { failoverGuards } from "../../plan/guards/failover";
+import type { Verdict } from "../../plan/guards/verdict";
 import { lostHosts, survivors } from "../../plan/topology/order";
 import { readSshAccess } from "../../reach/ssh-access";
 
@@ -20,10 +21,14 @@ async function main([file = "", json = "{}"]: string[]): Promise<void> {
     lostHosts(topology, settings.lost),
     readSshAccess(topology),
     settings.epoch,
+    topology.installer,
     sourceSearch(topology, settings),
   ).whole;
   const verdicts = failoverGuards(topology, planFailover(topology, settings, seen), seen);
-  console.log(JSON.stringify(verdicts.filter((v) => !v.ok).map((v) => `${v.guard}: ${v.found}`)));
+  const stops = verdicts.filter((v) => !v.ok);
+  // below what is wrong, the ways on
+  const ways = ({ problems }: Verdict) => problems.flatMap((text) => text.split("\n").slice(1));
+  console.log(JSON.stringify(stops.map((v) => [`${v.guard}: ${v.found}`, ...ways(v)].join("\n"))));
 }
 
 void main(process.argv.slice(2));

@@ -81,7 +81,7 @@ onRequest("sudo", "hosts without root's login, whose users have sudo", function 
       "node2",
       "echo 'Defaults requiretty' >/etc/sudoers.d/tty",
       "rm /etc/sudoers.d/tty",
-      /^rights: node2: sudo must make ubuntu root .*you must have a tty to run sudo/,
+      /^rights: node2: sudo must make ubuntu root .*you must have a tty to run sudo.*\n.*!requiretty/,
     ],
     [
       "sudo isn't there",
@@ -102,7 +102,7 @@ onRequest("sudo", "hosts without root's login, whose users have sudo", function 
       "master3",
       "gpasswd -d rke docker",
       "gpasswd -a rke docker",
-      /^rights: master3: rke must be in docker's group, /,
+      /^rights: master3: rke must be in docker's group, since `rke up` reaches docker as this user/,
     ],
   ];
   for (const [what, host, make, undo, words] of wrong) {

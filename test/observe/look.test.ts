@@ -23,7 +23,7 @@ describe("a look at the hosts", () => {
   const [first] = allHosts(seed());
   assert.ok(first);
   const host = { ...first, address: "127.0.0.1", hostKey: "unpinned" };
-  const look = (user = "root") => observe([host], [], { user, port, privateKey: key }, 1);
+  const look = (user = "root") => observe([host], [], { user, port, privateKey: key }, 1, "rke");
   const factsOf = ({ hosts }: Observation) => {
     const facts = hosts[host.name];
     assert.ok(facts);

@@ -67,7 +67,7 @@ describe("looking at hosts through a bastion", () => {
   });
 
   it("reads a host's facts, and hears what of the lost side answers, by it alone", async () => {
-    const seen = await observe([reached], [second], access(publicKey(bastionKey)), 1).whole;
+    const seen = await observe([reached], [second], access(publicKey(bastionKey)), 1, "rke").whole;
     assert.equal(seen.hosts[first.name]?.reachable, true, JSON.stringify(seen.hosts));
     assert.deepEqual(seen.answers, [`${second.name} 2379`]);
     assert.ok(asked.includes(`${first.address}:22`) && asked.includes(`${second.address}:6443`));
@@ -75,20 +75,20 @@ describe("looking at hosts through a bastion", () => {
 
   it("hears what answers behind a bastion that takes longer to let the operator in than a port is waited for", async () => {
     patience = 2000;
-    const seen = await observe([], [second], access(publicKey(bastionKey)), 1).whole;
+    const seen = await observe([], [second], access(publicKey(bastionKey)), 1, "rke").whole;
     patience = 0;
     assert.deepEqual(seen.answers, [`${second.name} 2379`]);
   });
 
   it("says so when what lies behind it can't be reached", async () => {
-    const seen = await observe([second], [], access(publicKey(bastionKey)), 1).whole;
+    const seen = await observe([second], [], access(publicKey(bastionKey)), 1, "rke").whole;
     const facts = seen.hosts[second.name];
     assert.ok(facts && !facts.reachable);
     assert.match(facts.reason, /^behind the bastion 127\.0\.0\.1: /);
   });
 
   it("goes through no other bastion than the pinned one", async () => {
-    const seen = await observe([reached], [], access(publicKey(hostKey)), 1).whole;
+    const seen = await observe([reached], [], access(publicKey(hostKey)), 1, "rke").whole;
     const facts = seen.hosts[first.name];
     assert.ok(facts && !facts.reachable);
     assert.match(facts.reason, /^the bastion 127\.0\.0\.1: must show the key ssh-rsa .*, shows ssh-rsa /);

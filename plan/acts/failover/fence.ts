@@ -1,4 +1,5 @@
 import { factsOf, type Observation } from "../../facts/observation";
+import { apiPort } from "../../topology/servers";
 import type { Host, Topology } from "../../topology/topology";
 import { attestCommand, isAttested, wantedAttestation } from "./attestation";
 import type { FailoverPlan } from "./plan";
@@ -35,13 +36,14 @@ export const answeringHost = (answer: string): string => answer.split(" ")[0] ??
 
 /**
  * True if a member's etcd or a control plane host's API accepts connections: then the host isn't lost, even if a fence could
- * stop it. A worker's port 6443 doesn't count: its nginx-proxy listens there.
+ * stop it. A worker's port of the API doesn't count: with RKE its nginx-proxy listens there.
  */
 export function serves(plan: FailoverPlan, answer: string): boolean {
   const [name, port, how] = answer.split(" ");
   const host = plan.lostHosts.find((h) => h.name === name);
   const has =
-    (port === "2379" && host?.etcd !== "none") || (port === "6443" && host?.roles.includes("controlplane") === true);
+    (port === "2379" && host?.etcd !== "none") ||
+    (host?.roles.includes("controlplane") === true && port === String(apiPort(host)));
   return has && how !== "refused";
 }
 

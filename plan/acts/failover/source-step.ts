@@ -2,6 +2,7 @@ import { hasBegun } from "../../etcd/source-record";
 import type { Observation } from "../../facts/observation";
 import { installerOf } from "../../installers/installers";
 import { type Step, step } from "../../steps/steps";
+import { apiPort } from "../../topology/servers";
 import { type Host, sshLogin, type Topology } from "../../topology/topology";
 import type { FailoverPlan } from "./plan";
 
@@ -14,7 +15,7 @@ export interface EtcdSteps {
 /** The ports that a step tries to reach just before it changes anything: SSH, etcd's client port and the API of each lost host. */
 export const lostTargets = (topology: Topology, lostHosts: Host[]): string[] =>
   lostHosts.flatMap((h) =>
-    [sshLogin(topology.ssh, h).port, 2379, 6443].map((port) => `${h.name}=${h.internalAddress}:${port}`),
+    [sshLogin(topology.ssh, h).port, 2379, apiPort(h)].map((port) => `${h.name}=${h.internalAddress}:${port}`),
   );
 
 /**

@@ -42,7 +42,7 @@ export function planPrimary(
   // a failback's steps are for the hosts that it brought back: once hosts have changed after it, peace has steps of its own
   const isOver = failback?.finished && (isChange(change) || changedSince(act));
   const back = failback && !isOver ? failbackSteps(topology, site, failback, seen, stepNames(trust), run) : undefined;
-  const voting = back || !installerOf(topology).repairsMembers ? [] : memberSteps(act, trust);
+  const voting = back || !installerOf(topology).joins ? [] : memberSteps(act, trust);
   const built = buildSteps(act, [...trust, ...voting], back?.before);
   // an installer that only an operator runs has no steps of its own
   const ready = built.length > 0 ? built : [...trust, ...voting, ...(back?.before ?? [])];

@@ -30,6 +30,16 @@ export interface Rehearsal {
 /** The source of a rehearsal. `auto`: a live snapshot if the member can give one, else the newest scheduled one. */
 export type RehearsalFrom = "auto" | "live" | "scheduled";
 
+/** The reason why the hosts of such a topology can have no rehearsal; empty if they can. */
+export function rehearsalProblems(topology: Topology): string[] {
+  const { name, sharesNetworks } = installerOf(topology).runtimeOn(deployHost(topology, topology.standby));
+  return sharesNetworks
+    ? []
+    : [
+        `topology.installer: a rehearsal runs processes that share a network which leads nowhere, and the runtime ${name} has none: ${topology.installer}`,
+      ];
+}
+
 /** Decides a rehearsal from what was seen; if there can be none, returns the reasons, a sentence each. */
 export function planRehearsal(
   topology: Topology,

@@ -35,6 +35,7 @@ export const kubeadm: Installer = {
   neededCertificates,
   dataInside: "/var/lib/etcd",
   ownEndpoint,
+  etcdctl: (command) => `crictl exec $(crictl ps -q --name '^etcd$') etcdctl ${clientFlags} ${command}`,
   initialCluster,
   etcdServers,
   asksOwnEtcd,
@@ -54,7 +55,6 @@ export const kubeadm: Installer = {
   hostsIn: () => [],
   deployFiles: () => ({ prepared: ["ssh/id_ed25519", "ssh/known_hosts"], needed: ["ssh/id_ed25519"] }),
   program: undefined,
-  repairsMembers: false,
   watchingNamespaces: ["kube-system"],
   runName: () => undefined,
   settleHosts: () => [],
@@ -63,6 +63,10 @@ export const kubeadm: Installer = {
   settleLoss: () => [],
   settleReturn: () => [],
 };
+
+const clientFlags = ["cacert=ca.crt", "cert=peer.crt", "key=peer.key"]
+  .map((flag) => `--${flag.replace("=", "=/etc/kubernetes/pki/etcd/")}`)
+  .join(" ");
 
 /** etcd's and the API's leaves name their own host alone: a copied one is another host's. */
 function neededCertificates(site: Site, host: Host): { file: string; names: string[] }[] {

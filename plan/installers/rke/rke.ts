@@ -43,6 +43,7 @@ export const rke: Installer = {
   neededCertificates,
   dataInside: "/var/lib/rancher/etcd",
   ownEndpoint,
+  etcdctl: (command) => `docker exec etcd etcdctl ${command}`,
   initialCluster,
   etcdServers,
   asksOwnEtcd: () => false,
@@ -64,7 +65,6 @@ export const rke: Installer = {
   hostsIn,
   deployFiles,
   program: "rke",
-  repairsMembers: true,
   // its own pods and Rancher's: DNS, CNI, metrics, ingress, Rancher's agents
   watchingNamespaces: ["kube-system", "ingress-nginx", "cattle-system"],
   runName,

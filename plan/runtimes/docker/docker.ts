@@ -7,8 +7,22 @@ import { createBody } from "./spec";
 /** Containers of the host's docker daemon, made through its API (on-host/runtimes/docker.sh). */
 export const docker: Runtime = {
   name: "docker",
-  daemon: { name: "docker", restart: "`systemctl restart docker` there; without systemd `service docker restart`" },
+  daemon: {
+    name: "docker",
+    folder: "/var/lib/docker",
+    restart: "`systemctl restart docker` there; without systemd `service docker restart`",
+  },
+  commands: {
+    start: (name) => `docker start ${name}`,
+    stop: (names) => `docker stop ${names.join(" ")}`,
+    show: (name) => `docker inspect ${name}`,
+    why: (name) => `docker logs --tail 20 ${name}`,
+    pull: (image) => `docker pull ${image}`,
+    carry: (image) => ({ from: `docker save ${image}`, to: "docker load" }),
+    prune: "docker image prune",
+  },
   runsOnceIsolated: false,
+  sharesNetworks: true,
   read: readContainer,
   spec: createBody,
   resident: residentBody,

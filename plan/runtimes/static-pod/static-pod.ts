@@ -13,9 +13,25 @@ export const staticPod: Runtime = {
   name: "static-pod",
   daemon: {
     name: "containerd",
+    // $runtime_folder of on-host/runtimes/static-pod.sh
+    folder: "/var/lib/kubelet",
     restart: "`crictl version` there says why; `systemctl restart containerd` leaves pods running",
   },
+  commands: {
+    // whatever stopped a pod, a kubelet that is started anew starts those whose manifests lie in its folder
+    start: () => "systemctl restart kubelet",
+    stop: (names) => `systemctl stop kubelet; crictl stop $(crictl ps -q --name '^(${names.join("|")})$')`,
+    show: (name) => `cat /etc/kubernetes/manifests/${name}.yaml`,
+    why: (name) => `crictl ps -a --name ${name}`,
+    pull: (image) => `crictl pull ${image}`,
+    carry: (image) => ({
+      from: `ctr -n k8s.io images export image.tar ${image}`,
+      to: "ctr -n k8s.io images import image.tar",
+    }),
+    prune: "crictl rmi --prune",
+  },
   runsOnceIsolated: true,
+  sharesNetworks: false,
   read,
   spec,
   // systemd runs what stays on the host: it needs neither an image nor a pod

@@ -17,7 +17,15 @@ describe("guards of a failover", () => {
       assert.deepEqual(failed.map((v) => v.guard).sort(), Object.keys(c.stops).sort(), JSON.stringify(failed));
       for (const v of failed) {
         assert.match(v.found, c.stops[v.guard] ?? /never/);
+        const ways = v.problems.flatMap((text) => text.split("\n").slice(1)).join("\n");
+        assert.match(ways, c.ways?.[v.guard] ?? /^/);
+        assert.doesNotMatch(ways, c.noWay?.[v.guard] ?? /(?!)/);
       }
+      const told = failed.map((v) => v.guard);
+      assert.deepEqual(
+        Object.keys({ ...c.ways, ...c.noWay }).filter((guard) => !told.includes(guard)),
+        [],
+      );
     });
   }
 

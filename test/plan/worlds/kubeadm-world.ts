@@ -5,35 +5,11 @@ import type { Reachable } from "../../../plan/facts/facts";
 import type { Observation } from "../../../plan/facts/observation";
 import type { NodeFacts, PreflightFacts } from "../../../plan/facts/preflight";
 import { certificates } from "../../../plan/installers/kubeadm/certificates";
-import { clusterOf, kubeadmHost, manifestsInPeace } from "../../../plan/installers/kubeadm/site";
-import type { Running } from "../../../plan/runtimes/running";
-import { staticPod } from "../../../plan/runtimes/static-pod/static-pod";
+import { clusterOf, kubeadmHost } from "../../../plan/installers/kubeadm/site";
 import { allHosts, type Host, type Topology } from "../../../plan/topology/topology";
-import { alone, now } from "./observations";
+import { alone, now, podsOn } from "./observations";
 
 export const kubeadmTopology = (): Topology => readTopologyFile(join(__dirname, "../../../topologies/kubeadm.yaml"));
-
-/** A static pod as a host reports it. */
-export const pod = (name: string, manifest: string, status = "running"): Running =>
-  staticPod.read(
-    JSON.stringify({
-      name,
-      status,
-      restarts: 0,
-      startedAt: "2026-11-21T12:00:00Z",
-      manifest: Buffer.from(manifest).toString("base64"),
-    }),
-  );
-
-/** The processes of a host as kubeadm left them. @param edit changes the text of a manifest */
-export function podsOn(topology: Topology, host: Host, edit = (text: string, _file: string) => text) {
-  return Object.fromEntries(
-    Object.entries(manifestsInPeace(topology)[host.name] ?? {}).map(([file, text]) => {
-      const name = file.replace(/\.yaml$/, "");
-      return [name, pod(name, edit(text, file))];
-    }),
-  );
-}
 
 /** A host of a whole cluster that this program has never touched. */
 export function untouched(topology: Topology, host: Host, change: Partial<Reachable> = {}): Reachable {

@@ -70,7 +70,7 @@ export const alone: EtcdStatus = {
 /** A survivor of the seed's disaster, before anything was done to it. */
 export function survivor(topology: Topology, host: Host, change: Partial<Reachable> = {}): Reachable {
   const hosts = clusterOrder(topology);
-  const processes = topology.installer === "kubeadm" ? pods(topology, host) : containers(topology, host);
+  const processes = topology.installer === "kubeadm" ? podsOn(topology, host) : containers(topology, host);
   return {
     reachable: true,
     host: host.name,
@@ -132,12 +132,16 @@ export const pod = (name: string, manifest: string, status = "running"): Running
     }),
   );
 
-/** The host's static pods, as kubeadm wrote them. */
-const pods = (topology: Topology, host: Host): Record<string, Running> =>
+/** The host's static pods, as kubeadm wrote them. @param edit changes the text of a manifest */
+export const podsOn = (
+  topology: Topology,
+  host: Host,
+  edit = (text: string, _file: string) => text,
+): Record<string, Running> =>
   Object.fromEntries(
     Object.entries(manifestsInPeace(topology)[host.name] ?? {}).map(([file, text]) => {
-      const name = file.replace(".yaml", "");
-      return [name, pod(name, text)];
+      const name = file.replace(/\.yaml$/, "");
+      return [name, pod(name, edit(text, file))];
     }),
   );
 

@@ -23,8 +23,12 @@ export interface Refusal {
   settings?: Partial<FailoverSettings>;
   hosts?: Parameters<typeof afterLossOfA>[1];
   answers?: string[];
-  /** The guards that must stop the act, and what each says. */
+  /** The guards that must stop the act, and what each says is wrong. */
   stops: Record<string, RegExp>;
+  /** By guard: what is to be read among its ways on. */
+  ways?: Record<string, RegExp>;
+  /** By guard: what must not be there. */
+  noWay?: Record<string, RegExp>;
 }
 
 /** One voter in each of three places. */
@@ -51,6 +55,11 @@ const etcdOf = (change: object) => ({
   ...survivor(seed(), afterMaster3()).etcd,
   ...(change as object),
 });
+const master4 = () => {
+  const host = twoSurvivors().datacenters[1]?.hosts.find((h) => h.name === "master4");
+  assert.ok(host);
+  return host;
+};
 const afterMaster3 = () => {
   const host = seed().datacenters[1]?.hosts[0];
   assert.ok(host);
@@ -138,7 +147,11 @@ export const refusals: Record<string, Refusal> = {
   "no confirmation": { settings: { confirm: undefined }, stops: { confirmation: /must be "a@2": not set/ } },
   "a confirmation of another epoch": { settings: { confirm: "a@3" }, stops: { confirmation: /: "a@3"/ } },
   "a confirmation of another datacenter": { settings: { confirm: "b@2" }, stops: { confirmation: /: "b@2"/ } },
-  "no attestation": { settings: { attest: undefined }, stops: { attestation: /must be "powered-off@a@2": not set/ } },
+  "no attestation": {
+    settings: { attest: undefined },
+    stops: { attestation: /must be "powered-off@a@2": not set/ },
+    ways: { attestation: /your word that master1, master2, node1 are down and stay down/ },
+  },
   "another attestation": { settings: { attest: "yes" }, stops: { attestation: /: "yes"$/ } },
   "an attestation of no act in particular": {
     settings: { attest: "powered-off" },
@@ -146,12 +159,14 @@ export const refusals: Record<string, Refusal> = {
       attestation:
         /^rke-dr:attest: must be "powered-off@a@2": "powered-off", which names neither datacenter nor epoch$/,
     },
+    ways: { attestation: /`pulumi config set attest "?powered-off@a@2"? --stack failover`/ },
   },
   "an attestation that an earlier epoch left": {
     settings: { epoch: 4, confirm: "a@4" },
     stops: {
       attestation: /must be "powered-off@a@4": "powered-off@a@2", which is not this failover's/,
     },
+    ways: { attestation: /`pulumi config set attest "?powered-off@a@4"? --stack failover`/ },
   },
   "an attestation of another datacenter": {
     settings: { attest: "powered-off@b@2" },
@@ -167,6 +182,7 @@ export const refusals: Record<string, Refusal> = {
     stops: {
       "etcd's version": /^master3: etcd 3\.6\.0 must be safe to force: --force-new-cluster leaves the dead members /,
     },
+    ways: { "etcd's version": /`pulumi config set --path recover\.method restore --stack failover`/ },
   },
   "etcd 3.6.0 restored": {
     settings: { method: "restore", attest: undefined },
@@ -210,10 +226,15 @@ export const refusals: Record<string, Refusal> = {
     stops: {
       "survivors reachable": /^node2 \(192\.168\.31\.105\): must answer SSH: connect timed out$/,
     },
+    ways: {
+      "survivors reachable":
+        /^Bring node2 back.*\nOr take node2 out of Pulumi\.yaml \(a reviewed change in git\).* deletes the Node/,
+    },
   },
   "an unreachable survivor with etcd can't be left out": {
     hosts: { master3: null },
     stops: { "survivors reachable": /^master3 \(192\.168\.31\.103\): must answer SSH: connect timed out$/ },
+    noWay: { "survivors reachable": /out of Pulumi\.yaml/ },
   },
   "no survivor can be reached: it isn't the worker": {
     hosts: { master3: null, node2: null },
@@ -221,6 +242,7 @@ export const refusals: Record<string, Refusal> = {
       "survivors reachable":
         /^master3 \(\S+\): must answer SSH: connect timed out; node2 \(\S+\): must answer SSH: connect timed out$/,
     },
+    noWay: { "survivors reachable": /out of Pulumi\.yaml/ },
   },
   "without its dead worker the datacenter fails over": {
     topology: parseTopology(raw({ ...seedHosts, b: { master3: seedHosts.b.master3 } })),
@@ -284,6 +306,7 @@ export const refusals: Record<string, Refusal> = {
       node2: { clockSkew: 3_700_000 },
     },
     stops: { clocks: /^master3: its clock .*: 3700\.0 s ahead; node2: its clock .*: 3700\.0 s ahead$/ },
+    ways: { clocks: /own clock right\?/ },
   },
   "a certificate that has expired": {
     hosts: { master3: has({ certificates: altered("kube-ca", { notAfter: now - 1000 }) }) },
@@ -310,6 +333,19 @@ export const refusals: Record<string, Refusal> = {
   "an etcd certificate of another CA": {
     hosts: { master3: has({ certificates: altered("kube-etcd-192-168-31-103", { signed: false }) }) },
     stops: { certificates: /must be signed by the CA beside it/ },
+  },
+  "an etcd certificate of a member that joins anew, which has expired": {
+    topology: twoSurvivors(),
+    hosts: {
+      master4: {
+        preflight: preflight(twoSurvivors(), master4(), {
+          certificates: preflight(twoSurvivors(), master4()).certificates.map((c) =>
+            c.name === "kube-etcd-192-168-31-107" ? { ...c, notAfter: 0 } : c,
+          ),
+        }),
+      },
+    },
+    stops: { certificates: /^master4: .*kube-etcd-192-168-31-107\.pem must be valid: has expired/ },
   },
   "no certificate of the API server": {
     hosts: { master3: has({ certificates: facts().certificates.filter((c) => c.name !== "kube-apiserver") }) },
@@ -338,6 +374,7 @@ export const refusals: Record<string, Refusal> = {
   "a pod's container without its sandbox": {
     hosts: { node2: has({ orphans: [{ id: "0a1b2c", name: "k8s_app_x", sandbox: "42b055b259df" }] }) },
     stops: { kubelets: /^node2: each pod's container must have its sandbox: k8s_app_x \(0a1b2c\) has none$/ },
+    ways: { kubelets: /^`docker rm -f 0a1b2c` there\n.*no PodsandBox found with Id '42b055b259df\.\.\.'/ },
   },
   "a kubelet that restarts in a loop": {
     hosts: { node2: looping("F0601 11:40 kubelet.go:1372] Failed to start ContainerManager: no PodsandBox found") },
@@ -354,6 +391,22 @@ export const refusals: Record<string, Refusal> = {
   "a sandbox that is made again and again stops nothing": {
     hosts: { node2: has({ restartedSandboxes: [{ pod: "default/web", attempt: 7, createdAt: now - 1000 }] }) },
     stops: {},
+  },
+  "an act that goes on with a full disk: nothing that it has set aside or restores from may go": {
+    settings: { from: "snapshot" },
+    hosts: {
+      master3: {
+        ...begun,
+        ...has({ smallestFreeBytes: 4096 }),
+        aside: [
+          { path: "/var/lib/etcd/before-epoch-1", bytes: 10, at: 0 },
+          { path: "/var/lib/etcd/before-epoch-2", bytes: 1e9, at: 0 },
+        ] as never,
+      },
+    },
+    stops: { "disk space": /^master3: 50 MiB .* must be free/ },
+    ways: { "disk space": /`rm -r \/var\/lib\/etcd\/before-epoch-1`/ },
+    noWay: { "disk space": /before-epoch-2/ },
   },
   "a failover of an older epoch that wasn't finished": {
     settings: { epoch: 3, confirm: "a@3", attest: "powered-off@a@3" },
@@ -413,6 +466,7 @@ export const refusals: Record<string, Refusal> = {
       "quorum is lost": /^2 of 3 .*, but none of them answers .* \(etcd on master3: running, w1: running\)$/,
       certificates: /w1: .*kube-etcd-192-168-31-106.pem must be there/,
     },
+    ways: { "quorum is lost": /Repair etcd on these hosts: `docker start etcd` there/ },
   },
   "no voter survives": {
     topology: learner(),
@@ -455,6 +509,7 @@ export const refusals: Record<string, Refusal> = {
       master4: null,
     },
     stops: { "survivors reachable": /^master4 \S+: must answer SSH: connect timed out$/ },
+    ways: { "survivors reachable": /etcd was recovered on master4 by a failover that no failback has ended/ },
   },
   "a second voter has no room for the data beside its own": {
     topology: twoSurvivors(),
@@ -470,6 +525,7 @@ export const refusals: Record<string, Refusal> = {
   "recover from a host that is no voter": {
     settings: { from: "node2" },
     stops: { source: /^rke-dr:recover\.from: something of that name or kind must survive .*: "node2"$/ },
+    ways: { source: /^Next best: master3, a voter/ },
   },
   "a voter without data": {
     hosts: { master3: { etcd: undefined, etcdBytes: 0 } },

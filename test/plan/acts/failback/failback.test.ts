@@ -273,6 +273,13 @@ describe("guards of a failback", () => {
     });
   }
 
+  it("a newer epoch is followed by the next", () => {
+    const seen = returned({ master1: { epoch: 7, act: "failover:b:forceNewCluster:master1" } });
+    const verdicts = primaryGuards(topology, planPrimary(topology, 3, seen), seen, undefined, "primary@3");
+    const problems = verdicts.find((v) => v.guard === "epoch")?.problems.join("\n") ?? "";
+    assert.match(problems, /`pulumi config set epoch 8 --stack primary`/);
+  });
+
   it("a survivor of which nobody knows how it came to vote is refused by name", () => {
     const seen = returned({}, learner());
     const failed = primaryGuards(learner(), planPrimary(learner(), 3, seen), seen, undefined, "primary@3").filter(

@@ -36,7 +36,13 @@ function world(
   const seen = afterLossOfA(topology, hosts, answers);
   const plan = planFailover(topology, { ...ready, attest }, seen);
   const stops = failoverGuards(topology, plan, seen).filter((v) => !v.ok);
-  return { topology, seen, plan, stops: stops.map((v) => `${v.guard}: ${v.found}`) };
+  return {
+    topology,
+    seen,
+    plan,
+    stops: stops.map((v) => `${v.guard}: ${v.found}`),
+    problems: stops.flatMap((v) => v.problems),
+  };
 }
 
 describe("fences", () => {
@@ -67,6 +73,8 @@ describe("fences", () => {
       /master1 port 2379 refuses the operator/,
     ],
   ];
+  it("names the lost members of etcd that have no command yet", () =>
+    assert.match(world({ master1: "off 1" }).problems.join("\n"), /topology\.fence a command for master2$/m));
   for (const [what, args, why] of stops) {
     it(what, () => {
       const told = world(...args).stops;

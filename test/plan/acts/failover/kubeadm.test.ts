@@ -1,20 +1,25 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import { readTopologyFile } from "../../../../cli/topology-file";
 import { planFailover } from "../../../../plan/acts/failover/failover";
+import { serves } from "../../../../plan/acts/failover/fence";
 import type { FailoverPlan, FailoverSettings } from "../../../../plan/acts/failover/plan";
+import { planPrimary } from "../../../../plan/acts/primary/primary";
+import { rehearsalProblems } from "../../../../plan/acts/rehearsal/rehearsal";
 import { parseTopology } from "../../../../plan/declaration/declaration";
 import type { Observation } from "../../../../plan/facts/observation";
 import { failoverGuards } from "../../../../plan/guards/failover";
+import { primaryGuards } from "../../../../plan/guards/primary";
 import { manifestsAfter, manifestsInPeace } from "../../../../plan/installers/kubeadm/site";
+import { describeOver } from "../../../../plan/preview/describe";
 import { survivors } from "../../../../plan/topology/order";
 import { allHosts, type Topology } from "../../../../plan/topology/topology";
 import type { Mapping } from "../../../../plan/values/mapping";
+import { kubeadmTopology } from "../../worlds/kubeadm-world";
 import { now, pod, survivor } from "../../worlds/observations";
 
-const file = join(__dirname, "../../../../topologies/kubeadm.yaml");
-const declared = readTopologyFile(file);
+const declared = kubeadmTopology();
 
 /** What survives the loss of datacenter a. @param manifests that a host has in the place of kubeadm's own */
 const seen = (topology: Topology, manifests: Record<string, string> = {}): Observation => ({
@@ -139,6 +144,68 @@ describe("a failover of a cluster that kubeadm made", () => {
     const forced = stepOf(plan(declared), "etcd-member-cp3").data.split("\n")[1];
     assert.equal(restore.data, forced);
   });
+
+  it("names no program to its operator that such hosts don't have", () => {
+    const observed = seen(declared);
+    const cp3 = observed.hosts.cp3;
+    assert.ok(cp3?.reachable);
+    const starved: Observation = {
+      ...observed,
+      answers: ["cp1 2379", "cp2 6443"],
+      hosts: {
+        ...observed.hosts,
+        worker2: { reachable: false, host: "worker2", reason: "connect timed out" },
+        cp3: {
+          ...cp3,
+          freeBytes: 1,
+          tools: { ...cp3.tools, installer: false },
+          etcd: cp3.etcd && { ...cp3.etcd, quorum: true },
+          preflight: { ...cp3.preflight, smallestFreeBytes: 1, images: ["another"] },
+        },
+      },
+    };
+    const verdicts = failoverGuards(declared, plan(declared, {}, starved), starved);
+    const problems = verdicts.flatMap((v) => v.problems);
+    assert.ok(problems.length > 4, problems.join("\n"));
+    const told = [...problems, ...verdicts.map((v) => v.found)].filter((text) =>
+      /docker|\brke\b|RKE|rkestate/.test(text),
+    );
+    assert.deepEqual(told, []);
+  });
+
+  it("asks a lost API at its own port, not at the usual one", () => {
+    const file = join(__dirname, "../../../../topologies/kubeadm.yaml");
+    const text = readFileSync(file, "utf8").replace(
+      "- name: cp1\n",
+      "- name: cp1\n        kubeadm: { bindPort: 7443 }\n",
+    );
+    const own = parseTopology(parse(text));
+    const of = plan(own);
+    assert.deepEqual(
+      ["cp1 7443", "cp1 6443", "cp2 6443", "worker1 6443"].filter((answer) => serves(of, answer)),
+      ["cp1 7443", "cp2 6443"],
+    );
+    const targets = stepOf(of, "snapshot-cp3").arguments.filter((one) => one.startsWith("cp1="));
+    assert.deepEqual(
+      targets,
+      [22, 2379, 7443].map((port) => `cp1=192.168.31.111:${port}`),
+    );
+  });
+
+  it("leads to no failback once it is over, and primary says that it is by hand", () => {
+    assert.doesNotMatch(describeOver(plan(declared)).join("\n"), /stack primary/);
+    const observed = seen(declared);
+    for (const facts of Object.values(observed.hosts))
+      if (facts.reachable) Object.assign(facts, { epoch: 2, act: "failover:a:forceNewCluster:cp3" });
+    const primary = planPrimary(declared, 3, observed);
+    const problems = primaryGuards(declared, primary, observed).flatMap((v) =>
+      v.guard === "failback" ? v.problems : [],
+    );
+    assert.match(problems.join(), /^a: the failback of a cluster that kubeadm made is not built yet: epoch 3\nBy hand/);
+  });
+
+  it("has no rehearsal, and says why", () =>
+    assert.match(rehearsalProblems(declared).join(), /^topology\.installer: a rehearsal runs .*: kubeadm$/));
 
   it("is refused while more than one member survives, with what to do", () => {
     const text = parse(stringify(declared.datacenters)) as never;

@@ -4,7 +4,8 @@ import type { Reachable } from "../../../../plan/facts/facts";
 import { keptPatches } from "../../../../plan/guards/kubeadm-cluster";
 import { primaryGuards } from "../../../../plan/guards/primary";
 import { allHosts, type Host } from "../../../../plan/topology/topology";
-import { kubeadmTopology, podsOn, untouchedCluster } from "../../worlds/kubeadm-world";
+import { kubeadmTopology, untouchedCluster } from "../../worlds/kubeadm-world";
+import { podsOn } from "../../worlds/observations";
 
 const topology = kubeadmTopology();
 

@@ -202,4 +202,12 @@ describe("guards of primary", () => {
       stoppedBy(primaryGuards(topology, planPrimary(topology, epoch, seen), seen, undefined), stops);
     });
   }
+
+  it("lost quorum points at the failover", () => {
+    const [, seen, epoch] = cases.find(([, , , stops]) => "members of etcd" in stops) ?? [];
+    assert.ok(seen && epoch);
+    const verdicts = primaryGuards(topology, planPrimary(topology, epoch, seen), seen, undefined);
+    const problems = verdicts.find((v) => v.guard === "members of etcd")?.problems.join("\n") ?? "";
+    assert.match(problems, /`pulumi preview --stack failover`/);
+  });
 });
