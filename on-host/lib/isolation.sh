@@ -4,7 +4,7 @@
 # The rules and the script that applies them lie in a folder of their own, so that the host applies them at boot without this program.
 # shellcheck shell=bash
 isolation=$state/isolation
-# with systemd, this unit applies the rules at boot, before docker starts etcd
+# with systemd, this unit applies the rules at boot, before the runtime starts etcd
 isolation_unit=/etc/systemd/system/rke-dr-isolation.service
 isolation_wanted=/etc/systemd/system/$runtime_unit.wants/rke-dr-isolation.service
 isolation_mark="# rke-dr: refuse the lost side at etcd's ports before docker starts etcd"

@@ -138,13 +138,13 @@ failed() {
   trap - ERR
   ((status != 0)) && [[ -n $begun && $BASHPID == "$$" ]] || return 0
   ((${#undo_command[@]} == 0)) || "${undo_command[@]}" >/dev/null 2>&1 </dev/null || true
-  # a runtime that this step holds goes on
-  [[ $(type -t runtime_let_go) != function ]] || runtime_let_go >/dev/null 2>&1 </dev/null || true
-  mkdir -p "$state/failures" 2>/dev/null || return 0
+  mkdir -p "$state/failures" 2>/dev/null || true
   printf '{"step":%s,"host":%s,"epoch":%s,"generation":%s,"startedAt":%s,"milliseconds":%s,"did":%s,"exit":%s,"error":%s}\n' \
     "$(json "$step")" "$(json "$(hostname)")" "$epoch" "$generation" "$started" "$(($(now_ms) - started))" \
     "$(json_list ${did[@]+"${did[@]}"})" "$status" "$(json "${last_error:-unknown}")" \
     >"$state/failures/$step" 2>/dev/null || true
+  # a runtime that this step holds goes on; that may take a minute, and steps beside wait for the failure
+  [[ $(type -t runtime_release) != function ]] || runtime_release >/dev/null 2>&1 </dev/null || true
 }
 
 # finish: waits for the jobs in the background, then writes and prints the step's result. Until the result is written the step counts as

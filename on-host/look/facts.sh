@@ -33,7 +33,7 @@ etcd_facts() {
     return 0
   fi
   if ((runs == 0)); then
-    exec 9< <(etcd_leases)
+    exec 9< <(etcd_leases) 12< <(etcd_nodes)
     status=$(etcd_status)
     leases=$(cat <&9)
     # etcd panics when it reads damaged data for the first time: if it answered before and the read failed, it is asked again
@@ -62,7 +62,7 @@ etcd_facts() {
   section peers
   etcd_peers
   section nodes
-  etcd_nodes
+  cat <&12
 }
 # etcd_status: prints etcd's status, or nothing if etcd doesn't answer: then etcdctl prints an empty list.
 etcd_status() { time_limit=10 process_etcdctl etcd "" --command-timeout=4s endpoint status -w json 2>/dev/null | grep -F '"Status"'; }
@@ -121,10 +121,10 @@ isolation_facts() {
     grep -qs "$state/isolation/apply" "$file" && printf 'boot=%s\n' "$file"
   done
 }
-# node_facts: prints a line node=ADDRESS INTERNAL-ADDRESS NAME ROLES STATE for each host in RKE's state: STATE is "asked" for those that TRUST names, which
+# host_facts: prints a line node=ADDRESS INTERNAL-ADDRESS NAME ROLES STATE for each host in RKE's state: STATE is "asked" for those that TRUST names, which
 # the operator looks at, and "answers" or "silent", by their SSH port, for all others. If PROBES asks after a lost side, none is asked here: silent
 # hosts would hold up the look of a failover by 2 s.
-node_facts() {
+host_facts() {
   local address internal port _user name roles
   [[ -s /etc/rke-dr/cluster.rkestate ]] || return 0
   while read -r address internal port _user name roles; do
@@ -178,7 +178,7 @@ login_facts() {
 
 # everything that waits for others runs at the same time, from the start
 exec 4< <(etcd_facts) 5< <(trust_facts) 6< <(answer_facts) 7< <(preflight_facts) 8< <(source_facts "$named" "$peers") 3< <(log_facts) \
-  10< <(node_facts)
+  10< <(host_facts) 11< <(installer_facts)
 
 section host
 printf 'arch=%s\n' "$(uname -m)"
@@ -192,7 +192,7 @@ runtime_facts
 login_facts
 printf 'ca=%s\n' "$([[ -s $(installer_ca) ]] && printf '%s' "$(cat "$(installer_ca)")" | sha256sum | cut -d' ' -f1)"
 printf 'flock=%s\n' "$(command -v flock)"
-installer_facts
+cat <&11
 
 section epoch
 cat "$state/epoch" 2>/dev/null

@@ -36,7 +36,7 @@ preflight_facts() {
 # large_logs: prints "BYTES PATH" of the five largest log files of 1 MiB or more, the largest first.
 large_logs() {
   timeout 5 find "$runtime_logs" /var/log -xdev -type f -size +1M -printf '%s %p\n' 2>/dev/null |
-    sort -rn | head -n 5
+    sort -u | sort -rn | head -n 5
 }
 
 # kubelet_facts: prints the section kubelet if the kubelet is restarted over and over: its last fatal line.

@@ -13,7 +13,7 @@
 #   - a process without network (spec_isolated) and a resident process are systemd units: the kubelet has no such pods
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # not every script reads all of them; pods.sh sets the others
-runtime_unit=kubelet.service runtime_folder=/var/lib/kubelet kept_as=pod
+runtime_unit=kubelet.service runtime_folder=/var/lib/kubelet runtime_logs=/var/log/pods kept_as=pod
 runtime_settings=()
 
 runtime_facts() {
@@ -196,9 +196,11 @@ process_stop() {
       stop_unit "$grace" "$name"
     elif is_enabled "$name"; then
       pods+=("$name")
+    elif ! manifest_of "$name" >/dev/null; then
+      stop_alone "$grace" "$name"
     fi
   done
-  [[ ${#pods[@]} == 0 ]] || with_kubelet_stopped stop_pods "$grace" "${pods[@]}"
+  [[ ${#pods[@]} == 0 ]] || with_kubelet_stopped on_each put_aside "$grace" "${pods[@]}"
 }
 process_restart() {
   local grace=$1 name before pods=() befores=() i
@@ -215,7 +217,7 @@ process_restart() {
     fi
   done
   [[ ${#pods[@]} != 0 ]] || return 0
-  with_kubelet_stopped end_pods "$grace" "${pods[@]}" || return
+  with_kubelet_stopped on_each end_pod "$grace" "${pods[@]}" || return
   for i in "${!pods[@]}"; do to_be_awaited "${pods[i]}" "${befores[i]}" || return; done
 }
 process_disable() { process_stop 10 "$@"; }
@@ -245,9 +247,9 @@ process_drop() {
       enabled+=("$name")
     fi
   done
-  [[ ${#enabled[@]} == 0 ]] || with_kubelet_stopped stop_pods 0 "${enabled[@]}"
+  [[ ${#enabled[@]} == 0 ]] || with_kubelet_stopped on_each put_aside 0 "${enabled[@]}"
   for name in "${names[@]}"; do
-    ! manifest_of "$name" >/dev/null || forget "$name"
+    if manifest_of "$name" >/dev/null; then forget_pod "$name"; else drop_alone "$name"; fi
   done
 }
 process_delete() {
@@ -279,7 +281,7 @@ process_log() {
 process_exec() {
   local name=$1 file
   shift
-  if is_unit "$name"; then
+  if is_unit "$name" || is_alone "$name"; then
     limited ctr -n k8s.io tasks exec --exec-id "exec-$RANDOM-$$" "rke-dr-$name" "$@" </dev/null
   else
     if ! { file=$(manifest_of "$name") && look_at "$file" && [[ $container_state == CONTAINER_RUNNING ]]; }; then

@@ -42,6 +42,3 @@ main() {
   did "etcd here has no vote any more; the other voters go on"
   finish
 }
-
-# majority_without VOTERS: true if so many of the others answer that they are a majority when they are the only voters.
-majority_without() { (($(voters_left) >= $1 / 2 + 1)); }

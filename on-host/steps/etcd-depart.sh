@@ -3,10 +3,10 @@
 # that has no part in etcd any more. It runs on a voter that stays. Only while the voters that stay are a majority without the one that
 # leaves: a cluster without quorum changes no members. At most one voter leaves in one run. If all members are in the topology, or no
 # voter serves (before the first `rke up`), nothing changes.
-# arguments: STAYING, the peer URLs of the topology's members, separated by commas;  CERTIFICATE, a name in /etc/kubernetes/ssl;  IMAGE,
+# arguments: STAYING, the peer URLs of the topology's members, separated by commas;  CERTIFICATE, a name that tls_of takes;  IMAGE,
 #   etcd's;  URL ..., client URLs of the topology's voters
 main() {
-  local staying=$1 gone_voters leaving line leader=""
+  local staying=$1 gone_voters leaving name peer leader=""
   begin "$@"
   ask_members "${@:2}"
   if ! find_quorum; then
@@ -58,6 +58,3 @@ prepare_loss() {
     die "etcd: the leader could not be moved to one of $names within 60 s; nothing was changed: $(tail -n 1 "$state/leader.log" | cut -c1-300)"
   did "etcd's leader is $leader"
 }
-
-# majority_without VOTERS: true if so many of the others answer that they are a majority when they are the only voters.
-majority_without() { (($(voters_left) >= $1 / 2 + 1)); }

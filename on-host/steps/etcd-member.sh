@@ -139,10 +139,12 @@ old_etcd_back() {
   fi
   mv "$back" /var/lib/etcd/member
   sync_folder /var/lib/etcd
+  # whole or not at all, and before the old etcd runs: a rerun takes what it finds as $aside/data for the whole data
+  mv "$aside/data" "$aside/data.new"
+  rm -rf "$aside/data.new"
   process_status "$old"
   if [[ $status != missing ]]; then
     process_bring_back "$old" etcd
     rm -f "$aside/$old.$kept_as"
   fi
-  rm -rf "$aside/data"
 }

@@ -7,7 +7,7 @@ main() {
   local server=$1 beside=${2:-} read_back
   begin "$@"
   [[ -z $beside ]] || await "$beside" marked serving "$beside"
-  until_true 120 write "$server" || die "API: $server accepted no write within 120 s; its log: docker logs kube-apiserver"
+  until_true 120 write "$server" || die "API: $server accepted no write within 120 s; kube-apiserver's log there says why"
   read_back=$(kube "$server" GET "/api/v1/namespaces/kube-system/configmaps/rke-dr-epoch-$epoch") || true
   grep -q "\"act\": *$(json "$act")" <<<"$read_back" ||
     die "API: the write to kube-system/rke-dr-epoch-$epoch is not what a read returns"

@@ -5,7 +5,7 @@
 main() {
   local newest=$1 name file number bytes freed=0 processes=() restarting=() left=()
   begin "$@"
-  process_names >/dev/null || die "docker: doesn't list its containers; nothing was deleted"
+  process_names >/dev/null || die "the runtime doesn't list its processes; nothing was deleted"
   while read -r number name; do
     # an unknown epoch counts as the newest
     [[ $number != unknown ]] || number=$epoch

@@ -359,6 +359,28 @@ for (const subject of subjects) {
       assert.equal(await shell("process_names; process_marked rke-dr.reader"), "");
     });
 
+    it("a named program that outlives its killed caller is asked and stopped by its name, and its name is free once it is dropped", async () => {
+      const begins = async () => {
+        // the caller and what it called are killed, as by the end of a step; the program runs on
+        await shell(
+          `setsid bash -c '${text.replaceAll("'", "'\\''")}
+run_alone ${image} sh --name orphan -- -c "sleep 1000"' >/dev/null 2>&1 & echo $! >/tmp/caller`,
+        );
+        await until("the program", 20, async () =>
+          (await shell("process_exec orphan echo there 2>/dev/null || true")).includes("there"),
+        );
+        await shell("kill -9 -- -$(cat /tmp/caller) 2>/dev/null || true");
+      };
+      await begins();
+      assert.equal(await shell("process_exec orphan echo asked"), "asked");
+      await shell("process_stop 1 orphan");
+      assert.match(await shell("process_exec orphan echo runs 2>&1 || echo stopped"), /stopped$/);
+      await drop("orphan");
+      await begins();
+      await drop("orphan");
+      assert.equal(await shell(`run_alone ${image} echo --name orphan -- free`), "free");
+    });
+
     it("a process without network has its own loopback alone, is asked from inside, and is gone when dropped", async () => {
       const isolated = runtime.spec(planned("web", serving), 4, { once: true, isolated: true });
       await shell(`process_create web '${isolated.replaceAll("'", "'\\''")}'`);

@@ -218,7 +218,7 @@ describe("forcing a voter's data", () => {
           ),
         );
       },
-      /etcd without network: docker can't start it/,
+      /etcd without network: the runtime can't start it/,
     ],
     [
       "whose etcd can't listen where it has no network",

@@ -83,7 +83,7 @@ replayed() {
   commit_all "$copy/member/wal" || return 1
   damaged=""
   undo_if_failed process_drop "$forced"
-  why="docker can't start it"
+  why="the runtime can't start it"
   (process_create "$forced" "$2") || return 1
   process_start "$forced" || return 1
   pid=$(process_pid "$forced") || return 1

@@ -46,7 +46,7 @@ force() {
   local certificate=$1 own=$2 peer=$3 body=$4 members pid
   damaged=""
   undo_if_failed process_drop "$forced"
-  why="docker can't start it"
+  why="the runtime can't start it"
   (process_create "$forced" "$body") || return 1
   process_start "$forced" || return 1
   if spec_isolated "$body"; then

@@ -118,6 +118,9 @@ voters_left() {
   printf '%s' "$left"
 }
 
+# majority_without VOTERS: true if so many of the others answer that they are a majority when they are the only voters.
+majority_without() { (($(voters_left) >= $1 / 2 + 1)); }
+
 # remove_member: removes the member that was looked up.
 remove_member() {
   local answer="" deadline
@@ -139,7 +142,7 @@ add_member() {
   until answer=$(ctl member add "$1" ${how[@]+"${how[@]}"} --peer-urls="$2" 2>&1); do
     if [[ $answer == *"too many learner"* && ${#how[@]} -gt 0 ]]; then
       listed=$(grep -c 'false$' <<<"$member_list") || true
-      (($(voters_left) >= (listed + 1) / 2 + 1)) ||
+      majority_without "$((listed + 1))" ||
         die "etcd: the one place for a learner is taken, and as a voter $1 would cost the majority: $(tail -n 1 <<<"$answer" | cut -c1-200)"
       how=()
       continue

@@ -23,14 +23,24 @@ with_kubelet_stopped() {
 }
 stop_kubelet() {
   exec 7>/run/rke-dr-kubelet.lock
-  flock -w 120 7 || { echo "kubelet: another step has held it for 120 s" >&2 && return 1; }
+  flock -w 120 7 || {
+    exec 7>&-
+    echo "kubelet: another step has held it for 120 s" >&2
+    return 1
+  }
   # one that ends over and over is "activating"
   case $(systemctl is-active kubelet) in active | activating | reloading) : >"$kubelet_mark" ;; esac
-  systemctl stop kubelet 7>&-
+  systemctl stop kubelet 7>&- || {
+    exec 7>&-
+    return 1
+  }
 }
 start_kubelet() {
   if [[ -e $kubelet_mark ]]; then
-    systemctl start kubelet 7>&- || return
+    systemctl start kubelet 7>&- || {
+      exec 7>&-
+      return 1
+    }
     rm -f "$kubelet_mark"
   fi
   exec 7>&-
@@ -40,7 +50,7 @@ runtime_hold() {
   stop_kubelet || return
   kubelet_held=yes started_meanwhile=()
 }
-# The kubelet, once it is started again, knows of no back-off.
+# The kubelet, once it is started again, knows of no back-off. A step that fails lets go of it, too; one that is killed leaves the mark.
 # shellcheck disable=SC2120 # steps pass names of processes
 runtime_release() {
   local name one
@@ -54,9 +64,6 @@ runtime_release() {
     wait_for_container "${one%% *}" "${one#* }" || return
   done
 }
-# A step that fails lets go of the kubelet; one that is killed leaves the mark.
-# shellcheck disable=SC2119 # it restarts no process
-runtime_let_go() { runtime_release; }
 # end_containers FILE GRACE: ends the pod's containers; without grace at once. An etcd that ends with grace waits 5 to 8 s for its clients.
 end_containers() {
   local ids
@@ -64,8 +71,8 @@ end_containers() {
   # shellcheck disable=SC2086 # a list of IDs
   [[ -z $ids ]] || cri stop -t "$2" $ids >/dev/null
 }
-# keep NAME FILE: keeps what is known of a process and its output; the kubelet removes both soon after its end.
-keep() {
+# keep_pod NAME FILE: keeps what is known of a process and its output; the kubelet removes both soon after its end.
+keep_pod() {
   local id
   look_at "$2" || return
   mkdir -p "$pods_aside/$1.logs"
@@ -84,7 +91,7 @@ put_aside() {
   mv "$from" "$pods_aside/$to.yaml" || return
   [[ $to == "$1" ]] || move_records "$1" "$to" || return
   end_containers "$pods_aside/$to.yaml" "$2" || return
-  keep "$to" "$pods_aside/$to.yaml"
+  keep_pod "$to" "$pods_aside/$to.yaml"
 }
 # move_records NAME TO: what is kept of a process gets its new name.
 move_records() {
@@ -117,21 +124,16 @@ to_be_awaited() {
     wait_for_container "$1" "$2"
   fi
 }
-# end_pods GRACE NAME ...: ends their containers, all at the same time; their manifests stay.
-end_pods() {
-  local grace=$1 name jobs=() ended=0
-  shift
-  for name in "$@"; do end_containers "$(manifests_folder)/$name.yaml" "$grace" & jobs+=($!); done
+# on_each COMMAND GRACE NAME ...: COMMAND NAME GRACE for all of them at the same time; returns the status of one that failed.
+on_each() {
+  local command=$1 grace=$2 name jobs=() ended=0
+  shift 2
+  for name in "$@"; do "$command" "$name" "$grace" & jobs+=($!); done
   for name in "${jobs[@]}"; do wait "$name" || ended=$?; done
   return "$ended"
 }
-stop_pods() {
-  local grace=$1 name jobs=() ended=0
-  shift
-  for name in "$@"; do put_aside "$name" "$grace" & jobs+=($!); done
-  for name in "${jobs[@]}"; do wait "$name" || ended=$?; done
-  return "$ended"
-}
+# end_pod NAME GRACE: ends its containers; its manifest stays.
+end_pod() { end_containers "$(manifests_folder)/$1.yaml" "$2"; }
 # name_of NAME|ID: an ID is what process_marked prints.
 name_of() {
   local name
@@ -142,8 +144,8 @@ name_of() {
   fi
   printf '%s' "$1"
 }
-# forget NAME: removes a stopped pod with all that the kubelet and this file keep of it.
-forget() {
+# forget_pod NAME: removes a stopped pod with all that the kubelet and this file keep of it.
+forget_pod() {
   local pod file=$pods_aside/$1.yaml
   for pod in $(cri pods -q --no-trunc --label "io.kubernetes.pod.name=$(in_metadata name <"$file")-$(node_name)"); do
     cri rmp -f "$pod" >/dev/null 2>&1 || true

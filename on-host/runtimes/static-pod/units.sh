@@ -5,6 +5,25 @@
 
 unit_of() { printf 'rke-dr-process-%s.service' "$1"; }
 is_unit() { [[ -e /etc/systemd/system/$(unit_of "$1") ]]; }
+# A program that run_alone has started under a name isn't listed among the processes; one that a power cut ended leaves its container behind.
+is_alone() { ctr -n k8s.io containers info "rke-dr-$1" >/dev/null 2>&1; }
+drop_alone() {
+  is_alone "$1" || return 0
+  ! ctr -n k8s.io tasks kill -s KILL "rke-dr-$1" 2>/dev/null || sleep 0.5
+  ctr -n k8s.io containers delete "rke-dr-$1" >/dev/null 2>&1 || true
+}
+# stop_alone GRACE NAME: run_alone itself then removes it.
+stop_alone() {
+  local tries
+  is_alone "$2" || return 0
+  ctr -n k8s.io tasks kill -s TERM "rke-dr-$2" 2>/dev/null || return 0
+  for ((tries = 0; tries < 10 * $1; tries++)); do
+    alone_runs "$2" || return 0
+    sleep 0.1
+  done
+  drop_alone "$2"
+}
+alone_runs() { ctr -n k8s.io tasks ls 2>/dev/null | awk -v task="rke-dr-$1" '$1 == task && $3 == "RUNNING" { found = 1 } END { exit !found }'; }
 run_alone() {
   local image=$1 program=$2 name="rke-dr-alone-$$-$RANDOM" options=()
   shift 2
