@@ -67,7 +67,7 @@ mv /var/lib/etcd/floor/member /var/lib/etcd/member`;
 
 /**
  * @param certificate of the member; @param etcd the URL by which API servers reach it
- * @param campaign the text of on-host/lib/etcd/election.sh: waiting for an election by chance can be avoided; "" to wait
+ * @param campaign the scripts by which etcd is told to elect itself: waiting for an election by chance can be avoided; "" to wait
  */
 export function floorScript(certificate: string, etcd: string, source: FloorSource, campaign: string): string {
   const peer = etcd.replace(/:2379$/, ":2380");

@@ -1,17 +1,16 @@
 /** The ways to recover that are compared: by the program, by hand, and the floor of each. */
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DrillReport } from "../drill/report";
 import { must } from "../lab/machine/run";
 import { asOperator } from "../lab/operator/operator";
 import type { Workspace } from "../lab/operator/project";
+import { onHostScript } from "../on-host";
 import { byHand, electionFile, withoutNodes } from "./by-hand";
 import type { Container } from "./containers";
 import { electionLog } from "./election";
 import { type FloorSource, floorContainers, floorScript, makeContainers } from "./floor";
 import type { Recovery, Scene } from "./scene";
-
-const ELECTION = join(__dirname, "../on-host/lib/etcd/election.sh");
 
 /** A recovery by the program, with the steps that its report tells of. */
 export interface ProgramRun extends Recovery {
@@ -66,7 +65,7 @@ export async function floor(
   from: "force" | "database" | "newest snapshot",
   election: "at once" | "by chance" = "at once",
 ): Promise<Recovery> {
-  const campaign = election === "at once" ? readFileSync(ELECTION, "utf8") : "";
+  const campaign = election === "at once" ? onHostScript("lib/etcd/election") : "";
   let script = "";
   const before = async () => {
     const etcd = await inspect(scene, "etcd");

@@ -102,7 +102,7 @@ export function buildPrimary(
     data,
   );
   watch(plan.steps, steps);
-  // its provider dials the API itself, and a bastion takes SSH alone
+  // the provider of the record dials the API itself, with the administrator's key: a bastion takes SSH alone, and kubeadm's key is never here
   if (topology.ssh.bastion || pki.pairs["kube-admin"] === undefined) {
     return steps;
   }

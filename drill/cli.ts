@@ -2,11 +2,12 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
-import { etcdVersion, releaseOptions } from "../lab/argv";
+import { etcdVersion, installerOption, releaseOptions } from "../lab/argv";
 import { endWith } from "../lab/command-end";
 import { Lab } from "../lab/lab";
 import { say } from "../lab/machine/progress";
 import { LabError } from "../lab/machine/run";
+import { installerOf, type LabInstaller } from "../lab/state/topology";
 import { failoverDrill } from "./failover";
 import { runMatrix } from "./matrix";
 import { reportSvg, reportText } from "./report";
@@ -22,7 +23,7 @@ the failover from a fresh clone, and verifies the result. After a restore, datac
   --rke RELEASE     the release of RKE that makes the cluster, with its default version of Kubernetes: v1.5.14; default v1.2.7
   --kubernetes VERSION   another version of Kubernetes: v1.28.14-rancher1-1; hosts get images by its names, and its etcd
   --etcd VERSION    another etcd than that version's image has (3.4: Debian's 3.4.23, 3.5: 3.5.21, or another that the lab builds)
-  --installer rke|kubeadm           who makes the cluster; with kubeadm that of topologies/kubeadm.yaml
+  --installer rke|kubeadm           who makes the cluster: rke (the default), or kubeadm (then topologies/kubeadm.yaml, or --topology)
   --topology FILE   another topology than Pulumi.yaml's; its datacenter a is lost
   --from WHAT       what to recover from: auto, voter, learner, snapshot or a host; for snapshot the drill takes one
   --method METHOD   forceNewCluster or restore, for a voter
@@ -65,7 +66,7 @@ async function main(): Promise<number> {
     return 0;
   }
   if (values.matrix) {
-    const own = ["rke", "kubernetes", "etcd", "keep", "json"].filter(
+    const own = ["rke", "kubernetes", "etcd", "installer", "keep", "json"].filter(
       (name) => values[name as keyof typeof values] !== undefined,
     );
     if (own.length > 0)
@@ -83,13 +84,12 @@ async function main(): Promise<number> {
   }
   const { kill } = values;
   if (kill !== undefined && kill !== "etcd") throw new LabError(`--kill: must be etcd, is "${kill}"`);
-  const { installer } = values;
-  if (installer !== undefined && installer !== "rke" && installer !== "kubeadm") {
-    throw new LabError(`--installer: must be rke or kubeadm, is "${installer}"`);
-  }
-  if (installer === "kubeadm" && (values.failback || kill || learner)) {
-    throw new LabError("--installer kubeadm: has no --failback, --kill and --learner yet");
-  }
+  const chosen = installerOption(values.installer);
+  const refuseUnbuilt = (installer: LabInstaller) => {
+    if (installer === "kubeadm" && (values.failback || kill || learner))
+      throw new LabError("--installer kubeadm: has no --failback, --kill and --learner yet");
+  };
+  if (chosen.installer) refuseUnbuilt(chosen.installer);
   const lab = await ownLab();
   // beside the lab, which goes away with all its files
   const folder = `${lab.place.dir}-report`;
@@ -99,9 +99,11 @@ async function main(): Promise<number> {
     await lab.up({
       ...etcdVersion(values.etcd),
       ...releaseOptions(values.rke, values.kubernetes),
-      ...(installer === undefined ? {} : { installer }),
+      ...chosen,
       ...(values.topology === undefined ? {} : { topology: values.topology }),
     });
+    // a file of --topology may say it, too
+    refuseUnbuilt(installerOf(lab.state().topology));
     if (values.real) await insistOnReal(lab);
     const report = await failoverDrill(lab, folder, {
       ...(values.from === undefined ? {} : { from: values.from }),

@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Lab } from "../lab/lab";
 import { must, type Result } from "../lab/machine/run";
 import { hostsOf, installerOf, isControlPlane } from "../lab/state/topology";
+import { onHostScript, type usual } from "../on-host";
 
 /** The admin's certificate and key, PEM. */
 export interface Admin {
@@ -99,13 +98,10 @@ const inPod = `set -o pipefail; crictl exec -s "$(crictl ps -q --name '^etcd$')"
 const pki = "/etc/kubernetes/pki/etcd";
 const tls = `--cacert=${pki}/ca.crt --cert=${pki}/peer.crt --key=${pki}/peer.key`;
 
-/** The libraries by which etcd is told to elect itself, on hosts of an installer. */
-const library = (installer: "rke" | "kubeadm"): string =>
-  [`installers/${installer}/host`, "lib/client", "lib/etcd/election"]
-    .map((name) => readFileSync(join(__dirname, `../on-host/${name}.sh`), "utf8"))
-    .join("\n");
+/** The scripts by which etcd is told to elect itself. */
+const library = (dialect: typeof usual): string => onHostScript("lib/etcd/election", dialect);
 
-const dockerStartsAgain = `${library("rke")}
+const dockerStartsAgain = `${library({ runtime: "docker", installer: "rke" })}
 command=$(docker inspect --format '{{json .Config.Cmd}}' etcd)
 [[ $command =~ --cert-file=/etc/kubernetes/ssl/([^\\"]+)\\.pem ]] && certificate=\${BASH_REMATCH[1]}
 [[ $command =~ --initial-advertise-peer-urls=([^\\"]+) ]] && peer=\${BASH_REMATCH[1]}
@@ -121,7 +117,7 @@ echo "$(($(date +%s%3N) - from))"
 `;
 
 /** The kubelet is stopped meanwhile, which is the quickest way that it has; nothing is copied or changed. */
-const kubeletStartsAgain = `${library("kubeadm")}
+const kubeletStartsAgain = `${library({ runtime: "static-pod", installer: "kubeadm" })}
 peer=$(own_peer) api=$(own_api)
 systemctl stop kubelet
 from=$(date +%s%3N)

@@ -54,7 +54,7 @@ export interface NodeFacts {
 
 /** Facts of a host that only guards need; `on-host/look/preflight-facts.sh` prints them. */
 export interface PreflightFacts extends CertificateReading {
-  /** Names by which docker knows an image: NAME:TAG, NAME@DIGEST, ID. */
+  /** Names by which the runtime knows an image: NAME:TAG, NAME@DIGEST, ID. */
   images: string[];
   /** Containers of pods whose sandbox is gone: a kubelet that starts ends with "no PodsandBox found". */
   orphans: { id: string; name: string; sandbox: string }[];

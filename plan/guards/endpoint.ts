@@ -8,7 +8,7 @@ import { endpointHost, isIp, plainIp } from "../values/addresses";
  * certificates of all kube-apiservers have its name, so that only the name has to move.
  *
  * @param serving the hosts on which a kube-apiserver runs after the act
- * @param lost the hosts that are given up; none in peace
+ * @param lost the hosts that are given up
  */
 export function endpointNotes(
   topology: Topology,

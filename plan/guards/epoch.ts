@@ -58,7 +58,7 @@ function otherAct({ survivors, settings }: FailoverPlan, { act }: Reachable, see
     set("recover.from", source),
   ];
   const began = factsOf(seen, beginner);
-  // an etcd that serves isn't superseded: guard \`earlier acts\` would send back here
+  // an etcd that serves isn't superseded: guard `earlier acts` would send back here
   const failed =
     !began?.etcd?.quorum &&
     began?.preflight.failures.find((f) => f.epoch === epoch && (f.step === "etcd-member" || f.step === "etcd-restore"));

@@ -31,9 +31,10 @@ export function versionWords(plan: FailoverPlan): string {
 const versionOfSource = ({ source, etcd }: FailoverPlan): string | undefined =>
   source?.etcd?.version ?? (etcd && versionOf(etcd.after.image));
 
-/** As far as can be known: the topology or etcd itself names one, or a failback made members join as learners:
- * the earliest, epoch 3, follows the failover of epoch 2. A member that was replaced in peace joined as a learner, too; that is seen only if its
- * host is asked. */
+/**
+ * As far as can be known: the topology or etcd itself names one, or members have joined as learners, by a failback (the earliest is that of
+ * epoch 3, so a failover of epoch 4 or later has one behind it) or in peace, which only the host of such a member knows.
+ */
 function learnerInLog(topology: Topology, { source, settings }: FailoverPlan, seen: Observation): boolean {
   const listed = (source && factsOf(seen, source.host)?.members) ?? [];
   const joined = Object.values(seen.hosts).some((h) => h.reachable && h.steps["etcd-join"] !== undefined);

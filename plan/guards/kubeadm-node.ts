@@ -100,7 +100,7 @@ export const kubeadmCertificateProblems = (topology: Topology, hosts: Host[], se
       ...(now > found.notAfter
         ? [
             problem(
-              `${host.name}: ${path} must be valid: has expired on ${isoDay(found.notAfter)}, by the host's clock it is ${isoDay(now)}`,
+              `${host.name}: ${path} must be valid: has expired on ${isoMinute(found.notAfter)}, by the host's clock it is ${isoMinute(now)}`,
               `\`kubeadm certs renew ${name}\` there; without an API it says so and goes on by itself`,
               'Then let the pods read it: docs/runbook.md, "Certificates of kubeadm"',
             ),
@@ -161,4 +161,4 @@ function leaves(topology: Topology, hosts: Host[], seen: Observation): Leaf[] {
   });
 }
 
-const isoDay = (milliseconds: number): string => new Date(milliseconds).toISOString().slice(0, 16).replace("T", " ");
+const isoMinute = (milliseconds: number): string => new Date(milliseconds).toISOString().slice(0, 16).replace("T", " ");

@@ -37,7 +37,7 @@ export function powerCutOfAll({ survivors, settings, stage }: FailoverPlan, seen
   return stage !== "begins" || up.length === 0 || up.some((seconds) => seconds > justBooted)
     ? []
     : [
-        `WAIT: these hosts have booted themselves ${durationWords(Math.max(...up))} ago. After a power cut of all, ${settings.lost}'s hosts come on, too,`,
+        `WAIT: the hosts that survive have only just booted, too, ${durationWords(Math.max(...up))} ago. After a power cut of all, ${settings.lost}'s hosts come on, too,`,
         "and etcd goes on by itself as soon as a majority of its voters runs: then no failover is needed.",
       ];
 }

@@ -94,7 +94,7 @@ export function primaryGuards(
   ];
 }
 
-/** In peace every host is needed: \`up\` writes to each of them. */
+/** In peace every host is needed: `up` writes to each of them. */
 const goneForGood = (host: Host): string[] => [
   `Bring ${host.name} back: its power, its network, sshd`,
   `Or rebuild it under the same name and address, and write its new key as hostKey into Pulumi.yaml: \`up\` makes it anew`,

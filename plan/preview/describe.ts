@@ -81,10 +81,7 @@ export function describeOver({ settings, source, survivors, site }: FailoverPlan
   const { joins, title } = installerOf(site);
   const now = `  Datacenter ${lost} was given up; etcd runs on ${source?.host.name}, the cluster on ${survivors.map((h) => h.name).join(", ")}.`;
   if (!joins) {
-    return [
-      now,
-      `  ${lost}'s hosts come back by hand, as ${title} joins hosts: docs/quickstart.md, at the end.`,
-    ];
+    return [now, `  ${lost}'s hosts come back by hand, as ${title} joins hosts: docs/quickstart.md, at the end.`];
   }
   return [
     now,

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { type Document, parseDocument, type YAMLMap, type YAMLSeq } from "yaml";
 
 type Change = (text: string) => string;
@@ -8,7 +9,10 @@ const edited =
   (text) => {
     const document: Document = parseDocument(text);
     const datacenters = document.getIn(["config", "topology", "value", "datacenters"]) as YAMLSeq<YAMLMap>;
+    const before = JSON.stringify(document);
     for (const datacenter of datacenters.items) change(datacenter, datacenter.get("hosts") as YAMLSeq<YAMLMap>);
+    // a host's name that isn't there would change nothing
+    assert.notEqual(JSON.stringify(document), before);
     return document.toString({ lineWidth: 0 });
   };
 

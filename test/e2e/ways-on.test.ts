@@ -6,6 +6,7 @@ import { parse, stringify } from "yaml";
 import { until } from "../../lab/machine/run";
 import type { Workspace } from "../../lab/operator/project";
 import { onRequest } from "./on-request";
+import { without } from "./topology-edit";
 import { World } from "./world";
 
 interface Topology {
@@ -42,17 +43,9 @@ onRequest("ways", "a failover whose voter can't be forced: each refusal has a wa
   });
   after(() => world.lab.down());
 
-  /** Takes a host out of the clone's topology. */
-  const without = (workspace: Workspace, name: string) =>
-    world.edit(workspace, "Pulumi.yaml", (text) => {
-      const next = text.replace(new RegExp(`^( *)- name: ${name}\\n(?:\\1 .*\\n)*`, "m"), "");
-      assert.notEqual(next, text);
-      return next;
-    });
-
   it("names a voter that the topology lacks, although its host is never asked", async () => {
     const other = await world.confirmed("without-master2");
-    without(other, "master2");
+    world.edit(other, "Pulumi.yaml", without("master2"));
     const told = await world.stops(other);
     assert.equal(told.length, 1, told.join("\n"));
     assert.match(
@@ -63,7 +56,7 @@ onRequest("ways", "a failover whose voter can't be forced: each refusal has a wa
 
   it("names a worker that the topology lacks, with what up would do to it", async () => {
     const other = await world.confirmed("without-node2");
-    without(other, "node2");
+    world.edit(other, "Pulumi.yaml", without("node2"));
     const preview = await world.failover(other, "preview");
     assert.match(preview.all, /Guards: all hold/);
     assert.match(preview.all, /note {2}node2 \(192\.168\.31\.105\) isn't in Pulumi\.yaml, but in what RKE has built/);

@@ -78,7 +78,7 @@ const subjects: Subject[] = [
     silence: 'cri() { crictl --runtime-endpoint unix:///nowhere "$@"; }',
     refuseResident: "rm /root/watch.sh",
     etcdctlAt: (endpoints) => (endpoints === "" ? "" : `--endpoints=${endpoints} `),
-    facts: /^containerd=1\.\d+.*\nkubelet=v1\.36\.3$/,
+    facts: /^containerd=1\.\d+.*\ncurl=yes\nkubelet=v1\.36\.3$/,
     onRequest: "static-pod",
   },
 ];

@@ -85,6 +85,7 @@ describe("the return guard", () => {
   it("asked before others start, it ends on the same epoch at once, and stops nothing", () => {
     const run = round("echo rke-dr lab serves 1", "--before-others");
     assert.equal(run.did, "");
+    assert.doesNotMatch(run.stdout, /nobody answers/);
     assert.equal(run.status, 0, run.stderr);
   });
 

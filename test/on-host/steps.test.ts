@@ -14,8 +14,6 @@ const scriptsIn = (room: string): string[] =>
 const nameOf = (script: string): string => script.split("/").at(-1) ?? "";
 const found = ["steps", ...readdirSync(join(folder, "installers")).map((name) => `installers/${name}`)]
   .flatMap(scriptsIn)
-  // an installer's names and paths are no step
-  .filter((script) => nameOf(script) !== "host")
   .sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
 
 describe("the list of steps", () => {

@@ -101,7 +101,7 @@ const laboratory: Record<string, Rule> = {
   },
   lab: { packages: /^node:/, folders: ["lab/"] },
   drill: { packages: /^(@kubernetes\/client-node|node:.*)$/, folders: ["drill/", "lab/", "on-host.ts"] },
-  bench: { packages: /^(ssh2|yaml|node:.*)$/, folders: ["bench/", "drill/", "lab/", "plan/"] },
+  bench: { packages: /^(ssh2|yaml|node:.*)$/, folders: ["bench/", "drill/", "lab/", "plan/", "on-host.ts"] },
 };
 
 const rooms = { ...allowed, ...laboratory };

@@ -35,6 +35,7 @@ admin_tls() {
   [[ -s $admin_config ]] || die "kubeconfig: $admin_config is missing on this deploy host: it must be a control plane host that kubeadm made"
   mkdir -p "$folder"
   for name in certificate-authority client-certificate client-key; do
+    [[ ! $folder/$name -nt $admin_config ]] || continue
     key=$(sed -n "s/^ *$name-data: *//p" "$admin_config")
     [[ -n $key ]] || die "kubeconfig: $admin_config has no $name-data"
     base64 -d <<<"$key" >"$folder/$name.$$"

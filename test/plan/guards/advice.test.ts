@@ -48,10 +48,9 @@ const key = (settings: FailoverSettings): string => JSON.stringify(Object.entrie
 
 /**
  * Follows the advice of refusals, each line by itself as an operator would, until no line changes the configuration any more.
- * @returns the guards that stop at each end of the way
  * @throws AssertionError if advice leads back to a configuration that was refused before
  */
-function ends(topology: Topology, c: Refusal, settings: FailoverSettings, way: string[] = []): string[][] {
+function follow(topology: Topology, c: Refusal, settings: FailoverSettings, way: string[] = []): void {
   const failed = stops(topology, c, settings);
   const here = key(settings);
   assert.ok(!way.includes(here), `advice leads in a circle:\n${[...way, here].join("\n")}`);
@@ -60,7 +59,7 @@ function ends(topology: Topology, c: Refusal, settings: FailoverSettings, way: s
   const lines = failed.flatMap((v) => v.problems.flatMap((p) => p.split("\n").slice(1)));
   const steps = lines.map(settingsIn).filter((commands) => commands.length > 0);
   const next = steps.map((commands) => typed(settings, commands)).filter((s) => key(s) !== here);
-  return next.length === 0 ? [failed.map((v) => v.guard)] : next.flatMap((s) => ends(topology, c, s, [...way, here]));
+  for (const s of next) follow(topology, c, s, [...way, here]);
 }
 
 describe("what refusals advise", () => {
@@ -83,9 +82,6 @@ describe("what refusals advise", () => {
       }
     });
 
-    it(`ends somewhere: ${name}`, () => {
-      const topology = c.topology ?? seed();
-      assert.ok(ends(topology, c, { ...ready, ...c.settings }).length > 0);
-    });
+    it(`leads in no circle: ${name}`, () => follow(c.topology ?? seed(), c, { ...ready, ...c.settings }));
   }
 });

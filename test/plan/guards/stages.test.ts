@@ -121,7 +121,7 @@ describe("before a failover", () => {
     const text = describeFailover(plan, [], [], now, [], powerCutOfAll(plan, seen));
     assert.match(
       text,
-      /^FAILOVER: .*\n\nWAIT: these hosts have booted themselves 1 min 10 s ago\. After a power cut of all, a's hosts/,
+      /^FAILOVER: .*\n\nWAIT: the hosts that survive have only just booted, too, 1 min 10 s ago\. After a power cut of all, a's hosts/,
     );
     const one = told({ master3: { upSeconds: 70 }, node2: { upSeconds: 86_400 } });
     assert.deepEqual(powerCutOfAll(one.plan, one.seen), []);
