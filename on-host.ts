@@ -3,6 +3,8 @@ import { join } from "node:path";
 import type { Dialect } from "./plan/installers/dialect";
 import { type StepName, stepScripts } from "./plan/steps/names";
 
+export type { Dialect };
+
 /** The dialect of every host until this program knew a second installer. */
 export const usual: Dialect = { runtime: "docker", installer: "rke" };
 

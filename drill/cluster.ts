@@ -1,7 +1,7 @@
 import type { Lab } from "../lab/lab";
 import { must, type Result } from "../lab/machine/run";
 import { hostsOf, installerOf, isControlPlane } from "../lab/state/topology";
-import { onHostScript, type usual } from "../on-host";
+import { type Dialect, onHostScript } from "../on-host";
 
 /** The admin's certificate and key, PEM. */
 export interface Admin {
@@ -99,7 +99,7 @@ const pki = "/etc/kubernetes/pki/etcd";
 const tls = `--cacert=${pki}/ca.crt --cert=${pki}/peer.crt --key=${pki}/peer.key`;
 
 /** The scripts by which etcd is told to elect itself. */
-const library = (dialect: typeof usual): string => onHostScript("lib/etcd/election", dialect);
+const library = (dialect: Dialect): string => onHostScript("lib/etcd/election", dialect);
 
 const dockerStartsAgain = `${library({ runtime: "docker", installer: "rke" })}
 command=$(docker inspect --format '{{json .Config.Cmd}}' etcd)
