@@ -1,0 +1,93 @@
+/** Rules about acts and the words of the program. */
+import { type Command, type History, ofKind } from "./history";
+import { isDeadEnd, refusalsIn } from "./words";
+
+const ups = (history: History): Command[] => ofKind(history, "command").filter(({ verb }) => verb === "up");
+const nameOf = ({ stack, epoch }: Pick<Command, "stack" | "epoch">): string => `stack ${stack}, epoch ${epoch}`;
+
+/** After a failover the survivors accept a write. */
+export function serves(history: History): string[] {
+  const writes = ofKind(history, "write");
+  return ofKind(history, "act")
+    .filter(({ type }) => type === "failover")
+    .filter((act) => !writes.some((w) => w.acknowledged && w.side !== history.rules.lost && w.endedAt >= act.at))
+    .map((act) => `no write was accepted after the failover of epoch ${act.epoch}`);
+}
+
+/** Whatever disturbed an `up`, a later one of the same stack ends it: with its epoch, or with a newer one that supersedes it. */
+export function halfWay(history: History): string[] {
+  const left = ups(history).filter(
+    (up) =>
+      (up.disturbed || up.mustEnd) &&
+      up.code !== 0 &&
+      !ups(history).some(
+        (later) => later.at > up.at && later.code === 0 && later.stack === up.stack && later.epoch >= up.epoch,
+      ),
+  );
+  return [...new Set(left.map(nameOf))].map((name) => `begun, and never brought to an end: ${name}`);
+}
+
+export function secondUp(history: History): string[] {
+  return ofKind(history, "command")
+    .filter(({ expectsNoChanges, code }) => expectsNoChanges && code !== 0)
+    .map((up) => `${nameOf(up)}: ${changesIn(up.printed)}`);
+}
+
+const changesIn = (printed: string): string =>
+  printed
+    .split("\n")
+    .filter((line) => /^\s*(?:[~+-]|\+-|-\+)\s|error:|STOP/.test(line))
+    .map((line) => line.trim())
+    .slice(0, 4)
+    .join("; ") ||
+  (printed.trim().split("\n").at(-1) ?? "");
+
+/**
+ * A refusal names a command or a deed; and once its operator has done something, the same refusal doesn't come again. An `up` that
+ * was disturbed may fail without a word.
+ */
+export function refusals(history: History): string[] {
+  const refused = ups(history).filter((up) => up.code !== 0 && !up.disturbed && !up.expectsNoChanges);
+  const deadEnds = refused.flatMap((up) =>
+    refusalsIn(up.printed)
+      .filter(isDeadEnd)
+      .map(({ guard, wrong }) => `${nameOf(up)}: no way on is told: ${guard}: ${wrong}`),
+  );
+  const again = refused.flatMap((up) => {
+    const next = ups(history).find((later) => later.at > up.at && later.stack === up.stack);
+    if (!next || next.code === 0 || next.disturbed) return [];
+    const before = refusalsIn(up.printed).map(({ guard, wrong }) => `${guard}: ${wrong}`);
+    return refusalsIn(next.printed)
+      .map(({ guard, wrong }) => `${guard}: ${wrong}`)
+      .filter((words) => before.includes(words))
+      .map((words) => `${nameOf(up)}: what it said to do didn't help: ${words}`);
+  });
+  return [...new Set([...deadEnds, ...again])];
+}
+
+/**
+ * A Node or a member of etcd that is gone after a failover was named by preview or by the refusal before it, on a line that isn't
+ * one of a file's diff.
+ */
+export function namedBeforehand(history: History): string[] {
+  const worlds = ofKind(history, "world");
+  return ofKind(history, "act")
+    .filter(({ type }) => type === "failover")
+    .flatMap((act) => {
+      const before = worlds.filter(({ at }) => at <= act.at).at(-1);
+      const after = worlds.find(({ at }) => at >= act.endedAt);
+      if (!before || !after) return [];
+      const told = ofKind(history, "command")
+        .filter((c) => c.stack === "failover" && c.epoch === act.epoch && c.endedAt <= act.endedAt)
+        .flatMap(({ printed }) => printed.split("\n"))
+        .filter((line) => !/^\s*[+-]/.test(line))
+        .join("\n");
+      const gone = (list: "nodes" | "members", what: string) =>
+        before[list]
+          .filter((name) => !after[list].includes(name) && !new RegExp(`\\b${name}\\b`).test(told))
+          .map(
+            (name) => `the failover of epoch ${act.epoch} took ${name} away as ${what}, and no word before it says so`,
+          );
+      return [...gone("nodes", "a Node"), ...gone("members", "a member of etcd")];
+    });
+}
