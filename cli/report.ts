@@ -9,8 +9,9 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type ActReport, actReport } from "../evidence/act-report";
 import { lastAct } from "../evidence/collected";
-import { reportHtml } from "../evidence/html";
 import { reportMarkdown } from "../evidence/markdown";
+import { reportHtml } from "../evidence/page";
+import { reportedHosts } from "../evidence/view";
 import { observe } from "../observe/observe";
 import { allHosts, type Topology } from "../plan/topology/topology";
 import { readSshAccess } from "../reach/ssh-access";
@@ -52,7 +53,7 @@ async function lastReport(topology: Topology): Promise<ActReport> {
   const found = lastAct(Object.values(seen.hosts));
   switch (found.kind) {
     case "act":
-      return actReport(found.evidence, found.results, found.failures);
+      return actReport(found.evidence, found.results, found.failures, { hosts: reportedHosts(topology) });
     case "none":
       throw new Error(`no host of cluster ${topology.cluster} has a record of a failover (epochs: ${found.epochs})`);
     case "silent":

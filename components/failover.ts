@@ -2,6 +2,7 @@ import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { ActReport } from "../evidence/act-report";
 import { claimsWith, type Evidence } from "../evidence/evidence";
+import { reportedHosts } from "../evidence/view";
 import { answersOf } from "../observe/probes";
 import {
   allAnswers,
@@ -80,14 +81,15 @@ export function buildFailover(
     ssh,
     dialect: (host: Host) => dialectOf(topology, host),
   };
+  const hosts = reportedHosts(topology);
   const data = {
     ...claimsWith(plan, evidence),
     [`report-${plan.deployHost.name}`]: (before: Record<string, remote.Command>) =>
-      reportFiles(evidence, plan.steps, before),
+      reportFiles(evidence, plan.steps, before, hosts),
   };
   const steps = runSteps(plan.steps, context, data, [], (step) =>
     mayRunBeforeSilence(step.phase) ? undefined : silent,
   );
   watch(plan.steps, steps);
-  return reportFailover(evidence, plan.steps, steps);
+  return reportFailover(evidence, plan.steps, steps, hosts);
 }

@@ -1,9 +1,9 @@
 import type { remote } from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { type ActReport, actReport } from "../evidence/act-report";
+import { type ActReport, actReport, type ReportedHost } from "../evidence/act-report";
 import type { Evidence } from "../evidence/evidence";
-import { reportHtml } from "../evidence/html";
 import { reportMarkdown } from "../evidence/markdown";
+import { reportHtml } from "../evidence/page";
 import type { StepResult } from "../plan/facts/step-records";
 import type { ScheduledStep } from "../plan/steps/steps";
 import { resultOf } from "./steps";
@@ -29,8 +29,9 @@ export function reportFailover(
   evidence: Evidence,
   steps: ScheduledStep[],
   made: Record<string, remote.Command>,
+  hosts: ReportedHost[],
 ): pulumi.Output<ActReport> {
-  return resultsOf(steps, made).apply((results) => actReport(evidence, results));
+  return resultsOf(steps, made).apply((results) => actReport(evidence, results, [], { hosts }));
 }
 
 /** The same as files for the deploy host, as `on-host/steps/report.sh` reads them. */
@@ -38,9 +39,10 @@ export function reportFiles(
   evidence: Evidence,
   steps: ScheduledStep[],
   made: Record<string, remote.Command>,
+  hosts: ReportedHost[],
 ): pulumi.Output<string> {
   const name = `epoch-${evidence.epoch}`;
-  return reportFailover(evidence, steps, made).apply((report) =>
+  return reportFailover(evidence, steps, made, hosts).apply((report) =>
     [
       `@@ ${name}.json`,
       JSON.stringify(report, null, 2),

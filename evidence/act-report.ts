@@ -1,16 +1,17 @@
 import type { FailedStep } from "../plan/facts/preflight";
 import type { StepResult } from "../plan/facts/step-records";
 import type { Evidence, PlannedStep } from "./evidence";
-import { type AgainstTarget, dataLoss, recoveryTime } from "./targets";
+import { type AgainstTarget, dataLoss, type Gap, recoveryTime, withoutWrites } from "./targets";
 
 export interface ReportedStep extends PlannedStep {
-  outcome: "done" | "failed" | "not run";
+  outcome: "done" | "failed" | "running" | "not run";
   /** The exit code of the command on the host. */
   exit?: number;
   /** ISO time of the host's clock. */
   startedAt?: string;
+  /** Of a step that runs: so far. */
   seconds?: number;
-  /** Changes that the step made, a line each. */
+  /** Changes that the step made, a line each; of a step that runs, what it has said so far. */
   did: string[];
   facts?: Record<string, string>;
   error?: string;
@@ -24,15 +25,45 @@ export interface SetAside {
   bytes?: number;
 }
 
+/** A host as the topology has it. */
+export interface ReportedHost {
+  name: string;
+  datacenter: string;
+  address: string;
+  /** The host's roles in the cluster, for people. */
+  roles: string[];
+}
+
+/** A step that runs now. */
+export interface RunningNow {
+  step: string;
+  host: string;
+  /** Unix milliseconds of the host's clock. */
+  startedAt: number;
+  seconds: number;
+  said: string[];
+}
+
+/** What a report may have besides the hosts' records. */
+export interface Beside {
+  hosts?: ReportedHost[];
+  running?: RunningNow[];
+  /** Unix milliseconds, if the act may still go on: then figures that aren't final are those of this moment. */
+  now?: number;
+}
+
 /** One act: the decisions before its first change, and the hosts' records of its steps. */
 export interface ActReport extends Omit<Evidence, "planned" | "commandAt"> {
-  outcome: "finished" | "unfinished" | "failed";
+  outcome: "finished" | "unfinished" | "failed" | "running";
   /** ISO times; of the operator's clock, the others of the hosts'. */
   startedAt: string;
   firstWriteAt?: string;
   endedAt?: string;
   rto: AgainstTarget;
   rpo: AgainstTarget;
+  gap: Gap;
+  /** The cluster's hosts; undefined if the report was made without the topology. */
+  hosts?: ReportedHost[];
   steps: ReportedStep[];
   setAside: SetAside[];
 }
@@ -41,7 +72,12 @@ export interface ActReport extends Omit<Evidence, "planned" | "commandAt"> {
  * @param results what the hosts recorded, of any epoch: only those of this act's epoch count
  * @param failures of steps that ended with an error and haven't succeeded since
  */
-export function actReport(evidence: Evidence, results: StepResult[], failures: FailedStep[] = []): ActReport {
+export function actReport(
+  evidence: Evidence,
+  results: StepResult[],
+  failures: FailedStep[] = [],
+  { hosts, running = [], now }: Beside = {},
+): ActReport {
   const isPlanned = (r: StepResult) => evidence.planned.some((p) => p.step === r.step && p.host === r.host);
   const own = results.filter((r) => r.epoch === evidence.epoch && isPlanned(r));
   const steps = evidence.planned
@@ -50,6 +86,7 @@ export function actReport(evidence: Evidence, results: StepResult[], failures: F
         planned,
         own,
         failures.filter((f) => f.epoch === evidence.epoch),
+        running,
       ),
     )
     .sort((a, b) => orderOf(a) - orderOf(b));
@@ -59,25 +96,40 @@ export function actReport(evidence: Evidence, results: StepResult[], failures: F
   const { planned: _planned, commandAt, ...rest } = evidence;
   return {
     ...rest,
-    outcome: steps.every((s) => s.outcome === "done")
-      ? "finished"
-      : steps.some((s) => s.outcome === "failed")
-        ? "failed"
-        : "unfinished",
+    outcome: outcomeOf(steps),
     startedAt: iso(commandAt),
     ...(firstWriteAt === undefined ? {} : { firstWriteAt: iso(firstWriteAt) }),
     ...(ends.length === 0 ? {} : { endedAt: iso(Math.max(...ends)) }),
-    rto: recoveryTime(evidence, firstWriteAt),
+    rto: recoveryTime(evidence, firstWriteAt, now),
     rpo: dataLoss(evidence),
+    gap: withoutWrites(evidence, firstWriteAt, now),
+    ...(hosts === undefined ? {} : { hosts }),
     steps,
     setAside: own.flatMap(kept),
   };
 }
 
-function reported(planned: PlannedStep, results: StepResult[], failures: FailedStep[]): ReportedStep {
+function outcomeOf(steps: ReportedStep[]): ActReport["outcome"] {
+  const some = (outcome: ReportedStep["outcome"]) => steps.some((s) => s.outcome === outcome);
+  if (some("running")) return "running";
+  if (some("failed")) return "failed";
+  return some("not run") ? "unfinished" : "finished";
+}
+
+function reported(
+  planned: PlannedStep,
+  results: StepResult[],
+  failures: FailedStep[],
+  running: RunningNow[],
+): ReportedStep {
   const same = (r: { step: string; host: string }) => r.step === planned.step && r.host === planned.host;
   const failure = failures.find(same);
   const result = results.find(same);
+  const now = running.find(same);
+  // a step that has ended has its record a moment before its process is gone
+  if (now && now.startedAt > (failure?.startedAt ?? 0) + (failure?.milliseconds ?? 0) && !endedSince(now, result)) {
+    return { ...planned, outcome: "running", startedAt: iso(now.startedAt), seconds: now.seconds, did: now.said };
+  }
   // a step that was repeated and failed keeps the record of its earlier success
   if (failure && (!result || failure.startedAt > result.startedAt)) {
     return {
@@ -103,6 +155,9 @@ function reported(planned: PlannedStep, results: StepResult[], failures: FailedS
     ...(Object.keys(result.facts).length > 0 ? { facts: result.facts } : {}),
   };
 }
+
+const endedSince = (now: RunningNow, result: StepResult | undefined): boolean =>
+  result !== undefined && result.startedAt + result.milliseconds >= now.startedAt;
 
 const orderOf = (step: ReportedStep): number =>
   step.startedAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(step.startedAt);

@@ -1,5 +1,5 @@
 import type { ActReport } from "./act-report";
-import { against, bytes, headline } from "./words";
+import { against, bytes, duration, headline } from "./words";
 
 /** The report for a terminal, a ticket or a repository. */
 export function reportMarkdown(report: ActReport): string {
@@ -16,6 +16,7 @@ export function reportMarkdown(report: ActReport): string {
     `- last step's end: ${report.endedAt ?? "none yet"}`,
     `- recovery time (RTO): ${against(report.rto)} (${report.rto.words})`,
     `- data loss (RPO): ${against(report.rpo, true)} (${report.rpo.words})`,
+    `- clients' gap: ${report.gap.seconds === undefined ? "unknown" : duration(report.gap.seconds)} (${report.gap.words})`,
     "",
     "## Sources compared",
     "",

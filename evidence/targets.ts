@@ -9,9 +9,19 @@ export interface AgainstTarget {
   words: string;
 }
 
-/** From the start of the command to the first write that the API accepted. */
-export function recoveryTime(evidence: Evidence, firstWriteAt: number | undefined): AgainstTarget {
+/**
+ * From the start of the command to the first write that the API accepted.
+ * @param now if the act may still go on, Unix milliseconds: without a first write, the time so far
+ */
+export function recoveryTime(evidence: Evidence, firstWriteAt: number | undefined, now?: number): AgainstTarget {
   const targetSeconds = evidence.targets.rtoSeconds;
+  if (firstWriteAt === undefined && now !== undefined) {
+    const seconds = Math.max(0, rounded(now - evidence.commandAt));
+    const soFar = "so far, from the start of the command; no write was accepted yet";
+    return targetSeconds !== undefined && seconds <= targetSeconds
+      ? { seconds, targetSeconds, verdict: "not shown", words: soFar }
+      : { seconds, ...judged(seconds, targetSeconds, "missed"), words: soFar };
+  }
   if (firstWriteAt === undefined) {
     return {
       ...(targetSeconds === undefined ? {} : { targetSeconds }),
@@ -46,6 +56,32 @@ export function dataLoss(evidence: Evidence): AgainstTarget {
     seconds,
     ...judged(seconds, targetSeconds, "not shown"),
     words: `at most: writes accepted after ${evidence.dataAsOf} may be gone, and the command began that much later`,
+  };
+}
+
+/** How long clients could write nothing. */
+export interface Gap {
+  /** Undefined if its begin or its end isn't known. */
+  seconds?: number;
+  words: string;
+}
+
+/**
+ * From the newest write that the source holds to the first write that the API accepted. Leases are renewed every few seconds, so the gap is at most
+ * that much shorter; a client that writes without a pause measures it exactly.
+ * @param now if the act may still go on, Unix milliseconds
+ */
+export function withoutWrites(evidence: Evidence, firstWriteAt: number | undefined, now?: number): Gap {
+  const from = Date.parse(evidence.dataAsOf);
+  const to = firstWriteAt ?? now;
+  if (Number.isNaN(from)) return { words: "how old the data is isn't known" };
+  if (to === undefined) return { words: "no write was accepted yet" };
+  return {
+    seconds: Math.max(0, rounded(to - from)),
+    words:
+      firstWriteAt === undefined
+        ? "so far, from the newest write that the source holds; no write was accepted yet"
+        : "from the newest write that the source holds to the first one that was accepted",
   };
 }
 

@@ -1,75 +1,46 @@
-import type { ActReport, ReportedStep } from "./act-report";
+import type { ReportedStep } from "./act-report";
 
-const left = 250;
-const width = 900;
-const right = 80;
-const row = 22;
-const top = 34;
+/** What a timeline shows. Times are ISO. */
+export interface Shown {
+  startedAt: string;
+  firstWriteAt?: string;
+  steps: ReportedStep[];
+}
 
-/**
- * The act as a picture: a bar a step, and a line where the first write was accepted. Colours come from the page that holds
- * it, by classes; on its own it is drawn in `currentColor`.
- */
-export function timelineSvg(report: ActReport): string {
-  const begin = Date.parse(report.startedAt);
-  const ran = withBeginning(
-    report,
-    report.steps.filter((s) => s.startedAt !== undefined),
-  );
+/** The act as a picture: a bar a step, and a line where the first write was accepted. Its colours and places come from the page's style. */
+export function timeline(act: Shown): string {
+  const begin = Date.parse(act.startedAt);
+  const ran = [...beginning(act), ...act.steps.filter((s) => s.startedAt !== undefined)];
   const end = Math.max(begin + 1000, ...ran.map((s) => Date.parse(s.startedAt ?? "") + (s.seconds ?? 0) * 1000));
-  const scale = (at: number) => left + ((at - begin) / (end - begin)) * (width - left - right);
-  const height = top + ran.length * row + 30;
-  const ticks = everyFew((end - begin) / 1000);
+  const share = (at: number) => `${(((at - begin) / (end - begin)) * 100).toFixed(2)}%`;
+  const ticks = everyFew((end - begin) / 1000).map((second) => ({ second, left: share(begin + second * 1000) }));
+  const grid = ticks.map(({ left }) => `<i class="grid" style="left:${left}"></i>`).join("");
+  const write =
+    act.firstWriteAt === undefined
+      ? ""
+      : `<i class="first-write" style="left:${share(Date.parse(act.firstWriteAt))}"></i>`;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="timeline-title" class="timeline">`,
-    `<title id="timeline-title">Steps of epoch ${report.epoch}, in seconds after the start of the command</title>`,
-    ...ticks.flatMap((second) => {
-      const x = scale(begin + second * 1000).toFixed(1);
-      return [
-        `<line class="grid" x1="${x}" y1="${top - 8}" x2="${x}" y2="${height - 26}"/>`,
-        `<text class="tick" x="${x}" y="${height - 10}" text-anchor="middle">${second} s</text>`,
-      ];
-    }),
-    ...ran.flatMap((s, i) => bar(s, i, scale)),
-    ...(report.firstWriteAt === undefined ? [] : firstWrite(scale(Date.parse(report.firstWriteAt)), height)),
-    "</svg>",
+    `<div class="timeline" role="img" aria-label="Steps of the act, in seconds after the start of the command; the table below has the same">`,
+    ...ran.map((s) => bar(s, share, grid + write)),
+    `<div class="row axis"><div class="name"></div><div class="track">${ticks.map(({ second, left }) => `<span style="left:${left}">${second} s</span>`).join("")}</div></div>`,
+    "</div>",
   ].join("\n");
 }
 
 /** Before the first step the program looked at the hosts, asked its guards, and ran fences. */
-function withBeginning(report: ActReport, ran: ReportedStep[]): ReportedStep[] {
-  const seconds = (Date.parse(ran[0]?.startedAt ?? report.startedAt) - Date.parse(report.startedAt)) / 1000;
-  const looking: ReportedStep = {
-    step: "look and decide",
-    host: "operator",
-    words: "",
-    outcome: "done",
-    startedAt: report.startedAt,
-    seconds: Math.max(0, seconds),
-    did: [],
-  };
-  return [looking, ...ran];
+function beginning({ startedAt, steps }: Shown): ReportedStep[] {
+  const first = steps.find((s) => s.startedAt !== undefined)?.startedAt ?? startedAt;
+  const seconds = Math.max(0, (Date.parse(first) - Date.parse(startedAt)) / 1000);
+  return [{ step: "look and decide", host: "operator", words: "", outcome: "done", startedAt, seconds, did: [] }];
 }
 
-function bar(step: ReportedStep, index: number, scale: (at: number) => number): string[] {
-  const y = top + index * row;
+function bar(step: ReportedStep, share: (at: number) => string, lines: string): string {
   const at = Date.parse(step.startedAt ?? "");
-  const x = scale(at);
-  const length = Math.max(3, scale(at + (step.seconds ?? 0) * 1000) - x);
-  const words = `${step.step} on ${step.host}: ${(step.seconds ?? 0).toFixed(1)} s`;
-  return [
-    `<text class="name" x="${left - 10}" y="${y + 12}" text-anchor="end">${escaped(step.step)} <tspan class="host">${escaped(step.host)}</tspan></text>`,
-    `<rect class="bar ${step.outcome === "failed" ? "failed" : "done"}" x="${x.toFixed(1)}" y="${y}" width="${length.toFixed(1)}" height="15" rx="3"><title>${escaped(words)}</title></rect>`,
-    `<text class="seconds" x="${(x + length + 5).toFixed(1)}" y="${y + 12}">${(step.seconds ?? 0).toFixed(1)} s</text>`,
-  ];
-}
-
-function firstWrite(x: number, height: number): string[] {
-  const anchor = x > width - 260 ? "end" : "start";
-  return [
-    `<line class="first-write" x1="${x.toFixed(1)}" y1="16" x2="${x.toFixed(1)}" y2="${height - 26}"/>`,
-    `<text class="first-write" x="${(x + (anchor === "start" ? 6 : -6)).toFixed(1)}" y="18" text-anchor="${anchor}">first write accepted</text>`,
-  ];
+  const end = share(at + (step.seconds ?? 0) * 1000);
+  const seconds = `${(step.seconds ?? 0).toFixed(1)} s`;
+  const name = `<div class="name">${escaped(step.step)} <span>${escaped(step.host)}</span></div>`;
+  const shape = `<b class="bar ${step.outcome}" style="left:${share(at)};right:calc(100% - ${end})" title="${escaped(`${step.step} on ${step.host}: ${seconds}`)}"></b>`;
+  return `<div class="row">${name}<div class="track">${lines}${shape}<span class="seconds" style="left:${end}">${seconds}</span></div></div>`;
 }
 
 /** Round seconds, six of them or less. */

@@ -9,6 +9,8 @@ export function headline(report: ActReport): string {
       return `${act}: finished`;
     case "failed":
       return `${act}: FAILED on its way`;
+    case "running":
+      return report.firstWriteAt === undefined ? `${act}: under way` : `${act}: the API serves, under way`;
     case "unfinished":
       return report.firstWriteAt === undefined ? `${act}: NOT finished` : `${act}: the API serves, NOT finished`;
     default:

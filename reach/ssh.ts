@@ -28,6 +28,8 @@ export interface Run {
   limits?: Limits;
   /** Until then the command's stdin stays open: its end is how the command learns that the operator is gone. */
   ends?: AbortSignal;
+  /** Ends the connection at once, also one whose other end is gone. */
+  cut?: AbortSignal;
   onStdout?: (text: string) => void;
   onStderr?: (text: string) => void;
   /** Called when the handshake is over. */
@@ -58,7 +60,7 @@ export async function runOverSsh(
 }
 
 function runOver(host: Host, access: SshAccess, command: string, input: string, how: Run): Promise<string> {
-  const { limits = { ready: 8000, total: 40000 }, ends, stream: route } = how;
+  const { limits = { ready: 8000, total: 40000 }, ends, cut, stream: route } = how;
   return new Promise((resolve, reject) => {
     const client = new Client();
     let wrongKey: string | undefined;
@@ -74,6 +76,12 @@ function runOver(host: Host, access: SshAccess, command: string, input: string, 
     const timer = setTimeout(
       () => settle(() => reject(new Error(`no answer to ${named(command)} within ${limits.total / 1000} s`))),
       limits.total,
+    );
+    cut?.addEventListener("abort", () =>
+      settle(() => {
+        client.destroy();
+        reject(new Error("was cut off"));
+      }),
     );
     client.on("ready", () => {
       how.onReady?.();

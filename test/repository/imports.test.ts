@@ -58,7 +58,7 @@ const allowed: Record<string, Rule> = {
     folders: ["plan/", "evidence/", "reach/", "observe/", "components/", "config.ts", "on-host.ts", "stop.ts"],
   },
   cli: {
-    packages: /^(yaml|diff|node:(child_process|fs|path|util))$/,
+    packages: /^(yaml|diff|node:(child_process|fs|http|path|util))$/,
     folders: ["plan/", "evidence/", "reach/", "cli/", "observe/", "on-host.ts"],
   },
 };

@@ -1,0 +1,176 @@
+import type { ActReport, ReportedStep } from "./act-report";
+import { pageStyle } from "./page-style";
+import type { AgainstTarget, Gap } from "./targets";
+import { escaped, timeline } from "./timeline";
+import { type HostView, reportView, type Tone, type View } from "./view";
+import { bytes, duration } from "./words";
+
+/** The report as one page without anything from elsewhere: it opens from a file, and on a machine without a network. */
+export const reportHtml = (report: ActReport): string => pageHtml(reportView(report));
+
+/** @param script the URL of a script that renews the page's parts while the act runs */
+export function pageHtml(view: View, script?: string): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escaped(view.headline)}</title>
+<style>${pageStyle}</style>
+</head>
+<body>
+<main>
+${Object.values(pageParts(view)).join("\n")}
+</main>${script === undefined ? "" : `\n<p id="connection" role="status" hidden></p>\n<script src="${script}"></script>`}
+</body>
+</html>
+`;
+}
+
+/** The page's parts by their id, in their order: each is an element with that id. A part that has nothing to show is an empty one. */
+export function pageParts(view: View): Record<string, string> {
+  const { report } = view;
+  const begin = report?.startedAt ?? view.steps.find((s) => s.startedAt !== undefined)?.startedAt;
+  const part = (id: string, title: string, body: string) =>
+    `<section id="${id}"${body === "" ? " hidden" : ""}>${body === "" ? "" : `\n<h2>${title}</h2>\n${body}\n`}</section>`;
+  return {
+    head: `<header id="head" class="${view.tone}"${view.live ? ' aria-live="polite"' : ""}>
+<p>cluster ${escaped(view.cluster)}</p>
+<h1>${escaped(view.headline)}</h1>
+${view.words.map((w) => `<p>${escaped(w)}</p>`).join("\n")}
+</header>`,
+    figures: figures(view),
+    topology: part("topology", "Datacenters", view.hosts.length === 0 ? "" : datacenters(view.hosts)),
+    timeline: part(
+      "timeline",
+      "Timeline",
+      begin === undefined
+        ? ""
+        : `${timeline({ startedAt: begin, steps: view.steps, ...(report?.firstWriteAt === undefined ? {} : { firstWriteAt: report.firstWriteAt }) })}
+<p class="note">${report ? `Command ${at(report.startedAt)}, <i class="key"></i>first write ${at(report.firstWriteAt)}, last step's end ${at(report.endedAt)}. ` : ""}Steps' times are of the hosts' own clocks.</p>`,
+    ),
+    steps: part(
+      "steps",
+      "Steps",
+      view.steps.length === 0 ? "" : table(["Step", "Host", "Exit", "Seconds", "What it did"], view.steps.map(stepRow)),
+    ),
+    guards: part("guards", "Guards", report ? guards(report) : ""),
+    sources: part("sources", "Sources compared", report ? sources(report) : ""),
+    aside: part("aside", "Set aside", report ? aside(report) : ""),
+  };
+}
+
+function figures({ report, gap, live }: View): string {
+  const shown = [
+    ...(report ? [figure(report.firstWriteAt || !live ? "Recovery time" : "Recovery time so far", report.rto)] : []),
+    ...(gap ? [gapFigure(gap)] : []),
+    ...(report
+      ? [
+          figure("Data loss, at most", report.rpo),
+          plainFigure("Data as of", report.dataAsOf),
+          plainFigure("Relied on", report.reliedOn),
+        ]
+      : []),
+  ];
+  return `<section id="figures" class="figures"${shown.length === 0 ? " hidden" : ""}>\n${shown.join("\n")}\n</section>`;
+}
+
+function figure(name: string, value: AgainstTarget): string {
+  const tone = value.verdict === "met" ? "good" : value.verdict === "missed" ? "bad" : "plain";
+  const target =
+    value.targetSeconds === undefined ? "no target" : `target ${duration(value.targetSeconds)}: ${value.verdict}`;
+  return `<div class="figure ${tone}"><h3>${name}</h3><p class="value">${seconds(value.seconds)}</p><p>${badge(target, tone)}</p><p class="note">${escaped(value.words)}</p></div>`;
+}
+
+const gapFigure = ({ seconds: length, words }: Gap): string =>
+  `<div class="figure plain"><h3>Clients' gap</h3><p class="value">${seconds(length)}</p><p class="note">${escaped(words)}</p></div>`;
+
+const seconds = (value: number | undefined): string => (value === undefined ? "unknown" : duration(value));
+
+const plainFigure = (name: string, value: string): string =>
+  `<div class="figure plain"><h3>${name}</h3><p class="text">${/^\d{4}-/.test(value) ? at(value) : escaped(value)}</p></div>`;
+
+/** The hosts, each datacenter in a box. */
+function datacenters(hosts: HostView[]): string {
+  const names = [...new Set(hosts.map((h) => h.datacenter))];
+  const box = (name: string) => {
+    const own = hosts.filter((h) => h.datacenter === name);
+    const gone = own.every((h) => h.state.tone === "bad");
+    return `<div class="datacenter${gone ? " gone" : ""}"><h3>Datacenter ${escaped(name)}</h3><ul>${own.map(hostCard).join("\n")}</ul></div>`;
+  };
+  return `<div class="datacenters">${names.map(box).join("\n")}</div>`;
+}
+
+function hostCard({ name, address, roles, state, lines }: HostView): string {
+  const more = lines.map((l) => `<p class="line ${l.tone}">${escaped(l.words)}</p>`).join("");
+  const mark = state.words === "" ? "" : badge(state.words, state.tone);
+  return `<li class="host ${state.tone}"><p class="hostname"><strong>${escaped(name)}</strong> ${mark}</p><p class="note">${escaped(roles.join(", "))} · ${escaped(address)}</p>${more}</li>`;
+}
+
+function stepRow(s: ReportedStep): string[] {
+  const lines = [...s.did.map(escaped), ...(s.error === undefined ? [] : [`<strong>${escaped(s.error)}</strong>`])];
+  const did =
+    lines.length === 0
+      ? `<span class="note">${escaped(s.words)}</span>`
+      : `<ul>${lines.map((l) => `<li>${l}</li>`).join("")}</ul>`;
+  return [`<code>${escaped(s.step)}</code>`, escaped(s.host), exitOf(s), s.seconds?.toFixed(1) ?? "", did];
+}
+
+function exitOf({ outcome, exit }: ReportedStep): string {
+  switch (outcome) {
+    case "running":
+      return badge("runs", "busy");
+    case "not run":
+      return badge("not run", "plain");
+    case "done":
+      return badge(String(exit), "good");
+    case "failed":
+      return badge(String(exit), "bad");
+    default:
+      return outcome satisfies never;
+  }
+}
+
+const guards = (report: ActReport): string =>
+  table(
+    ["", "Guard", "Found"],
+    report.guards.map((g) => [g.ok ? badge("ok", "good") : badge("stop", "bad"), escaped(g.guard), escaped(g.found)]),
+  );
+
+const sources = (report: ActReport): string =>
+  table(
+    ["", "Host", "Revision", "Data as of", "What it was"],
+    report.sources.map((s) => [
+      s.chosen ? badge("chosen", "good") : "",
+      escaped(s.host),
+      String(s.revision ?? "unknown"),
+      at(s.dataAsOf),
+      escaped(s.words),
+    ]),
+  );
+
+const aside = (report: ActReport): string =>
+  `<p class="note">Nothing was deleted.</p>
+${
+  report.setAside.length === 0
+    ? "<p>Nothing had to be set aside.</p>"
+    : table(
+        ["Host", "What", "Size"],
+        report.setAside.map((a) => [escaped(a.host), `<code>${escaped(a.what)}</code>`, bytes(a.bytes)]),
+      )
+}`;
+
+/** On a narrow page each row is a card, whose cells have their column's head beside them. */
+function table(heads: string[], rows: string[][]): string {
+  const row = (cells: string[]) => cells.map((c, i) => `<td data-head="${escaped(heads[i] ?? "")}">${c}</td>`).join("");
+  return `<table><thead><tr>${heads.map((h) => `<th scope="col">${h}</th>`).join("")}</tr></thead><tbody>${rows.map((r) => `<tr>${row(r)}</tr>`).join("\n")}</tbody></table>`;
+}
+
+const badge = (text: string, tone: Tone): string => `<span class="badge ${tone}">${escaped(text)}</span>`;
+
+/** "2026-11-21 16:52:01 UTC"; the machine's form stays in the element. */
+function at(time: string | undefined): string {
+  return time === undefined || Number.isNaN(Date.parse(time))
+    ? "unknown"
+    : `<time datetime="${escaped(time)}">${escaped(time.slice(0, 10))} ${escaped(time.slice(11, 19))} UTC</time>`;
+}
