@@ -16,7 +16,6 @@ events.addEventListener("open", () => {
   connection.hidden = true;
 });
 events.addEventListener("error", () => {
-  connection.textContent =
-    "Not live any more since " + new Date().toLocaleTimeString() + ": npm run watch doesn't answer";
+  connection.textContent = `Not live any more since ${new Date().toLocaleTimeString()}: npm run watch doesn't answer`;
   connection.hidden = false;
 });

@@ -57,12 +57,11 @@ time { font-variant-numeric: tabular-nums; }
   main { padding: 16px 10px 40px; } h1 { font-size: 21px; } section { padding: 14px 12px; }
   .timeline { padding-right: 50px; } .timeline .row { display: block; } .timeline .row.axis { margin-left: 8px; }
   .timeline .name { text-align: left; line-height: 18px; }
-  table, tbody, tr, td { display: block; } thead { display: none; }
-  tr { padding: 8px 0; border-bottom: 1px solid var(--line); } tbody tr:last-child { border-bottom: 0; }
-  td, td:first-child, td:nth-child(2) { border: 0; padding: 2px 0; white-space: normal; }
-  td:empty { display: none; }
-  td[data-head]:not([data-head=""])::before { content: attr(data-head) ": "; color: var(--soft); font-size: 13px; }
-  td ul { margin-top: 2px; }
+  table, tbody { display: block; } thead { display: none; }
+  tr { display: flex; flex-wrap: wrap; gap: 0 10px; align-items: baseline; padding: 8px 0; border-bottom: 1px solid var(--line); } tbody tr:last-child { border-bottom: 0; }
+  td, td:first-child, td:nth-child(2) { border: 0; padding: 2px 0; white-space: normal; min-width: 0; }
+  td:empty { display: none; } td:last-child { flex-basis: 100%; }
+  td:nth-child(n + 3):not(:last-child)::before { content: attr(data-head) " "; color: var(--soft); font-size: 13px; }
 }
 @media print { body { background: #fff; } section { break-inside: avoid; } }
 `;

@@ -117,6 +117,7 @@ export function liveView(
   return {
     cluster: topology.cluster,
     ...head,
+    tone: head.tone === "plain" && silent.length > 0 ? "bad" : head.tone,
     words: [...words, ...silentWords(silent, report), ...(heard.size === 0 ? ["No host has been heard yet."] : [])],
     report,
     gap: report ? report.gap : gapSeen(serves, servedAt, now),
@@ -149,7 +150,7 @@ function headOf(
 /** Hosts that an act has given up are expected to be silent. */
 function silentWords(silent: ReportedHost[], report: ActReport | undefined): string[] {
   const unexpected = silent.filter(({ name }) => !report?.lostHosts.includes(name)).map((h) => h.name);
-  return unexpected.length === 0 ? [] : [`Not heard: ${unexpected.join(", ")}.`];
+  return unexpected.length === 0 ? [] : [`Without an answer: ${unexpected.join(", ")}.`];
 }
 
 const isSilent = (heard: HeardHost | undefined): boolean => heard !== undefined && "silent" in heard;

@@ -110,7 +110,7 @@ describe("the report of an act", () => {
     assert.ok(html.includes("&lt;script&gt;&quot;&amp;"));
     assert.doesNotMatch(html, /(src|href)=|url\(|@import/);
     assert.equal(
-      html.match(/<rect /g)?.length,
+      html.match(/<b class="bar /g)?.length,
       act.recordNames.length,
       "a bar for each, and one for the time before the first",
     );
