@@ -19,13 +19,16 @@ export interface Browser {
 }
 
 /** The chromium of this machine, and the package that drives it; or the reason why a page can't be looked at here. */
-export function chromium(): { launch(): Promise<Browser> } | { reason: string } {
-  const executablePath = findProgram("chromium");
-  if (executablePath === undefined) return { reason: "no chromium on PATH: apt-get install chromium" };
+export function chromium(): { path: string; launch(program?: string): Promise<Browser> } | { reason: string } {
+  const path = findProgram("chromium");
+  if (path === undefined) return { reason: "no chromium on PATH: apt-get install chromium" };
   try {
     const { chromium: driver } = require("playwright-core");
-    // root's chromium has no sandbox of its own; it sees pages of these tests alone
-    return { launch: () => driver.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] }) };
+    return {
+      path,
+      // root's chromium has no sandbox of its own; it sees pages of these tests alone
+      launch: (program = path) => driver.launch({ executablePath: program, args: ["--no-sandbox", "--disable-gpu"] }),
+    };
   } catch {
     return { reason: "playwright-core isn't installed: npm ci" };
   }
