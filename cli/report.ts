@@ -48,7 +48,11 @@ async function body(argv: string[]): Promise<string> {
   return values.json ? `${JSON.stringify(report, null, 2)}\n` : reportMarkdown(report);
 }
 
-async function lastReport(topology: Topology): Promise<ActReport> {
+/**
+ * The report of the last failover, by the hosts' records; if none answers, by the failover stack's output.
+ * @throws Error if there is none
+ */
+export async function lastReport(topology: Topology): Promise<ActReport> {
   const seen = await observe(allHosts(topology), [], readSshAccess(topology), 0, topology.installer).whole;
   const found = lastAct(Object.values(seen.hosts));
   switch (found.kind) {

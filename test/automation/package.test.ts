@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
+
+const root = join(__dirname, "../..");
+
+/**
+ * Makes a project of one's own of the worked example, with the packed package and what it depends on, as `npm install` would from a registry.
+ * @returns the names in the package
+ */
+function ownProject(folder: string): string[] {
+  cpSync(join(root, "automation/example"), folder, { recursive: true });
+  const packed = spawnSync("npm", ["pack", "--json", "--pack-destination", folder], { cwd: root, encoding: "utf8" });
+  assert.equal(packed.status, 0, packed.stderr);
+  const installed = join(folder, "node_modules/rke-dr");
+  mkdirSync(installed, { recursive: true });
+  const tar = spawnSync("tar", ["-xzf", join(folder, "rke-dr-0.1.0.tgz"), "-C", installed, "--strip-components=1"]);
+  assert.equal(tar.status, 0, String(tar.stderr));
+  // its dependencies alone: what only this repository's tests have is missing there
+  const listed = spawnSync("npm", ["ls", "--omit=dev", "--all", "--parseable"], { cwd: root, encoding: "utf8" });
+  for (const path of listed.stdout.trim().split("\n").slice(1)) {
+    const at = join(folder, relative(root, path));
+    if (existsSync(at) || at.split("node_modules").length > 2) continue;
+    mkdirSync(dirname(at), { recursive: true });
+    symlinkSync(path, at);
+  }
+  mkdirSync(join(folder, "node_modules/.bin"));
+  symlinkSync("../rke-dr/automation/bin.js", join(folder, "node_modules/.bin/rke-dr"));
+  return readdirSync(installed, { recursive: true, encoding: "utf8" });
+}
+
+describe("the packed package, in an empty folder", function () {
+  this.timeout(300_000);
+  let folder = "";
+  let names: string[] = [];
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), "rke-dr-own-"));
+    names = ownProject(folder);
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  const run = (program: string, ...args: string[]) => {
+    const { status, stdout, stderr } = spawnSync(program, args, { cwd: folder, encoding: "utf8" });
+    return { status, stdout, stderr };
+  };
+  const rkeDr = (...args: string[]) => run(join(folder, "node_modules/.bin/rke-dr"), ...args);
+
+  it("has the program and its types, and nothing of the laboratory", () => {
+    for (const name of ["start.js", "on-host/lib/step.sh", "cli/watch-page.js", "types/automation/failover.d.ts"]) {
+      assert.ok(names.includes(name), name);
+    }
+    assert.deepEqual(
+      names.filter((name) => /^(lab|drill|bench|stand-ins|test|findings)\b/.test(name)),
+      [],
+    );
+    assert.equal(existsSync(join(root, "types")), false, "the types are made for packing alone");
+  });
+
+  it("npx rke-dr names its commands, and refuses others", () => {
+    const help = rkeDr("--help");
+    assert.deepEqual([help.status, help.stderr], [0, ""]);
+    for (const command of ["preview", "failover", "report", "watch", "render", "import"]) {
+      assert.match(help.stdout, new RegExp(`^  ${command}$`, "m"));
+      const own = rkeDr(command, "--help");
+      assert.deepEqual([own.status, own.stderr], [0, ""], command);
+      assert.match(own.stdout, /usage/, command);
+    }
+    const refused = rkeDr("fail-over");
+    assert.equal(refused.status, 2);
+    assert.match(refused.stderr, /^command: must be one of preview, failover, .*: "fail-over"\n$/);
+  });
+
+  it("npx rke-dr render writes rendered/ of the own topology, and finds it up to date", () => {
+    const written = rkeDr("render");
+    assert.equal(written.status, 0, written.stderr);
+    assert.match(readFileSync(join(folder, "rendered/README.md"), "utf8"), /master3/);
+    assert.equal(rkeDr("render", "--check").status, 0);
+    assert.equal(existsSync(join(folder, "node_modules/rke-dr/rendered")), false);
+  });
+
+  it("import { failover } has its types", () => {
+    const file = join(folder, "own.mts");
+    cpSync(join(__dirname, "own-program.txt"), file);
+    const tsc = join(root, "node_modules/typescript/bin/tsc");
+    const flags = ["--noEmit", "--strict", "--skipLibCheck", "--module", "nodenext", "--target", "es2022"];
+    const checked = run(process.execPath, tsc, ...flags, "--typeRoots", join(root, "node_modules/@types"), file);
+    assert.deepEqual([checked.stdout, checked.status], ["", 0]);
+  });
+
+  it("import { failover } refuses a folder without a project", () => {
+    const script = `import { failover } from "rke-dr"; failover({ project: "nowhere" }).catch((e) => console.log(e.message))`;
+    const { stdout, stderr } = run(process.execPath, "--input-type=module", "-e", script);
+    assert.equal(stderr, "");
+    assert.match(stdout, /^project: must be a folder with a Pulumi\.yaml: .*\/nowhere\n$/);
+  });
+
+  it("an epoch that is no number is refused before anything is opened", () => {
+    const { status, stdout, stderr } = rkeDr("preview", "--epoch", "two");
+    assert.deepEqual([status, stdout, stderr], [1, "", '--epoch: must be a whole number from 1: "two"\n']);
+  });
+});
