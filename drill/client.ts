@@ -23,6 +23,7 @@ export class Client {
    * @param deployHost where the admin's certificate lies
    * @param log file that gets a line of JSON for each attempt
    * @param into the namespace that it writes to
+   * @param prefix start of the names that it writes
    */
   static async start(
     lab: Lab,
@@ -30,8 +31,15 @@ export class Client {
     servers: string[],
     log: string,
     into: string = namespace,
+    prefix = "write",
   ): Promise<Client> {
-    const config: WriterConfig = { servers, ...(await drillCluster(lab).admin(deployHost)), namespace: into, log };
+    const config: WriterConfig = {
+      servers,
+      ...(await drillCluster(lab).admin(deployHost)),
+      namespace: into,
+      prefix,
+      log,
+    };
     return new Client(startAsOperator(lab, WRITER, config), log);
   }
 

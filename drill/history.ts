@@ -6,6 +6,8 @@ export interface Attempt {
   endedAt: number;
   acknowledged: boolean;
   server: string;
+  /** etcd's revision of the write, if it was acknowledged. */
+  revision?: number;
   error?: string;
 }
 

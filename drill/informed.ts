@@ -25,11 +25,15 @@ export class Informed {
     return new Informed(startAsOperator(lab, script, config), log);
   }
 
+  /** All that it heard of, in that order. */
+  heard(): Heard[] {
+    return existsSync(this.log) ? parseLog<Heard>(readFileSync(this.log, "utf8")) : [];
+  }
+
   /** Names of the ConfigMaps that it believes to be there. */
   known(): Set<string> {
-    const heard = existsSync(this.log) ? parseLog<Heard>(readFileSync(this.log, "utf8")) : [];
     const names = new Set<string>();
-    for (const { event, name } of heard) event === "add" ? names.add(name) : names.delete(name);
+    for (const { event, name } of this.heard()) event === "add" ? names.add(name) : names.delete(name);
     return names;
   }
 

@@ -15,6 +15,8 @@ export interface WriterConfig {
   cert: string;
   key: string;
   namespace: string;
+  /** Start of the ConfigMaps' names: PREFIX-NUMBER. */
+  prefix: string;
   /** Path of the file to which attempts are appended. */
   log: string;
 }
@@ -23,11 +25,11 @@ export interface WriterConfig {
 const attemptLimit = 2000;
 const pauseBetween = 100;
 
-function post(config: WriterConfig, agent: Agent, server: string, n: number): Promise<void> {
+function post(config: WriterConfig, agent: Agent, server: string, n: number): Promise<number | undefined> {
   const body = JSON.stringify({
     apiVersion: "v1",
     kind: "ConfigMap",
-    metadata: { name: `write-${n}` },
+    metadata: { name: `${config.prefix}-${n}` },
     data: { n: String(n), at: new Date().toISOString() },
   });
   return new Promise((resolve, reject) => {
@@ -39,9 +41,14 @@ function post(config: WriterConfig, agent: Agent, server: string, n: number): Pr
         headers: { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(body) },
       },
       (response) => {
-        response.resume();
+        let answer = "";
+        response.setEncoding("utf8").on("data", (text: string) => {
+          answer += text;
+        });
         response.on("end", () =>
-          response.statusCode === 201 ? resolve() : reject(new Error(`status ${response.statusCode}`)),
+          response.statusCode === 201
+            ? resolve(revisionIn(answer))
+            : reject(new Error(`status ${response.statusCode}`)),
         );
         response.on("error", reject);
       },
@@ -51,6 +58,12 @@ function post(config: WriterConfig, agent: Agent, server: string, n: number): Pr
     call.on("error", reject);
     call.end(body);
   });
+}
+
+/** etcd's revision of the write, as the API server's answer has it. */
+function revisionIn(answer: string): number | undefined {
+  const revision = /"resourceVersion":\s*"(\d+)"/.exec(answer)?.[1];
+  return revision === undefined ? undefined : Number(revision);
 }
 
 async function write(config: WriterConfig): Promise<void> {
@@ -63,7 +76,8 @@ async function write(config: WriterConfig): Promise<void> {
     const server = config.servers[turn % config.servers.length] ?? "";
     const attempt: Attempt = { n, startedAt: Date.now(), endedAt: 0, acknowledged: true, server };
     try {
-      await post(config, agent, server, n);
+      const revision = await post(config, agent, server, n);
+      if (revision !== undefined) attempt.revision = revision;
     } catch (error) {
       turn++;
       attempt.acknowledged = false;

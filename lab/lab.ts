@@ -9,6 +9,7 @@ import { dropHosts, healAll, refuseSetClock, slowLinks } from "./faults/faults";
 import { fillDisk } from "./faults/full-disk";
 import { freezeHost } from "./hosts/freezer";
 import { initOf, isOn, markOff, onHost, switchOff } from "./hosts/host";
+import { keepLab, raiseKept } from "./kept";
 import { withLock } from "./machine/lock";
 import { SYSTEM_PATH } from "./machine/packages";
 import { say } from "./machine/progress";
@@ -46,6 +47,16 @@ export class Lab {
 
   async up(options: UpOptions = {}): Promise<void> {
     await this.alone(() => raise(this.place, options));
+  }
+
+  /** Copies the disks of all hosts, which are off, and the operator's files into a folder that isn't there yet. */
+  async keep(folder: string): Promise<void> {
+    await this.alone(() => keepLab(this.place, this.state(), folder));
+  }
+
+  /** Raises the lab from a folder of `keep`, all hosts on. A lab that is up in its place, or its remains, go first. */
+  async raiseKept(folder: string): Promise<void> {
+    await this.alone(() => raiseKept(this.place, folder));
   }
 
   async down(): Promise<void> {

@@ -38,30 +38,29 @@ export function lostWrites(history: History): string[] {
 }
 
 function givesUp(act: Act, write: Write, history: History): boolean {
-  if (act.type === "failback") return write.side === history.rules.lost && saysThatItServed(history, act);
+  if (act.type === "failback")
+    return write.side === history.rules.lost && said(history, act, /HAS WRITES THAT THE CLUSTER LACKS/);
+  // "should they live, ... both clusters go on, apart"
+  if (act.method === "restore" && write.side === history.rules.lost && write.endedAt >= act.at)
+    return said(history, act, /What is written to theirs alone is lost at failback/);
   const { disasterAt } = history.rules;
   const newest = act.dataAsOf ?? (disasterAt === undefined ? act.at : disasterAt - 1000);
   return write.at < act.at && write.endedAt > newest;
 }
 
-/** The failback's preview says that the returned side has newer data, which isn't merged. */
-const saysThatItServed = (history: History, act: Act): boolean =>
-  ofKind(history, "command").some(
-    (c) =>
-      c.stack === "primary" &&
-      c.at <= act.endedAt &&
-      /newer revision|has served|served meanwhile|not merged/.test(c.printed),
-  );
+/** True if a preview, or another command up to the act's end, printed it. */
+const said = (history: History, act: Act, words: RegExp): boolean =>
+  ofKind(history, "command").some((c) => c.at <= act.endedAt && words.test(c.printed));
 
 /**
  * From a failover's first accepted write until the failback's command, the lost side accepts no write that the survivors lack while they
- * accept others. A restore without return guard is a second cluster beside the old one, by its own words.
+ * accept others. A restored cluster is a second one beside the old one, by its preview's own words: until a return guard stops that, or the failback.
  */
 export function twoSides(history: History): string[] {
   const writes = acknowledged(history);
   const present = ofKind(history, "present");
   return ofKind(history, "act")
-    .filter((act) => act.type === "failover" && !(act.method === "restore" && history.rules.returnGuard === "off"))
+    .filter((act) => act.type === "failover" && act.method !== "restore")
     .flatMap((act) => {
       const until = Math.min(
         ...ofKind(history, "act")

@@ -6,6 +6,7 @@ export type Deed =
   | { do: "switch on"; hosts: string[] }
   | { do: "on host"; command: string; hosts: string[] }
   | { do: "free the disk" }
+  | { do: "declare" }
   | { do: "wait" }
   | { do: "again" };
 
@@ -74,9 +75,8 @@ function wayOf(words: string): Way {
     ...[...words.matchAll(/`(docker [^`]+)` on ([\w-]+(?:, [\w-]+)*)/g)].map(
       ([, command = "", names = ""]): Deed => ({ do: "on host", command, hosts: hosts(names) }),
     ),
-    ...(/no space left|disk .*full|bytes (?:are )?free|MB free|can be deleted/i.test(words)
-      ? [{ do: "free the disk" } as const]
-      : []),
+    ...(/no space left|disk .*full|prune\b|`rm /i.test(words) ? [{ do: "free the disk" } as const] : []),
+    ...(/into Pulumi\.yaml|in Pulumi\.yaml \(etcd among/.test(words) ? [{ do: "declare" } as const] : []),
     ...(/[Ww]ait\b/.test(words) ? [{ do: "wait" } as const] : []),
     ...(/run (?:this|it|the same command|`up`|`pulumi up[^`]*`) again|then (?:`up`|this|run it) again|the rerun|Run .*again/.test(
       words,

@@ -186,7 +186,7 @@ const faults: [rule: string, what: string, says: RegExp, history: History][] = [
         write(1, 60_500, { client: "a", side: "a" }),
         write(9, 61_000),
         // otherwise the loss alone would be told
-        up(69_000, { verb: "preview", stack: "primary", epoch: 3, printed: "newer revision" }),
+        up(69_000, { verb: "preview", stack: "primary", epoch: 3, printed: "a HAS WRITES THAT THE CLUSTER LACKS: x" }),
       ]
         .map((e) => (e.kind === "present" ? { ...e, keys: [...e.keys, "b-9"] } : e))
         .filter((e) => e.kind !== "heard"),
@@ -343,7 +343,7 @@ describe("the judge of a campaign's run", () => {
   const fine: [what: string, history: History][] = [
     ["an empty history", history([])],
     [
-      "two sides that serve after a restore without return guard",
+      "two sides that serve after a restore whose preview said so",
       history(
         [
           ...changed("act", { method: "restore" }, (a) => a.type === "failover"),
@@ -353,7 +353,7 @@ describe("the judge of a campaign's run", () => {
             verb: "preview",
             stack: "primary",
             epoch: 3,
-            printed: "what was written to theirs alone is not merged",
+            printed: "both clusters go on, apart. What is written to theirs alone is lost at failback",
           }),
         ]
           .map((e) => (e.kind === "present" ? { ...e, keys: [...e.keys, "b-9"] } : e))

@@ -1,0 +1,81 @@
+/** The clients of a run: a writer at each side, and a third party's informer at the survivor. */
+import { join } from "node:path";
+import { Client } from "../../drill/client";
+import { Drill } from "../../drill/drill";
+import { Informed } from "../../drill/informed";
+import { namespace } from "../../drill/workload";
+import type { Lab } from "../../lab/lab";
+import type { Entry } from "../judge/history";
+import type { Sides } from "./sides";
+
+const isKey = (name: string): boolean => /^[ab]-\d+$/.test(name);
+
+export class Clients {
+  private constructor(
+    private readonly writers: Record<string, Client>,
+    private readonly informer: Informed,
+  ) {}
+
+  static async start(lab: Lab, sides: Sides, folder: string): Promise<Clients> {
+    const drill = new Drill(lab, folder);
+    const there = await lab.kubectl(["create", "namespace", namespace]);
+    if (there.code !== 0 && !there.stderr.includes("AlreadyExists")) throw new Error(there.stderr);
+    const writers: Record<string, Client> = {};
+    for (const side of [sides.lost, sides.left]) {
+      const log = join(folder, `writes-${side}.jsonl`);
+      writers[side] = await Client.start(lab, sides.survivor.name, sides.servers(side), log, namespace, side);
+    }
+    return new Clients(writers, await Informed.start(drill.lab, sides.survivor, join(folder, "informer.jsonl")));
+  }
+
+  /** Waits until the client of a side has `count` writes acknowledged that began after `since`. */
+  acknowledged(side: string, count: number, since: number, limitSeconds: number): Promise<void> {
+    const client = this.writers[side];
+    if (!client) throw new Error(`client: none writes to ${side}`);
+    return client.acknowledged(count, since, limitSeconds);
+  }
+
+  listens(): Promise<void> {
+    return this.informer.listens();
+  }
+
+  /** Waits until the informer knows these keys; without an error if it doesn't within the time: the judge says so. */
+  async informed(keys: readonly string[], limitSeconds: number): Promise<void> {
+    const end = Date.now() + limitSeconds * 1000;
+    while (Date.now() < end && keys.some((key) => !this.informer.known().has(key))) {
+      await new Promise((next) => setTimeout(next, 200));
+    }
+  }
+
+  async stopWriters(): Promise<void> {
+    for (const client of Object.values(this.writers)) await client.stop();
+  }
+
+  async stop(): Promise<void> {
+    await this.stopWriters();
+    await this.informer.stop();
+  }
+
+  entries(): Entry[] {
+    return [
+      ...Object.entries(this.writers).flatMap(([side, client]) =>
+        client.history().map(
+          (a): Entry => ({
+            kind: "write",
+            at: a.startedAt,
+            endedAt: a.endedAt,
+            client: side,
+            n: a.n,
+            acknowledged: a.acknowledged,
+            side,
+            ...(a.revision === undefined ? {} : { revision: a.revision }),
+          }),
+        ),
+      ),
+      ...this.informer
+        .heard()
+        .filter(({ name }) => isKey(name))
+        .map(({ at, event, name }): Entry => ({ kind: "heard", at, watcher: "informer", event, keys: [name] })),
+    ];
+  }
+}

@@ -1,0 +1,123 @@
+/** Reads what the judge compares: members, what lies on hosts, Nodes, keys, and secrets in clear. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Drill } from "../../drill/drill";
+import { namespace } from "../../drill/workload";
+import type { Lab } from "../../lab/lab";
+import { LabError, until } from "../../lab/machine/run";
+import type { Recorder } from "./recorder";
+
+export class Readings {
+  private readonly drill: Drill;
+
+  constructor(
+    private readonly lab: Lab,
+    private readonly recorder: Recorder,
+    folder: string,
+  ) {
+    this.drill = new Drill(lab, folder);
+  }
+
+  /** Every member's hash at one revision, from its own peer port; waits until all have that revision. */
+  async members(reading: string): Promise<void> {
+    const list = await this.drill.members();
+    const hosts = this.lab.hosts().filter((h) => h.name in list);
+    const revision = await this.newest(hosts.map((h) => h.name));
+    for (const { name, address } of hosts) {
+      const found = await until(`${name}: etcd has revision ${revision}`, 60, async () => {
+        const asked = await this.on(name, hashScript, address, String(revision));
+        const said = /"revision":"?(\d+)/.exec(asked)?.[1];
+        const hash = /"hash":"?(\d+)/.exec(asked)?.[1];
+        if (hash === undefined || said === undefined || Number(said) < revision) return undefined;
+        return { hash: Number(hash), compacted: Number(/"compact_revision":"?(-?\d+)/.exec(asked)?.[1] ?? -1) };
+      });
+      this.recorder.add({
+        kind: "member",
+        at: Date.now(),
+        reading,
+        host: name,
+        revision,
+        compactRevision: found.compacted,
+        hash: found.hash,
+        learner: list[name]?.learner ?? false,
+      });
+    }
+  }
+
+  private async newest(hosts: string[]): Promise<number> {
+    for (const host of hosts) {
+      const answer = await this.drill.cluster.etcdctl(host, ["get", "x", "-w", "json"]);
+      const found = /"revision":(\d+)/.exec(answer.stdout)?.[1];
+      if (answer.code === 0 && found !== undefined) return Number(found);
+    }
+    throw new LabError("no member of etcd answers a linearizable read");
+  }
+
+  /** Names and identities of what nothing may delete, on every host that is on. */
+  async holdings(): Promise<void> {
+    for (const { name } of this.lab.hosts().filter((h) => this.lab.isOn(h.name))) {
+      const lines = (await this.on(name, holdingScript)).split("\n").filter(Boolean);
+      this.recorder.add({
+        kind: "holding",
+        at: Date.now(),
+        host: name,
+        things: Object.fromEntries(lines.map((line) => line.split("\t") as [string, string])),
+      });
+    }
+  }
+
+  async world(): Promise<void> {
+    const nodes = (await this.drill.kubectl(["get", "nodes", "-o", "name"])).trim().split("\n");
+    this.recorder.add({
+      kind: "world",
+      at: Date.now(),
+      nodes: nodes.map((line) => line.replace("node/", "")),
+      members: Object.keys(await this.drill.members()),
+    });
+  }
+
+  async present(side: string): Promise<void> {
+    const list = await this.drill.kubectl(["get", "configmaps", "-n", namespace, "-o", "name"]);
+    this.recorder.add({
+      kind: "present",
+      at: Date.now(),
+      side,
+      keys: [...list.matchAll(/configmap\/([ab]-\d+)$/gm)].map(([, key = ""]) => key),
+    });
+  }
+
+  /** Looks for private keys in what was printed, in Pulumi's states, and in what the acts leave on hosts. */
+  async secrets(backends: readonly string[]): Promise<void> {
+    const found = (where: string) => this.recorder.add({ kind: "secret", at: Date.now(), where });
+    if (secret.test(this.recorder.printed())) found("what the program printed");
+    for (const backend of backends) {
+      const files = readdirSync(backend, { recursive: true, encoding: "utf8" }).filter((name) =>
+        name.endsWith(".json"),
+      );
+      for (const file of files)
+        if (secret.test(readFileSync(join(backend, file), "utf8"))) found(`Pulumi's state: ${file}`);
+    }
+    for (const { name } of this.lab.hosts().filter((h) => this.lab.isOn(h.name))) {
+      const files = await this.on(name, secretScript);
+      for (const file of files.split("\n").filter(Boolean)) found(`${name}: ${file}`);
+    }
+  }
+
+  private async on(host: string, script: string, ...args: string[]): Promise<string> {
+    return (await this.lab.execOn(host, ["bash", "-c", script, "bash", ...args])).stdout;
+  }
+}
+
+const secret = /-----BEGIN [A-Z ]*PRIVATE KEY/;
+
+/** $1: the host's address, $2: the revision. */
+const hashScript = `name=kube-etcd-\${1//./-} ssl=/etc/kubernetes/ssl
+curl -s --max-time 20 --cacert $ssl/kube-ca.pem --cert $ssl/$name.pem --key $ssl/$name-key.pem -X GET -d "{\\"revision\\":$2}" "https://$1:2380/members/hashkv"`;
+
+/** A member's folder keeps its inode wherever it is moved to on its disk; scratch copies have other names. */
+const holdingScript = `find /var/lib/etcd /var/lib/rke-dr -type d -name member 2>/dev/null | grep -Ev '/(copy|trial|work|new|forced)[^/]*/' |
+  while read -r folder; do printf 'inode %s\\t%s\\n' "$(stat -c %i "$folder")" "$folder"; done
+docker ps -a --no-trunc --format '{{.ID}}\\t{{.Names}}' 2>/dev/null | grep -e -before-
+ls -d /etc/rke-dr/*.before-epoch-* 2>/dev/null | while read -r file; do printf '%s\\t%s\\n' "$file" "$file"; done; :`;
+
+const secretScript = `grep -rlE -e '-----BEGIN [A-Z ]*PRIVATE KEY' /var/lib/rke-dr/log /var/lib/rke-dr/steps /var/lib/rke-dr/epoch-*/*.log /var/log/sudo.log 2>/dev/null; :`;

@@ -1,0 +1,86 @@
+/** The clusters that runs begin with: each is built once by `pulumi up --stack primary`, and its disks are kept. */
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseDocument } from "yaml";
+import { Lab } from "../lab/lab";
+import { say } from "../lab/machine/progress";
+import { LabError, must } from "../lab/machine/run";
+import type { Choices } from "./draw/axes";
+import { type CampaignPlace, programHash } from "./place";
+
+const TOPOLOGIES = join(__dirname, "../topologies");
+const FILES: Record<string, string> = {
+  "two-and-one": "seed.yaml",
+  learner: "learner.yaml",
+  five: "five.yaml",
+  "learner-in-a": "seed.yaml",
+};
+
+/** Runs with the same name begin with the same disks. */
+export const worldName = (choices: Choices): string =>
+  [
+    choices.installer,
+    choices.topology,
+    choices.etcd,
+    ...(choices["raft snapshots"] === "rare" ? [] : ["raft10"]),
+    ...(choices["return guard"] === "on" ? [] : ["unguarded"]),
+    programHash(),
+  ].join("-");
+
+/** The world's topology, as YAML. */
+export function topologyText(choices: Choices): string {
+  const file = choices.installer === "kubeadm" ? "kubeadm.yaml" : FILES[choices.topology ?? ""];
+  if (!file) throw new LabError(`topology: must be one of ${Object.keys(FILES).join(", ")}: "${choices.topology}"`);
+  const document = parseDocument(readFileSync(join(TOPOLOGIES, file), "utf8"));
+  if (choices["raft snapshots"] === "every 10 entries") document.setIn(["etcd", "extraArgs", "snapshot-count"], "10");
+  if (choices.topology === "learner-in-a") {
+    const hosts = document.getIn(["datacenters", 0, "hosts"]) as {
+      items: { get(k: string): unknown; set(k: string, v: unknown): void }[];
+    };
+    hosts.items.find((host) => host.get("name") === "node1")?.set("etcd", "learner");
+  }
+  return document.toString({ lineWidth: 0 });
+}
+
+/** The choices' lab, up with all hosts on, as it was when its cluster had just been built. */
+export async function raiseWorld(place: CampaignPlace, choices: Choices): Promise<Lab> {
+  const name = worldName(choices);
+  const { lab: folder, kept } = place.world(name);
+  const lab = Lab.open(folder);
+  if (!existsSync(kept)) await buildWorld(place, lab, name, choices, kept);
+  await lab.raiseKept(kept);
+  return lab;
+}
+
+async function buildWorld(place: CampaignPlace, lab: Lab, name: string, choices: Choices, kept: string): Promise<void> {
+  say(`campaign: the cluster ${name} is built, once`);
+  mkdirSync(join(place.dir, "kept"), { recursive: true });
+  const topology = join(place.dir, `${name}.yaml`);
+  writeFileSync(topology, topologyText(choices));
+  try {
+    await lab.up({ topology, ...(choices.installer === "kubeadm" ? {} : { etcd: choices.etcd ?? "" }) });
+    const project = await lab.project();
+    const pulumi = async (...args: string[]) => {
+      const result = await lab.pulumi([...args, "--stack", "primary", "--non-interactive", "--color", "never"], {
+        workspace: project,
+        onLine: (line) => void (/^ *[+~-]+ +command.*\[/.test(line) && say(`  ${line.trim().slice(0, 120)}`)),
+      });
+      if (result.code !== 0)
+        throw new LabError(`campaign: pulumi ${args.join(" ")}: ${result.stdout}\n${result.stderr}`);
+    };
+    if (choices["return guard"] === "off") await pulumi("config", "set", "returnGuard", "off");
+    await pulumi("up", "--yes", "--skip-preview");
+    for (const { name: datacenter } of lab.state().topology.datacenters) await lab.powerOff(datacenter);
+    await lab.keep(kept);
+  } finally {
+    await lab.down();
+  }
+}
+
+/** Removes kept disks of other versions of the program. */
+export async function dropOldWorlds(place: CampaignPlace, names: readonly string[]): Promise<void> {
+  for (const name of names.filter((n) => !n.endsWith(programHash()))) {
+    await must(["rm", "-rf", "--one-file-system", place.world(name).kept]);
+    rmSync(join(place.dir, `${name}.yaml`), { force: true });
+  }
+}
