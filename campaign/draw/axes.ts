@@ -3,6 +3,12 @@
 export const INSTALLERS = ["rke", "kubeadm"] as const;
 export type CampaignInstaller = (typeof INSTALLERS)[number];
 
+/** Installers whose clusters no run has yet: name to reason. */
+export const NOT_RUN: Readonly<Record<string, string>> = {
+  kubeadm: "drawn, not run: moments and readings of a run look at docker's containers, and the failback is by hand",
+  kubespray: "the program has no such installer",
+};
+
 /** One run's choices: axis to value. */
 export type Choices = Readonly<Record<string, string>>;
 

@@ -1,5 +1,5 @@
 /** The campaign's page: what was drawn how often, what came about, what failed, and what no run reached. */
-import { AXES } from "../draw/axes";
+import { AXES, NOT_RUN } from "../draw/axes";
 import { remarkable } from "../draw/draw";
 import type { RunRecord } from "./record";
 
@@ -85,6 +85,7 @@ function notDrawn(): string[] {
   return [
     "## Not drawn yet",
     "",
+    ...Object.entries(NOT_RUN).map(([name, reason]) => `- installer: ${name}: ${reason}`),
     ...AXES.flatMap(({ name, notDrawn = {} }) =>
       Object.entries(notDrawn).map(([value, reason]) => `- ${name}: ${value}: ${reason}`),
     ),
