@@ -12,7 +12,7 @@ import { shrink } from "./draw/shrink";
 import type { Entry, Rules } from "./judge/history";
 import { judge } from "./judge/judge";
 import { writePage } from "./page";
-import { CampaignPlace } from "./place";
+import { CampaignPlace, PROGRAM_FOLDER } from "./place";
 import { runOn } from "./run/run";
 import type { RunRecord } from "./table/record";
 import { raiseWorld } from "./worlds";
@@ -21,7 +21,7 @@ const USAGE = `npm run campaign [-- OPTIONS]
 
 Draws disasters by seed, runs them in labs of its own on this machine, and judges what each leaves behind. The first run with a topology
 and an etcd builds their cluster, some minutes; its disks are kept, and later runs begin with them. Records and kept disks are in
-CAMPAIGN_DIR (default: ~/.local/state/rke-dr-campaign).
+CAMPAIGN_DIR (default: ~/.local/state/rke-dr-campaign). LAB_PROGRAM names another checkout of the program to try.
 
   --seed N         the first seed; default: by the clock
   --runs K         so many runs, with the seeds from N on; default 1
@@ -182,6 +182,6 @@ function choicesOf(text: string, installer: CampaignInstaller): Choices {
 }
 
 const commit = (): string =>
-  execFileSync("git", ["-C", join(__dirname, ".."), "rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim();
+  execFileSync("git", ["-C", PROGRAM_FOLDER, "rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim();
 
 endWith(main());

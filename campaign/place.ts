@@ -5,7 +5,8 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import type { RunRecord } from "./table/record";
 
-const ROOT = join(__dirname, "..");
+/** The program that is tried: this checkout, or the one that LAB_PROGRAM names, as for the lab. */
+export const PROGRAM_FOLDER = process.env.LAB_PROGRAM ? resolve(process.env.LAB_PROGRAM) : join(__dirname, "..");
 /** All that decides what a built cluster has on its hosts. */
 const PROGRAM = [
   ...[
@@ -65,8 +66,8 @@ export class CampaignPlace {
 /** A short hash of the program's files: a cluster that another program has built is another world. */
 export function programHash(): string {
   const hash = createHash("sha256");
-  for (const path of PROGRAM.flatMap((name) => filesOf(join(ROOT, name))).sort()) {
-    hash.update(path.slice(ROOT.length)).update(readFileSync(path));
+  for (const path of PROGRAM.flatMap((name) => filesOf(join(PROGRAM_FOLDER, name))).sort()) {
+    hash.update(path.slice(PROGRAM_FOLDER.length)).update(readFileSync(path));
   }
   return hash.digest("hex").slice(0, 8);
 }

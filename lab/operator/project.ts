@@ -10,7 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { type Document, isMap, isSeq, parseDocument, type YAMLMap } from "yaml";
 import { hostKeyOf } from "../hosts/disk";
 import { LabError, must, run } from "../machine/run";
@@ -25,7 +25,8 @@ export interface Workspace {
   backend: string;
 }
 
-const CHECKOUT = join(__dirname, "../..");
+/** The checkout of the program that the operator works with: this one, or the folder that LAB_PROGRAM names, with its packages. */
+const CHECKOUT = process.env.LAB_PROGRAM ? resolve(process.env.LAB_PROGRAM) : join(__dirname, "../..");
 
 /** The operator's own workspace; made at first use. */
 export async function operatorProject(place: Place, topology: LabTopology, file?: string): Promise<Workspace> {
