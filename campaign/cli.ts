@@ -15,7 +15,7 @@ import { writePage } from "./page";
 import { CampaignPlace, PROGRAM_FOLDER } from "./place";
 import { runOn } from "./run/run";
 import type { RunRecord } from "./table/record";
-import { raiseWorld } from "./worlds";
+import { clearWorlds, raiseWorld } from "./worlds";
 
 const USAGE = `npm run campaign [-- OPTIONS]
 
@@ -71,6 +71,7 @@ async function main(): Promise<number> {
   const tries = number("--shrink", values.shrink, 0);
   const until = Date.now() + minutes * 60_000;
   const chosen = values.choose === undefined ? undefined : choicesOf(values.choose, installer);
+  if (!values.draw) await clearWorlds(place);
   let failed = 0;
   for (let i = 0; i < count && (i === 0 || Date.now() < until); i++) {
     const choices = chosen ?? draw(seed + i, installer);

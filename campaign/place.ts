@@ -43,6 +43,12 @@ export class CampaignPlace {
     return { lab: join(this.dir, "labs", name), kept: join(this.dir, "kept", name) };
   }
 
+  /** Names of the worlds that have a folder. */
+  worlds(kind: "labs" | "kept"): string[] {
+    const folder = join(this.dir, kind);
+    return existsSync(folder) ? readdirSync(folder) : [];
+  }
+
   /** A new folder for the files of a run. */
   run(seed: number): string {
     const folder = join(this.dir, "runs", `${new Date().toISOString().replaceAll(/[:.]/g, "-")}-seed-${seed}`);

@@ -77,9 +77,15 @@ async function buildWorld(place: CampaignPlace, lab: Lab, name: string, choices:
   }
 }
 
-/** Removes kept disks of other versions of the program. */
-export async function dropOldWorlds(place: CampaignPlace, names: readonly string[]): Promise<void> {
-  for (const name of names.filter((n) => !n.endsWith(programHash()))) {
+/** Takes down labs that a killed campaign left up, and removes the kept disks of other versions of the program. */
+export async function clearWorlds(place: CampaignPlace): Promise<void> {
+  for (const name of place.worlds("labs")) {
+    const lab = Lab.open(place.world(name).lab);
+    if ((await lab.status()).phase === "down") continue;
+    say(`campaign: a campaign left the lab ${name} up: it is taken down`);
+    await lab.down();
+  }
+  for (const name of place.worlds("kept").filter((kept) => !kept.includes(programHash()))) {
     await must(["rm", "-rf", "--one-file-system", place.world(name).kept]);
     rmSync(join(place.dir, `${name}.yaml`), { force: true });
   }
