@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { endWith } from "../lab/command-end";
+import { withLock } from "../lab/machine/lock";
 import { say } from "../lab/machine/progress";
 import { LabError } from "../lab/machine/run";
 import { AXES, type CampaignInstaller, type Choices, INSTALLERS } from "./draw/axes";
@@ -71,19 +72,45 @@ async function main(): Promise<number> {
   const tries = number("--shrink", values.shrink, 0);
   const until = Date.now() + minutes * 60_000;
   const chosen = values.choose === undefined ? undefined : choicesOf(values.choose, installer);
-  if (!values.draw) await clearWorlds(place);
+  if (values.draw) return drawn(seed, count, installer);
+  const campaign = () => campaignOf(place, { seed, count, until, tries, installer, chosen });
+  const failed = await withLock(place.dir, "the campaign in this folder (CAMPAIGN_DIR names another)", 0, campaign);
+  if (values.write) page(place);
+  return failed > 0 ? 1 : 0;
+}
+
+function drawn(seed: number, count: number, installer: CampaignInstaller): number {
+  for (let i = 0; i < count; i++) process.stdout.write(lineOf(seed + i, draw(seed + i, installer)));
+  return 0;
+}
+
+const lineOf = (seed: number, choices: Choices): string =>
+  `seed ${seed}: ${remarkable(choices).join("; ") || "the plainest run"}\n`;
+
+interface Campaign {
+  seed: number;
+  count: number;
+  /** No run begins after it; Unix milliseconds. */
+  until: number;
+  /** The most runs that shrink a failing one. */
+  tries: number;
+  installer: CampaignInstaller;
+  chosen: Choices | undefined;
+}
+
+/** @returns the number of runs with a fault */
+async function campaignOf(place: CampaignPlace, { seed, count, until, tries, installer, chosen }: Campaign) {
+  await clearWorlds(place);
   let failed = 0;
   for (let i = 0; i < count && (i === 0 || Date.now() < until); i++) {
     const choices = chosen ?? draw(seed + i, installer);
-    process.stdout.write(`seed ${seed + i}: ${remarkable(choices).join("; ") || "the plainest run"}\n`);
-    if (values.draw) continue;
+    process.stdout.write(lineOf(seed + i, choices));
     const record = await oneRun(place, seed + i, choices);
     if (record.faults.length === 0) continue;
     failed++;
     if (tries > 0) await shrunk(place, record, tries);
   }
-  if (values.write) page(place);
-  return failed > 0 ? 1 : 0;
+  return failed;
 }
 
 /** Runs the choices, judges them, records and prints the result. */
