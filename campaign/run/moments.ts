@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Lab } from "../../lab/lab";
 import type { Disturbance, Operator, RunningUp } from "./operator";
 import type { Recorder } from "./recorder";
-import type { Sides } from "./sides";
+import { powerOnLost, type Sides } from "./sides";
 
 /** Milliseconds between two looks for a moment. */
 const glance = 80;
@@ -84,7 +84,7 @@ export function disturbanceOf(scene: Scene, other: () => Promise<Operator>): Dis
     case "operator killed, a back":
       return at(async (up) => {
         up.kill();
-        await lab.powerOn(sides.lost);
+        await powerOnLost(lab, sides);
         recorder.event(`datacenter ${sides.lost} has power again`);
         await pause(settling);
       });

@@ -32,6 +32,9 @@ export async function makePeace({ lab, recorder, sides, primary }: Peace, choice
       withoutHosts(primary.workspace, gone);
       await committed(lab, primary.workspace, "A host is lost");
       await ended(primary);
+      // broken for good: it plays no part from here on
+      sides.lostVoters = sides.lostVoters.filter((name) => name !== gone);
+      sides.lostHosts = sides.lostHosts.filter(({ name }) => name !== gone);
       break;
     }
     case "host rebuilt": {

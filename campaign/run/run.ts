@@ -13,7 +13,7 @@ import { Operator } from "./operator";
 import { makeData, makePeace } from "./peace";
 import { Readings } from "./readings";
 import { Recorder } from "./recorder";
-import { type Sides, sidesOf } from "./sides";
+import { powerOnLost, type Sides, sidesOf } from "./sides";
 
 export interface RunResult {
   history: History;
@@ -170,7 +170,7 @@ class Run {
     await lab.heal();
     switch (how) {
       case "all at once":
-        await lab.powerOn(lost);
+        await powerOnLost(lab, sides);
         break;
       case "host by host":
         for (const { name } of lostHosts) {
@@ -180,7 +180,7 @@ class Run {
         break;
       case "a alone first":
         await lab.powerOff(left);
-        await lab.powerOn(lost);
+        await powerOnLost(lab, sides);
         await pause(20_000);
         await lab.powerOn(left);
         break;

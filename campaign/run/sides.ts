@@ -18,6 +18,13 @@ export interface Sides {
   servers: (side: string) => string[];
 }
 
+/** Gives the lost side its power back, but for hosts that play no part any more. */
+export async function powerOnLost(lab: Lab, { lost, lostHosts }: Sides): Promise<void> {
+  const all = lab.hosts().filter(({ datacenter }) => datacenter === lost);
+  if (all.length === lostHosts.length) await lab.powerOn(lost);
+  else for (const { name } of lostHosts) await lab.powerOn(name);
+}
+
 export async function sidesOf(lab: Lab): Promise<Sides> {
   const hosts = lab.hosts();
   const lost = "a";
