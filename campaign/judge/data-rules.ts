@@ -43,8 +43,8 @@ function givesUp(act: Act, write: Write, history: History): boolean {
   // "should they live, ... both clusters go on, apart"
   if (act.method === "restore" && write.side === history.rules.lost && write.endedAt >= act.at)
     return said(history, act, /What is written to theirs alone is lost at failback/);
-  const { disasterAt } = history.rules;
-  const newest = act.dataAsOf ?? (disasterAt === undefined ? act.at : disasterAt - 1000);
+  const struck = ofKind(history, "event").filter(({ what, at }) => what.startsWith("disaster: ") && at <= act.at);
+  const newest = act.dataAsOf ?? (struck.at(-1)?.at ?? act.at) - 1000;
   return write.at < act.at && write.endedAt > newest;
 }
 

@@ -115,7 +115,7 @@ export interface Secret {
   where: string;
 }
 
-/** The run did something to the world, or saw that a drawn choice was reached. */
+/** The run did something to the world, or saw a moment come. A disaster's begins with "disaster: ". */
 export interface Event {
   kind: "event";
   at: number;
@@ -148,8 +148,6 @@ export interface Rules {
   /** The datacenter that is lost. */
   lost: string;
   returnGuard: "on" | "off";
-  /** When the disaster came. */
-  disasterAt?: number;
 }
 
 export interface History {

@@ -10,15 +10,14 @@ const between = 4000;
 export async function strike(lab: Lab, recorder: Recorder, sides: Sides, disaster: string): Promise<void> {
   const { lost, survivor, lostVoters } = sides;
   recorder.event(`disaster: ${disaster}`);
-  recorder.rules.disasterAt = Date.now();
   switch (disaster) {
     case "power":
       await lab.powerOff(lost);
       break;
     case "etcd killed under load, then power": {
       const fire = await lab.aim([...lostVoters, survivor.name], "etcd");
-      recorder.rules.disasterAt = Date.now();
       fire();
+      recorder.event("disaster: every aimed member of etcd is killed");
       await lab.powerOff(lost);
       break;
     }

@@ -93,6 +93,7 @@ function faultless(): Entry[] {
     heard(90_000, "add", 108, key(8)),
     { kind: "world", at: 10_000, nodes: ["master1", "master3"], members: ["master1", "master3"] },
     { kind: "holding", at: 10_000, host: "master3", things: { "inode 5": "/var/lib/etcd/member" } },
+    { kind: "event", at: 21_000, what: "disaster: power" },
     up(35_000, { verb: "preview", printed: "Hosts removed\n  master1\n  master2" }),
     refused(36_000, stop('rke-dr:attest: must be "powered-off@a@2": not set', `Once they are: ${attest}`)),
     up(40_000),
@@ -114,7 +115,7 @@ function faultless(): Entry[] {
 }
 
 const history = (entries: Entry[], rules: Partial<History["rules"]> = {}): History => ({
-  rules: { lost: "a", returnGuard: "on", disasterAt: 21_000, ...rules },
+  rules: { lost: "a", returnGuard: "on", ...rules },
   entries: [...entries].sort((x, y) => x.at - y.at),
 });
 const without = (entries: Entry[], ...drop: ((entry: Entry) => boolean)[]) =>
