@@ -8,6 +8,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { warnings } from "../plan/declaration/declaration";
+import { mermaid } from "../plan/review/diagram";
 import { pages } from "../plan/review/pages";
 import { kubeadmPages } from "../plan/review/pages-kubeadm";
 import { policyWords } from "../plan/review/policy";
@@ -27,6 +28,7 @@ Writes rendered/, what both stacks would run, from the topology in Pulumi.yaml.
 
   --check                          writes nothing; exits 1, with a diff, where rendered/ is stale or the policy refuses the topology
   --stack primary|failover --json  prints one stack's rendering instead
+  --picture                        prints the topology in peace as a Mermaid diagram instead, as pull requests show it
   --lost DATACENTER                with --stack failover: what is lost, where there are several besides the standby
   --topology PATH                  another topology than Pulumi.yaml's
   --out DIR                        another folder than rendered/
@@ -45,9 +47,13 @@ function body(argv: string[]): Partial<Outcome> {
       stack: { type: "string" },
       lost: { type: "string" },
       json: { type: "boolean", default: false },
+      picture: { type: "boolean", default: false },
     },
   });
-  const { stack, lost, json, check } = values;
+  const { stack, lost, json, check, picture } = values;
+  if (picture && (stack !== undefined || lost !== undefined || json || check)) {
+    throw new Error("--picture goes with --topology alone");
+  }
   if (json !== (stack !== undefined) || (lost !== undefined && stack !== "failover") || (check && json)) {
     throw new Error("--json and --stack go together, --lost goes with --stack failover, and --check with neither");
   }
@@ -56,6 +62,9 @@ function body(argv: string[]): Partial<Outcome> {
     const notes = warnings(topology).map((words) => `note: ${words}\n`);
     const json = JSON.stringify(renderingOf(topology, readAct(topology, stack, lost)), null, 2);
     return { stdout: `${json}\n`, stderr: notes.join("") };
+  }
+  if (picture) {
+    return { stdout: `${mermaid(topology)}\n` };
   }
   if (check) {
     return checked(values.out, topology);

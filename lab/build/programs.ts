@@ -71,6 +71,16 @@ export const pause: GoBuild = {
   static: true,
 };
 
+/** No part of a lab: `npm run check` reads the workflows of .github/workflows with it. */
+export const actionlint: GoBuild = {
+  name: "actionlint",
+  source: join(__dirname, "actionlint"),
+  programs: { actionlint: "github.com/rhysd/actionlint/cmd/actionlint" },
+  ldflags: "-s -w",
+  static: true,
+  expect: "about half a minute the first time",
+};
+
 export const pulumi: GoBuild = {
   name: "pulumi",
   source: join(__dirname, "pulumi"),

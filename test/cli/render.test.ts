@@ -31,6 +31,13 @@ describe("npm run render", function () {
     assert.equal(status, 0, `${stdout}${stderr}`);
   });
 
+  it("-- --picture: the topology in peace, as a Mermaid diagram alone", () => {
+    const { status, stdout } = render("--topology", topology, "--picture");
+    assert.equal(status, 0);
+    assert.match(stdout, /^flowchart LR\n[^]*host_master1\[[^]*\n$/);
+    assert.equal(render("--picture", "--check").status, 2);
+  });
+
   it("writes, agrees with itself, shows a diff when stale, and removes what is rendered no more", () => {
     const out = join(folder, "rendered");
     const here = ["--topology", topology, "--out", out];
