@@ -34,7 +34,7 @@ describe("npm run render", function () {
   it("-- --picture: the topology in peace, as a Mermaid diagram alone", () => {
     const { status, stdout } = render("--topology", topology, "--picture");
     assert.equal(status, 0);
-    assert.match(stdout, /^flowchart LR\n[^]*host_master1\[[^]*\n$/);
+    assert.match(stdout, /^flowchart LR\n(.*\n)*.*host_master1/);
     assert.equal(render("--picture", "--check").status, 2);
   });
 
