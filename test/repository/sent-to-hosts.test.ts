@@ -168,7 +168,7 @@ async function everyAct(): Promise<Record<string, Record<string, Sent>>> {
  */
 describe("what is sent to hosts", () => {
   it("is as it was recorded, for every act on every topology", async function () {
-    this.timeout(120_000);
+    this.timeout(600_000);
     const acts = await everyAct();
     if (process.env.UPDATE_SENT) writeFileSync(recorded, `${JSON.stringify(acts, null, 1)}\n`);
     const before = JSON.parse(readFileSync(recorded, "utf8")) as typeof acts;
