@@ -77,6 +77,11 @@ export function readSettings(): Settings {
         )
       : undefined;
   const returnGuard = attempt(() => readReturnGuard(config)) ?? "on";
+  if (returnGuard === "off" && topology?.bootHold) {
+    problems.push(
+      'rke-dr:returnGuard: must be on while topology.bootHold is true, since the return guard is what holds a host: "off"',
+    );
+  }
   const purge = attempt(() =>
     config.get("purge") === undefined ? undefined : readNumber("purge", config.get("purge")),
   );

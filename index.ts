@@ -6,6 +6,7 @@ import { readSettings, type Settings, type SshAccess } from "./config";
 import { failoverEvidence, recordedEvidence } from "./evidence/evidence";
 import { observe } from "./observe/observe";
 import { hostsThatAnswer } from "./observe/probes";
+import { failbackConfirmation } from "./plan/acts/failback/only-there";
 import { planFailover } from "./plan/acts/failover/failover";
 import type { FailoverSettings } from "./plan/acts/failover/plan";
 import { planPrimary } from "./plan/acts/primary/primary";
@@ -15,7 +16,7 @@ import type { Observation } from "./plan/facts/observation";
 import { failoverGuards } from "./plan/guards/failover";
 import { keptPatches } from "./plan/guards/kubeadm-cluster";
 import { expiringSoon } from "./plan/guards/kubeadm-node";
-import { failoverNotes, powerCutOfAll, versionNotes } from "./plan/guards/notes";
+import { failoverNotes, heldNotes, powerCutOfAll, versionNotes } from "./plan/guards/notes";
 import { primaryGuards } from "./plan/guards/primary";
 import { releaseNotes } from "./plan/guards/release-fit";
 import type { Verdict } from "./plan/guards/verdict";
@@ -36,6 +37,7 @@ async function deploy(settings: Settings) {
       const notes = [
         ...warnings(topology),
         ...versionNotes(topology, plan.hosts, seen),
+        ...heldNotes(plan.hosts, seen),
         // of a cluster that is taken over, a guard says it
         ...(settings.adopted ? [] : releaseNotes(topology, seen)),
         ...(topology.installer === "kubeadm"
@@ -51,10 +53,15 @@ async function deploy(settings: Settings) {
       // loaded here: a failover needs neither the tls nor the kubernetes SDK, and not the time to load them
       const { buildPrimary } = require("./components/primary") as typeof import("./components/primary.js");
       const built = buildPrimary(topology, plan, ssh, settings.adopted, settings.secrets, watchOf(ssh));
-      return { epoch: plan.epoch, steps: reportSteps(plan.steps, built) };
+      const { failback } = plan;
+      return {
+        report: { epoch: plan.epoch, steps: reportSteps(plan.steps, built) },
+        // the word that `up` wants, for programs that read preview's outputs
+        ...(failback && !failback.finished ? { confirm: failbackConfirmation(failback, seen) } : {}),
+      };
     }
     case "failover":
-      return deployFailover(topology, ssh, settings.failover);
+      return { report: await deployFailover(topology, ssh, settings.failover) };
     default:
       return settings satisfies never;
   }
@@ -148,7 +155,7 @@ function ended(error: unknown): never {
 
 export = async () => {
   try {
-    return { report: await deploy(readSettings()) };
+    return await deploy(readSettings());
   } catch (error) {
     return ended(error);
   }

@@ -6,6 +6,13 @@ import { everyMemberHas } from "./equal";
 import { judge, longestGap } from "./history";
 import type { FailbackReport } from "./report";
 
+/** The word that a failback must be confirmed with, as preview exports it. @param preview what `pulumi preview --stack primary` printed */
+export function wantedConfirm(preview: string): string {
+  const [, confirm] = /^ *[+~]? *confirm *: *(?:".*" => )?"([^"]+)"/m.exec(preview) ?? [];
+  if (confirm === undefined) throw new LabError("drill: preview of stack primary exports no confirm");
+  return confirm;
+}
+
 /** etcd with RKE's timeouts elects a leader within 5 to 10 s. */
 const electionSeconds = 10;
 
@@ -42,17 +49,18 @@ export async function failbackDrill(
   }
 
   await drill.mustPulumi(["config", "set", "epoch", String(epoch), "--stack", "primary"], project);
-  await drill.step("pulumi preview --stack primary, for the failback", async () => {
+  const confirm = await drill.step("pulumi preview --stack primary, for the failback", async () => {
     const preview = await drill.mustPulumi(["preview", "--stack", "primary"], project);
     const told = /Guards: (.*)/.exec(preview.stdout)?.[1] ?? "nothing of guards";
     drill.check("preview of the failback asks for a confirmation alone", /Guards: 1 stop/.test(preview.stdout), told);
+    return wantedConfirm(preview.stdout);
   });
   await drill.step("a failback without a confirmation is refused", async () => {
     const refused = await drill.pulumi(["up", "--yes", "--skip-preview", "--stack", "primary"], project);
     const ok = refused.code !== 0 && refused.stdout.includes("nothing was changed");
     drill.check("a failback without a confirmation is refused", ok, `exit code ${refused.code}`);
   });
-  await drill.mustPulumi(["config", "set", "confirm", `primary@${epoch}`, "--stack", "primary"], project);
+  await drill.mustPulumi(["config", "set", "confirm", confirm, "--stack", "primary"], project);
   const beganAt = Date.now();
   await drill.step("pulumi up --stack primary, the failback", () =>
     drill.mustPulumi(["up", "--yes", "--skip-preview", "--stack", "primary"], project),

@@ -23,6 +23,12 @@ interface Limits {
   total: number;
 }
 
+/** The stdin of a command on a host. */
+export interface Stdin {
+  write(text: string): void;
+  end(): void;
+}
+
 /** How a command is run. The defaults suit a short command whose output is read only at its end. */
 export interface Run {
   limits?: Limits;
@@ -30,6 +36,8 @@ export interface Run {
   ends?: AbortSignal;
   /** Ends the connection at once, also one whose other end is gone. */
   cut?: AbortSignal;
+  /** Called when `input` is written: then the command's stdin stays open until the caller ends it. */
+  onStdin?: (stdin: Stdin) => void;
   onStdout?: (text: string) => void;
   onStderr?: (text: string) => void;
   /** Called when the handshake is over. */
@@ -104,7 +112,10 @@ function runOver(host: Host, access: SshAccess, command: string, input: string, 
         stream.on("close", (code: number | null) =>
           settle(() => (code === 0 ? resolve(stdout) : reject(failure(command, code, stdout, stderr)))),
         );
-        if (ends === undefined || ends.aborted) {
+        if (how.onStdin) {
+          stream.write(input);
+          how.onStdin(stream);
+        } else if (ends === undefined || ends.aborted) {
           stream.end(input);
         } else {
           stream.write(input);

@@ -21,8 +21,8 @@ last_run() {
   read -r _ restarts started < <(process_history etcd)
   date -u -d "$started - $((restarts > 0 ? 65 : 5)) seconds" +%Y-%m-%dT%H:%M:%SZ
 }
-# etcd_facts: prints the sections about this host's etcd: resting if it has data and no container etcd, as in quarantine (data_facts looks at the
-# data of one that ended), etcdlog if it has one that doesn't answer, else the others.
+# etcd_facts: prints the sections about this host's etcd: resting if it has data and no container etcd, as in quarantine (its newest revision, and a line
+# of base64 for each of its newest values; data_facts looks at the data of one that ended), etcdlog if it has one that doesn't answer, else the others.
 etcd_facts() {
   local status="" leases="" runs=0 database=/var/lib/etcd/member/snap/db
   process_runs etcd || runs=$?
@@ -30,6 +30,7 @@ etcd_facts() {
     [[ -s $database ]] || return 0
     section resting
     revision_of "$database"
+    newest_values "$database"
     return 0
   fi
   if ((runs == 0)); then
@@ -188,6 +189,7 @@ printf 'etcdBytes=%s\n' "$(du -sb /var/lib/etcd/member 2>/dev/null | cut -f1)"
 printf 'etcdWritten=%s\n' "$(etcd_written)"
 printf 'root=%s\n' "$([[ $(id -u) == 0 ]] && echo yes)"
 printf 'upSeconds=%s\n' "$(up_seconds)"
+printf 'held=%s\n' "$(sed -n 's/^since=//p' "$state/guard/held" 2>/dev/null)"
 runtime_facts
 login_facts
 printf 'ca=%s\n' "$([[ -s $(installer_ca) ]] && printf '%s' "$(cat "$(installer_ca)")" | sha256sum | cut -d' ' -f1)"

@@ -3,11 +3,13 @@
 # it at boot together with the processes that it watches, with or without systemd.
 # It asks the control plane hosts of the other datacenters which epoch they serve, by SSH with a key that permits nothing else. If one of them
 # serves a newer epoch than this host's, the other side has taken over: etcd and the control plane here are stopped, renamed and don't start
-# at boot any more. Only such an answer stops anything. Silence, a refusal, another host key, another cluster and an older epoch never do.
+# at boot any more. Only such an answer stops anything for good. Silence, a refusal, another host key, another cluster and an older epoch never do.
+# With the topology's bootHold (a file `hold` beside this script) silence holds a host that has just booted: its etcd and control plane wait, and
+# serve nothing, until a host of the other side answers, or an operator says so by --go-on (docs/decisions/37-boot-hold.md).
 # shellcheck shell=bash
-# guard-watch.sh [--once | --before-others | ROUNDS]: with --once it asks once, prints the answers and stops nothing; it returns 1 if a host
-# doesn't answer. With --before-others it asks each second until a host has answered, for 10 s at most, and acts on the answer: a runtime that
-# can wait runs it before it starts etcd at boot, so that old members never meet.
+# guard-watch.sh [--once | --before-others | --go-on | ROUNDS]: with --once it asks once, prints the answers and stops nothing; it returns 1 if a host
+# doesn't answer. With --before-others it asks each second until a host has answered, for 10 s at most (with bootHold without a limit), and acts
+# on the answer: a runtime that can wait runs it before it starts etcd at boot, so that old members never meet. --go-on ends a hold.
 # With ROUNDS it ends after so many rounds; else it never ends.
 set -uo pipefail
 umask 077
@@ -15,6 +17,8 @@ export LC_ALL=C
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 state=${RKE_DR_STATE:-/var/lib/rke-dr}
 folder=$state/guard
+# a folder that is empty after each boot
+run=${RKE_DR_RUN:-/run}
 watched=(kube-apiserver etcd kube-controller-manager kube-scheduler)
 # seconds: for the first `eager` seconds it asks every second, because at boot old members form a majority within seconds; later it asks every
 # `calm` seconds, which keeps the log small
@@ -82,6 +86,90 @@ quarantine() {
   exec 9>&-
 }
 
+# waits_for: prints the words of a hold: what is waited for, and what an operator types.
+waits_for() {
+  printf 'bootHold: this host has booted and no host of the other side answers (%s). etcd and the control plane here wait and serve nothing. ' "$(paste -sd' ' "$folder/targets")"
+  printf 'They start when one answers that knows no newer epoch than %s. ' "$(cat "$state/epoch" 2>/dev/null)"
+  printf 'If the other side has certainly not taken over, type on each host of this side: bash %s/guard-watch.sh --go-on' "$folder"
+}
+
+# may_go_on: asks all hosts of the other side. True if one answers that knows no newer epoch, or an operator has said --go-on, or an act of
+# another epoch than $held_epoch has begun here, or this host was put in quarantine. Sets $because; $start is "no" if nothing may be started.
+may_go_on() {
+  local epoch target seen=""
+  while read -r epoch target _; do
+    if newer "$epoch"; then
+      quarantine "$epoch" "$target"
+      because="$target serves epoch $epoch" start=no
+      return 0
+    fi
+    [[ $epoch == - || ! $own =~ ^[1-9] ]] || seen=$target
+  done < <(ask_all)
+  if [[ $(cat "$state/epoch" 2>/dev/null) != "$held_epoch" ]]; then
+    because="an act of another epoch has begun here" start=no
+  elif [[ -e $folder/go-on ]]; then
+    because="an operator said so"
+  elif [[ -n $seen ]]; then
+    because="$seen answers and knows no newer epoch"
+  else
+    return 1
+  fi
+}
+
+# keep_down: stops the watched processes over and over, since the runtime may start them only after this script at boot. It adds the names of
+# those that it has stopped to the file `held`.
+keep_down() {
+  local name running
+  while [[ -e $run/rke-dr-guard-holds ]]; do
+    running=()
+    for name in "${watched[@]}"; do
+      if process_runs "$name"; then running+=("$name"); fi
+    done
+    if ((${#running[@]} > 0)); then
+      for name in "${running[@]}"; do grep -qsx "$name" "$folder/held" || printf '%s\n' "$name" >>"$folder/held"; done
+      process_stop 1 "${running[@]}"
+    fi
+    sleep 0.5
+  done
+} 2>/dev/null
+
+# hold: etcd and the control plane wait until may_go_on.
+hold() {
+  local keeper because="" start=yes name told=0 held_epoch
+  held_epoch=$(cat "$state/epoch" 2>/dev/null)
+  [[ -e $folder/held ]] || date +since=%s >"$folder/held"
+  rm -f "$folder/go-on"
+  touch "$run/rke-dr-guard-holds"
+  keep_down &
+  keeper=$!
+  until may_go_on; do
+    if ((told == 0 || $(date +%s) - told > 600)); then
+      told=$(date +%s)
+      say "$(waits_for)"
+    fi
+    sleep 1
+  done
+  # to its end: a stop that it has begun must not meet what is started now
+  rm -f "$run/rke-dr-guard-holds"
+  wait "$keeper"
+  if [[ $start == yes ]]; then
+    for name in etcd kube-apiserver kube-controller-manager kube-scheduler; do
+      if grep -qx "$name" "$folder/held" && process_present "$name"; then process_start "$name"; fi
+    done
+  fi
+  rm -f "$folder/held" "$folder/go-on"
+  say "bootHold: the wait is over, $because: $([[ $start == yes ]] && echo "etcd and the control plane start" || echo "nothing is started")"
+}
+
+if [[ ${1:-} == --go-on ]]; then
+  [[ -e $folder/held ]] || {
+    echo "nothing is held on this host: etcd and the control plane don't wait for a word" >&2
+    exit 1
+  }
+  touch "$folder/go-on"
+  echo "etcd and the control plane of this host start within a few seconds"
+  exit
+fi
 if [[ ${1:-} == --once ]]; then
   answers=$(ask_all)
   printf '%s\n' "$answers"
@@ -93,6 +181,11 @@ began=$(date +%s) told="" own="" rounds=${1:--1}
 if [[ $rounds == --before-others ]]; then
   # a kubelet that was never started in this boot waits for this script: it needn't be stopped
   if [[ $(systemctl is-active kubelet 2>/dev/null) == inactive && ! -e /run/rke-dr-kubelet-stopped ]]; then kubelet_waits=yes; fi
+  if [[ -e $folder/hold && -n ${kubelet_waits:-} ]]; then
+    # the kubelet waits for this script, so nothing runs that would have to be stopped
+    hold
+    exit 0
+  fi
   while (($(date +%s) - began < 10)); do
     heard=""
     while read -r epoch target _; do
@@ -105,6 +198,9 @@ if [[ $rounds == --before-others ]]; then
   say "asked before etcd starts: $([[ -n $heard ]] && echo "the other side answers" || echo "nobody answers within 10 s, so nothing is stopped")"
   exit 0
 fi
+# the runtime starts this script anew when it has ended: only the first start after a boot holds, and one that a hold was cut short before
+if [[ -e $folder/hold && (! -e $run/rke-dr-guard-started || -e $folder/held) ]]; then hold; fi
+touch "$run/rke-dr-guard-started"
 say "the return guard watches"
 while ((rounds-- != 0)); do
   now=""

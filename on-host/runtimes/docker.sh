@@ -50,10 +50,10 @@
 #                                but its own loopback. Options: --host-network; --name NAME; --mark MARK; --env NAME=VALUE;
 #                                --write FROM:TO, --read FROM:TO (mounts); --look FROM:TO (a mount that doesn't change labels of files either);
 #                                --last (least processor time, first to die when memory is short, not confined by SELinux)
-#   process_keep_resident NAME SCRIPT [SPEC [FIRST]]   runs the host's own file SCRIPT with bash in the host's own root, now and after each
+#   process_keep_resident NAME SCRIPT [SPEC [FIRST [SECONDS]]]   runs the host's own file SCRIPT with bash in the host's own root, now and after each
 #                                boot and end, in the place of what had this name. SPEC, if given, is used instead of the runtime's own.
 #                                FIRST: an argument with which SCRIPT runs before, and after a boot before any other process of the
-#                                runtime, if the runtime can wait for it (docker can't)
+#                                runtime, if the runtime can wait for it (docker can't); SECONDS: for so long at most, 0: without a limit
 #   spec_isolated SPEC           returns 1 if its process has a network
 #   spec_with_memory SPEC BYTES  prints SPEC with this limit, if it has a place for one
 #   image_present IMAGE          returns 1 if the host doesn't have it

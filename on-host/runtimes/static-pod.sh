@@ -314,7 +314,7 @@ process_etcdctl() {
 process_keep_resident() {
   process_drop "$1"
   [[ -e $2 ]] || die "$1: there is no $2 to run"
-  write_unit "$1" always yes "$2" "" "${4:-}"
+  write_unit "$1" always yes "$2" "" "${4:-}" "${5:-30}"
   systemctl enable -q --now "$(unit_of "$1")"
 }
 spec_isolated() { [[ $1 == unit:* ]]; }

@@ -1,6 +1,6 @@
 # needs: lib/process lib/files
 # return-guard: installs the return guard on this host (resident/guard-watch.sh describes it), lets it ask once and starts it.
-# arguments: on, then USER@ADDRESS:PORT of the control plane hosts of the other datacenters; a leading "?" marks a host whose key isn't
+# arguments: on, or hold (the same, with the topology's bootHold), then USER@ADDRESS:PORT of the control plane hosts of the other datacenters; a leading "?" marks a host whose key isn't
 #   pinned: the key that it shows the first time is kept.  Or off: the guard's container is removed
 # stdin: files, each a line "@@ NAME" and its content: guard-watch.sh, id_ed25519, known_hosts
 main() {
@@ -8,6 +8,9 @@ main() {
   begin "$@"
   shift
   process_drop rke-dr-guard >/dev/null 2>&1 || true
+  # this start of the guard isn't that of a boot
+  touch "${RKE_DR_RUN:-/run}/rke-dr-guard-started"
+  rm -f "$folder/hold"
   if [[ $mode == off ]]; then
     did "no return guard: etcd and the control plane of this host start at boot, whatever the other side has done"
     finish
@@ -32,9 +35,10 @@ main() {
   printf '%s\n' "${@#\?}" >"$folder/targets"
   answers=$(bash "$folder/guard-watch.sh" --once </dev/null) || die "return guard: it can't ask every control plane host of the other side: $(grep '^- ' <<<"$answers" | sort | paste -sd';' | cut -c1-300)"
 
-  process_keep_resident rke-dr-guard "$folder/guard-watch.sh" "" --before-others
+  [[ $mode != hold ]] || touch "$folder/hold"
+  process_keep_resident rke-dr-guard "$folder/guard-watch.sh" "" --before-others "$([[ $mode == hold ]] && echo 0 || echo 30)"
   until_true 20 watches || die "return guard: it doesn't watch 20 s after its start: $(process_log rke-dr-guard 2 | paste -sd' ' | cut -c1-300)"
-  did "the return guard watches; it asks $*"
+  did "the return guard watches; it asks $*$([[ $mode != hold ]] || echo "; at a boot etcd and the control plane wait until one of them answers")"
   finish
 }
 # watches: true if the guard has said that it watches.

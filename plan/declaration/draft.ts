@@ -44,6 +44,7 @@ function draftOf(value: Record<string, unknown>): Topology {
     etcd: part("etcd", undefined),
     kubeApi: part("kubeApi", undefined),
     order: part("order", undefined),
+    bootHold: part("bootHold", undefined),
     fence: part("fence", undefined),
     targets: part("targets", undefined),
     accept: part("accept", undefined),

@@ -18,6 +18,12 @@ export const majorityOf = (voters: number): number => Math.floor(voters / 2) + 1
 /** How many more voters may fail: with `voters` on the list, of which `well` serve. */
 export const tolerates = (voters: number, well: number): number => well - majorityOf(voters);
 
+/** True if the datacenter has a majority of the voters by itself. */
+export function hasMajority(topology: Topology, dcName: string): boolean {
+  const all = voters(allHosts(topology));
+  return all.filter((h) => h.datacenter === dcName).length >= majorityOf(all.length);
+}
+
 export function majorityWithout(topology: Topology, lost: string): Majority {
   const all = voters(allHosts(topology)).length;
   const left = voters(survivors(topology, lost));

@@ -8,6 +8,7 @@ import { sectionsOf } from "./sections";
 import { parseSnapshots, type SnapshotFacts } from "./snapshots";
 import { parseSourceFiles, type SourceFile } from "./source-files";
 import { recordOf, type StepResult } from "./step-records";
+import { readStored } from "./stored-object";
 
 export interface EtcdStatus {
   revision: number;
@@ -68,6 +69,8 @@ export type HostFacts =
        * that ended it is `preflight.databaseRevision`.
        */
       restingRevision?: number | undefined;
+      /** When the newest object in that database was written, Unix milliseconds, to the second; undefined if none of its newest values says so. */
+      restingWritten?: number | undefined;
       /** The end of its WAL; undefined if it has none, or wasn't asked. */
       logEnd?: LogEnd | undefined;
       /** SHA-256, in hex, of the kube-ca certificate without the line feed at its end. */
@@ -100,6 +103,8 @@ export type HostFacts =
       nodes?: string[] | undefined;
       /** Seconds since the host's boot. */
       upSeconds?: number | undefined;
+      /** Since when its etcd and control plane wait for the other side (bootHold), Unix milliseconds; undefined if they don't. */
+      heldSince?: number | undefined;
       /** The last error in the log of an etcd that doesn't answer; empty if there is none. */
       etcdLog: string;
       /** When the newest Lease of the cluster was renewed, Unix milliseconds: how new the data is. */
@@ -166,7 +171,8 @@ export function parseFacts(
     freeBytes: Number(own.freeBytes || 0),
     etcdBytes: Number(own.etcdBytes || 0),
     etcdWritten: Number(own.etcdWritten) || undefined,
-    restingRevision: Number(sections.get("resting")?.trim()) || undefined,
+    restingRevision: Number(lines(sections.get("resting"))[0]) || undefined,
+    restingWritten: newestWrite(lines(sections.get("resting")).slice(1)),
     logEnd: parseLogEnd(sections.get("wal")),
     caSum: own.ca || undefined,
     tools: {
@@ -198,6 +204,7 @@ export function parseFacts(
     nodes: sections.has("nodes") ? lines(sections.get("nodes")) : undefined,
     endpoint: parseEndpoint(own.endpoint),
     upSeconds: own.upSeconds ? Number(own.upSeconds) : undefined,
+    heldSince: own.held ? Number(own.held) * 1000 : undefined,
     etcdLog: sections.get("etcdlog")?.trim() ?? "",
     newestLease: readable(() => newestRenewal(sections.get("leases"))),
     deploy: deploy?.trim() ? parseDeploy(deploy, sections.get("cluster.yml") ?? "") : undefined,
@@ -328,6 +335,21 @@ function parsePeers(text: string | undefined): Reachable["peers"] {
   }
   const members = JSON.parse(text) as { name?: string; peerURLs?: string[]; isLearner?: boolean }[];
   return members.map((m) => ({ name: m.name ?? "", peerUrls: m.peerURLs ?? [], learner: m.isLearner ?? false }));
+}
+
+/** When the newest of these objects was written. @param values mvccpb.KeyValue{1: key, 5: value} each, in base64 */
+export function newestWrite(values: string[]): number | undefined {
+  const times = values.flatMap((text) => {
+    const pair = Buffer.from(text, "base64");
+    const value = readable(() => bytesField(pair, 5));
+    const stored = value && readStored(Buffer.from(value));
+    if (value === undefined || stored?.kind !== "object") return [];
+    const { kind, created, writers } = stored.object;
+    // of a Lease the renewal is no change that metadata note
+    const renewed = kind === "Lease" ? readable(() => renewTime(Buffer.from(value))) : undefined;
+    return [created, renewed, ...writers.map((w) => w.time)].filter((time) => time !== undefined);
+  });
+  return times.length > 0 ? Math.max(...times) : undefined;
 }
 
 function newestRenewal(text: string | undefined): number | undefined {

@@ -1,5 +1,6 @@
-import type { Failback } from "../acts/failback/failback";
+import { type Failback, failbackWord } from "../acts/failback/failback";
 import { withQuorum } from "../acts/failback/living-cluster";
+import { failbackConfirmation, onlyThere } from "../acts/failback/only-there";
 import type { PrimaryPlan } from "../acts/primary/plan";
 import { factsOf, type Observation } from "../facts/observation";
 import { installerOf } from "../installers/installers";
@@ -33,20 +34,8 @@ export function failbackGuards(
       ),
     ];
   }
-  const wanted = `primary@${failback.epoch}`;
   return [
-    verdict(
-      "confirmation",
-      confirm === wanted
-        ? []
-        : [
-            problem(
-              `rke-dr:confirm: must be "${wanted}": ${confirm === undefined ? "not set" : `"${confirm}"`}`,
-              `\`pulumi config set confirm ${wanted} --stack primary\`, once you have read what \`up\` would do`,
-            ),
-          ],
-      `the operator confirmed ${wanted}`,
-    ),
+    confirmationVerdict(failback, seen, confirm),
     verdict(
       "the failover is over",
       failoverProblems(failback, seen),
@@ -76,6 +65,31 @@ export function failbackGuards(
     ),
     verdict("roles", roleProblems(plan), roleWords(failback)),
   ];
+}
+
+/** The longer word, which names what is given up, is good for the shorter one, too: as when a rerun finds that side's data set aside. */
+function confirmationVerdict(failback: Failback, seen: Observation, confirm: string | undefined): Verdict {
+  const wanted = failbackConfirmation(failback, seen);
+  const given = confirm === wanted || (confirm?.startsWith(`${wanted}-without-`) ?? false);
+  const there = wanted === failbackWord(failback.epoch) ? undefined : onlyThere(failback, seen);
+  const { lost } = failback.from;
+  return verdict(
+    "confirmation",
+    given
+      ? []
+      : [
+          problem(
+            `rke-dr:confirm: must be "${wanted}": ${confirm === undefined ? "not set" : `"${confirm}"`}`,
+            ...(there
+              ? [
+                  `${lost} went on after the loss: its writes up to revision ${there.revision}${there.written === undefined ? "" : `, the last of ${new Date(there.written).toISOString()}`}, are set aside and not merged; \`npm run -s lost -- --epoch ${failback.from.epoch}\` names them`,
+                ]
+              : []),
+            `\`pulumi config set confirm ${wanted} --stack primary\`, once you have read what \`up\` would do`,
+          ),
+        ],
+    `the operator confirmed ${confirm}`,
+  );
 }
 
 /** An unfinished failover must be finished first, by the same command as before. */

@@ -13,6 +13,7 @@ export const failoverNotes = (topology: Topology, plan: FailoverPlan, seen: Obse
   ...undeclaredHosts(topology, plan, seen),
   ...unusedCertificates(topology, plan, seen),
   ...versionNotes(topology, plan.survivors, seen),
+  ...heldNotes(plan.survivors, seen),
   ...endpointNotes(
     topology,
     plan.survivors,
@@ -27,6 +28,17 @@ export function versionNotes(topology: Topology, hosts: Host[], seen: Observatio
   const found = hosts.flatMap((host) => faultWords(versionsOn(topology, factsOf(seen, host))));
   return [...new Set(found)];
 }
+
+/** Hosts that bootHold keeps waiting, with the command that ends the wait. */
+export const heldNotes = (hosts: Host[], seen: Observation): string[] =>
+  hosts.flatMap((host) => {
+    const since = factsOf(seen, host)?.heldSince;
+    return since === undefined
+      ? []
+      : [
+          `${host.name}: etcd and the control plane wait since ${new Date(since).toISOString()}, because no host of the other side answered after the boot (bootHold): \`bash /var/lib/rke-dr/guard/guard-watch.sh --go-on\` there, once you know that the other side hasn't taken over`,
+        ];
+  });
 
 /** Seconds since a host's boot within which a power cut of all is likelier than the loss of the other side alone. */
 const justBooted = 15 * 60;

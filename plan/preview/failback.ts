@@ -1,6 +1,6 @@
 import type { Failback } from "../acts/failback/failback";
+import { onlyThere, revisionAtRest } from "../acts/failback/only-there";
 import type { PrimaryPlan } from "../acts/primary/plan";
-import type { Reachable } from "../facts/facts";
 import { factsOf, type Observation } from "../facts/observation";
 import { argument, commandOf } from "../runtimes/process";
 import { isRunning, type Running } from "../runtimes/running";
@@ -27,7 +27,7 @@ export function describeFailback(plan: PrimaryPlan, seen: Observation): string[]
     "",
     "Hosts that return, as they are now",
     ...returned.map((h) => `  ${h.name.padEnd(12)} ${stateOf(h, seen, epoch)}`),
-    ...onlyThere(failback, seen),
+    ...describeOnlyThere(failback, seen),
     "  Nothing that only they have is merged: it is set aside with their data.",
     "",
     orderOfPower,
@@ -39,34 +39,18 @@ export function describeFailback(plan: PrimaryPlan, seen: Observation): string[]
 export const orderOfPower =
   "Order of power: the side that took over serves before the other side gets power, also after a power cut of both.";
 
-/** Tells if only the returned side has some writes: the newest revision there, if it is newer than the one that the failover began with. */
-function onlyThere({ from, returned, survivors, epoch }: Failback, seen: Observation): string[] {
-  const recovered = Math.max(...survivors.map((host) => recoveredRevision(factsOf(seen, host), from.epoch)));
-  const there = returned
-    .flatMap((host) => {
-      const facts = factsOf(seen, host);
-      const revision = facts && (facts.etcd?.revision ?? revisionAtRest(facts));
-      // data of this failback's own epoch is the cluster's
-      return facts && facts.epoch !== epoch && revision !== undefined
-        ? [{ host, revision, written: facts.etcdWritten }]
-        : [];
-    })
-    .sort((a, b) => b.revision - a.revision)[0];
-  if (!there || recovered <= 0 || there.revision <= recovered) return [];
-  const { host, revision, written } = there;
-  const at = written === undefined ? "" : `, whose WAL was last written to at ${new Date(written).toISOString()}`;
+/** Tells if only the returned side has some writes, and if it went on writing after the loss. */
+function describeOnlyThere(failback: Failback, seen: Observation): string[] {
+  const there = onlyThere(failback, seen);
+  if (!there) return [];
+  const { host, revision, recovered, written, served } = there;
+  const { lost, epoch } = failback.from;
+  const at = written === undefined ? "" : `, its newest object is of ${new Date(written).toISOString()}`;
   return [
-    `  ${from.lost} HAS WRITES THAT THE CLUSTER LACKS: ${host.name} is at revision ${revision}${at}; the failover began with ${recovered}.`,
+    `  ${lost} HAS WRITES THAT THE CLUSTER LACKS: ${host.name} is at revision ${revision}${at}; the failover began with ${recovered}.`,
+    ...(served ? [`  ${lost} WENT ON AFTER THE LOSS: the confirmation names what is given up.`] : []),
+    `  By name: \`npm run -s lost -- --epoch ${epoch}\``,
   ];
-}
-
-const revisionAtRest = ({ restingRevision, preflight }: Reachable): number | undefined =>
-  restingRevision ?? preflight.databaseRevision;
-
-/** The revision that a failover's source had, by the record of the step that secured it; 0 if this host has none. */
-function recoveredRevision(facts: Reachable | undefined, epoch: number): number {
-  const secured = [facts?.steps.snapshot, facts?.steps.source].find((record) => record?.epoch === epoch);
-  return Number(secured?.facts.revision) || 0;
 }
 
 const names = (hosts: Host[]): string => hosts.map((h) => h.name).join(", ");

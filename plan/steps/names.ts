@@ -23,6 +23,7 @@ export const stepScripts = {
   "kube-apiserver": "steps/kube-apiserver",
   leader: "steps/leader",
   leave: "steps/leave",
+  lost: "steps/lost",
   "lost-nodes": "steps/lost-nodes",
   masterleases: "steps/masterleases",
   purge: "steps/purge",

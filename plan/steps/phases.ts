@@ -20,6 +20,7 @@ const phases: Record<StepName, Phase> = {
 
   authorize: "secure",
   "deploy-files": "secure",
+  lost: "secure",
   rehearse: "secure",
   snapshot: "secure",
   source: "secure",

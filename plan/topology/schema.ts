@@ -144,6 +144,11 @@ export const topologySchema = z.strictObject({
   datacenters: z.array(datacenterSchema).min(2, "needs two datacenters or more"),
   /** The names of all hosts in cluster.yml's order, if the standby's hosts aren't the first ones there. */
   order: z.array(hostName).optional(),
+  /**
+   * True: hosts of a datacenter that has a majority of the voters wait after a boot, and serve nothing, until a host of another datacenter
+   * answers that knows no newer epoch, or an operator says so on the host.
+   */
+  bootHold: z.boolean().default(false),
   /** By host: the command that the operator's machine runs to make sure that a lost host stays down. Clear text, no secrets. */
   fence: z.record(hostName, text).default({}),
   /** The most that the loss of any datacenter may cost: seconds without the API, and seconds of acknowledged writes. */

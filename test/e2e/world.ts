@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { wantedConfirm } from "../../drill/failback";
 import { machineProblems, thisMachine } from "../../lab/build/toolchain";
 import { Lab } from "../../lab/lab";
 import { type Result, until } from "../../lab/machine/run";
@@ -110,6 +111,14 @@ export class World {
     const told = await this.lab.inOperator([process.execPath, "--import", "tsx", ...command], { cwd: root });
     this.printed += told.stdout + told.stderr;
     return told;
+  }
+
+  /** Sets a failback's epoch, and confirms it with the word that preview exports. @returns what preview said */
+  async confirmFailback(project: Workspace, epoch: number): Promise<string> {
+    await this.set(project, "epoch", String(epoch), "primary");
+    const preview = await this.pulumi(project, "preview", "--stack", "primary");
+    await this.set(project, "confirm", wantedConfirm(preview.all), "primary");
+    return preview.all;
   }
 
   edit(workspace: Workspace, file: string, change: (text: string) => string): void {

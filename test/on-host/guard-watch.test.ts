@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { onHostScript } from "../../on-host";
 import { stateOfEachTest } from "./host-state";
 
@@ -21,7 +21,12 @@ describe("the return guard", () => {
   /** One round; the hosts asked answer by these lines of shell. */
   function round(answers: string, ...args: string[]) {
     host.program("ssh", `#!/bin/bash\ntarget="\${*: -2:1}"; ${answers}\n`);
-    const run = host.run("bash", [host.at("guard/guard-watch.sh"), ...(args.length > 0 ? args : ["1"])]);
+    const run = host.run("env", [
+      `RKE_DR_RUN=${host.folder}`,
+      "bash",
+      host.at("guard/guard-watch.sh"),
+      ...(args.length > 0 ? args : ["1"]),
+    ]);
     return { ...run, did: host.read("did") };
   }
 
@@ -105,5 +110,114 @@ describe("the return guard", () => {
     assert.match(run.stdout, /^7 root@10\.0\.0\.4:2222$/m);
     assert.match(run.stdout, /^- root@10\.0\.0\.3:22 no answer$/m);
     assert.equal(run.did, "");
+  });
+
+  describe("with bootHold, on a host that has just booted", () => {
+    beforeEach(() => {
+      host.write("guard/hold", "");
+      // a docker with etcd and kube-apiserver, which run until they are stopped; a file says which
+      host.program(
+        "docker",
+        `#!/bin/bash
+cd "$RKE_DR_STATE" || exit
+for last; do :; done
+case "$*" in
+  *State.Running*) [[ $last =~ ^(etcd|kube-apiserver)$ ]] || exit 1; if [[ -e runs-$last ]]; then echo true; else echo false; fi ;;
+  inspect*) [[ $last =~ ^(etcd|kube-apiserver)$ ]] ;;
+  stop*) echo "$*" >>did; rm -f runs-etcd runs-kube-apiserver ;;
+  start*) echo "$*" >>did; touch "runs-$last" ;;
+  *) echo "$*" >>did ;;
+esac
+`,
+      );
+      for (const name of ["etcd", "kube-apiserver"]) host.write(`runs-${name}`, "");
+    });
+    const did = (run: { did: string }) => run.did.trim().split("\n");
+    const started = ["start etcd", "start kube-apiserver"];
+    const stopped = "stop -t 1 kube-apiserver etcd";
+    /** The other side is silent until the hold has begun; then `then` happens, and it answers as before or otherwise. */
+    const silentUntil = (then: string) => `[[ -s $RKE_DR_STATE/did ]] || { sleep 0.3; exit 255; }; ${then}`;
+
+    it("etcd and the control plane are stopped, and start when a host of the other side answers with no newer epoch", () => {
+      const run = round(silentUntil("echo rke-dr lab serves 0"));
+      assert.deepEqual(did(run), [stopped, ...started]);
+      assert.match(
+        run.stdout,
+        /bootHold: this host has booted and no host of the other side answers \(root@10\.0\.0\.3:22 root@10\.0\.0\.4:2222\)\. .* wait and serve nothing\..* bash \S+\/guard\/guard-watch\.sh --go-on\n/,
+      );
+      assert.match(
+        run.stdout,
+        /the wait is over, root@10\.0\.0\.[34]:22+ answers and knows no newer epoch: etcd and the control plane start/,
+      );
+      assert.ok(!host.has("guard/held"));
+    });
+
+    it("they start at an operator's word while the other side stays silent", () => {
+      const run = round(
+        silentUntil("bash $RKE_DR_STATE/guard/guard-watch.sh --go-on >>$RKE_DR_STATE/said 2>&1; exit 255"),
+      );
+      assert.deepEqual(did(run), [stopped, ...started]);
+      assert.match(run.stdout, /the wait is over, an operator said so/);
+      assert.match(host.read("said"), /start within a few seconds/);
+    });
+
+    it("they are set aside, and never started, if a host of the other side serves a newer epoch", () => {
+      const run = round(silentUntil("echo rke-dr lab serves 2"));
+      assert.deepEqual(
+        did(run).filter((line) => line.startsWith("start")),
+        [],
+      );
+      assert.match(run.did, /rename etcd etcd-before-epoch-2/);
+      assert.match(run.stdout, /the wait is over, .* serves epoch 2: nothing is started/);
+    });
+
+    it("they are not started if an act of another epoch has begun on the host meanwhile", () => {
+      const run = round(silentUntil("echo 3 >$RKE_DR_STATE/epoch; exit 255"));
+      assert.deepEqual(did(run), [stopped]);
+      assert.match(run.stdout, /an act of another epoch has begun here: nothing is started/);
+    });
+
+    it("they are stopped again if the runtime starts them later, and what didn't run before isn't started", () => {
+      host.program("docker", host.read("docker").replace("start*)", "unused*)"));
+      const later = "[[ -s $RKE_DR_STATE/did ]] || { sleep 0.3; exit 255; }";
+      const run = round(
+        `${later}; [[ -e $RKE_DR_STATE/again ]] || { touch $RKE_DR_STATE/again $RKE_DR_STATE/runs-etcd; sleep 1.5; [[ ! -e $RKE_DR_STATE/runs-etcd ]] && touch $RKE_DR_STATE/held-down; exit 255; }; echo rke-dr lab serves 1`,
+      );
+      assert.ok(host.has("held-down"), run.did);
+    });
+
+    it("a hold that was cut short goes on when the guard starts again", () => {
+      host.write("guard/held", "since=1\netcd\n");
+      host.write("rke-dr-guard-started", "");
+      rmSync(host.at("runs-etcd"));
+      rmSync(host.at("runs-kube-apiserver"));
+      const run = round("echo rke-dr lab serves 1");
+      assert.deepEqual(did(run), ["start etcd"]);
+    });
+
+    it("nothing is held if the guard's start isn't that of a boot, or without the file hold", () => {
+      host.write("rke-dr-guard-started", "");
+      assert.equal(round("exit 255").did, "");
+      rmSync(host.at("rke-dr-guard-started"));
+      rmSync(host.at("guard/hold"));
+      assert.equal(round("exit 255").did, "");
+      assert.ok(host.has("rke-dr-guard-started"), "from now on a start of the guard isn't that of a boot");
+    });
+
+    it("a kubelet that waits for the guard goes on only when the other side answers", () => {
+      host.program("systemctl", "#!/bin/sh\necho inactive\n");
+      const run = round(
+        "echo x >>$RKE_DR_STATE/asked; (($(wc -l <$RKE_DR_STATE/asked) > 6)) || exit 255; echo rke-dr lab serves 1",
+        "--before-others",
+      );
+      assert.equal(run.status, 0, run.stderr);
+      assert.match(run.stdout, /bootHold: this host has booted[\s\S]*the wait is over/);
+    });
+
+    it("--go-on says that nothing is held if nothing is", () => {
+      const run = round("exit 255", "--go-on");
+      assert.equal(run.status, 1);
+      assert.match(run.stderr, /nothing is held on this host/);
+    });
   });
 });

@@ -136,6 +136,23 @@ in_bucket() {
   choose "${2:-}"
 }
 
+# newest_values FILE: prints the newest values in this database, at most 8, each as a line of base64: an mvccpb.KeyValue. They are those of its last leaf;
+# values of more than 64 KiB are left out.
+newest_values() {
+  # shellcheck disable=SC2034 # first_page and the others read or set them
+  local database=$1 page_size root page page_at key_at key_size value_at value_size n why nth count kind=$database_leaf
+  first_page && in_bucket key || return 0
+  # a bucket that stands within its parent's page has no leaf of its own: such a database holds next to nothing
+  number 8 2 && ((n == database_leaf)) || return 0
+  number 10 2 && count=$n
+  for ((nth = count - 1; nth >= 0 && nth >= count - 8; nth--)); do
+    element 0 "$nth" || return 0
+    ((value_size <= 65536)) || continue
+    dd if="$database" bs=64k iflag=skip_bytes,count_bytes skip=$((page_at + value_at)) count="$value_size" 2>/dev/null | base64 -w 0
+    printf '\n'
+  done
+}
+
 # newest_revision: sets $newest: a key of bucket `key` is a revision, in their order: main (8 bytes, big endian), "_", sub (8 bytes); a deletion has "t" behind it.
 newest_revision() {
   in_bucket key || return 1

@@ -49,9 +49,9 @@ run_alone() {
   [[ $ended != 124 && $ended != 137 ]] || { ctr -n k8s.io tasks kill -s KILL "$name" && sleep 0.5 && ctr -n k8s.io containers delete "$name"; } >/dev/null 2>&1 || true
   return "$ended"
 }
-# write_unit NAME RESTART WANTED SCRIPT [END [FIRST]]: writes a unit that runs `bash SCRIPT`, and doesn't start it. WANTED: yes, or no: not at boot.
+# write_unit NAME RESTART WANTED SCRIPT [END [FIRST SECONDS]]: writes a unit that runs `bash SCRIPT`, and doesn't start it. WANTED: yes, or no: not at boot.
 # END: shell that is run when it has ended. systemd forgets a unit that has ended, so that its end is kept in a file. FIRST: an argument with which
-# SCRIPT runs before, to its end, for 30 s at most; at boot the kubelet starts only afterwards, however that ends.
+# SCRIPT runs before, to its end, for SECONDS at most (0: without a limit); at boot the kubelet starts only afterwards, however that ends.
 write_unit() {
   mkdir -p "$pods_aside"
   cat >"$pods_aside/$1.end.sh" <<END
@@ -66,7 +66,9 @@ END
     [[ -z ${6:-} ]] || printf 'Before=kubelet.service\n'
     printf '[Service]\nExecStart=/usr/bin/env bash %s\n' "$4"
     # the minus: the unit goes on if it fails; `timeout` ends it before systemd would end the whole unit
-    [[ -z ${6:-} ]] || printf 'ExecStartPre=-/usr/bin/env timeout -k 2 30 bash %s %s\n' "$4" "$6"
+    [[ -z ${6:-} ]] || printf 'ExecStartPre=-/usr/bin/env timeout -k 2 %s bash %s %s\n' "$7" "$4" "$6"
+    # systemd's own limit of a start
+    [[ ${7:-} != 0 ]] || printf 'TimeoutStartSec=infinity\n'
     printf 'ExecStopPost=/usr/bin/env bash %s\nRestart=%s\nRestartSec=2\n' "$pods_aside/$1.end.sh" "$2"
     [[ $3 != yes ]] || printf '[Install]\nWantedBy=multi-user.target\n'
   } >"/etc/systemd/system/$(unit_of "$1")"

@@ -94,6 +94,9 @@ function preferredVoters(topology: Topology): Host[] {
   return all.filter((h) => h.datacenter === best);
 }
 
+/** The operator's word for a failback. */
+export const failbackWord = (epoch: number): string => `primary@${epoch}`;
+
 /** One sentence: the cost of losing one host while these members vote. */
 export function nextFailure(members: string[]): string {
   const spare = tolerates(members.length, members.length);

@@ -1,4 +1,5 @@
 import { membership } from "../../etcd/members";
+import { hasMajority } from "../../etcd/quorum";
 import { factsOf, type Observation } from "../../facts/observation";
 import { deployDir } from "../../installers/deploy-folder";
 import { installerOf } from "../../installers/installers";
@@ -141,14 +142,20 @@ function buildSteps(peace: Peace, ready: Step[], back: Step[] | undefined): Step
 
 function returnGuardSteps({ topology, site, seen }: Peace, built: Step[], mode: "on" | "off"): Step[] {
   const asked = (host: Host) => site.controlPlane.filter((h) => h.datacenter !== host.datacenter);
+  const holds = (host: Host) => topology.bootHold && hasMajority(topology, host.datacenter);
+  const guard =
+    "the return guard: after a failover that left this host behind, it stops etcd and the control plane here";
   return site.hosts.filter(hasEtcdOrApi).map((host) =>
     step("return-guard", host, "ReturnGuard", {
-      arguments: mode === "off" ? ["off"] : ["on", ...asked(host).map((h) => asTarget(topology, h))],
+      arguments:
+        mode === "off" ? ["off"] : [holds(host) ? "hold" : "on", ...asked(host).map((h) => asTarget(topology, h))],
       after: stepNames(built),
       words:
         mode === "off"
           ? "no return guard (rke-dr:returnGuard: off)"
-          : "the return guard: after a failover that left this host behind, it stops etcd and the control plane here",
+          : holds(host)
+            ? `${guard}; after a boot both wait until the other side answers (bootHold)`
+            : guard,
       intact: isRunning(factsOf(seen, host)?.processes["rke-dr-guard"]) === (mode === "on"),
     }),
   );

@@ -3,12 +3,13 @@ import type { Reachable } from "../../facts/facts";
 import { factsOf, type Observation } from "../../facts/observation";
 import type { Snapshot } from "../../facts/snapshots";
 import { installerOf } from "../../installers/installers";
-import { argument, type Process } from "../../runtimes/process";
+import { argument } from "../../runtimes/process";
 import { isRunning, type Running } from "../../runtimes/running";
 import { clusterOrder } from "../../topology/order";
 import { inPeace } from "../../topology/site";
 import { deployHost, type Host, type Topology } from "../../topology/topology";
 import { goArchitecture } from "../../values/architecture";
+import { apiServerBody, lastInLine } from "../steps/scratch";
 
 /** A rehearsal of the standby's recovery on a living cluster: where, and from what. */
 export interface Rehearsal {
@@ -94,7 +95,11 @@ export function planRehearsal(
       etcdImage,
       prefix: argument(before.entrypoint, "etcd-prefix") ?? "/registry",
       etcdBody: etcdBody(etcdImage, facts, etcd),
-      apiServerBody: apiServerBody(before),
+      apiServerBody: apiServerBody(before, {
+        beside: "rke-dr-rehearsal-etcd",
+        etcd: "https://127.0.0.1:2379",
+        label: rehearsalLabel,
+      }),
     },
   };
 }
@@ -127,16 +132,6 @@ function chooseSource(member: Member, from: RehearsalFrom, facts: Reachable): Re
 
 const ssl = "/etc/kubernetes/ssl";
 export const rehearsalLabel = "rke-dr.rehearsal";
-
-/** The live cluster comes first: little of the processor when it wants some, first to go when memory runs out. */
-const lastInLine = {
-  RestartPolicy: { Name: "no", MaximumRetryCount: 0 },
-  CpuShares: 64,
-  OomScoreAdj: 1000,
-  // on-host/steps/rehearse.sh puts a limit here, from what the host has
-  Memory: 0,
-  SecurityOpt: ["label=disable"],
-};
 
 /** The scratch etcd: on the loopback of a network namespace of its own, by the API server's certificate, which names it. */
 function etcdBody(image: string, facts: Reachable, live: Running | undefined): string {
@@ -182,45 +177,3 @@ function etcdBody(image: string, facts: Reachable, live: Running | undefined): s
     },
   });
 }
-
-/** Arguments that would write beside the live API server's files, or reach for another etcd. */
-const leftOut = /^--(audit-.*|etcd-servers-overrides)(=|$)/;
-/** Their webhooks live in the cluster, which the scratch API server must not call (and can't reach). */
-const webhooks = ["MutatingAdmissionWebhook", "ValidatingAdmissionWebhook"];
-
-/** The scratch kube-apiserver: the live one's image and arguments, but that its etcd is the scratch one, in the same namespace. */
-function apiServerBody(live: Process): string {
-  const changed: Record<string, string> = {
-    "etcd-servers": "https://127.0.0.1:2379",
-    "bind-address": "127.0.0.1",
-    "secure-port": "6443",
-    // it writes itself into the endpoints of the Service kubernetes, though only into the scratch etcd's
-    "endpoint-reconciler-type": "none",
-    "disable-admission-plugins": webhooks.join(","),
-  };
-  const enabled = argument(live.entrypoint, "enable-admission-plugins");
-  if (enabled !== undefined) {
-    changed["enable-admission-plugins"] = enabled
-      .split(",")
-      .filter((plugin) => !webhooks.includes(plugin))
-      .join(",");
-  }
-  const kept = live.entrypoint.filter(
-    (arg) => !leftOut.test(arg) && !(/^--([^=]+)=/.exec(arg)?.[1] ?? "").match(namesOf(changed)),
-  );
-  return JSON.stringify({
-    Image: live.image,
-    Entrypoint: [...kept, ...Object.entries(changed).map(([name, value]) => `--${name}=${value}`)],
-    Cmd: null,
-    Env: live.env,
-    Labels: { [rehearsalLabel]: "1" },
-    HostConfig: {
-      ...lastInLine,
-      NetworkMode: "container:rke-dr-rehearsal-etcd",
-      Binds: live.binds.filter((bind) => !bind.startsWith("/var/log/")),
-      VolumesFrom: live.volumesFrom.length > 0 ? live.volumesFrom : null,
-    },
-  });
-}
-
-const namesOf = (changed: Record<string, string>): RegExp => new RegExp(`^(${Object.keys(changed).join("|")})$`);

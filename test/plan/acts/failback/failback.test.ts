@@ -169,17 +169,17 @@ describe("the steps of a failback", () => {
         ...(returned().hosts.master3 as Reachable).steps,
         snapshot: { ...record("snapshot", epoch, 1), facts: { revision: "470" } },
       };
-      const seen = returned({ master3: { steps }, master2: { restingRevision: resting, etcdWritten: written } });
+      const seen = returned({ master3: { steps }, master2: { restingRevision: resting, restingWritten: written } });
       return /^ {2}a HAS WRITES.*$/m.exec(describePrimary(plan, [], [], seen))?.[0];
     };
     it("a newer revision is told with its host and time", () =>
       assert.equal(
         told(482, Date.parse("2026-11-29T03:00:00Z")),
-        "  a HAS WRITES THAT THE CLUSTER LACKS: master2 is at revision 482, whose WAL was last written to at 2026-11-29T03:00:00.000Z; the failover began with 470.",
+        "  a HAS WRITES THAT THE CLUSTER LACKS: master2 is at revision 482, its newest object is of 2026-11-29T03:00:00.000Z; the failover began with 470.",
       ));
     it("data that this failback has put there is the cluster's", () => {
       const steps = { snapshot: { ...record("snapshot", 2, 1), facts: { revision: "470" } } };
-      const joined = { epoch: 3, act: "primary", restingRevision: 900, etcdWritten: 1 };
+      const joined = { epoch: 3, act: "primary", restingRevision: 900, restingWritten: 1 };
       const seen = returned({ master3: { steps }, master2: joined });
       assert.doesNotMatch(describePrimary(plan, [], [], seen), /HAS WRITES/);
     });
