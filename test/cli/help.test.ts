@@ -6,7 +6,18 @@ const root = join(__dirname, "../..");
 
 describe("every command says how it is called", function () {
   this.timeout(120_000);
-  for (const command of ["import", "render", "policy", "report", "watch", "rehearse", "lost", "lab", "drill", "bench"]) {
+  for (const command of [
+    "import",
+    "render",
+    "policy",
+    "report",
+    "watch",
+    "rehearse",
+    "lost",
+    "lab",
+    "drill",
+    "bench",
+  ]) {
     it(`npm run ${command} -- --help`, () => {
       const { status, stdout, stderr } = spawnSync("npm", ["run", "-s", command, "--", "--help"], {
         cwd: root,
