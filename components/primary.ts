@@ -79,7 +79,10 @@ export function buildPrimary(
     }
   }
   for (const scheduled of plan.steps.filter((s) => s.script === "etcd-join")) {
-    data[scheduled.name] = withCertificates(scheduled, ["kube-ca", etcdCertificate(scheduled.host)], pki.pairs);
+    // kubeadm's hosts have their own, which a guard looks at
+    if (pki.pairs["kube-ca"] !== undefined) {
+      data[scheduled.name] = withCertificates(scheduled, ["kube-ca", etcdCertificate(scheduled.host)], pki.pairs);
+    }
   }
   for (const host of plan.hosts) {
     data[`return-guard-${host.name}`] = pulumi.secret(

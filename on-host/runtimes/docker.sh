@@ -32,6 +32,7 @@
 #   runtime_hold                 from now on the runtime starts nothing by itself, and process_start only arranges it, until
 #   runtime_release [NAME ...]   which waits for what was started. NAME: processes that have failed meanwhile and that the runtime begins afresh at once.
 #                                A runtime that starts nothing but what it is told to needs neither, and ignores them
+#   runtime_restart_watcher      restarts the part of the runtime that watches the API, so that it begins afresh; returns 1 if it has none
 #   process_create NAME SPEC     creates it without starting it. Ends the step if the runtime refuses, as where NAME is there already
 #   process_start NAME           starts it, or leaves it running
 #   process_stop GRACE NAME ...  stops them at the same time, SIGKILL after GRACE seconds; 0: SIGKILL alone. A stopped one stays stopped
@@ -56,6 +57,7 @@
 #                                runtime, if the runtime can wait for it (docker can't); SECONDS: for so long at most, 0: without a limit
 #   spec_isolated SPEC           returns 1 if its process has a network
 #   spec_with_memory SPEC BYTES  prints SPEC with this limit, if it has a place for one
+#   spec_with_argument SPEC ARGUMENT OTHER   prints SPEC with OTHER in the place of this argument
 #   image_present IMAGE          returns 1 if the host doesn't have it
 #   image_fetch IMAGE            gets it if the host doesn't have it
 #   image_like REGEX             prints the name of one image that matches; returns 1 if there is none
@@ -71,6 +73,7 @@ runtime_settings=(/etc/default/docker /etc/conf.d/docker)
 
 runtime_hold() { :; }
 runtime_release() { :; }
+runtime_restart_watcher() { return 1; }
 
 # docker_api METHOD PATH [BODY]: RKE's containers have the whole command in Entrypoint, and the docker command can't create such a
 # container; Docker's API can. Ends the step if docker refuses.
@@ -207,6 +210,10 @@ process_keep_resident() {
 
 spec_isolated() { [[ $1 == *'"NetworkMode":"none"'* ]]; }
 spec_with_memory() { printf '%s' "${1/\"Memory\":0/\"Memory\":$2}"; }
+spec_with_argument() {
+  local from="\"$2\"" to="\"$3\""
+  printf '%s' "${1//"$from"/$to}"
+}
 
 image_present() { docker image inspect "$1" >/dev/null 2>&1 </dev/null; }
 image_fetch() { image_present "$1" || docker pull "$1" >/dev/null </dev/null; }

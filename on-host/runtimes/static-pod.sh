@@ -319,6 +319,16 @@ process_keep_resident() {
 }
 spec_isolated() { [[ $1 == unit:* ]]; }
 spec_with_memory() { printf '%s' "$1"; }
+# an argument stands alone in a line of the container's command; a word with other characters is quoted, and then none is replaced
+spec_with_argument() {
+  local text line with=""
+  text=$(base64 -d <<<"${1#pod:}") || return
+  while IFS= read -r line; do
+    [[ $line != "    - $2" ]] || line="    - $3"
+    with+=$line$'\n'
+  done <<<"$text"
+  printf 'pod:%s' "$(printf '%s' "$with" | base64 -w 0)"
+}
 image_present() { cri inspecti -q "$1" >/dev/null 2>&1; }
 image_fetch() { image_present "$1" || cri pull "$1" >/dev/null; }
 image_like() { image_list | pattern=$1 awk '!found && $1 ~ ENVIRON["pattern"] { print $1; found = 1 } END { exit !found }'; }

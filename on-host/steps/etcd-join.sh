@@ -2,16 +2,16 @@
 # etcd-join: makes etcd on this host a member of the cluster that the other voters form: a learner, or a voter that was a learner first.
 # If it is such a member already, nothing changes. Else its old container and old data are set aside (the cluster has gone on without this
 # data, so it is never used again), the old member is removed, a new one is added, started without data, and waited for.
-# A voter gets its final container while it is still a learner: the restart then costs no vote. It is promoted only if its data equals the
-# cluster's, by a hash of all keys at one revision. If it doesn't, the member is set aside and joins anew, once.
+# A voter gets its final container while it is still a learner: the restart then costs no vote. kubeadm's has none: it keeps the arguments that it
+# has joined with. A voter is promoted only if its data equals the cluster's, by a hash of all keys at one revision. If it doesn't, the member is set aside and joins anew, once.
 # A healthy voter whose --initial-cluster names
 # others than the final container's, because hosts have joined or left, is recreated on its data while the other voters are a majority.
-# arguments: WANTED (learner or voter), MEMBER (its name), CERTIFICATE (a name in /etc/kubernetes/ssl), OWN (its client URL as this host
+# arguments: WANTED (learner or voter), MEMBER (its name), CERTIFICATE (a name that tls_of takes), OWN (its client URL as this host
 #   reaches it), IMAGE, CLUSTER (the initial cluster with which a new member starts, itself included: NAME=PEER-URL,...), then client URLs
 #   of the other voters
-# stdin: two lines, bodies for process_create: the one to join with, then the final one; for a learner they are equal.
-#   Then files for /etc/kubernetes/ssl, each a line "@@ NAME" and its content. For a voter only missing files are written, since the others
-#   are RKE's.
+# stdin: two lines, bodies for process_create: the one to join with, then the final one; for a learner, and for kubeadm's voters, they are equal.
+#   Then files for /etc/kubernetes/ssl, if the host is RKE's, each a line "@@ NAME" and its content. For a voter only missing files are
+#   written, since the others are RKE's.
 # A cluster without quorum is left as it is: a learner's step fails then, and a voter's in a failover, where `rke up` would start etcd on the
 # old data that still lies here. Else a voter's succeeds, because before the first `rke up` there is no cluster. The functions below read the local variables of main.
 main() {
@@ -81,15 +81,27 @@ vote() {
     promote
   fi
   until_true 60 is_voter || die "etcd: not healthy 60 s after it became a voter: $(last_words)"
-  did "etcd is a voter with RKE's own arguments, healthy"
+  did "etcd is a voter with $made_by's own arguments, healthy"
+  begin_dependents
 }
 
-# become_final: gives etcd its final container, on the data that it has.
+# begin_dependents: what failed while this etcd was away or a learner may wait in the runtime's back-off: begun anew, it serves at once.
+begin_dependents() {
+  local name
+  for name in ${etcd_dependents[@]+"${etcd_dependents[@]}"}; do
+    process_status "$name"
+    # on a host that has returned it is still set aside
+    [[ $status == missing ]] || api_ready || process_restart 1 "$name"
+  done
+}
+
+# become_final: gives etcd its final container, on the data that it has. One that keeps what it has joined with has the final one already.
 become_final() {
+  [[ $joining != "$final" ]] || return 0
   ! as_final || return 0
   # etcd ignores --initial-cluster once it has data, but RKE compares the argument
   recreate "$final"
-  comes_up 60 || die "etcd: doesn't answer after its start with RKE's arguments: $(last_words)"
+  comes_up 60 || die "etcd: doesn't answer after its start with $made_by's arguments: $(last_words)"
   catch_up 60 || die "etcd: doesn't catch up: $(last_words)"
 }
 
@@ -122,9 +134,11 @@ join_anew() {
 }
 
 # names_members: true if the running etcd's --initial-cluster names the members that the final one names, in any order. etcd ignores the argument
-# once it has data, but RKE compares it, and would recreate all voters one after the other without waiting for their health.
+# once it has data, but RKE compares it, and would recreate all voters one after the other without waiting for their health. kubeadm compares nothing:
+# each of its members names those that it has joined.
 names_members() {
   local wanted
+  [[ $joining != "$final" ]] || return 0
   [[ $final =~ --initial-cluster=([^\"]*)\" ]] || return 0
   wanted=${BASH_REMATCH[1]}
   [[ $(split "$(process_command etcd | sed -n 's/^--initial-cluster=//p')") == "$(split "$wanted")" ]]
@@ -160,7 +174,7 @@ join() {
     until_true 20 enough_left "$((others / 2 + 1))" ||
       die "etcd: only $(voters_left) of $others voters would be left while $member is replaced, no majority; nothing was changed"
   fi
-  image_fetch "$etcd_image" || die "docker: image $etcd_image can't be had"
+  image_fetch "$etcd_image" || die "image $etcd_image can't be had"
   if [[ $status != missing ]]; then
     set_process_aside etcd "etcd-before-join-$stamp"
   fi
@@ -172,7 +186,7 @@ join() {
   add_member "$member" "$peer"
   body=$joining
   if [[ $(split "$initial_cluster") != "$(split "$cluster_list")" ]]; then
-    body=${body//"--initial-cluster=$cluster_list\""/"--initial-cluster=$initial_cluster\""}
+    body=$(spec_with_argument "$body" "--initial-cluster=$cluster_list" "--initial-cluster=$initial_cluster")
   fi
   start "$body"
   look_up "$peer"
@@ -204,6 +218,7 @@ recreate() {
 # put_certificates FILES: writes them to /etc/kubernetes/ssl: those that are missing, and a learner's own certificate if it differs.
 put_certificates() {
   local name new
+  [[ $1 == *"@@ "* ]] || return 0
   mkdir -p "$ssl"
   new=$(mktemp -d "$ssl/rke-dr.XXXXXX")
   write_files "$new" <<<"$1"

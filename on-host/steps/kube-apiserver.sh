@@ -4,7 +4,8 @@
 # about to be stopped, since it can't serve anything from then on, and the new one starts as soon as the recovered etcd listens.
 # arguments: [STEP ADDRESS]: that step, and the address at which its etcd will listen
 # stdin: the body for process_create; nothing if it asks the etcd of its own host alone: then it stays as it is, and only serves again when
-#   that etcd does. It has failed without, and the runtime may be waiting before it starts it once more.
+#   that etcd does. It has failed without, and the runtime may be waiting before it starts it once more. On a host that has returned it is set
+#   aside, and comes back.
 main() {
   local recovery=${1:-} address=${2:-} grace=1 old=kube-apiserver-before-epoch-$epoch
   begin "$@"
@@ -51,7 +52,13 @@ unchanged() {
     await "$1" listening "$2"
   fi
   mark_serving
-  until_true 30 api_ready || process_restart 1 kube-apiserver
+  process_status kube-apiserver
+  if [[ $status == missing ]]; then
+    bring_newest_back kube-apiserver
+    until_true 90 api_ready || process_restart 1 kube-apiserver
+  else
+    until_true 30 api_ready || process_restart 1 kube-apiserver
+  fi
   until_true 120 api_ready ||
     die "kube-apiserver: not ready 120 s after it was started anew: $(process_log kube-apiserver 1 | cut -c1-300)"
   serves

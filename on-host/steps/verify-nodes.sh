@@ -1,11 +1,14 @@
 # needs: lib/kube
-# verify-nodes: waits until every host is a ready Node with exactly its roles and its datacenter's label.
-# arguments: SERVER, then NODE=DATACENTER=ROLE[,ROLE ...] ...
+# verify-nodes: waits until every host is a ready Node with exactly its roles, and its datacenter's label if the installer gives one.
+# arguments: SERVER, then NODE=[DATACENTER]=[ROLE[,ROLE ...]] ...
 main() {
-  local server=$1 node wanted=("${@:2}") lacking=""
+  local server=$1 node zone roles wanted=("${@:2}") lacking=""
   begin "$@"
   until_true 180 nodes_are_back "$server" "${wanted[@]}" || die "Nodes: $lacking"
-  for node in "${wanted[@]}"; do did "Node ${node%%=*} is ready, zone $(cut -d= -f2 <<<"$node"), roles ${node##*=}"; done
+  for node in "${wanted[@]}"; do
+    IFS='=' read -r node zone roles <<<"$node"
+    did "Node $node is ready${zone:+, zone $zone}, roles ${roles:-none}"
+  done
   finish
 }
 
@@ -25,12 +28,12 @@ nodes_are_back() {
       lacking="$node is not ready"
       return 1
     }
-    [[ $answer == *"\"topology.kubernetes.io/zone\":\"$zone\""* ]] || {
+    [[ -z $zone || $answer == *"\"topology.kubernetes.io/zone\":\"$zone\""* ]] || {
       lacking="$node has no label topology.kubernetes.io/zone=$zone"
       return 1
     }
-    for role in controlplane etcd worker; do
-      if [[ ",$roles," == *",$role,"* && $answer != *"\"node-role.kubernetes.io/$role\":\"true\""* ]]; then
+    for role in "${node_roles[@]}"; do
+      if [[ ",$roles," == *",$role,"* && $answer != *"\"node-role.kubernetes.io/$role\":\"$node_role_value\""* ]]; then
         lacking="$node has no label node-role.kubernetes.io/$role"
         return 1
       elif [[ ",$roles," != *",$role,"* && $answer == *"\"node-role.kubernetes.io/$role\":\""* ]]; then

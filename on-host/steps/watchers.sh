@@ -10,6 +10,9 @@ main() {
   done
   if ((${#running[@]} > 0)); then
     process_restart 2 "${running[@]}"
+  elif runtime_restart_watcher; then
+    # a kubelet that is no process of its own has been stopped and started for the others already, if there are any
+    running+=(kubelet)
   fi
   did "restarted: ${running[*]-nothing}"
   finish

@@ -5,7 +5,7 @@ import type { PrimaryPlan } from "../acts/primary/plan";
 import { factsOf, type Observation } from "../facts/observation";
 import { installerOf } from "../installers/installers";
 import { voters } from "../topology/order";
-import type { Topology } from "../topology/topology";
+import type { Host, Topology } from "../topology/topology";
 import { list, problem, type Verdict, verdict } from "./verdict";
 
 /** Guards of a failback; empty if no datacenter is to be brought back. */
@@ -19,50 +19,21 @@ export function failbackGuards(
   if (!failback || failback.finished) {
     return [];
   }
-  const { joins, title } = installerOf(topology);
-  if (!joins) {
-    return [
-      verdict(
-        "failback",
-        [
-          problem(
-            `${failback.from.lost}: the failback of a cluster that ${title} made is not built yet: epoch ${failback.epoch}`,
-            `By hand, as ${title} joins hosts: docs/quickstart.md, at the end`,
-          ),
-        ],
-        "",
-      ),
-    ];
-  }
+  const { program, runName, runtimeOn } = installerOf(topology);
+  const run = runName(failback.deployHost)?.replace(`-${failback.deployHost.name}`, "");
   return [
     confirmationVerdict(failback, seen, confirm),
     verdict(
       "the failover is over",
-      failoverProblems(failback, seen),
+      failoverProblems(failback, run, seen),
       `epoch ${failback.from.epoch} is verified on ${failback.deployHost.name}`,
     ),
     verdict(
       "etcd has quorum",
-      quorumProblems(failback, seen),
+      quorumProblems(failback, seen, (host) => runtimeOn(host).commands.start("etcd")),
       `${list(withQuorum(failback, seen))} answers a linearizable read`,
     ),
-    verdict(
-      "what RKE knew",
-      stateProblems(failback, seen),
-      `cluster.rkestate from before epoch ${failback.from.epoch} is on ${failback.deployHost.name}`,
-    ),
-    verdict(
-      "certificates",
-      topology.pki === "adopted"
-        ? [
-            problem(
-              "topology.pki: must be generated, the failback of a cluster that RKE built is not built yet: adopted",
-              `By hand: put the returned hosts' old etcd data aside, then your own \`rke up\` with all hosts on ${failback.deployHost.name}`,
-            ),
-          ]
-        : [],
-      "this program's own",
-    ),
+    ...(program === undefined ? [] : installerGuards(topology, failback, seen)),
     verdict("roles", roleProblems(plan), roleWords(failback)),
   ];
 }
@@ -92,14 +63,40 @@ function confirmationVerdict(failback: Failback, seen: Observation, confirm: str
   );
 }
 
-/** An unfinished failover must be finished first, by the same command as before. */
-function failoverProblems({ from, deployHost, resumed }: Failback, seen: Observation): string[] {
-  const steps = factsOf(seen, deployHost)?.steps;
-  return resumed || !steps || (steps["rke-up"]?.epoch === from.epoch && steps.verify?.epoch === from.epoch)
+/** Guards of a failback that ends with a run of the installer, from files of its own. */
+const installerGuards = (topology: Topology, failback: Failback, seen: Observation): Verdict[] => [
+  verdict(
+    "what RKE knew",
+    stateProblems(failback, seen),
+    `cluster.rkestate from before epoch ${failback.from.epoch} is on ${failback.deployHost.name}`,
+  ),
+  verdict(
+    "certificates",
+    topology.pki === "adopted"
+      ? [
+          problem(
+            "topology.pki: must be generated, the failback of a cluster that RKE built is not built yet: adopted",
+            `By hand: put the returned hosts' old etcd data aside, then your own \`rke up\` with all hosts on ${failback.deployHost.name}`,
+          ),
+        ]
+      : [],
+    "this program's own",
+  ),
+];
+
+/** An unfinished failover must be finished first, by the same command as before. @param run the step that runs the installer, if any does */
+function failoverProblems(
+  { from, deployHost, resumed }: Failback,
+  run: string | undefined,
+  seen: Observation,
+): string[] {
+  const steps: Record<string, { epoch: number } | undefined> | undefined = factsOf(seen, deployHost)?.steps;
+  const wanted = [...(run === undefined ? [] : [run]), "verify"];
+  return resumed || !steps || wanted.every((name) => steps[name]?.epoch === from.epoch)
     ? []
     : [
         problem(
-          `${deployHost.name}: the failover of epoch ${from.epoch} must be over: its steps rke-up and verify aren't both recorded`,
+          `${deployHost.name}: the failover of epoch ${from.epoch} must be over: ${run === undefined ? "its step verify isn't recorded" : `its steps ${run} and verify aren't both recorded`}`,
           `\`pulumi config set epoch ${from.epoch} --stack failover\`, \`pulumi up --stack failover\`, then this again`,
           `${from.lost} may keep its power meanwhile, as long as its etcd and API don't serve`,
         ),
@@ -107,7 +104,7 @@ function failoverProblems({ from, deployHost, resumed }: Failback, seen: Observa
 }
 
 /** A killed run of this failback may have left the survivor's etcd stopped: then the members that this failback has made have the quorum. */
-function quorumProblems(failback: Failback, seen: Observation): string[] {
+function quorumProblems(failback: Failback, seen: Observation, start: (host: Host) => string): string[] {
   const { survivors, epoch } = failback;
   const aside = `etcd-before-epoch-${epoch}`;
   const without = survivors.filter((h) => {
@@ -119,7 +116,7 @@ function quorumProblems(failback: Failback, seen: Observation): string[] {
     : [
         problem(
           `etcd: a survivor, or a member that this failback has made, must answer a linearizable read: none does (${list(survivors)})`,
-          `\`docker start etcd\` on ${list(survivors.filter((h) => h.etcd !== "none"))}, then \`up\` again`,
+          ...survivors.filter((h) => h.etcd !== "none").map((h) => `\`${start(h)}\` on ${h.name}, then \`up\` again`),
           ...without.map(
             (h) =>
               `On ${h.name} it is set aside: \`docker rename ${aside} etcd && docker update --restart=always etcd && docker start etcd\``,

@@ -28,8 +28,8 @@ export function survivorProblems(plan: FailoverPlan, seen: Observation): string[
 
 /** Other members of etcd that survive and that no act could join to the recovered one. */
 function tooMany({ others, site, source }: FailoverPlan): string[] {
-  const { joins, title } = installerOf(site);
-  return joins || source === undefined
+  const { joinsSurvivors, title } = installerOf(site);
+  return joinsSurvivors || source === undefined
     ? []
     : others.map((host) =>
         problem(

@@ -35,6 +35,17 @@ export interface AfterLoss {
   before: Step[];
 }
 
+/** Hosts that come back after a failover, as the installer sees it. */
+export interface Returning {
+  deployHost: Host;
+  /** The URL of the kube-apiserver that the deploy host asks. */
+  server: string;
+  returned: Host[];
+  /** The failover's epoch. */
+  epoch: number;
+  before: Step[];
+}
+
 /**
  * The program that made the cluster: it decides what runs on each host, and must find nothing to do after an act. All rules
  * that only one installer has stand behind this door, in its folder.
@@ -43,11 +54,10 @@ export interface Installer {
   name: Topology["installer"];
   /** Its name for people. */
   title: string;
-  /**
-   * True if acts add members of etcd to those that live: in a failover with several survivors, in peace in place of a dead one, in a failback.
-   * Else an operator does it with the installer's own commands.
-   */
-  joins: boolean;
+  /** True if a failover joins other surviving members of etcd to the recovered one; else one member alone may survive. */
+  joinsSurvivors: boolean;
+  /** True if it writes all members into each etcd's `--initial-cluster`, and compares them; else a member names those that it has joined, for good. */
+  listsMembers: boolean;
   /**
    * The runtime of a host. A host has one, which knows all of its processes: also where one is a unit of systemd and another a static pod.
    */
@@ -128,8 +138,14 @@ export interface Installer {
    * Steps after which the installer finds nothing to do after a failover; none if it keeps no files of its own. The last one waits for `before`.
    */
   settleLoss(act: AfterLoss): Step[];
+  /** Steps that must end before a returned host joins; none if the installer's run makes all that they would. */
+  welcome(act: Returning): Step[];
+  /** Starts what a returned host's control plane has beside kube-apiserver, which serves by then; none if the installer's run makes it. */
+  controlPlaneBack(host: Host, before: Step[]): Step[];
   /** Puts the returned hosts back into the installer's files. @param epoch the failover's */
   settleReturn(deployHost: Host, returned: Host[], epoch: number, before: Step[]): Step[];
+  /** Labels of a host's Node that the installer gives: its zone, if it gives one, and the names behind node-role.kubernetes.io/. */
+  nodeLabels(host: Host): { zone: string | undefined; roles: string[] };
 }
 
 /** The part of a topology that images follow from. */

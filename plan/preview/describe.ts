@@ -12,7 +12,7 @@ import { voters } from "../topology/order";
 import { describeAside } from "./aside";
 import { describeChange } from "./change";
 import { describeEnd } from "./end";
-import { describeFailback, orderOfPower } from "./failback";
+import { askedFrom, describeFailback, orderOfPower } from "./failback";
 import { describeMembers } from "./members";
 import { describeSources } from "./sources";
 
@@ -76,13 +76,9 @@ export function describeFailover(
 }
 
 /** A failover that has ended: how the datacenter that was given up comes back. */
-export function describeOver({ settings, source, survivors, site }: FailoverPlan): string[] {
+export function describeOver({ settings, source, survivors }: FailoverPlan): string[] {
   const { lost, epoch } = settings;
-  const { joins, title } = installerOf(site);
   const now = `  Datacenter ${lost} was given up; etcd runs on ${source?.host.name}, the cluster on ${survivors.map((h) => h.name).join(", ")}.`;
-  if (!joins) {
-    return [now, `  ${lost}'s hosts come back by hand, as ${title} joins hosts: docs/quickstart.md, at the end.`];
-  }
   return [
     now,
     `  ${lost}'s hosts may have power: the return guard keeps their old etcd and API from serving. To bring them back (docs/failback.md):`,
@@ -110,11 +106,12 @@ export function describePrimary(
   snapshots: string[] = [],
 ): string {
   const { failback } = plan;
+  const from = askedFrom(plan.installer, plan.installerHost);
   return [
-    `PRIMARY: the whole cluster, epoch ${plan.epoch}; rke runs on ${plan.installerHost.name}`,
+    `PRIMARY: the whole cluster, epoch ${plan.epoch}; ${from}`,
     "",
     ...describeFailback(plan, seen),
-    ...(failback && !failback.finished
+    ...(failback && !failback.finished && failback.clusterYml.after !== ""
       ? ["cluster.yml", ...lineDiff(failback.clusterYml.before, failback.clusterYml.after), ""]
       : []),
     ...describeChange(plan.change, plan.membership),
@@ -136,10 +133,7 @@ export function describePrimary(
 const section = (title: string, lines: string[]): string[] =>
   lines.length === 0 ? [] : ["", title, ...lines.map((line) => `  ${line}`)];
 
-const runsOn = ({ site, deployHost }: FailoverPlan): string => {
-  const { program } = installerOf(site);
-  return program === undefined ? `the API is asked from ${deployHost.name}` : `${program} runs on ${deployHost.name}`;
-};
+const runsOn = ({ site, deployHost }: FailoverPlan): string => askedFrom(site.installer, deployHost);
 
 const names = (hosts: { name: string; address: string }[]): string =>
   hosts.map((h) => `${h.name} (${h.address})`).join(", ");

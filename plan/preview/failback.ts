@@ -2,10 +2,11 @@ import type { Failback } from "../acts/failback/failback";
 import { onlyThere, revisionAtRest } from "../acts/failback/only-there";
 import type { PrimaryPlan } from "../acts/primary/plan";
 import { factsOf, type Observation } from "../facts/observation";
+import { installerOf } from "../installers/installers";
 import { argument, commandOf } from "../runtimes/process";
 import { isRunning, type Running } from "../runtimes/running";
 import { hasEtcdOrApi, voters } from "../topology/order";
-import type { Host } from "../topology/topology";
+import type { Host, Topology } from "../topology/topology";
 
 /** A failback in words: the hosts that come back, what runs on them now, and what is set aside. */
 export function describeFailback(plan: PrimaryPlan, seen: Observation): string[] {
@@ -18,7 +19,7 @@ export function describeFailback(plan: PrimaryPlan, seen: Observation): string[]
     `FAILBACK: datacenter ${from.lost} comes back (epoch ${epoch}, after the failover of epoch ${from.epoch})`,
     "",
     `Hosts that return ${names(returned)}`,
-    `Hosts that serve  ${names(survivors)}; rke runs on ${deployHost.name}; etcd's leader goes to ${names(preferred)}`,
+    `Hosts that serve  ${names(survivors)}; ${askedFrom(plan.installer, deployHost)}; etcd's leader goes to ${names(preferred)}`,
     ...(demoted
       ? [
           `Roles that swap   ${names(voters(returned))} vote again; ${demoted.name} then becomes ${demoted.etcd === "learner" ? "a learner" : "no member of etcd"} again`,
@@ -34,6 +35,12 @@ export function describeFailback(plan: PrimaryPlan, seen: Observation): string[]
     "",
   ];
 }
+
+/** The deploy host's part in an act. */
+export const askedFrom = (installer: Topology["installer"], deployHost: Host): string => {
+  const { program } = installerOf({ installer });
+  return program === undefined ? `the API is asked from ${deployHost.name}` : `${program} runs on ${deployHost.name}`;
+};
 
 /** Said by both previews. Why: docs/runbook.md, Order of power. */
 export const orderOfPower =

@@ -40,6 +40,7 @@ const phases: Record<StepName, Phase> = {
   quarantine: "swap",
   unisolate: "swap",
 
+  "control-plane-back": "serve",
   "etcd-servers": "serve",
   "first-write": "serve",
   "kube-apiserver": "serve",
@@ -48,6 +49,7 @@ const phases: Record<StepName, Phase> = {
   "etcd-role": "tidy",
   "lost-nodes": "tidy",
   masterleases: "tidy",
+  "nodes-back": "tidy",
   purge: "tidy",
   "return-guard": "tidy",
   "snapshot-schedule": "tidy",

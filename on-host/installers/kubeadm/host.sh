@@ -5,7 +5,7 @@
 # shellcheck disable=SC2034 # not every script reads all of them
 pki=/etc/kubernetes/pki made_by=kubeadm
 etcd_inside=/var/lib/etcd own_client=etcd/peer api_client=apiserver-kubelet-client etcd_dependents=(kube-apiserver)
-admin_config=/etc/kubernetes/admin.conf
+admin_config=/etc/kubernetes/admin.conf node_roles=(control-plane) node_role_value=""
 
 tls_of() {
   tls_ca=$pki/ca.crt

@@ -4,6 +4,7 @@
 #                   etcd_inside       etcd's data folder, /var/lib/etcd on the host, as its own process sees it
 #                   own_client        the certificate with which this host asks its own etcd
 #                   api_client        the one with which it asks its own kube-apiserver
+#                   node_roles, node_role_value   roles that it labels Nodes with, and such a label's value
 #                   etcd_dependents   processes that serve if and only if this host's etcd does, and that no step recreates
 #   tls_of CERTIFICATE            sets $tls_ca, $tls_cert and $tls_key, the files of a certificate; CERTIFICATE is its name in the installer's own folder
 #   own_peer                      prints the peer URL of this host's etcd, as the host reaches it
@@ -17,7 +18,7 @@
 # shellcheck disable=SC2034 # not every script reads all of them
 ssl=/etc/kubernetes/ssl made_by=RKE
 etcd_inside=/var/lib/rancher/etcd own_client=kube-node api_client=kube-node etcd_dependents=()
-kube_admin=/etc/rke-dr/certs
+kube_admin=/etc/rke-dr/certs node_roles=(controlplane etcd worker) node_role_value=true
 
 tls_of() { tls_ca=$ssl/kube-ca.pem tls_cert=$ssl/$1.pem tls_key=$ssl/$1-key.pem; }
 own_peer() { printf 'https://127.0.0.1:2380'; }

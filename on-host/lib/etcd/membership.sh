@@ -67,11 +67,12 @@ look_up() {
 }
 
 # own_status COLUMN: prints a column of this etcd's `endpoint status`, empty if it doesn't answer: 2 the member's ID, 5 true if it leads, 6 true if it is a learner,
-# 8 the raft index, 9 the index that is applied here.
+# 8 the raft index, 9 the index that is applied here: the columns of etcdctl until 3.5. That of 3.6 has four more from the fourth on, the storage
+# version first, a release without a unit (etcdctl/ctlv3/command/printer.go makeEndpointStatusTable).
 own_status() {
   { process_etcdctl etcd "" --command-timeout=5s endpoint status 2>/dev/null || true; } | column "$1"
 }
-column() { awk -F', ' -v column="$1" 'NR == 1 { print $column }'; }
+column() { awk -F', ' -v column="$1" 'NR == 1 { print $(column + (column > 3 && $4 ~ /^[0-9.]*$/ ? 4 : 0)) }'; }
 # cluster_index: prints the raft index that the cluster is at, empty if $via doesn't answer.
 cluster_index() { { ask endpoint status 2>/dev/null || true; } | column 8; }
 

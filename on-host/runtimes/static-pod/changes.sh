@@ -45,6 +45,7 @@ start_kubelet() {
   fi
   exec 7>&-
 }
+runtime_restart_watcher() { with_kubelet_stopped true; }
 runtime_hold() {
   [[ -z $kubelet_held ]] || return 0
   stop_kubelet || return

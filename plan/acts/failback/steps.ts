@@ -61,24 +61,27 @@ export function failbackSteps(
     server: ownServer(topology, failback.deployHost.datacenter),
   };
   const quarantine = quarantineSteps(act, ready);
+  const welcomed = installer.welcome({ ...failback, server: act.server, epoch: failback.from.epoch, before: quarantine });
   const opened = openingSteps(act, quarantine);
   const rejoined = rejoiningSteps(act, opened);
-  const returnedApi = returnedApiSteps(act, rejoined);
+  const returnedApi = returnedApiSteps(act, [...welcomed, ...rejoined]);
+  const controllers = returnedApi.flatMap((api) => installer.controlPlaneBack(api.host, [api]));
   const leader = leaderStep(act, [...rejoined, ...returnedApi]);
   const recreated = etcdArgumentSteps(act, leader);
   const looked = lookedAtSteps(act, recreated);
   const survivorsApi = survivorsApiSteps(act, [...recreated, leader]);
   const firstWrite = firstWriteStep(act, [...survivorsApi, ...returnedApi]);
   const demoting = demotionOf(act, firstWrite);
-  const watchers = watcherSteps(act, firstWrite);
+  const watchers = watcherSteps(act, [firstWrite, ...controllers]);
   const state = stateSteps(act, [firstWrite, ...demoting.steps]);
-  const after = failbackVerification(topology, site, failback, run === undefined ? stepNames(watchers) : [run]);
-  const serving = [...returnedApi, leader, ...recreated, ...looked, ...survivorsApi, firstWrite];
+  const settled = run === undefined ? stepNames([...watchers, ...controllers, ...state]) : [run];
+  const after = failbackVerification(topology, site, failback, settled);
+  const serving = [...returnedApi, ...controllers, leader, ...recreated, ...looked, ...survivorsApi, firstWrite];
   return {
-    before: [...quarantine, ...opened, ...rejoined, ...serving, ...demoting.steps, ...watchers, ...state],
+    before: [...quarantine, ...welcomed, ...opened, ...rejoined, ...serving, ...demoting.steps, ...watchers, ...state],
     after,
     nextFailure: {
-      ...costs(act, { before: [...quarantine, ...opened], rejoined, serving, end: [...watchers, ...state, ...after] }),
+      ...costs(act, { before: [...quarantine, ...welcomed, ...opened], rejoined, serving, end: [...watchers, ...state, ...after] }),
       ...whileRecreated(act, recreated),
       ...Object.fromEntries(demoting.steps.map((s) => [s.name, demoting.nextFailure])),
     },
@@ -126,7 +129,10 @@ function apiServerStep({ site, installer, failback, seen }: Return, host: Host, 
     data: replacement.body,
     after,
     limit: 300,
-    words: `recreate kube-apiserver with --etcd-servers=${installer.etcdServers(site, host)}`,
+    words:
+      replacement.body === ""
+        ? "see that kube-apiserver serves: it asks the etcd of its own host, and stays, or comes back, as it was"
+        : `recreate kube-apiserver with --etcd-servers=${installer.etcdServers(site, host)}`,
     intact: runs(factsOf(seen, host), replacement),
   });
 }
@@ -147,6 +153,9 @@ const leaderStep = ({ site, installer, failback: { preferred, deployHost } }: Re
 
 function etcdArgumentSteps({ site, installer, failback, seen }: Return, leader: Step): Step[] {
   const recreated: Step[] = [];
+  if (!installer.listsMembers) {
+    return recreated;
+  }
   for (const host of voters(failback.survivors)) {
     const etcd: Replacement = replaceEtcd(site, failback.epoch, seen, host, site.voters);
     recreated.push(
@@ -193,10 +202,10 @@ const demotionOf = ({ site, failback, seen, known }: Return, firstWrite: Step): 
     ? demotion(site, failback, failback.demoted, known, seen, [firstWrite.name])
     : { steps: [], nextFailure: "" };
 
-const watcherSteps = ({ failback }: Return, firstWrite: Step): Step[] =>
+const watcherSteps = ({ failback }: Return, before: Step[]): Step[] =>
   failback.returned.map((host) =>
     step("watchers", host, "Cleanup", {
-      after: [firstWrite.name],
+      after: stepNames(before),
       words: "restart kubelet and kube-proxy, which may hold watches from before",
     }),
   );

@@ -2,7 +2,7 @@ import { installerOf } from "../../installers/installers";
 import { type Step, step, stepNames } from "../../steps/steps";
 import { ownServer } from "../../topology/servers";
 import type { Site } from "../../topology/site";
-import type { Topology } from "../../topology/topology";
+import type { Host, Topology } from "../../topology/topology";
 import { apiVerification, dataVerification } from "../steps/verification";
 import type { Failback } from "./failback";
 
@@ -18,7 +18,11 @@ export function failbackVerification(
   settled: string[],
 ): Step[] {
   const { hosts } = site;
-  const { memberName } = installerOf(site);
+  const { memberName, nodeLabels } = installerOf(site);
+  const labelled = (host: Host): string => {
+    const { zone = "", roles } = nodeLabels(host);
+    return `${host.name}=${zone}=${roles.join(",")}`;
+  };
   const server = ownServer(topology, deployHost.datacenter);
   const standing = site.learner;
   const joined = [...settled, ...(standing ? [`etcd-join-${standing.name}`] : [])];
@@ -47,9 +51,9 @@ export function failbackVerification(
       ),
     ...apiVerification(site, deployHost, server, [], settled),
     step("verify-nodes", deployHost, "Verification", {
-      arguments: [server, ...hosts.map((h) => `${h.name}=${h.datacenter}=${h.roles.join(",")}`)],
+      arguments: [server, ...hosts.map(labelled)],
       after: [...settled, ...stepNames(role ?? [])],
-      words: "every host is a ready Node with its roles, no others, and its datacenter's label",
+      words: "every host is a ready Node with its roles, no others, and the labels of its installer",
     }),
   ];
 }

@@ -11,6 +11,7 @@ export const primaryAct = "primary";
 
 export interface PrimaryPlan {
   epoch: number;
+  installer: Topology["installer"];
   /** All hosts, in cluster.yml's order. */
   hosts: Host[];
   deployHosts: Host[];

@@ -30,7 +30,8 @@ export function planPrimary(
   const failback = failbackOf(topology, epoch, seen);
   const trusts = failback && !failback.finished ? isTrusted(failback, seen) : undefined;
   const returning = failback !== undefined && !failback.finished;
-  const voterDiffers = (found: Running) => (returning ? [] : otherMembers(site, found));
+  const voterDiffers = (found: Running) =>
+    returning || !installerOf(topology).listsMembers ? [] : otherMembers(site, found);
   const members = membership(topology, seen, installerOf(topology).learnerDiffers(site), trusts, voterDiffers);
   const change = returning ? noChange : changeOf(topology, site, seen, members);
   const act: Peace = { topology, site, epoch, seen, failback, deployHosts: deployHosts(topology), members, change };
@@ -43,7 +44,7 @@ export function planPrimary(
   // a failback's steps are for the hosts that it brought back: once hosts have changed after it, peace has steps of its own
   const isOver = failback?.finished && (isChange(change) || changedSince(act));
   const back = failback && !isOver ? failbackSteps(topology, site, failback, seen, stepNames(trust), run) : undefined;
-  const voting = back || !installerOf(topology).joins ? [] : memberSteps(act, trust);
+  const voting = back ? [] : memberSteps(act, trust);
   const built = buildSteps(act, [...trust, ...voting], back?.before);
   // an installer that only an operator runs has no steps of its own
   const ready = built.length > 0 ? built : [...trust, ...voting, ...(back?.before ?? [])];
@@ -63,6 +64,7 @@ export function planPrimary(
   const purging = purge === undefined ? [] : purgeSteps(site.hosts, purge, stepNames(lasting));
   return {
     epoch,
+    installer: topology.installer,
     hosts: site.hosts,
     deployHosts: act.deployHosts,
     installerHost: site.deployHost,

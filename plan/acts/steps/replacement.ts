@@ -58,6 +58,7 @@ export function replaceApiServer(site: Site, epoch: number, seen: Observation, h
         name: "kube-apiserver",
       }
     : planned;
+  // one that the return guard has set aside comes back as it was, too
   const stays =
     asksOwnEtcd(site, host) &&
     before !== undefined &&

@@ -15,17 +15,19 @@ import {
   plannedEtcd,
   recoveredEtcd,
 } from "./processes";
+import { controlPlaneBack, nodeLabels, welcome } from "./settle";
 import { clusterOf, kubeadmHost } from "./site";
 
 /**
  * kubeadm: etcd and the control plane are static pods of the kubelet. kubeadm keeps no file that lists hosts: the ConfigMap kubeadm-config names none, and
  * etcd's endpoints come from the mirror pods of Nodes (util/etcd/etcd.go). So lost Nodes that are deleted are all that it must hear of, and no act
- * runs kubeadm to recover.
+ * runs kubeadm, neither to recover nor to bring hosts back (docs/decisions/32).
  */
 export const kubeadm: Installer = {
   name: "kubeadm",
   title: "kubeadm",
-  joins: false,
+  joinsSurvivors: false,
+  listsMembers: false,
   runtimeOn: () => staticPod,
   memberName,
   // etcd's peer certificate serves clients, too: kubeadm gives it both usages
@@ -61,7 +63,10 @@ export const kubeadm: Installer = {
   build: () => [],
   adopt: () => [],
   settleLoss: () => [],
+  welcome,
+  controlPlaneBack,
   settleReturn: () => [],
+  nodeLabels,
 };
 
 const clientFlags = ["cacert=ca.crt", "cert=peer.crt", "key=peer.key"]

@@ -34,7 +34,8 @@ function deployFiles(topology: Topology): { prepared: string[]; needed: string[]
 export const rke: Installer = {
   name: "rke",
   title: "RKE",
-  joins: true,
+  joinsSurvivors: true,
+  listsMembers: true,
   runtimeOn: () => docker,
   memberName,
   etcdCertificate: (host) => etcdCertificate(host),
@@ -72,5 +73,8 @@ export const rke: Installer = {
   build: (act, changed) => [build(act, changed)],
   adopt,
   settleLoss,
+  welcome: () => [],
+  controlPlaneBack: () => [],
   settleReturn,
+  nodeLabels: (host) => ({ zone: host.datacenter, roles: host.roles }),
 };

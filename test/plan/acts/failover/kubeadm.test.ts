@@ -5,12 +5,10 @@ import { parse, stringify } from "yaml";
 import { planFailover } from "../../../../plan/acts/failover/failover";
 import { serves } from "../../../../plan/acts/failover/fence";
 import type { FailoverPlan, FailoverSettings } from "../../../../plan/acts/failover/plan";
-import { planPrimary } from "../../../../plan/acts/primary/primary";
 import { rehearsalProblems } from "../../../../plan/acts/rehearsal/rehearsal";
 import { parseTopology } from "../../../../plan/declaration/declaration";
 import type { Observation } from "../../../../plan/facts/observation";
 import { failoverGuards } from "../../../../plan/guards/failover";
-import { primaryGuards } from "../../../../plan/guards/primary";
 import { manifestsAfter, manifestsInPeace } from "../../../../plan/installers/kubeadm/site";
 import { describeOver } from "../../../../plan/preview/describe";
 import { survivors } from "../../../../plan/topology/order";
@@ -192,17 +190,8 @@ describe("a failover of a cluster that kubeadm made", () => {
     );
   });
 
-  it("leads to no failback once it is over, and primary says that it is by hand", () => {
-    assert.doesNotMatch(describeOver(plan(declared)).join("\n"), /stack primary/);
-    const observed = seen(declared);
-    for (const facts of Object.values(observed.hosts))
-      if (facts.reachable) Object.assign(facts, { epoch: 2, act: "failover:a:forceNewCluster:cp3" });
-    const primary = planPrimary(declared, 3, observed);
-    const problems = primaryGuards(declared, primary, observed).flatMap((v) =>
-      v.guard === "failback" ? v.problems : [],
-    );
-    assert.match(problems.join(), /^a: the failback of a cluster that kubeadm made is not built yet: epoch 3\nBy hand/);
-  });
+  it("says once it is over how the lost datacenter comes back", () =>
+    assert.match(describeOver(plan(declared)).join("\n"), /pulumi config set epoch 3 --stack primary/));
 
   it("has no rehearsal, and says why", () =>
     assert.match(rehearsalProblems(declared).join(), /^topology\.installer: a rehearsal runs .*: kubeadm$/));

@@ -3,9 +3,12 @@ import { planPrimary } from "../../../../plan/acts/primary/primary";
 import type { Reachable } from "../../../../plan/facts/facts";
 import { keptPatches } from "../../../../plan/guards/kubeadm-cluster";
 import { primaryGuards } from "../../../../plan/guards/primary";
+import { memberOf } from "../../../../plan/installers/kubeadm/etcd";
+import { planned } from "../../../../plan/installers/kubeadm/planned";
+import { clusterOf, kubeadmHost } from "../../../../plan/installers/kubeadm/site";
 import { allHosts, type Host } from "../../../../plan/topology/topology";
 import { kubeadmTopology, untouchedCluster } from "../../worlds/kubeadm-world";
-import { podsOn } from "../../worlds/observations";
+import { podsOn, record } from "../../worlds/observations";
 
 const topology = kubeadmTopology();
 
@@ -17,24 +20,26 @@ const on =
   (name: string, change: Partial<Reachable>) =>
   (host: Host): Partial<Reachable> =>
     host.name === name ? change : {};
-const cp2 = allHosts(topology).find((h) => h.name === "cp2") as Host;
+const hostNamed = (name: string): Host => allHosts(topology).find((h) => h.name === name) as Host;
+const cp2 = hostNamed("cp2");
 const edited = (file: string, from: string | RegExp, to: string) =>
   on("cp2", { processes: podsOn(topology, cp2, (text, name) => (name === file ? text.replace(from, to) : text)) });
 
 describe("stack primary for a cluster that kubeadm made", () => {
   it("takes over a cluster that runs as the topology says", () => assert.deepEqual(stops(), []));
 
-  it("claims hosts, prepares deploy hosts, and keeps guard and snapshots; no step touches what runs", () => {
+  it("claims hosts, prepares deploy hosts, looks at the members, and keeps guard and snapshots", () => {
     const { steps } = planPrimary(topology, 1, untouchedCluster(topology));
     const scripts = [...new Set(steps.map((s) => s.script))];
-    assert.deepEqual(scripts, ["claim", "deploy-files", "authorize", "trust", "return-guard", "snapshot-schedule"]);
+    const kept = ["return-guard", "snapshot-schedule"];
+    assert.deepEqual(scripts, ["claim", "deploy-files", "authorize", "trust", "etcd-join", ...kept]);
     assert.deepEqual(
       steps.filter((s) => s.script === "snapshot-schedule").map((s) => s.host.name),
       ["cp1", "cp3"],
     );
     // neither waits for a run of the installer: there is none
     for (const s of steps.filter((one) => one.script === "return-guard" || one.script === "snapshot-schedule"))
-      assert.deepEqual(s.after, ["trust-cp1", "trust-cp3"]);
+      assert.deepEqual(s.after, ["trust-cp1", "trust-cp3", "etcd-join-cp1", "etcd-join-cp2", "etcd-join-cp3"]);
   });
 
   it("accepts a member whose --initial-cluster is that of its join", () =>
@@ -91,8 +96,21 @@ describe("stack primary for a cluster that kubeadm made", () => {
     ]);
   });
 
-  it("repairs no member: that is kubeadm's own work", () => {
-    const seen = untouchedCluster(topology, on("cp2", { processes: {}, etcd: undefined, epoch: 1, act: "primary" }));
-    assert.ok(!planPrimary(topology, 1, seen).steps.some((s) => s.script === "etcd-join"));
+  it("brings back a member that doesn't run, by a manifest as `kubeadm join` writes it, and leaves the others alone", () => {
+    const known = { epoch: 1, act: "primary", steps: { "etcd-join": record("etcd-join", 1, 1) } };
+    const seen = untouchedCluster(topology, (host) =>
+      host.name === "cp2" ? { ...known, processes: {}, etcd: undefined } : known,
+    );
+    const joins = planPrimary(topology, 1, seen).steps.filter((s) => s.script === "etcd-join");
+    const cp2Joins = joins.find((s) => s.host.name === "cp2");
+    assert.deepEqual([joins.find((s) => s.host.name === "cp1")?.intact, cp2Joins?.intact], [true, false]);
+    const [joining = "", final] = cp2Joins?.data.split("\n") ?? [];
+    assert.equal(joining, final);
+    const manifest = Buffer.from(joining.slice("pod:".length), "base64").toString();
+    const asKubeadm = planned(clusterOf(topology), {
+      host: kubeadmHost(cp2),
+      joins: ["cp1", "cp3", "cp2"].map((name) => memberOf(kubeadmHost(hostNamed(name)))),
+    })["etcd.yaml"];
+    assert.equal(manifest.replace(/^ *rke-dr\.epoch: .*\n/m, ""), asKubeadm);
   });
 });
