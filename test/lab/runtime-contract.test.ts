@@ -408,10 +408,12 @@ run_alone ${image} sh --name orphan -- -c "sleep 1000"' >/dev/null 2>&1 & echo $
       await drop("web");
     });
 
-    it("a spec says if its process has a network, and takes a limit of memory", async () => {
+    it("a spec says if its process has a network, and takes another argument, and a limit of memory", async () => {
       const isolated = runtime.spec(planned("web", "true"), 4, { isolated: true });
       await shell(`spec_isolated '${isolated}'`);
       await fails(`spec_isolated '${runtime.spec(planned("web", "true"), 4)}'`);
+      const [one, other] = ["--some=a,b", "--some=c"].map((text) => runtime.spec(planned("web", text), 4));
+      assert.equal(await shell(`spec_with_argument '${one}' --some=a,b --some=c`), other);
       const { unlimited } = subject;
       if (unlimited !== undefined) assert.match(await shell(`spec_with_memory '${unlimited}' 1048576`), /1048576/);
     });

@@ -37,3 +37,21 @@ describe("the voter that is asked to change etcd's members", () => {
     it(what, () => assert.equal(asked(answers), expected));
   }
 });
+
+describe("a member's own status, by etcdctl's columns", () => {
+  /** As `endpoint status` prints it: etcd 3.4.23, 3.5.21, 3.6.16, and 3.6.16 while the cluster's version is still 3.5. */
+  const lines: Record<string, string> = {
+    "3.4": "https://10.77.0.13:2379, 7e921ce0ecd32f39, 3.4.23, 737 kB, true, false, 6, 796, 795, ",
+    "3.5": "https://10.77.0.13:2379, 7e921ce0ecd32f39, 3.5.21, 2.2 MB, true, false, 6, 796, 795, ",
+    "3.6": "https://10.77.0.13:2379, 7e921ce0ecd32f39, 3.6.16, 3.6.0, 2.2 MB, 1.8 MB, 20%, 2.1 GB, true, false, 6, 796, 795, , , false",
+    "3.6 of an older cluster":
+      "https://10.77.0.13:2379, 7e921ce0ecd32f39, 3.6.16, , 2.2 MB, 1.8 MB, 20%, 2.1 GB, true, false, 6, 796, 795, , , false",
+  };
+  for (const [etcd, line] of Object.entries(lines)) {
+    it(`is read with etcd ${etcd}`, () => {
+      const code = `set -euo pipefail; ${onHostText("lib/etcd/membership")}\nfor c in 2 5 6 8 9; do column $c <<<"$1"; done`;
+      const run = spawnSync("bash", ["-c", code, "bash", line], { encoding: "utf8" });
+      assert.deepEqual(run.stdout.trim().split("\n"), ["7e921ce0ecd32f39", "true", "false", "796", "795"], run.stderr);
+    });
+  }
+});

@@ -18,13 +18,14 @@ describe("deleting the Nodes of the lost hosts", function () {
       `#!/bin/sh\ncd $RKE_DR_STATE\necho x >>asked\ncase $(wc -l <asked) in\n${cases.join("\n")}\nesac\n`,
     );
     // the limit of a minute, and a short one for what never succeeds
-    const script = stepScript("lost-nodes").replace("until_true 60", `until_true ${answers.at(-1) === 500 ? 1 : 60}`);
+    const limit = answers.at(-1) === 500 ? 1 : 60;
+    const script = stepScript("lost-nodes").replaceAll(/until_true [26]0/g, `until_true ${limit}`);
     const args = ["lost-nodes", 2, 1, "failover", "lab", "https://api", "master1"];
     return host.step(args, script);
   }
 
   for (const [what, answers, exit, said] of [
-    ["takes one request if the API answers 200", [200], 0, /Node master1 deleted/],
+    ["is done once the API answers 200", [200], 0, /Node master1 deleted/],
     ["succeeds if the Node is gone already", [404], 0, /Node master1 was gone already/],
     ["is tried again if the API didn't answer in time", [undefined, 200], 0, /Node master1 deleted/],
     ["is tried again if the API answered with an error", [500, 404], 0, /Node master1 was gone already/],
@@ -36,4 +37,13 @@ describe("deleting the Nodes of the lost hosts", function () {
       assert.match(result.stderr, said);
     });
   }
+
+  it("writes each Node down before", () => {
+    run([200]);
+    assert.equal(host.read("epoch-2/nodes/master1.json"), "{}\n");
+  });
+  it("writes nothing down of a Node that is gone already", () => {
+    run([404]);
+    assert.equal(host.has("epoch-2/nodes/master1.json"), false);
+  });
 });
