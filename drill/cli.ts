@@ -86,8 +86,8 @@ async function main(): Promise<number> {
   if (kill !== undefined && kill !== "etcd") throw new LabError(`--kill: must be etcd, is "${kill}"`);
   const chosen = installerOption(values.installer);
   const refuseUnbuilt = (installer: LabInstaller) => {
-    if (installer === "kubeadm" && (values.failback || kill || learner))
-      throw new LabError("--installer kubeadm: has no --failback, --kill and --learner yet");
+    if (installer === "kubeadm" && (kill || learner))
+      throw new LabError("--installer kubeadm: has no --kill and --learner yet");
   };
   if (chosen.installer) refuseUnbuilt(chosen.installer);
   const lab = await ownLab();

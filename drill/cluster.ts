@@ -29,6 +29,14 @@ export interface DrillCluster {
    * asks its own etcd alone). $1: the server's address
    */
   oldSide: string;
+  /** A host's scripts, so that a drill asks its runtime as the program does. */
+  dialect: Dialect;
+  /** Seconds within which etcd elects a leader, by its election timeout. */
+  electionSeconds: number;
+  /** Shell that prints when the process $1, which has ended, was started and when it ended. The same time twice: not since $2. */
+  ranFor: string;
+  /** True if a host's Node has a role that `kubectl get nodes` shows. */
+  hasRole: (host: { name: string }) => boolean;
   /** Runs etcdctl on a host, in its etcd. */
   etcdctl: (host: string, args: string[]) => Promise<Result>;
   /** The operator's part: the name by which workers ask the API leads to this host from now on. Undefined if the cluster has no such name. */
@@ -52,6 +60,11 @@ export function drillCluster(lab: Lab): DrillCluster {
         installerRuns: true,
         app: { image: "lab/app", spreadBy: "topology.kubernetes.io/zone" },
         moveEndpoint: undefined,
+        dialect: { runtime: "docker", installer: "rke" },
+        // RKE's timeout is 5 s: 5 to 10 s
+        electionSeconds: 10,
+        ranFor: "docker inspect -f '{{.State.StartedAt}} {{.State.FinishedAt}}' \"$1\"",
+        hasRole: () => true,
         startAgain: dockerStartsAgain,
         oldSide: `docker exec etcd etcdctl endpoint health 2>&1 | grep -o 'is healthy' || echo 'is not healthy'
           docker inspect kube-apiserver | grep -q "etcd-servers=.*$1:2379" && docker logs kube-apiserver 2>&1 | grep -c "dial tcp $1:2379: connect: connection refused"`,
@@ -75,6 +88,13 @@ export function drillCluster(lab: Lab): DrillCluster {
             await must(lab.hostCommand(host.name, ["bash", "-ec", hostsFile, "bash", address, name]));
           }
         },
+        dialect: { runtime: "static-pod", installer: "kubeadm" },
+        // etcd's own timeout is 1 s: 1 to 2 s; a client notices after its own time limit
+        electionSeconds: 4,
+        // what is kept of a pod is of its last container: that from before the power cut if the kubelet has started none since
+        ranFor: `started=$(kept "$1" started)
+          if [[ -z $started || $(date -d "$started" +%s) -lt $(date -d "$2" +%s) ]]; then echo "$2 $2"; else echo "$started"; fi`,
+        hasRole: (host) => servers.some((s) => s.name === host.name),
         startAgain: kubeletStartsAgain,
         oldSide: `${inPod} etcdctl ${tls} endpoint health 2>&1 | grep -o 'is healthy' || echo 'is not healthy'
           echo 'none asked'`,

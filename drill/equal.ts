@@ -1,4 +1,4 @@
-import { LabError, must, until } from "../lab/machine/run";
+import { LabError, until } from "../lab/machine/run";
 import type { Drill, Members } from "./drill";
 import { namespace } from "./workload";
 
@@ -29,13 +29,10 @@ export async function everyMemberHas(drill: Drill, members: Members, acknowledge
   );
 }
 
-const etcdctl = (drill: Drill, host: string, ...args: string[]) =>
-  drill.lab.hostCommand(host, ["docker", "exec", "etcd", "etcdctl", ...args]);
-
 /** The newest revision that a voter has. */
 async function newest(drill: Drill, hosts: string[]): Promise<number> {
   for (const host of hosts) {
-    const answer = await drill.lab.execOn(host, ["docker", "exec", "etcd", "etcdctl", "get", "x", "-w", "json"]);
+    const answer = await drill.cluster.etcdctl(host, ["get", "x", "-w", "json"]);
     const found = /"revision":(\d+)/.exec(answer.stdout)?.[1];
     if (answer.code === 0 && found !== undefined) return Number(found);
   }
@@ -47,10 +44,11 @@ async function holding(drill: Drill, host: string, revision: number): Promise<Ho
   const prefix = `/registry/configmaps/${namespace}/write-`;
   const own = ["--prefix", "--consistency=s", `--rev=${revision}`, "-w", "json"];
   await until(`${host}: etcd has revision ${revision}`, 30, async () => {
-    const result = await drill.lab.execOn(host, ["docker", "exec", "etcd", "etcdctl", "get", "x", ...own]);
+    const result = await drill.cluster.etcdctl(host, ["get", "x", ...own]);
     return result.code === 0;
   });
-  const { stdout } = await must(etcdctl(drill, host, "get", prefix, ...own));
+  const { code, stdout, stderr } = await drill.cluster.etcdctl(host, ["get", prefix, ...own]);
+  if (code !== 0) throw new LabError(`drill: ${host}: etcdctl get: exit code ${code}: ${stderr.trim()}`);
   const { kvs = [] } = JSON.parse(stdout) as {
     kvs?: { key: string; value: string; create_revision: number; mod_revision: number; version: number }[];
   };

@@ -1,5 +1,6 @@
 import { LabError, until } from "../lab/machine/run";
 import type { Workspace } from "../lab/operator/project";
+import { onHostScript } from "../on-host";
 import type { Client } from "./client";
 import { type Drill, lost, type Members, stackReport, summary } from "./drill";
 import { everyMemberHas } from "./equal";
@@ -12,9 +13,6 @@ export function wantedConfirm(preview: string): string {
   if (confirm === undefined) throw new LabError("drill: preview of stack primary exports no confirm");
   return confirm;
 }
-
-/** etcd with RKE's timeouts elects a leader within 5 to 10 s. */
-const electionSeconds = 10;
 
 /**
  * Gives datacenter a its power back and brings it back by the program, with the client writing all the while.
@@ -43,7 +41,10 @@ export async function failbackDrill(
       "the return guard puts hosts of the old epoch in quarantine before they serve",
       returned.every((r) => !r.served && !r.runs),
       returned
-        .map((r) => `${r.host}: etcd ran for ${r.etcdSeconds?.toFixed(1) ?? "?"} s and served nothing`)
+        .map(
+          (r) =>
+            `${r.host}: etcd ran for ${r.etcdSeconds?.toFixed(1) ?? "?"} s and ${r.served ? "SERVED" : "served nothing"}`,
+        )
         .join(", "),
     );
   }
@@ -67,6 +68,7 @@ export async function failbackDrill(
   );
   const seconds = (Date.now() - beganAt) / 1000;
   await client.acknowledged(10, Date.now(), 60);
+  const { electionSeconds, hasRole } = drill.cluster;
   const gap = longestGap(client.history(), beganAt, Date.now()) / 1000;
   drill.check(
     `during the failback no client waits longer than an election takes (${electionSeconds} s)`,
@@ -103,7 +105,8 @@ export async function failbackDrill(
     ),
   );
   const nodes = (await drill.kubectl(["get", "nodes", "--no-headers"])).trim().split("\n");
-  const plain = nodes.filter((line) => !/ Ready /.test(line) || line.includes("<none>"));
+  const rolesOf = (line: string) => hasRole({ name: line.split(/ +/)[0] ?? "" });
+  const plain = nodes.filter((line) => !/ Ready /.test(line) || line.includes("<none>") === rolesOf(line));
   drill.check(
     "all Nodes are back, ready, with their roles",
     nodes.length === drill.lab.hosts().length && plain.length === 0,
@@ -135,7 +138,10 @@ async function whatReturned(
   poweredAt: number,
   returnGuard: "on" | "off",
 ): Promise<FailbackReport["returned"][number]> {
-  const on = async (script: string) => (await drill.lab.execOn(host, ["bash", "-c", script])).stdout.trim();
+  const { dialect, ranFor } = drill.cluster;
+  const library = `die() { echo "$*" >&2; exit 1; }\n${onHostScript(`runtimes/${dialect.runtime}`, dialect)}\n`;
+  const on = async (script: string, ...args: string[]) =>
+    (await drill.lab.execOn(host, ["bash", "-c", `${library}${script}`, "bash", ...args])).stdout.trim();
   const aside = `etcd-before-epoch-${failoverEpoch}`;
   if (returnGuard === "on") {
     await until(`${host}: quarantine`, 120, async () => (await on("cat /var/lib/rke-dr/quarantine")) !== "");
@@ -146,15 +152,14 @@ async function whatReturned(
   }
   const name = returnGuard === "on" ? aside : "etcd";
   const since = new Date(poweredAt).toISOString();
-  const [started, finished] = (
-    await on(`docker inspect -f '{{.State.StartedAt}} {{.State.FinishedAt}}' ${name}`)
-  ).split(" ");
+  const [started, finished] = (await on(ranFor, name, since)).split(" ");
   return {
     host,
     etcdSeconds:
       returnGuard === "on" && started && finished ? (Date.parse(finished) - Date.parse(started)) / 1000 : undefined,
-    served: (await on(`docker logs --since ${since} ${name} 2>&1 | grep -c 'ready to serve client requests'`)) !== "0",
-    runs: (await on("docker ps --format '{{.Names}}'")).split("\n").some((n) => n === "etcd" || n === "kube-apiserver"),
+    served:
+      (await on(`process_log "$1" all "$2" 2>&1 | grep -c 'ready to serve client requests'`, name, since)) !== "0",
+    runs: (await on("process_runs etcd || process_runs kube-apiserver && echo runs")) === "runs",
   };
 }
 

@@ -43,7 +43,8 @@ describe("a member's own status, by etcdctl's columns", () => {
   const lines: Record<string, string> = {
     "3.4": "https://10.77.0.13:2379, 7e921ce0ecd32f39, 3.4.23, 737 kB, true, false, 6, 796, 795, ",
     "3.5": "https://10.77.0.13:2379, 7e921ce0ecd32f39, 3.5.21, 2.2 MB, true, false, 6, 796, 795, ",
-    "3.6": "https://10.77.0.13:2379, 7e921ce0ecd32f39, 3.6.16, 3.6.0, 2.2 MB, 1.8 MB, 20%, 2.1 GB, true, false, 6, 796, 795, , , false",
+    "3.6":
+      "https://10.77.0.13:2379, 7e921ce0ecd32f39, 3.6.16, 3.6.0, 2.2 MB, 1.8 MB, 20%, 2.1 GB, true, false, 6, 796, 795, , , false",
     "3.6 of an older cluster":
       "https://10.77.0.13:2379, 7e921ce0ecd32f39, 3.6.16, , 2.2 MB, 1.8 MB, 20%, 2.1 GB, true, false, 6, 796, 795, , , false",
   };

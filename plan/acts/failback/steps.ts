@@ -61,7 +61,12 @@ export function failbackSteps(
     server: ownServer(topology, failback.deployHost.datacenter),
   };
   const quarantine = quarantineSteps(act, ready);
-  const welcomed = installer.welcome({ ...failback, server: act.server, epoch: failback.from.epoch, before: quarantine });
+  const welcomed = installer.welcome({
+    ...failback,
+    server: act.server,
+    epoch: failback.from.epoch,
+    before: quarantine,
+  });
   const opened = openingSteps(act, quarantine);
   const rejoined = rejoiningSteps(act, opened);
   const returnedApi = returnedApiSteps(act, [...welcomed, ...rejoined]);
@@ -81,7 +86,12 @@ export function failbackSteps(
     before: [...quarantine, ...welcomed, ...opened, ...rejoined, ...serving, ...demoting.steps, ...watchers, ...state],
     after,
     nextFailure: {
-      ...costs(act, { before: [...quarantine, ...welcomed, ...opened], rejoined, serving, end: [...watchers, ...state, ...after] }),
+      ...costs(act, {
+        before: [...quarantine, ...welcomed, ...opened],
+        rejoined,
+        serving,
+        end: [...watchers, ...state, ...after],
+      }),
       ...whileRecreated(act, recreated),
       ...Object.fromEntries(demoting.steps.map((s) => [s.name, demoting.nextFailure])),
     },
