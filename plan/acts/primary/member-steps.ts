@@ -13,9 +13,8 @@ import type { Peace } from "./plan";
 /** Members that leave, first, then each voter: one after the other, since each needs the others' votes. */
 export function memberSteps(act: Peace, trust: Step[]): Step[] {
   const { topology, site, epoch, seen, members } = act;
-  // an adopted cluster's members leave by its operator's own `rke up`, kubeadm's by `kubeadm reset`
-  const leaveByHand = topology.pki === "adopted" || installerOf(topology).program === undefined;
-  const left = leaveByHand ? [] : removal(act, trust);
+  // an adopted cluster's members leave by its operator's own `rke up` or `kubeadm reset`
+  const left = topology.pki === "adopted" ? [] : removal(act, trust);
   const without = left.length > 0 ? asideSteps(act, stepNames(left)) : [];
   const voting: Step[] = [];
   for (const state of members.members.filter((m) => m.wanted === "voter")) {
