@@ -35,6 +35,7 @@ const keys = [
   "recover",
   "confirm",
   "attest",
+  "endpoint",
   "returnGuard",
   "purge",
 ];
@@ -169,5 +170,6 @@ function readFailover(config: pulumi.Config, topology: Topology, epoch: number):
     ...readRecover(config.getObject("recover"), topology, lost),
     confirm: config.get("confirm"),
     attest: config.get("attest"),
+    endpoint: config.get("endpoint"),
   };
 }

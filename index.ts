@@ -4,6 +4,7 @@ import { reportSteps } from "./components/report";
 import { unfinishedOf, type Watch, watchHosts } from "./components/watch";
 import { readSettings, type Settings, type SshAccess } from "./config";
 import { failoverEvidence, recordedEvidence } from "./evidence/evidence";
+import { leadsHere } from "./observe/name";
 import { observe } from "./observe/observe";
 import { hostsThatAnswer } from "./observe/probes";
 import { failbackConfirmation } from "./plan/acts/failback/only-there";
@@ -20,6 +21,7 @@ import { failoverNotes, heldNotes, powerCutOfAll, versionNotes } from "./plan/gu
 import { primaryGuards } from "./plan/guards/primary";
 import { releaseNotes } from "./plan/guards/release-fit";
 import type { Verdict } from "./plan/guards/verdict";
+import { installerOf } from "./plan/installers/installers";
 import { describeFailover, describeOver, describePrimary, describeVerdicts } from "./plan/preview/describe";
 import { describeSnapshots, snapshotProblems } from "./plan/preview/snapshots";
 import { lostHosts, survivors } from "./plan/topology/order";
@@ -78,7 +80,10 @@ async function deployFailover(topology: Topology, ssh: SshAccess, settings: Fail
   const isPreview = pulumi.runtime.isDryRun();
   // fences need to know which hosts answer, so with fences the look must be complete
   const waits = !isPreview && Object.keys(topology.fence).length > 0;
-  const seen = await (waits ? look.whole : look.soon);
+  const endpoint = installerOf(topology).sharedEndpoint(topology);
+  const [looked, here] = await Promise.all([waits ? look.whole : look.soon, endpoint && leadsHere(endpoint.name)]);
+  const withName = (of: Observation): Observation => (here ? { ...of, endpoint: here } : of);
+  const seen = withName(looked);
   const plan = planFailover(topology, settings, seen);
   const verdicts = failoverGuards(topology, plan, seen);
   if (!isPreview) {
@@ -106,7 +111,7 @@ async function deployFailover(topology: Topology, ssh: SshAccess, settings: Fail
       );
     }
   };
-  const judged = waits ? Promise.resolve() : look.whole.then(judge).catch(ended);
+  const judged = waits ? Promise.resolve() : look.whole.then(withName).then(judge).catch(ended);
   // it may fail before anybody waits for it
   judged.catch(() => undefined);
   if (plan.majoritySurvives) {

@@ -15,13 +15,16 @@ import {
 } from "../plan/acts/failover/fence";
 import type { FailoverPlan } from "../plan/acts/failover/plan";
 import type { Observation } from "../plan/facts/observation";
+import { endpointMove } from "../plan/acts/steps/endpoint";
 import { stillAlive } from "../plan/guards/lost-side";
 import { dialectOf } from "../plan/installers/dialect";
 import { mayRunBeforeSilence } from "../plan/steps/phases";
+import type { ScheduledStep } from "../plan/steps/steps";
 import type { Host, Topology } from "../plan/topology/topology";
 import { runFences } from "../reach/fence";
 import type { SshAccess } from "../reach/ssh-access";
 import { stop } from "../stop";
+import { moveEndpoint } from "./endpoint";
 import { reportFailover, reportFiles } from "./report";
 import { runSteps } from "./steps";
 import type { Watch } from "./watch";
@@ -61,6 +64,17 @@ async function silence(plan: FailoverPlan, ssh: SshAccess, wait: boolean): Promi
   return alive;
 }
 
+/** The API's name leads to the deploy host from then on, if the topology has a command for that; it runs beside the recovery, and never in preview. */
+function endpointMoved(topology: Topology, plan: FailoverPlan, silent: Promise<void>): Promise<void> {
+  const move = endpointMove(topology, plan.site, plan.deployHost);
+  const isDue = !pulumi.runtime.isDryRun() && plan.steps.some((step) => step.due && asksByName(step));
+  return move === undefined || !isDue ? silent : silent.then(() => moveEndpoint(move));
+}
+
+/** Steps that ask the API by its name, on this host or on workers. */
+const asksByName = ({ script, onEach = [] }: ScheduledStep): boolean =>
+  [script, ...onEach.map((s) => s.script)].includes("endpoint");
+
 /**
  * Does the failover, and keeps its evidence: on the survivors before the first change, on the deploy host at the end.
  * @param silent resolves when the lost side is known to be silent; steps before the old etcd is touched don't wait for it
@@ -87,8 +101,9 @@ export function buildFailover(
     [`report-${plan.deployHost.name}`]: (before: Record<string, remote.Command>) =>
       reportFiles(evidence, plan.steps, before, hosts),
   };
+  const moved = endpointMoved(topology, plan, silent);
   const steps = runSteps(plan.steps, context, data, [], (step) =>
-    mayRunBeforeSilence(step.phase) ? undefined : silent,
+    mayRunBeforeSilence(step.phase) ? undefined : asksByName(step) ? moved : silent,
   );
   watch(plan.steps, steps);
   return reportFailover(evidence, plan.steps, steps, hosts);

@@ -6,17 +6,20 @@ import * as tls from "@pulumi/tls";
 import { stringify } from "yaml";
 import { onHostScript } from "../on-host";
 import { type PrimaryPlan, primaryAct } from "../plan/acts/primary/plan";
+import { type EndpointMove, endpointMove } from "../plan/acts/steps/endpoint";
 import { dialectOf } from "../plan/installers/dialect";
 import { installerOf } from "../plan/installers/installers";
 import type { AdoptedCluster } from "../plan/installers/rke/adopted";
 import { clusterSecretsText, withSecrets } from "../plan/installers/rke/cluster-secrets";
 import { etcdCertificate } from "../plan/installers/rke/etcd";
 import type { ScheduledStep } from "../plan/steps/steps";
+import { knownHosts } from "../plan/topology/known-hosts";
 import { ownServer } from "../plan/topology/servers";
 import { inPeace, type Site } from "../plan/topology/site";
 import { type Host, sshLogin, type Topology } from "../plan/topology/topology";
 import { remoteShell } from "../reach/command-line";
 import type { SshAccess } from "../reach/ssh-access";
+import { moveEndpoint } from "./endpoint";
 import { type KeyPair, Pki } from "./pki";
 import { snapshotScheduleData } from "./snapshot-schedule";
 import { runSteps } from "./steps";
@@ -56,7 +59,7 @@ export function buildPrimary(
       ])
       .apply((lines) => lines.join("\n"));
 
-  const data: Record<string, pulumi.Input<string>> = snapshotScheduleData(
+  const data: NonNullable<Parameters<typeof runSteps>[2]> = snapshotScheduleData(
     plan.steps,
     dialectOf(topology, site.deployHost),
   );
@@ -83,6 +86,14 @@ export function buildPrimary(
     if (pki.pairs["kube-ca"] !== undefined) {
       data[scheduled.name] = withCertificates(scheduled, ["kube-ca", etcdCertificate(scheduled.host)], pki.pairs);
     }
+  }
+  const moving = endpointBack(topology, site, plan);
+  for (const scheduled of plan.steps.filter((s) => moving && s.script === "endpoint")) {
+    data[scheduled.name] = (before) =>
+      before[`first-write-${plan.failback?.deployHost.name}`]?.stdout.apply(async () => {
+        await moving?.();
+        return scheduled.data;
+      }) ?? scheduled.data;
   }
   for (const host of plan.hosts) {
     data[`return-guard-${host.name}`] = pulumi.secret(
@@ -119,6 +130,22 @@ export function buildPrimary(
   return steps;
 }
 
+/**
+ * In a failback: makes the API's name lead where it led before the failover, once, when it is first called. Undefined if that isn't due, or if the topology
+ * has no command for it.
+ */
+function endpointBack(topology: Topology, site: Site, plan: PrimaryPlan): (() => Promise<void>) | undefined {
+  const to = plan.failback?.endpoint;
+  const move = to && endpointMove(topology, site, to);
+  let begun: Promise<void> | undefined;
+  const once = (given: EndpointMove): Promise<void> => {
+    const moving = begun ?? moveEndpoint(given);
+    begun = moving;
+    return moving;
+  };
+  return move && plan.steps.some((s) => s.script === "endpoint" && s.due) ? () => once(move) : undefined;
+}
+
 /** The files of a deploy host, for on-host/steps/deploy-files.sh; secret, because private keys are among them. */
 function deployFiles(
   topology: Topology,
@@ -141,17 +168,6 @@ function deployFiles(
     ]),
   ];
   return pulumi.secret(asFiles(files));
-}
-
-/** Lines of known_hosts for the hosts whose keys are pinned. */
-function knownHosts({ ssh }: Topology, hosts: Host[]): string {
-  return hosts
-    .filter((h) => h.hostKey !== "unpinned")
-    .map((h) => {
-      const { port } = sshLogin(ssh, h);
-      return `${port === 22 ? h.address : `[${h.address}]:${port}`} ${h.hostKey}`;
-    })
-    .join("\n");
 }
 
 /** A step's data with the certificates that its host may lack, and their keys but the CA's, for /etc/kubernetes/ssl. */

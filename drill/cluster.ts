@@ -39,8 +39,8 @@ export interface DrillCluster {
   hasRole: (host: { name: string }) => boolean;
   /** Runs etcdctl on a host, in its etcd. */
   etcdctl: (host: string, args: string[]) => Promise<Result>;
-  /** The operator's part: the name by which workers ask the API leads to this host from now on. Undefined if the cluster has no such name. */
-  moveEndpoint: ((to: { address: string }) => Promise<void>) | undefined;
+  /** The name by which workers ask the API; undefined if the cluster has none. */
+  sharedName: string | undefined;
   /** @param host a deploy host */
   admin: (host: string) => Promise<Admin>;
 }
@@ -59,7 +59,7 @@ export function drillCluster(lab: Lab): DrillCluster {
         member: (host) => `etcd-${host}`,
         installerRuns: true,
         app: { image: "lab/app", spreadBy: "topology.kubernetes.io/zone" },
-        moveEndpoint: undefined,
+        sharedName: undefined,
         dialect: { runtime: "docker", installer: "rke" },
         // RKE's timeout is 5 s: 5 to 10 s
         electionSeconds: 10,
@@ -82,12 +82,7 @@ export function drillCluster(lab: Lab): DrillCluster {
         installerRuns: false,
         // nothing labels a kubeadm cluster's Nodes with their datacenters
         app: { image: "registry.k8s.io/pause:3.10.2", spreadBy: "kubernetes.io/hostname" },
-        moveEndpoint: async ({ address }) => {
-          const name = String(topology.kubeadm?.controlPlaneEndpoint ?? "").replace(/:\d+$/, "");
-          for (const host of lab.hosts().filter((h) => lab.isOn(h.name))) {
-            await must(lab.hostCommand(host.name, ["bash", "-ec", hostsFile, "bash", address, name]));
-          }
-        },
+        sharedName: String(topology.kubeadm?.controlPlaneEndpoint ?? "").replace(/:\d+$/, "") || undefined,
         dialect: { runtime: "static-pod", installer: "kubeadm" },
         // etcd's own timeout is 1 s: 1 to 2 s; a client notices after its own time limit
         electionSeconds: 4,
@@ -112,8 +107,6 @@ export function drillCluster(lab: Lab): DrillCluster {
   }
 }
 
-/** In place, since the file may be a mount. */
-const hostsFile = `text=$(grep -v "[[:space:]]$2$" /etc/hosts); printf '%s\\n%s\\t%s\\n' "$text" "$1" "$2" >/etc/hosts`;
 const inPod = `set -o pipefail; crictl exec -s "$(crictl ps -q --name '^etcd$')"`;
 const pki = "/etc/kubernetes/pki/etcd";
 const tls = `--cacert=${pki}/ca.crt --cert=${pki}/peer.crt --key=${pki}/peer.key`;

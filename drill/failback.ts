@@ -3,6 +3,7 @@ import type { Workspace } from "../lab/operator/project";
 import { onHostScript } from "../on-host";
 import type { Client } from "./client";
 import { type Drill, lost, type Members, stackReport, summary } from "./drill";
+import { namesLead } from "./endpoint";
 import { everyMemberHas } from "./equal";
 import { judge, longestGap } from "./history";
 import type { FailbackReport } from "./report";
@@ -112,6 +113,8 @@ export async function failbackDrill(
     nodes.length === drill.lab.hosts().length && plain.length === 0,
     nodes.map((line) => line.split(/ +/).slice(0, 3).join(" ")).join(", "),
   );
+  const [first] = back;
+  if (first) await namesLead(drill, drill.lab.hosts(), first);
   await drill.step("a second up would change nothing", async () => {
     const again = await drill.pulumi(["preview", "--expect-no-changes", "--stack", "primary"], project);
     drill.check(

@@ -4,6 +4,7 @@ import { LabError, until } from "../lab/machine/run";
 import type { Workspace } from "../lab/operator/project";
 import { Client } from "./client";
 import { Drill, lost, type Members, type StackReport, stackReport, summary } from "./drill";
+import { namesLead } from "./endpoint";
 import { failbackDrill, secondFailover } from "./failback";
 import { startAgain } from "./floor";
 import { judge } from "./history";
@@ -123,10 +124,7 @@ export async function failoverDrill(
       drill.mustPulumi(["up", "--yes", "--skip-preview", "--stack", "failover"], clone),
     );
     const told = await stackReport(drill, clone, "failover");
-    const { moveEndpoint } = drill.cluster;
-    if (moveEndpoint) {
-      await drill.step("the operator makes controlPlaneEndpoint lead to the survivor", () => moveEndpoint(deployHost));
-    }
+    await namesLead(drill, survivors, deployHost);
     await verify(drill, client, survivors, clone);
     if (drill.cluster.installerRuns) await rkeLeavesAlone(drill, told.steps);
     await membersAreAsExpected(drill, members, survivors);

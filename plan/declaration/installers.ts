@@ -13,7 +13,7 @@ export type Installer = Topology["installer"];
 
 /** Keys that one installer has and the other hasn't; `*` stands for every entry of a list. */
 const foreign: Record<Installer, string[]> = {
-  rke: ["kubeadm", "datacenters.*.hosts.*.kubeadm"],
+  rke: ["kubeadm", "endpoint", "datacenters.*.hosts.*.kubeadm"],
   kubeadm: [
     "pki",
     "serviceCidr",

@@ -7,6 +7,8 @@ export interface Observation {
   hosts: Record<string, HostFacts>;
   /** Ports of lost hosts that answered the operator, as "HOST PORT", or "HOST PORT refused". */
   answers: string[];
+  /** Where the API's name leads from the operator's machine; undefined if it wasn't asked. */
+  endpoint?: Reachable["endpoint"];
   /** Time of the observation by the operator's clock, Unix milliseconds. */
   at: number;
 }

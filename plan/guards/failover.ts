@@ -6,6 +6,7 @@ import { certificateProblems } from "./certificates";
 import { undeclaredMembers } from "./declared-world";
 import { deployProblems, deployWords, trustProblems } from "./deploy-host";
 import { diskProblems, roomProblems } from "./disk-space";
+import { endpointVerdict } from "./endpoint";
 import { failoverEpochProblems } from "./epoch";
 import { addressProblems, clockProblems, rights, rightsWords, tools } from "./hosts";
 import { hostKeyProblems, reachability, strangers } from "./identity";
@@ -50,6 +51,7 @@ export function failoverGuards(topology: Topology, plan: FailoverPlan, seen: Obs
         ? `nothing of ${list(lostHosts)} answers at SSH, etcd or the API`
         : `no etcd or API of ${list(lostHosts)} answers; they may have power, since the recovered etcd serves`,
     ),
+    ...endpointVerdict(topology, plan, seen),
     verdict("survivors reachable", survivorProblems(plan, seen), survivorWords(plan)),
     verdict("host keys", hostKeyProblems(survivors, seen), "none but the pinned ones"),
     verdict(

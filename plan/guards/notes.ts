@@ -6,7 +6,6 @@ import type { Host, Topology } from "../topology/topology";
 import { durationWords } from "../values/duration";
 import { unusedCertificates } from "./certificates";
 import { undeclaredHosts } from "./declared-world";
-import { endpointNotes } from "./endpoint";
 
 /** Things that stop nothing and that the operator should know before a failover, a sentence each. */
 export const failoverNotes = (topology: Topology, plan: FailoverPlan, seen: Observation): string[] => [
@@ -14,13 +13,6 @@ export const failoverNotes = (topology: Topology, plan: FailoverPlan, seen: Obse
   ...unusedCertificates(topology, plan, seen),
   ...versionNotes(topology, plan.survivors, seen),
   ...heldNotes(plan.survivors, seen),
-  ...endpointNotes(
-    topology,
-    plan.survivors,
-    plan.apiServers.map((a) => a.host),
-    plan.lostHosts,
-    seen,
-  ),
 ];
 
 /** Known faults of the versions that run, by what the topology declares and the hosts report; each said once. */

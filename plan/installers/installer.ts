@@ -83,6 +83,8 @@ export interface Installer {
   initialCluster(members: Host[]): string;
   /** `--etcd-servers` of the kube-apiserver on a host, in the installer's order. */
   etcdServers(site: Site, host: Host): string;
+  /** The name or address, and port, by which workers and administrators reach the API on whichever host it is; undefined if each host has its own way. */
+  sharedEndpoint(settings: Pick<Topology, "kubeadm">): { name: string; port: number } | undefined;
   /**
    * True if a host's kube-apiserver has the etcd of its own host as its only server. No act has to change it then, and it serves if and only if
    * that etcd does.

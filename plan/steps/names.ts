@@ -9,6 +9,7 @@ export const stepScripts = {
   claim: "steps/claim",
   "control-plane-back": "installers/kubeadm/control-plane-back",
   "deploy-files": "steps/deploy-files",
+  endpoint: "installers/kubeadm/endpoint",
   "etcd-arguments": "steps/etcd-arguments",
   "etcd-aside": "steps/etcd-aside",
   "etcd-demote": "steps/etcd-demote",

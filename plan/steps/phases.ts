@@ -41,6 +41,7 @@ const phases: Record<StepName, Phase> = {
   unisolate: "swap",
 
   "control-plane-back": "serve",
+  endpoint: "serve",
   "etcd-servers": "serve",
   "first-write": "serve",
   "kube-apiserver": "serve",

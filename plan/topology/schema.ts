@@ -151,6 +151,8 @@ export const topologySchema = z.strictObject({
   bootHold: z.boolean().default(false),
   /** By host: the command that the operator's machine runs to make sure that a lost host stays down. Clear text, no secrets. */
   fence: z.record(hostName, text).default({}),
+  /** For kubeadm's clusters: the command that the operator's machine runs to make controlPlaneEndpoint lead elsewhere (acts/steps/endpoint.ts). */
+  endpoint: z.strictObject({ move: text }).optional(),
   /** The most that the loss of any datacenter may cost: seconds without the API, and seconds of acknowledged writes. */
   targets: z.strictObject({ rtoSeconds: count.optional(), rpoSeconds: z.int().min(0).optional() }).default({}),
   /** Findings of the policy that the cluster's owner accepts, each with the reason. */

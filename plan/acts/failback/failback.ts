@@ -27,6 +27,8 @@ export interface Failback {
   preferred: Host[];
   /** On the deploy host: as it is now, and of the whole topology. */
   clusterYml: { before: string; after: string };
+  /** The host to which the API's name led before the failover, if it is among those that return: it shall lead there again. */
+  endpoint: Host | undefined;
   /** True if a host has a record of this failback already. */
   resumed: boolean;
   /** True if it has been verified: from then on its steps are repaired as those of any primary. */
@@ -57,31 +59,34 @@ export function failbackOf(topology: Topology, epoch: number, seen: Observation)
     : known.filter((f) => f.epoch === from.epoch).flatMap((f) => leftOutIn(f.preflight.earlierPlan));
   const isOut = (host: Host) => names.includes(host.name);
   const survivors = hostsBut(topology, from.lost).filter((h) => !isOut(h));
+  const returned = clusterOrder(topology).filter((h) => h.datacenter === from.lost || isOut(h));
   const deploy = deployHost(topology, takesOver(topology, from.lost));
   const clusterYml = installerOf(topology).clusterFile(inPeace(topology));
   return {
     epoch,
     from,
     survivors,
-    returned: clusterOrder(topology).filter((h) => h.datacenter === from.lost || isOut(h)),
+    returned,
     leftOut: clusterOrder(topology).filter(isOut),
     demoted: survivors.find((h) => h.name === member && h.etcd !== "voter"),
     deployHost: deploy,
     clusterYml: { before: factsOf(seen, deploy)?.deploy?.clusterYml || clusterYml, after: clusterYml },
     preferred: preferredVoters(topology),
+    endpoint: returned.find((h) => h.name === (recorded?.plan.endpoint ?? newest?.preflight.earlierPlan.endpoint)),
     resumed: recorded !== undefined,
     finished: factsOf(seen, deploy)?.steps.verify?.epoch === epoch,
   };
 }
 
 /** The record of it that each host keeps, so that a rerun knows of it; `failbackOf` reads it. */
-export const failbackRecord = ({ from, leftOut, demoted }: Failback): string =>
+export const failbackRecord = ({ from, leftOut, demoted, endpoint }: Failback): string =>
   [
     `role=failback`,
     `lost=${from.lost}`,
     `from=${from.epoch}`,
     ...leftOutLine(leftOut),
     ...(demoted ? [`member=${demoted.name}`] : []),
+    ...(endpoint ? [`endpoint=${endpoint.name}`] : []),
   ].join("\n");
 
 /** The leader belongs where most voters are: there it commits without the other side. */

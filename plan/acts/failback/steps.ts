@@ -9,6 +9,7 @@ import { controlPlane, hasEtcdOrApi, voters } from "../../topology/order";
 import { ownServer } from "../../topology/servers";
 import type { Site } from "../../topology/site";
 import type { Host, Topology } from "../../topology/topology";
+import { endpointSteps } from "../steps/endpoint";
 import { joinStep } from "../steps/join";
 import { original, type Replacement, replaceApiServer, replaceEtcd, runs } from "../steps/replacement";
 import { type Demotion, demotion } from "./demotion";
@@ -77,11 +78,13 @@ export function failbackSteps(
   const survivorsApi = survivorsApiSteps(act, [...recreated, leader]);
   const firstWrite = firstWriteStep(act, [...survivorsApi, ...returnedApi]);
   const demoting = demotionOf(act, firstWrite);
-  const watchers = watcherSteps(act, [firstWrite, ...controllers]);
+  const named = endpointSteps(topology, site.hosts, { lost: [], must: topology.endpoint !== undefined }, [firstWrite]);
+  // a worker's kubelet finds the API by its name
+  const watchers = watcherSteps(act, [firstWrite, ...controllers, ...named]);
   const state = stateSteps(act, [firstWrite, ...demoting.steps]);
-  const settled = run === undefined ? stepNames([...watchers, ...controllers, ...state]) : [run];
+  const settled = run === undefined ? stepNames([...watchers, ...controllers, ...named, ...state]) : [run];
   const after = failbackVerification(topology, site, failback, settled);
-  const serving = [...returnedApi, ...controllers, leader, ...recreated, ...looked, ...survivorsApi, firstWrite];
+  const serving = [...returnedApi, ...controllers, leader, ...recreated, ...looked, ...survivorsApi, firstWrite, ...named];
   return {
     before: [...quarantine, ...welcomed, ...opened, ...rejoined, ...serving, ...demoting.steps, ...watchers, ...state],
     after,

@@ -11,6 +11,9 @@ export const wantedAttestation = (settings: FailoverSettings): string => `${word
 
 export const isAttested = (settings: FailoverSettings): boolean => settings.attest === wantedAttestation(settings);
 
+/** The operator's word that controlPlaneEndpoint is moved by hand, as it is typed; good for one act, too. */
+export const endpointByHand = (settings: FailoverSettings): string => `by-hand@${confirmationText(settings)}`;
+
 /** The attestation as the survivors record it, without datacenter and epoch: their record has these already. */
 export const recordedAttestation = (settings: FailoverSettings): string => (isAttested(settings) ? word : "");
 

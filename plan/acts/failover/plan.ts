@@ -11,6 +11,8 @@ export interface FailoverSettings extends Recover {
   epoch: number;
   confirm: string | undefined;
   attest: string | undefined;
+  /** The operator's word that controlPlaneEndpoint is moved by hand; for clusters that have one. */
+  endpoint?: string | undefined;
 }
 
 /**

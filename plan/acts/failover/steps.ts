@@ -9,10 +9,11 @@ import { leftOutIn, leftOutLine } from "../../steps/act";
 import { type Step, step, stepNames } from "../../steps/steps";
 import { controlPlane, onlyRunsPods } from "../../topology/order";
 import { ownServer } from "../../topology/servers";
-import { type Host, sshTarget, sshUsers, type Topology } from "../../topology/topology";
+import { allHosts, type Host, sshTarget, sshUsers, type Topology } from "../../topology/topology";
+import { type EndpointCheck, endpointData, endpointLeadsTo, endpointSteps } from "../steps/endpoint";
 import { type Replacement, runs } from "../steps/replacement";
 import { apiVerification, dataVerification } from "../steps/verification";
-import { recordedAttestation } from "./attestation";
+import { endpointByHand, recordedAttestation } from "./attestation";
 import { forceSteps } from "./force";
 import { refusedAddresses } from "./isolation";
 import { joinSteps, serverSteps, stopSteps } from "./other-members";
@@ -58,7 +59,7 @@ export function failoverSteps(
     seen,
     server: ownServer(topology, plan.deployHost.datacenter),
     lostServers: controlPlane(plan.lostHosts).map((h) => h.internalAddress),
-    decided: decision(topology, plan, source),
+    decided: decision(topology, plan, source, seen),
     workers: plan.survivors.filter((host) => onlyRunsPods(host) && host.name !== plan.deployHost.name),
   };
   const claims = claimSteps(act);
@@ -66,11 +67,12 @@ export function failoverSteps(
   const stopped = stopSteps(plan, stepNames([...recovery.member.slice(0, 1), ...claims]));
   const apiServers = apiServerSteps(act, recovery);
   const firstWrite = firstWriteStep(act, recovery, apiServers);
+  const named = endpointSteps(topology, plan.site.controlPlane, endpointCheck(plan), [firstWrite]);
   const tidying = tidySteps(act, firstWrite);
   const joined = joinSteps(topology, plan, etcd.host, seen, firstWrite, stopped);
   // steps that tidy up ask an API server, which must not be recreated meanwhile
   const servers = serverSteps(plan, seen, [...joined, ...tidying]);
-  const done = [...tidying, ...apiServers, ...joined, ...servers];
+  const done = [...tidying, ...apiServers, ...named, ...joined, ...servers];
   const settled = settlingSteps(act, firstWrite, done);
   const run = settled.slice(-1);
   const verification = verificationSteps(act, recovery, stepNames(run.length > 0 ? run : done));
@@ -79,6 +81,7 @@ export function failoverSteps(
     ...stopped,
     ...apiServers,
     firstWrite,
+    ...named,
     ...tidying,
     ...joined,
     ...servers,
@@ -216,6 +219,7 @@ const reportStep = ({ plan }: Failover, verification: Step[]): Step =>
 function onWorkers({ topology, plan, workers, decided, seen }: Failover, firstWrite: Step): Step {
   const limit = 120;
   const { epoch } = plan.settings;
+  const asked = endpointData(topology, endpointCheck(plan));
   const done = (host: Host) => {
     const facts = factsOf(seen, host);
     return facts?.act === plan.act && facts.steps.watchers?.epoch === epoch;
@@ -223,7 +227,9 @@ function onWorkers({ topology, plan, workers, decided, seen }: Failover, firstWr
   return step("workers", plan.deployHost, "Cleanup", {
     arguments: workers.map((host) => `${host.name}=${sshTarget(topology, host)}`),
     onEach: [
-      { script: "claim", data: `${decided}\nsteps=watchers`, limit },
+      { script: "claim", data: `${decided}\nsteps=${asked === undefined ? "" : "endpoint "}watchers`, limit },
+      // before the kubelet begins anew, so that it finds the API by its name
+      ...(asked === undefined ? [] : [{ script: "endpoint" as const, data: asked, limit }]),
       { script: "watchers", data: "", limit },
     ],
     onwardUsers: sshUsers(topology, workers),
@@ -259,8 +265,28 @@ function announced(claims: Step[], acting: Step[]): Step[] {
   return [...claims.map((c) => ({ ...c, data: `${c.data}\nsteps=${followers(c.host).join(" ")}` })), ...acting];
 }
 
+/** The host to which the API's name led before this act, so that a failback lets it lead there again; empty if that isn't known. */
+const endpointBefore = (topology: Topology, { act, survivors }: Failover["plan"], seen: Observation): string => {
+  const recorded = survivors.flatMap((h) => {
+    const facts = factsOf(seen, h);
+    return facts?.act === act ? (facts.plan.endpoint ?? []) : [];
+  });
+  return recorded[0] ?? endpointLeadsTo(allHosts(topology), seen)?.name ?? "";
+};
+
+/** Without the operator's word that the name is moved by hand, the act isn't over before the API answers by it. */
+const endpointCheck = ({ settings, lostHosts }: Failover["plan"]): EndpointCheck => ({
+  lost: lostHosts,
+  must: settings.endpoint !== endpointByHand(settings),
+});
+
 /** The decisions that a rerun of this act must keep to. */
-function decision(topology: Topology, plan: Omit<FailoverPlan, "steps" | "stage">, source: Source): string {
+function decision(
+  topology: Topology,
+  plan: Omit<FailoverPlan, "steps" | "stage">,
+  source: Source,
+  seen: Observation,
+): string {
   return [
     `source=${source.name}`,
     `member=${source.host.name}`,
@@ -273,5 +299,6 @@ function decision(topology: Topology, plan: Omit<FailoverPlan, "steps" | "stage"
     `dataAsOf=${source.dataAsOf ?? ""}`,
     `revision=${source.revision ?? ""}`,
     `attest=${recordedAttestation(plan.settings)}`,
+    ...(installerOf(topology).sharedEndpoint(topology) ? [`endpoint=${endpointBefore(topology, plan, seen)}`] : []),
   ].join("\n");
 }

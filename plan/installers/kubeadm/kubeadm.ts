@@ -1,6 +1,7 @@
 import { staticPod } from "../../runtimes/static-pod/static-pod";
 import type { Site } from "../../topology/site";
-import type { Host } from "../../topology/topology";
+import type { Host, Topology } from "../../topology/topology";
+import { endpointHost } from "../../values/addresses";
 import type { Installer } from "../installer";
 import { certificates } from "./certificates";
 import {
@@ -40,6 +41,7 @@ export const kubeadm: Installer = {
   etcdctl: (command) => `crictl exec $(crictl ps -q --name '^etcd$') etcdctl ${clientFlags} ${command}`,
   initialCluster,
   etcdServers,
+  sharedEndpoint,
   asksOwnEtcd,
   images: (settings) => ({ etcd: etcdImage({ ...settings, cluster: "" }), tools: undefined }),
   plannedEtcd,
@@ -68,6 +70,15 @@ export const kubeadm: Installer = {
   settleReturn: () => [],
   nodeLabels,
 };
+
+/** kubeadm's own port if it names none (util/endpoint.go GetControlPlaneEndpoint). */
+function sharedEndpoint({ kubeadm: cluster }: Pick<Topology, "kubeadm">): { name: string; port: number } | undefined {
+  const endpoint = cluster?.controlPlaneEndpoint;
+  const name = endpointHost(endpoint ?? "");
+  return endpoint === undefined || name === ""
+    ? undefined
+    : { name, port: Number(/(?:^[^:]*|\]):(\d+)$/.exec(endpoint)?.[1] ?? 6443) };
+}
 
 const clientFlags = ["cacert=ca.crt", "cert=peer.crt", "key=peer.key"]
   .map((flag) => `--${flag.replace("=", "=/etc/kubernetes/pki/etcd/")}`)

@@ -47,6 +47,8 @@ export const rke: Installer = {
   etcdctl: (command) => `docker exec etcd etcdctl ${command}`,
   initialCluster,
   etcdServers,
+  // nginx-proxy on each worker knows all servers
+  sharedEndpoint: () => undefined,
   asksOwnEtcd: () => false,
   images: imagesOf,
   plannedEtcd: etcdProcess,
