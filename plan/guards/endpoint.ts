@@ -31,7 +31,7 @@ export function endpointVerdict(topology: Topology, plan: FailoverPlan, seen: Ob
               `rke-dr:endpoint: must be "${wanted}", since controlPlaneEndpoint ${endpoint.name} leads to no survivor: ${found}`,
               ...notes,
               `You move it yourself, now or later: \`pulumi config set endpoint ${wanted} --stack failover\``,
-              "Or give the topology a command that does it: `endpoint: {move: COMMAND}` (docs/failover.md, \"The API's name\")",
+              'Or give the topology a command that does it: `endpoint: {move: COMMAND}` (docs/failover.md, "The name of the API")',
             ),
           ],
       notes.length === 0

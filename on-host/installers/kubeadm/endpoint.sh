@@ -12,7 +12,7 @@ main() {
   if until_true "$([[ $must == yes ]] && echo 90 || echo 3)" answers; then
     did "the API answers by $name, which leads to $leads"
   elif [[ $must == yes ]]; then
-    die "endpoint: $name must lead to an API server of this act: $why. The API serves on its own hosts; what is missing is the name. Let it lead there (docs/failover.md, \"The API's name\"), then run \`pulumi up\` again"
+    die "endpoint: $name must lead to an API server of this act: $why. The API serves on its own hosts; what is missing is the name. Let it lead there (docs/failover.md, \"The name of the API\"), then run \`pulumi up\` again"
   else
     did "the API doesn't answer by $name yet: $why"
   fi
