@@ -66,7 +66,7 @@ describe("a failover of a cluster that kubeadm made", () => {
     const names = plan(declared).steps.map((s) => s.name);
     assert.deepEqual(names, [
       ...["claim-cp3", "snapshot-cp3", "etcd-member-cp3", "kube-apiserver-cp3", "first-write-cp3"],
-      ...["lost-nodes-cp3", "masterleases-cp3", "watchers-cp3", "workers-cp3"],
+      ...["endpoint-cp3", "lost-nodes-cp3", "masterleases-cp3", "watchers-cp3", "workers-cp3"],
       ...["verify-member-cp3", "verify-servers-cp3", "verify-cp3", "report-cp3"],
     ]);
   });
