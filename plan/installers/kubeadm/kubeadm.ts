@@ -22,7 +22,7 @@ import { clusterOf, kubeadmHost } from "./site";
 /**
  * kubeadm: etcd and the control plane are static pods of the kubelet. kubeadm keeps no file that lists hosts: the ConfigMap kubeadm-config names none, and
  * etcd's endpoints come from the mirror pods of Nodes (util/etcd/etcd.go). So lost Nodes that are deleted are all that it must hear of, and no act
- * runs kubeadm, neither to recover nor to bring hosts back (docs/decisions/32).
+ * runs kubeadm, neither to recover nor to bring hosts back (docs/decisions/33).
  */
 export const kubeadm: Installer = {
   name: "kubeadm",
