@@ -14,8 +14,8 @@ import {
   silentLimit,
 } from "../plan/acts/failover/fence";
 import type { FailoverPlan } from "../plan/acts/failover/plan";
-import type { Observation } from "../plan/facts/observation";
 import { endpointMove } from "../plan/acts/steps/endpoint";
+import type { Observation } from "../plan/facts/observation";
 import { stillAlive } from "../plan/guards/lost-side";
 import { dialectOf } from "../plan/installers/dialect";
 import { mayRunBeforeSilence } from "../plan/steps/phases";

@@ -50,7 +50,7 @@ const allowed: Record<string, Rule> = {
     folders: ["plan/", "reach/"],
   },
   observe: {
-    packages: /^node:(crypto|net|path)$/,
+    packages: /^node:(crypto|dns\/promises|net|path|timers\/promises)$/,
     folders: ["plan/", "reach/", "observe/", "on-host.ts"],
   },
   components: {

@@ -5,6 +5,9 @@
 # a ready API of the cluster's CA answers.
 # stdin: lines KEY=VALUE: name, port; lost, addresses of hosts that were given up, separated by spaces; must, yes: else the step succeeds even if
 #   the name leads elsewhere, and only reports it
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # installers/kubeadm/host.sh sets pki and admin_config
+
 main() {
   local name port lost must leads="" why=""
   begin "$@"

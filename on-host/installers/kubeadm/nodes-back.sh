@@ -47,5 +47,5 @@ node_given() {
 kept_node() {
   local away='"key":"node\.kubernetes\.io\/(unreachable|not-ready)"'
   sed -E -e 's/,"status":\{.*$/}/' -e 's/"(uid|resourceVersion)":"[^"]*",//g' \
-    -e 's/"podCIDR":"[^"]*","podCIDRs":\[[^]]*\],?//' -e "s/,\{$away[^}]*\}//g" -e "s/\[\{$away[^}]*\},?/[/"
+    -e 's/"podCIDR":"[^"]*","podCIDRs":\[[^]]*\],?//' -e "s/,\{${away}[^}]*\}//g" -e "s/\[\{${away}[^}]*\},?/[/"
 }

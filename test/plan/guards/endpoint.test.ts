@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { parseFacts } from "../../../plan/facts/facts";
 import { planFailover } from "../../../plan/acts/failover/failover";
 import type { FailoverSettings } from "../../../plan/acts/failover/plan";
 import { planPrimary } from "../../../plan/acts/primary/primary";
 import { endpointMove } from "../../../plan/acts/steps/endpoint";
+import { parseFacts } from "../../../plan/facts/facts";
 import { endpointNotes, endpointVerdict } from "../../../plan/guards/endpoint";
 import { staticPod } from "../../../plan/runtimes/static-pod/static-pod";
 import { afterLoss } from "../../../plan/topology/site";
@@ -80,14 +80,20 @@ describe("the guard `endpoint` of a failover", () => {
   it("holds if the topology has a command, and names it", () => {
     const [found] = guard(topology, at.lost).found;
     assert.deepEqual(found?.problems, []);
-    assert.match(found?.found ?? "", /`up` makes api\.lab\.test lead to cp3 \(192\.168\.31\.113\) by `topologies\/move-endpoint\.sh`/);
+    assert.match(
+      found?.found ?? "",
+      /`up` makes api\.lab\.test lead to cp3 \(192\.168\.31\.113\) by `docs\/move-endpoint\.sh`/,
+    );
   });
   it("holds if the name leads to a survivor already", () =>
     assert.deepEqual(guard(withoutMove, at.own).found[0]?.problems, []));
   it("stops without a command, with both ways on", () => {
     const [problem = "", ...more] = guard(withoutMove, at.lost).found[0]?.problems ?? [];
     assert.deepEqual(more, []);
-    assert.match(problem, /^rke-dr:endpoint: must be "by-hand@a@2", since controlPlaneEndpoint api\.lab\.test leads to no survivor: not set\n/);
+    assert.match(
+      problem,
+      /^rke-dr:endpoint: must be "by-hand@a@2", since controlPlaneEndpoint api\.lab\.test leads to no survivor: not set\n/,
+    );
     assert.match(problem, /`pulumi config set endpoint by-hand@a@2 --stack failover`/);
     assert.match(problem, /`endpoint: \{move: COMMAND\}`/);
   });
@@ -136,7 +142,7 @@ describe("the guard `endpoint` of a failover", () => {
   it("the command is told name, address, servers and logins", () => {
     const site = afterLoss(topology, "a", serving[0]);
     assert.deepEqual(endpointMove(topology, site, serving[0] as Host), {
-      command: "topologies/move-endpoint.sh",
+      command: "docs/move-endpoint.sh",
       env: {
         RKE_DR_ENDPOINT: name,
         RKE_DR_TO: at.own,

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# An example for `endpoint: {move: topologies/move-endpoint.sh}`: the name of the API leads to $RKE_DR_TO by a line in /etc/hosts of every host that is
+# An example for `endpoint: {move: docs/move-endpoint.sh}`: the name of the API leads to $RKE_DR_TO by a line in /etc/hosts of every host that is
 # left, each asked by SSH, all at once. With DNS or a load balancer it would be one call of theirs. docs/failover.md names the variables.
 set -euo pipefail
 known=$(mktemp)
