@@ -6,8 +6,6 @@
 # stdin: lines KEY=VALUE: name, port; lost, addresses of hosts that were given up, separated by spaces; must, yes: else the step succeeds even if
 #   the name leads elsewhere, and only reports it
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # installers/kubeadm/host.sh sets pki and admin_config
-
 main() {
   local name port lost must leads="" why=""
   begin "$@"
@@ -26,6 +24,7 @@ main() {
 setting() { sed -n "s/^$1=//p" <<<"$data"; }
 
 # answers: true if the API answers by the name. Sets $leads, and $why it doesn't.
+# shellcheck disable=SC2154 # installers/kubeadm/host.sh sets pki and admin_config
 answers() {
   local address url found
   leads=$(timeout 3 getent ahosts "$name" 2>/dev/null | awk '{ print $1 }' | sort -u | paste -sd' ') || true
