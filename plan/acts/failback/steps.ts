@@ -84,7 +84,16 @@ export function failbackSteps(
   const state = stateSteps(act, [firstWrite, ...demoting.steps]);
   const settled = run === undefined ? stepNames([...watchers, ...controllers, ...named, ...state]) : [run];
   const after = failbackVerification(topology, site, failback, settled);
-  const serving = [...returnedApi, ...controllers, leader, ...recreated, ...looked, ...survivorsApi, firstWrite, ...named];
+  const serving = [
+    ...returnedApi,
+    ...controllers,
+    leader,
+    ...recreated,
+    ...looked,
+    ...survivorsApi,
+    firstWrite,
+    ...named,
+  ];
   return {
     before: [...quarantine, ...welcomed, ...opened, ...rejoined, ...serving, ...demoting.steps, ...watchers, ...state],
     after,

@@ -48,7 +48,10 @@ export interface EndpointCheck {
 }
 
 /** The input of on-host/installers/kubeadm/endpoint.sh; undefined if the cluster has no such name. */
-export function endpointData(settings: Pick<Topology, "installer" | "kubeadm">, check: EndpointCheck): string | undefined {
+export function endpointData(
+  settings: Pick<Topology, "installer" | "kubeadm">,
+  check: EndpointCheck,
+): string | undefined {
   const endpoint = installerOf(settings).sharedEndpoint(settings);
   return endpoint === undefined
     ? undefined
