@@ -5,6 +5,7 @@ import { Drill } from "../../drill/drill";
 import { Informed } from "../../drill/informed";
 import { namespace } from "../../drill/workload";
 import type { Lab } from "../../lab/lab";
+import { until } from "../../lab/machine/run";
 import type { Entry } from "../judge/history";
 import type { Sides } from "./sides";
 
@@ -35,8 +36,9 @@ export class Clients {
     return client.acknowledged(count, since, limitSeconds);
   }
 
-  listens(): Promise<void> {
-    return this.informer.listens();
+  /** Waits until the informer has heard of something. */
+  async listens(limitSeconds: number): Promise<void> {
+    await until("the informer: a first ConfigMap", limitSeconds, () => this.informer.known().size > 0);
   }
 
   /** Waits until the informer knows these keys; without an error if it doesn't within the time: the judge says so. */

@@ -25,6 +25,14 @@ export interface RunningUp {
   kill: () => void;
 }
 
+/** Confirmation and attestation stand in docs/runbook.md, too: its reader goes on where a refusal names only the value. */
+function byRunbook(wrong: string, stack: Stack): Way | undefined {
+  const [, key, value] = /^rke-dr:(confirm|attest)\b.*? must be "([^"]+)"/.exec(wrong) ?? [];
+  return key === undefined
+    ? undefined
+    : { words: `docs/runbook.md: ${key}`, commands: [`pulumi config set ${key} ${value} --stack ${stack}`], deeds: [] };
+}
+
 export class Operator {
   /** As the last command set it. */
   epoch: number;
@@ -85,8 +93,8 @@ export class Operator {
   private async obey(refusals: readonly Refusal[]): Promise<boolean> {
     let did = false;
     const done = new Set<string>();
-    for (const { ways } of refusals) {
-      const way = ways.find((w) => this.canGo(w));
+    for (const { wrong, ways } of refusals) {
+      const way = ways.find((w) => this.canGo(w)) ?? byRunbook(wrong, this.stack);
       if (!way || done.has(way.words)) continue;
       done.add(way.words);
       did = true;

@@ -57,6 +57,7 @@ class Run {
     await this.servesEverywhere();
     this.clients = await Clients.start(lab, sides, this.folder);
     await this.bothWrite();
+    await this.clients.listens(180);
     const project = await lab.project();
     this.backends.push(project.backend);
     const primary = new Operator(lab, recorder, project, "primary", 1);
