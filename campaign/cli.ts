@@ -29,6 +29,7 @@ CAMPAIGN_DIR (default: ~/.local/state/rke-dr-campaign). LAB_PROGRAM names anothe
   --minutes M      no further run begins after so long
   --installer rke|kubeadm
   --choose "AXIS: VALUE; ..."   these choices, and the plainest of all others, in place of a drawn run
+  --only "AXIS: VALUE; ..."     seeds that draw otherwise are passed over; so few clusters serve many runs
   --draw           prints the choices only
   --shrink K       a failing run is shrunk by at most K further runs
   --write          writes docs/campaign.md from the records; without --seed, --runs and --choose it runs nothing
@@ -46,6 +47,7 @@ async function main(): Promise<number> {
       minutes: { type: "string" },
       installer: { type: "string" },
       choose: { type: "string" },
+      only: { type: "string" },
       draw: { type: "boolean" },
       shrink: { type: "string" },
       write: { type: "boolean" },
@@ -67,29 +69,47 @@ async function main(): Promise<number> {
       "--installer: must be rke, a run of kubeadm's clusters isn't built yet (--draw prints its choices): kubeadm",
     );
   const seed = number("--seed", values.seed, Math.floor(Date.now() / 1000) % 1_000_000);
-  const count = number("--runs", values.runs, values.minutes === undefined ? 1 : 10_000);
+  const count = number("--runs", values.runs, values.minutes === undefined ? 1 : 1000);
   const minutes = number("--minutes", values.minutes, Number.POSITIVE_INFINITY);
   const tries = number("--shrink", values.shrink, 0);
   const until = Date.now() + minutes * 60_000;
   const chosen = values.choose === undefined ? undefined : choicesOf(values.choose, installer);
-  if (values.draw) return drawn(seed, count, installer);
-  const campaign = () => campaignOf(place, { seed, count, until, tries, installer, chosen });
+  const only = pairsIn("--only", values.only ?? "");
+  const seeds =
+    chosen === undefined ? seedsOf(seed, count, installer, only) : Array.from({ length: count }, () => seed);
+  if (values.draw) return drawn(seeds, installer);
+  const campaign = () => campaignOf(place, { seeds, until, tries, installer, chosen });
   const failed = await withLock(place.dir, "the campaign in this folder (CAMPAIGN_DIR names another)", 0, campaign);
   if (values.write) page(place);
   return failed > 0 ? 1 : 0;
 }
 
-function drawn(seed: number, count: number, installer: CampaignInstaller): number {
-  for (let i = 0; i < count; i++) process.stdout.write(lineOf(seed + i, draw(seed + i, installer)));
+function drawn(seeds: readonly number[], installer: CampaignInstaller): number {
+  for (const seed of seeds) process.stdout.write(lineOf(seed, draw(seed, installer)));
   return 0;
+}
+
+/** The first `count` seeds from `first` on that draw these values. @throws LabError if they are too rare */
+function seedsOf(first: number, count: number, installer: CampaignInstaller, only: Choices): number[] {
+  const seeds: number[] = [];
+  for (let seed = first; seeds.length < count; seed++) {
+    const choices = draw(seed, installer);
+    if (Object.entries(only).every(([axis, value]) => choices[axis] === value)) seeds.push(seed);
+    if (seed - first > 100 * count + 10_000)
+      throw new LabError(
+        `--only: must be drawn by some seed: ${Object.entries(only)
+          .map((pair) => pair.join(": "))
+          .join("; ")}`,
+      );
+  }
+  return seeds;
 }
 
 const lineOf = (seed: number, choices: Choices): string =>
   `seed ${seed}: ${remarkable(choices).join("; ") || "the plainest run"}\n`;
 
 interface Campaign {
-  seed: number;
-  count: number;
+  seeds: readonly number[];
   /** No run begins after it; Unix milliseconds. */
   until: number;
   /** The most runs that shrink a failing one. */
@@ -99,13 +119,14 @@ interface Campaign {
 }
 
 /** @returns the number of runs with a fault */
-async function campaignOf(place: CampaignPlace, { seed, count, until, tries, installer, chosen }: Campaign) {
+async function campaignOf(place: CampaignPlace, { seeds, until, tries, installer, chosen }: Campaign) {
   await clearWorlds(place);
   let failed = 0;
-  for (let i = 0; i < count && (i === 0 || Date.now() < until); i++) {
-    const choices = chosen ?? draw(seed + i, installer);
-    process.stdout.write(lineOf(seed + i, choices));
-    const record = await oneRun(place, seed + i, choices);
+  for (const [i, seed] of seeds.entries()) {
+    if (i > 0 && Date.now() >= until) break;
+    const choices = chosen ?? draw(seed, installer);
+    process.stdout.write(lineOf(seed, choices));
+    const record = await oneRun(place, seed, choices);
     if (record.faults.length === 0) continue;
     failed++;
     if (tries > 0) await shrunk(place, record, tries);
@@ -181,20 +202,27 @@ function number(option: string, text: string | undefined, otherwise: number): nu
   return Number(text);
 }
 
-function choicesOf(text: string, installer: CampaignInstaller): Choices {
+/** Reads "AXIS: VALUE; ...". */
+function pairsIn(option: string, text: string): Record<string, string> {
   const pairs = text
     .split(";")
     .map((pair) => pair.trim())
     .filter(Boolean);
-  const wanted: Record<string, string> = { installer };
-  for (const pair of pairs) {
-    const at = pair.indexOf(": ");
-    if (at < 0)
-      throw new LabError(
-        `--choose: must be "AXIS: VALUE; ...", axes are ${AXES.map((a) => a.name).join(", ")}: "${pair}"`,
-      );
-    wanted[pair.slice(0, at)] = pair.slice(at + 2);
-  }
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [axis = "", value] = pair.split(": ");
+      const known = AXES.find(({ name }) => name === axis);
+      if (value === undefined || !known)
+        throw new LabError(
+          `${option}: must be "AXIS: VALUE; ...", axes are ${AXES.map((a) => a.name).join(", ")}: "${pair}"`,
+        );
+      return [axis, value];
+    }),
+  );
+}
+
+function choicesOf(text: string, installer: CampaignInstaller): Choices {
+  const wanted: Record<string, string> = { installer, ...pairsIn("--choose", text) };
   let choices: Choices;
   try {
     choices = fitted(wanted);

@@ -65,11 +65,19 @@ async function buildWorld(place: CampaignPlace, lab: Lab, name: string, choices:
         workspace: project,
         onLine: (line) => void (/^ *[+~-]+ +command.*\[/.test(line) && say(`  ${line.trim().slice(0, 120)}`)),
       });
-      if (result.code !== 0)
-        throw new LabError(`campaign: pulumi ${args.join(" ")}: ${result.stdout}\n${result.stderr}`);
+      return result;
     };
-    if (choices["return guard"] === "off") await pulumi("config", "set", "returnGuard", "off");
-    await pulumi("up", "--yes", "--skip-preview");
+    const must = async (...args: string[]) => {
+      const result = await pulumi(...args);
+      if (result.code !== 0)
+        throw new LabError(
+          `campaign: pulumi ${args.join(" ")}: ${(result.stdout + result.stderr).trim().slice(-2000)}`,
+        );
+    };
+    if (choices["return guard"] === "off") await must("config", "set", "returnGuard", "off");
+    // on a busy machine a kube-apiserver may need longer than RKE waits for it: a rerun goes on
+    const built = await pulumi("up", "--yes", "--skip-preview");
+    if (built.code !== 0) await must("up", "--yes", "--skip-preview");
     for (const { name: datacenter } of lab.state().topology.datacenters) await lab.powerOff(datacenter);
     await lab.keep(kept);
   } finally {
