@@ -39,7 +39,8 @@ export function refusalsIn(printed: string): Refusal[] {
     const [, indent = "", guard = "", wrong = ""] = found;
     const rest = lines.slice(i + 1);
     const end = rest.findIndex((l) => !l.startsWith(`${indent}        `) || l.trim() === "");
-    return [{ guard, wrong, ways: rest.slice(0, end < 0 ? undefined : end).map((l) => wayOf(l.trim())) }];
+    const told = [wrong, ...rest.slice(0, end < 0 ? undefined : end)];
+    return [{ guard, wrong, ways: told.map((l) => wayOf(l.trim())) }];
   });
   if (stops.length > 0) return unique(stops);
   const told = lines.filter((line) => /error:|warning:|fatal:|`pulumi |: must |run .*again|Bring /.test(line));

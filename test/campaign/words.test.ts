@@ -30,6 +30,16 @@ describe("reading a refusal as its operator does", () => {
     );
   });
 
+  it("finds a command that stands in the line that says what is wrong", () => {
+    const [found] = refusalsIn(
+      "  STOP  attestation: must be x, it is not set: `pulumi config set attest x --stack failover`",
+    );
+    assert.deepEqual(
+      found?.ways.flatMap(({ commands }) => commands),
+      ["pulumi config set attest x --stack failover"],
+    );
+  });
+
   it("finds the commands at the end of a step's error", () => {
     const [found, ...more] = refusalsIn(
       "error: tried on a copy: 2 members; nothing was changed; another way: `pulumi config set epoch 3 --stack failover`, `pulumi config set confirm a@3 --stack failover`, `pulumi up --stack failover`",
