@@ -146,6 +146,14 @@ function asideOf(
   }
   if (object.controller) return "controlled";
   if (there && here && there.apiVersion === here.apiVersion && there.wanted === here.wanted) return "status";
+  // the controller manager makes one in each namespace; seen with v1.36.3: it has no managedFields
+  if (
+    difference === "only there" &&
+    object.kind === "ServiceAccount" &&
+    object.name === "default" &&
+    writers.length === 0
+  )
+    return "components";
   return difference !== "deleted there" && writers.length > 0 && writers.every((w) => components.has(w.manager))
     ? "components"
     : undefined;

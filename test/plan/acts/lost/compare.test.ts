@@ -125,6 +125,15 @@ describe("an object of the lost side", () => {
     assert.equal(of(json("PersistentVolumeClaim", {}, [["kube-controller-manager", 1]]), undefined).aside, undefined);
   });
 
+  it("is only counted if it is a namespace's default ServiceAccount that nobody but Kubernetes wrote to", () => {
+    const account = (name: string, writers: [string, number][]) =>
+      of(json("ServiceAccount", {}, writers, { name }), undefined).aside;
+    assert.deepEqual(
+      [account("default", []), account("default", [["kubectl", 1]]), account("mine", [])],
+      ["components", undefined, undefined],
+    );
+  });
+
   it("that was deleted is named without time and author, which nobody keeps, and never as a component's", () => {
     const object = of(undefined, json("ConfigMap", {}, [["kube-controller-manager", 1]]));
     assert.deepEqual(
