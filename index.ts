@@ -23,6 +23,7 @@ import { releaseNotes } from "./plan/guards/release-fit";
 import type { Verdict } from "./plan/guards/verdict";
 import { installerOf } from "./plan/installers/installers";
 import { describeFailover, describeOver, describePrimary, describeVerdicts } from "./plan/preview/describe";
+import { coloured, usualColumns, wrapped } from "./plan/preview/layout";
 import { describeSnapshots, snapshotProblems } from "./plan/preview/snapshots";
 import { lostHosts, survivors } from "./plan/topology/order";
 import { allHosts, type Topology } from "./plan/topology/topology";
@@ -140,8 +141,9 @@ const watchOf =
     }
   };
 
-/** Shows what `up` would do and what would stop it, in preview. */
-const show = (words: string): Promise<void> => pulumi.log.info(words);
+/** Shows what `up` would do and what would stop it, in preview. RKE_DR_COLUMNS: 0 for programs that read it, else the width of its lines. */
+const show = (words: string): Promise<void> =>
+  pulumi.log.info(coloured(wrapped(words, Number(process.env.RKE_DR_COLUMNS ?? usualColumns) || 0)));
 
 /** @throws an error that ends the program if a guard failed */
 function stopAt(verdicts: Verdict[], changed: string): void {

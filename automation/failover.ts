@@ -72,7 +72,10 @@ export async function failover(options: FailoverOptions = {}): Promise<Failover>
   const file = join(workDir, "Pulumi.yaml");
   if (!existsSync(file)) throw new Error(`project: must be a folder with a Pulumi.yaml: ${workDir}`);
   const topology = readTopologyFile(file);
-  const stack = await LocalWorkspace.createOrSelectStack({ stackName, workDir }, { envVars: env });
+  const stack = await LocalWorkspace.createOrSelectStack(
+    { stackName, workDir },
+    { envVars: { RKE_DR_COLUMNS: "0", ...env } },
+  );
   await keep(stack, config);
   let running: { cut: AbortController; over: Promise<unknown> } | undefined;
 

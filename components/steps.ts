@@ -105,7 +105,8 @@ function makeStep(
       triggers: [step.generation],
     },
     // a step has no `delete`, and removing one from the program must not stop anything either
-    { ...opts, retainOnDelete: true },
+    // its script is hundreds of lines; preview's own words say what it does
+    { ...opts, retainOnDelete: true, hideDiffs: ["stdin"] },
   );
 }
 

@@ -36,6 +36,8 @@ export function pulumiEnvironment(
 ): NodeJS.ProcessEnv {
   const rest = Object.entries(env).filter(([key]) => !key.startsWith("PULUMI_"));
   return {
+    // tests and drills read preview's lines whole
+    RKE_DR_COLUMNS: "0",
     ...Object.fromEntries(rest),
     PATH: [...lab.path, env.PATH ?? ""].join(delimiter),
     PULUMI_HOME: lab.home,

@@ -15,6 +15,7 @@ import { describeEnd } from "./end";
 import { askedFrom, describeFailback, orderOfPower } from "./failback";
 import { describeMembers } from "./members";
 import { describeSources } from "./sources";
+import { failoverVerdict, verdictFirst } from "./verdict-first";
 
 /** A failover in words: what preview shows. @param first lines for the head, if there is something to know before all else */
 export function describeFailover(
@@ -28,6 +29,7 @@ export function describeFailover(
   const { settings, lostHosts, survivors } = plan;
   if (plan.stage === "over") {
     return [
+      ...failoverVerdict(plan, verdicts, now),
       `FAILOVER: epoch ${settings.epoch} is over, nothing is left to do`,
       "",
       ...describeOver(plan),
@@ -37,6 +39,7 @@ export function describeFailover(
   }
   if (plan.majoritySurvives) {
     return [
+      ...failoverVerdict(plan, verdicts, now),
       `FAILOVER: nothing to recover from the loss of ${settings.lost}`,
       "",
       ...goingOn(plan),
@@ -48,6 +51,7 @@ export function describeFailover(
     ].join("\n");
   }
   return [
+    ...failoverVerdict(plan, verdicts, now),
     `FAILOVER: datacenter ${settings.lost} is given up (epoch ${settings.epoch}, method ${plan.method})`,
     "",
     ...(first.length === 0 ? [] : [...first, ""]),
@@ -108,6 +112,7 @@ export function describePrimary(
   const { failback } = plan;
   const from = askedFrom(plan.installer, plan.installerHost);
   return [
+    ...verdictFirst(verdicts),
     `PRIMARY: the whole cluster, epoch ${plan.epoch}; ${from}`,
     "",
     ...describeFailback(plan, seen),
