@@ -36,6 +36,8 @@ function diagnostic(
   { urn = "", severity, message }: NonNullable<EngineEvent["diagnosticEvent"]>,
   told: (event: ActEvent) => void,
 ): void {
+  // the event log also has the SDK's debug lines, which the types leave out: they hold inputs of resources, the operator's private key among them
+  if (!["info", "info#err", "warning", "error"].includes(severity)) return;
   // the engine's marks for colours
   const text = message.replace(/<\{%[^%]*%\}>/g, "").trimEnd();
   if (text === "") return;

@@ -66,6 +66,20 @@ describe("an act's events, of Pulumi's", () => {
       [],
     ],
     [
+      "debug lines hold resources' inputs, secrets too: nobody is told of them",
+      [
+        {
+          diagnosticEvent: {
+            urn: urn("claim-master3"),
+            message: "RegisterResource RPC prepared: privateKey",
+            severity: "debug",
+          },
+        },
+        { diagnosticEvent: { message: "RegisterResource RPC finished: privateKey", severity: "debug" } },
+      ],
+      [],
+    ],
+    [
       "the program's own words belong to no step",
       [
         {
