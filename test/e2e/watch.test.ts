@@ -106,7 +106,7 @@ onRequest("watch", `npm run watch shows a failover while it runs${why}`, functio
         step,
       );
     }
-    assert.ok(seen.some((words) => /Recovery time so far [\d.]+ s/.test(words)));
+    assert.ok(seen.some((words) => /Recovery time so far\s+[\d.]+ s/.test(words)));
   });
 
   it("at its end the page is the report, and `npm run report` makes the same one", async () => {
