@@ -81,7 +81,7 @@ export function buildPrimary(
       }
     }
   }
-  for (const scheduled of plan.steps.filter((s) => s.script === "etcd-join")) {
+  for (const scheduled of plan.steps.filter((s) => s.script === "etcd-join" || s.script === "etcd-spare")) {
     // kubeadm's hosts have their own, which a guard looks at
     if (pki.pairs["kube-ca"] !== undefined) {
       data[scheduled.name] = withCertificates(scheduled, ["kube-ca", etcdCertificate(scheduled.host)], pki.pairs);

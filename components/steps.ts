@@ -118,7 +118,7 @@ export function stepText(
   { script, data, onEach, onwardUsers = [] }: Pick<ScheduledStep, "script" | "data" | "onEach" | "onwardUsers">,
   dialect: Dialect = usual,
 ): string {
-  const shells = script === "rke-up" || script === "rke-nodes" ? shellLines(onwardUsers) : [];
+  const shells = ["rke-up", "rke-nodes", "snapshot-bring"].includes(script) ? shellLines(onwardUsers) : [];
   if (onEach === undefined) {
     return onHostInput(stepScript(script, dialect), [...shells, data].join("\n"));
   }

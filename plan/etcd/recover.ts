@@ -6,7 +6,7 @@ export type Method = "forceNewCluster" | "restore";
 
 /** The operator's choice of source and method. */
 export interface Recover {
-  /** `auto`, `voter`, `learner`, `snapshot`, a surviving host's name, or the path of a snapshot on the taking deploy host. */
+  /** `auto`, `voter`, `learner`, `snapshot`, a surviving host's name, or the path of a snapshot on a surviving host. */
   from: string;
   /** Only for a voter's data; undefined: forceNewCluster. From a learner (etcd panics) or a snapshot it is always restore. */
   method?: Method | undefined;

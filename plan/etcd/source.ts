@@ -4,8 +4,10 @@ import type { Host } from "../topology/topology";
 /** A member's data, or a snapshot, that a recovery can start from. */
 export interface Source {
   kind: "voter" | "learner" | "snapshot";
-  /** The host that has it, and on which etcd will run. */
+  /** The host on which etcd will run. It has the data, too, unless `keptOn` says another one. */
   host: Host;
+  /** Set for a snapshot on a host where no etcd can serve the API: the file is brought from there to `host`. */
+  keptOn?: Host;
   /** Its name in the record and for the operator: the host's name for a member's data, the path for a snapshot. */
   name: string;
   etcd: EtcdStatus | undefined;

@@ -1,6 +1,7 @@
 import type { Reachable } from "../facts/facts";
 import { factsOf, type Observation } from "../facts/observation";
 import { fileProblems, type SourceFile } from "../facts/source-files";
+import { controlPlane } from "../topology/order";
 import type { Host } from "../topology/topology";
 import type { Method, Recover } from "./recover";
 import type { Source } from "./source";
@@ -33,8 +34,9 @@ export function chooseSource(
 ): Choice {
   const beginner = left.find((h) => hasBegun(seen, h, settings.epoch));
   const recorded = beginner && factsOf(seen, beginner)?.plan;
+  const restorer = controlPlane(left).find((h) => factsOf(seen, h));
   const found = left
-    .flatMap((host) => sourcesOf(host, factsOf(seen, host)))
+    .flatMap((host) => sourcesOf(host, factsOf(seen, host), restorer, settings.epoch))
     .map((s) => remembered(s, seen))
     .map((s) => ({ ...s, problems: [...s.problems, ...refusals(s)] }));
   const rankOf = ranking(found);
@@ -100,33 +102,44 @@ function rank(source: Source, all: Source[]): number {
   return Math.min(Number.MAX_SAFE_INTEGER, ...newer.map((s) => (s.revision ?? 0) - 0.5));
 }
 
-/** The sources on a host, its member's data first. */
-function sourcesOf(host: Host, facts: Reachable | undefined): Source[] {
+/**
+ * The sources on a host, its member's data first.
+ * @param restorer the control plane host on which a snapshot of a host without a control plane is restored
+ */
+function sourcesOf(host: Host, facts: Reachable | undefined, restorer: Host | undefined, epoch: number): Source[] {
   return [
     ...(host.etcd === "none" ? [] : [memberSource(host, host.etcd, facts)]),
-    ...(facts?.files ?? []).filter((file) => file.state !== "missing").map((file) => fileSource(host, file, facts)),
+    ...(facts?.files ?? [])
+      .filter((file) => file.state !== "missing")
+      .map((file) => fileSource(host, file, facts, restorer, epoch)),
   ];
 }
 
-function fileSource(host: Host, file: SourceFile, facts: Reachable | undefined): Source {
+function fileSource(
+  keeper: Host,
+  file: SourceFile,
+  facts: Reachable | undefined,
+  restorer: Host | undefined,
+  epoch: number,
+): Source {
+  const isBrought = restorer !== undefined && !keeper.roles.includes("controlplane");
   return {
     kind: "snapshot",
-    host,
+    host: isBrought ? restorer : keeper,
+    ...(isBrought ? { keptOn: keeper } : {}),
     name: file.path,
     etcd: undefined,
     dataAsOf: file.takenAt,
     // another cluster's revision can't be compared with ours
     revision: file.state === "foreign" ? undefined : file.revision,
-    take: file.path,
+    take: isBrought ? broughtFile(epoch) : file.path,
     ...(file.state === "unread" ? { unread: true } : {}),
-    problems: [
-      ...fileProblems(file, facts?.cluster),
-      ...(host.roles.includes("controlplane")
-        ? []
-        : [`${host.name} is no control plane host: copy it to one and name it there`]),
-    ],
+    problems: fileProblems(file, facts?.cluster),
   };
 }
+
+/** The place of a snapshot that was brought from another host: on-host/steps/snapshot-bring.sh puts it there. */
+const broughtFile = (epoch: number): string => `/var/lib/rke-dr/epoch-${epoch}/brought.db`;
 
 function memberSource(host: Host, part: "voter" | "learner", facts: Reachable | undefined): Source {
   // etcd's own answer counts, not the topology: a voter-to-be that isn't promoted yet can't be forced either

@@ -57,7 +57,8 @@ function sourceDiskProblems(topology: Topology, plan: FailoverPlan, seen: Observ
   if (!facts || plan.resumed) {
     return [];
   }
-  const snapshot = facts.files.find((file) => file.path === plan.source?.take);
+  const keeper = plan.source?.keptOn ?? host;
+  const snapshot = factsOf(seen, keeper)?.files.find((file) => file.path === plan.source?.name);
   return room(topology, host, facts, 2 * Math.max(facts.etcdBytes, snapshot?.bytes ?? 0), plan);
 }
 

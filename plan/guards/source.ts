@@ -57,7 +57,7 @@ export function sourceProblems(topology: Topology, plan: FailoverPlan): string[]
               `Next best: ${called(rest)}${lackOf(rest, plan)}${lossOf(rest)}: \`pulumi config set --path recover.from ${rest.name} --stack failover\``,
             ]
           : [
-              "Copy a snapshot to a surviving control plane host and name its path: `pulumi config set --path recover.from /root/FILE.db --stack failover`",
+              "Copy a snapshot to a surviving host and name its path: `pulumi config set --path recover.from /root/FILE.db --stack failover`",
               `Or bring a voter of ${settings.lost} back`,
             ]),
       ),
@@ -95,7 +95,7 @@ export function sourceWords(plan: FailoverPlan): string {
 const refusal = (source: Source): string => `${called(source)} is refused: ${source.problems.join(", ")}`;
 const called = (source: Source): string =>
   source.kind === "snapshot"
-    ? `snapshot ${source.name} on ${source.host.name}`
+    ? `snapshot ${source.name} on ${(source.keptOn ?? source.host).name}`
     : `${source.host.name}, a ${source.kind}`;
 
 /** Only for a snapshot: how many writes a member lacks can't be known without the lost voters. */

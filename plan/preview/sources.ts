@@ -24,7 +24,9 @@ function logWords({ logEnd }: Source): string[] {
 }
 
 const titled = (source: Source): string =>
-  source.kind === "snapshot" ? `${source.host.name}: snapshot ${source.name}` : `${source.host.name}: ${source.kind}`;
+  source.kind === "snapshot"
+    ? `${(source.keptOn ?? source.host).name}: snapshot ${source.name}${source.keptOn ? ` (restored on ${source.host.name})` : ""}`
+    : `${source.host.name}: ${source.kind}`;
 
 function state(source: Source): string {
   if (source.kind === "snapshot") {

@@ -20,9 +20,11 @@ const phases: Record<StepName, Phase> = {
 
   authorize: "secure",
   "deploy-files": "secure",
+  "etcd-spare": "secure",
   lost: "secure",
   rehearse: "secure",
   snapshot: "secure",
+  "snapshot-bring": "secure",
   source: "secure",
   trust: "secure",
 

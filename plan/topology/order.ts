@@ -47,6 +47,15 @@ export const hasEtcdOrApi = (host: Host): boolean => host.etcd !== "none" || hos
 /** A worker and nothing else. */
 export const onlyRunsPods = (host: Host): boolean => !hasEtcdOrApi(host);
 
+/**
+ * The control plane hosts of datacenters that have no member of etcd: after the loss of the others etcd comes back on one of them, from a
+ * snapshot.
+ */
+export function sparesForEtcd(hosts: Host[]): Host[] {
+  const withEtcd = new Set(hosts.filter((h) => h.etcd !== "none").map((h) => h.datacenter));
+  return controlPlane(hosts).filter((h) => !withEtcd.has(h.datacenter));
+}
+
 export const controlPlane = (hosts: Host[]): Host[] => hosts.filter((h) => h.roles.includes("controlplane"));
 
 /** The names by which RKE lists a control plane host in certificates: address, internal address, host name. */

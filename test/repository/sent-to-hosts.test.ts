@@ -15,7 +15,7 @@ import { planRehearsal } from "../../plan/acts/rehearsal/rehearsal";
 import { actProblems } from "../../plan/declaration/installers";
 import type { Observation } from "../../plan/facts/observation";
 import { nothingSeen, refusals } from "../../plan/review/analysis";
-import { learner, survivors, voters } from "../../plan/topology/order";
+import { controlPlane, learner, survivors, voters } from "../../plan/topology/order";
 import { allHosts, type Topology } from "../../plan/topology/topology";
 import { memberOf, returned, serving } from "../plan/worlds/failback-world";
 import { now, preflight, survivor } from "../plan/worlds/observations";
@@ -101,6 +101,17 @@ const afterLoss = (topology: Topology, lost: string): Observation => ({
   at: now,
 });
 
+/** The same without a, with a snapshot on a host of b that has no control plane. */
+function withSnapshot(topology: Topology): Observation {
+  const seen = afterLoss(topology, "a");
+  const described = { bytes: 1000, cluster: topology.cluster };
+  const path = "/var/lib/rke-dr/snapshots/s.db";
+  const file = { path, state: "whole" as const, bytes: 1000, takenAt: now - 600_000, revision: 400, described };
+  const [keeper] = survivors(topology, "a").filter((h) => !h.roles.includes("controlplane"));
+  assert.ok(keeper);
+  return { ...seen, hosts: { ...seen.hosts, [keeper.name]: survivor(topology, keeper, { files: [file] }) } };
+}
+
 /** The lost datacenter a is back; the failover had recovered etcd on `member`. */
 function afterReturn(topology: Topology, member: string, method: string): Observation {
   const act = `failover:a:${method}:${member}`;
@@ -150,10 +161,16 @@ async function everyAct(): Promise<Record<string, Record<string, Sent>>> {
     // the observations of the acts below are those of RKE's hosts
     if (topology.installer !== "rke") continue;
     const left = survivors(topology, "a");
-    const member = voters(left)[0] ?? learner(left);
+    const member = voters(left)[0] ?? learner(left) ?? controlPlane(left)[0];
     assert.ok(member);
     const method = member.etcd === "voter" ? "forceNewCluster" : "restore";
     acts[`${file}: failback`] = await primary(topology, 3, afterReturn(topology, member.name, method));
+    if (member.etcd === "none") {
+      const settings = { lost: "a", epoch: 2, from: "snapshot", confirm: "a@2", attest: undefined };
+      acts[`${file}: failover of a, a worker's snapshot`] = await failover(topology, settings, withSnapshot(topology));
+      // a rehearsal needs a member of etcd on its side
+      continue;
+    }
     const plan = planRehearsal(topology, "auto", inPeace(topology, member.name));
     assert.ok("rehearsal" in plan, JSON.stringify(plan));
     const { command, input } = sentToRehearse(topology, plan.rehearsal, 2, 7);

@@ -33,7 +33,7 @@ export function forceSteps(
     words: `set the old etcd and its data aside, put the forced copy in its place (without one: force the data itself), start etcd as ${title} would`,
     intact: runs(factsOf(seen, etcd.host), etcd),
   });
-  return { member: [snapshot, member], isolation: [] };
+  return { brought: [], member: [snapshot, member], isolation: [] };
 }
 
 /** The process that forces the data itself, if no forced copy could be made beforehand. */

@@ -4,10 +4,11 @@ import { leastRevision } from "../../etcd/sources";
 import { peerUrl } from "../../etcd/urls";
 import { factsOf, type Observation } from "../../facts/observation";
 import { installerOf } from "../../installers/installers";
-import { step } from "../../steps/steps";
+import { step, stepNames } from "../../steps/steps";
 import type { Site } from "../../topology/site";
 import { allHosts, type Topology } from "../../topology/topology";
 import { original, type Replacement, runs } from "../steps/replacement";
+import { bringSteps } from "./bring";
 import { replaying } from "./etcd-sandbox";
 import { isolationStands, refusedAddresses } from "./isolation";
 import type { FailoverPlan } from "./plan";
@@ -38,6 +39,8 @@ export function restoreSteps(
   const addresses = refusedAddresses(lostHosts);
   const image = etcd.after.image;
   const as = [memberName(host), peerUrl(host), restoreToken(topology, settings.epoch), String(bump)];
+  const brought = bringSteps(topology, plan, source, seen, after);
+  const ready = [...after, ...stepNames(brought)];
   const secured = step("source", host, "EtcdMember", {
     arguments: [
       source.take,
@@ -50,14 +53,14 @@ export function restoreSteps(
     data: source.kind === "snapshot" ? "" : replayBody(topology, etcd, seen, settings.epoch),
     // until the old etcd is set aside, each run secures it anew
     intact: hasBegun(seen, host, settings.epoch),
-    after,
+    after: ready,
     limit: 900,
     words: `secure ${words(source)}${source.kind === "snapshot" ? "" : ", with what only its WAL has"}, check it, restore it into a folder beside etcd's data`,
   });
   const restore = step("etcd-restore", host, "EtcdMember", {
     arguments: [etcdCertificate(host), `${ownEndpoint(host)}/health`, image, ...as, ...addresses],
     data: etcd.body,
-    after: [secured.name, ...after],
+    after: [secured.name, ...ready],
     beside: [secured.name],
     limit: secured.limit + 900,
     words: `refuse the lost hosts at etcd's ports, set the old etcd and its data aside, put the restored data in its place, start etcd as ${title} would`,
@@ -69,7 +72,7 @@ export function restoreSteps(
     words: `refuse ${addresses.join(", ")} at etcd's ports 2379 and 2380, after reboots too, until failback`,
     intact: isolationStands(factsOf(seen, host), lostHosts),
   });
-  return { member: [secured, restore], isolation: [isolation] };
+  return { brought, member: [secured, restore], isolation: [isolation] };
 }
 
 /** Peer URLs of every voter that the source may know: those of the topology, and the member-to-be. */

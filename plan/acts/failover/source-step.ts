@@ -8,6 +8,8 @@ import type { FailoverPlan } from "./plan";
 
 /** How etcd comes back: what leads to the running member, last the step that starts it, and what keeps it apart. */
 export interface EtcdSteps {
+  /** What must be there before `member` begins: a snapshot of another host. */
+  brought: Step[];
   member: Step[];
   isolation: Step[];
 }

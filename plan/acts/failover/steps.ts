@@ -77,6 +77,7 @@ export function failoverSteps(
   const run = settled.slice(-1);
   const verification = verificationSteps(act, recovery, stepNames(run.length > 0 ? run : done));
   return announced(claims, [
+    ...recovery.brought,
     ...recovery.member,
     ...stopped,
     ...apiServers,

@@ -5,7 +5,7 @@ import { deployDir } from "../../installers/deploy-folder";
 import { installerOf } from "../../installers/installers";
 import { isRunning, type Running } from "../../runtimes/running";
 import { type Step, schedule, step, stepNames } from "../../steps/steps";
-import { hasEtcdOrApi } from "../../topology/order";
+import { hasEtcdOrApi, sparesForEtcd } from "../../topology/order";
 import { ownServer } from "../../topology/servers";
 import { inPeace } from "../../topology/site";
 import { deployHosts, type Host, sshLogin, sshTarget, type Topology } from "../../topology/topology";
@@ -58,6 +58,7 @@ export function planPrimary(
     ...built,
     ...returnGuardSteps(act, ready, returnGuard),
     ...learnerSteps(act, ready),
+    ...spareSteps(act, ready),
     ...snapshotSteps(topology, stepNames(ready), (host) => factsOf(seen, host)),
     ...(back?.after ?? []),
   ];
@@ -167,6 +168,19 @@ const learnerSteps = ({ site, epoch, seen, failback, members }: Peace, built: St
   members.members
     .filter((m) => m.wanted === "learner" && m.host.name !== failback?.demoted?.name)
     .map((m) => joinStep(site, epoch, m, seen, stepNames(built)));
+
+/** Hosts on which a failover can restore a snapshot get what an etcd needs there. */
+function spareSteps({ topology, site }: Peace, built: Step[]): Step[] {
+  const { etcdCertificate, images, program } = installerOf(topology);
+  return (program === undefined ? [] : sparesForEtcd(site.hosts)).map((host) =>
+    step("etcd-spare", host, "EtcdMember", {
+      arguments: [etcdCertificate(host), images(site).etcd],
+      after: stepNames(built),
+      limit: 900,
+      words: "certificate and image of an etcd, so that a failover can restore a snapshot here; nothing is started",
+    }),
+  );
+}
 
 /** A leading "?" says that the host's key isn't pinned. */
 const asTarget = (topology: Topology, host: Host): string =>

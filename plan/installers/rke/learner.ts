@@ -1,6 +1,7 @@
 import { docker } from "../../runtimes/docker/docker";
 import { type Process, withArgument } from "../../runtimes/process";
 import type { Running } from "../../runtimes/running";
+import { sparesForEtcd } from "../../topology/order";
 import type { Site } from "../../topology/site";
 import type { Host } from "../../topology/topology";
 import type { Certificate } from "../certificate";
@@ -37,3 +38,7 @@ export const learnerDiffers =
  * takes this one as its own (pki/services.go GenerateEtcdCertificates).
  */
 export const learnerCertificate = (site: Site, learner: Host): Certificate => etcdLeaf(site, learner, [learner]);
+
+/** Certificates of etcd that RKE doesn't know: those of the learner and of hosts on which etcd may come back from a snapshot. */
+export const certificatesBesideRke = (site: Site): Certificate[] =>
+  [...(site.learner ? [site.learner] : []), ...sparesForEtcd(site.hosts)].map((host) => learnerCertificate(site, host));

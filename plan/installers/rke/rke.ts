@@ -17,7 +17,7 @@ import {
 import { imagesOf, otherImages, systemImagesOf } from "./images";
 import { deployedChecksums } from "./kube-api-settings";
 import { etcdServers, kubeApiServerProcess } from "./kube-apiserver";
-import { joiningProcess, learnerCertificate, learnerDiffers } from "./learner";
+import { certificatesBesideRke, joiningProcess, learnerDiffers } from "./learner";
 import { alternatives, fitWords } from "./releases/alternatives";
 import { settleLoss, settleReturn } from "./settle";
 
@@ -63,7 +63,7 @@ export const rke: Installer = {
     imagesTaken: (settings, state) => otherImages(settings, systemImagesOf(JSON.parse(state)) ?? {}),
   },
   learnerDiffers,
-  certificates: (site) => [...certificates(site), ...(site.learner ? [learnerCertificate(site, site.learner)] : [])],
+  certificates: (site) => [...certificates(site), ...certificatesBesideRke(site)],
   clusterFile: clusterYmlText,
   hostsIn,
   deployFiles,

@@ -12,6 +12,7 @@ import { survivors } from "../../../plan/topology/order";
 import { inPeace } from "../../../plan/topology/site";
 import { afterLossOfA, alone, container, now, record, survivor } from "../worlds/observations";
 import { ready } from "../worlds/settings";
+import { stepNamed, waits } from "../worlds/step-order";
 import { seed, withLearner } from "../worlds/topologies";
 
 const file = (name: string, rest: Partial<SourceFile> = {}): SourceFile => ({
@@ -210,8 +211,7 @@ const cases: Record<string, Case> = {
   "a snapshot on a host without control plane": {
     settings: { from: "snapshot" },
     node2: { files: [file("s1")] },
-    act: undefined,
-    says: /node2 is no control plane host: copy it to one/,
+    act: `failover:a:restore:${path("s1")}`,
   },
   "a file that nobody has": {
     settings: { from: "/root/x.db" },
@@ -256,7 +256,7 @@ describe("the choice of source", () => {
         const again = planFailover(topology, { ...ready, ...c.settings }, afterLossOfA(topology, { master3: begun }));
         assert.equal(again.act, c.act, "a rerun goes on with what it began with");
         const inputs = (p: typeof plan) =>
-          p.steps.filter((s) => /^(source|snapshot)-/.test(s.name)).map((s) => s.arguments);
+          p.steps.filter((s) => /^(source|snapshot)-master3$/.test(s.name)).map((s) => s.arguments);
         assert.deepEqual(inputs(again), inputs(plan));
       }
       const told = failoverGuards(topology, plan, seen).find((v) => v.guard === "source");
@@ -264,6 +264,34 @@ describe("the choice of source", () => {
       assert.match((told?.problems.length ? told.problems.join("\n") : told?.found) ?? "", c.says ?? /./);
     });
   }
+
+  it("a snapshot of a worker is brought to the deploy host before anything reads it, and told so", () => {
+    const seen = afterLossOfA(seed(), { master3: { etcd: undefined, etcdBytes: 0 }, node2: { files: [file("s1")] } });
+    const plan = planFailover(seed(), ready, seen);
+    assert.equal(plan.source?.host.name, "master3");
+    assert.deepEqual(stepNamed(plan.steps, "snapshot-bring-master3").arguments, [
+      path("s1"),
+      "node2=root@192.168.31.105:22",
+      "here",
+    ]);
+    assert.equal(stepNamed(plan.steps, "source-master3").arguments[0], "/var/lib/rke-dr/epoch-2/brought.db");
+    for (const later of ["source-master3", "etcd-restore-master3"]) {
+      assert.ok(waits(plan.steps, later, "snapshot-bring-master3"), later);
+    }
+    assert.match(describeSources(plan, now)[0] ?? "", /-> node2: snapshot \S*s1\.db \(restored on master3\), revision/);
+    const told = failoverGuards(seed(), plan, seen).find((v) => v.guard === "source");
+    assert.match(told?.found ?? "", /^snapshot \S*s1\.db on node2: /);
+  });
+
+  it("the host that a snapshot is brought to needs room for it", () => {
+    const files = [file("s1", { bytes: 1e9, described: { bytes: 1e9, cluster: undefined } })];
+    const seen = afterLossOfA(seed(), {
+      master3: { etcd: undefined, etcdBytes: 0, freeBytes: 1.5e9 },
+      node2: { files },
+    });
+    const told = failoverGuards(seed(), planFailover(seed(), ready, seen), seen).find((v) => v.guard === "disk space");
+    assert.match(told?.found ?? "", /^master3: 1907 MiB \(2000000000 bytes\) must be free/);
+  });
 
   it("preview says which snapshots were not read in time", () => {
     const files = [file("s2", { state: "unread" }), file("s1")];

@@ -1,23 +1,6 @@
-# needs: lib/step
+# needs: lib/onward
 # RKE's state and kubeconfig, which deploy hosts bring to each other by their own SSH. The current folder is /etc/rke-dr.
 # shellcheck shell=bash
-
-# to HOST=USER@ADDRESS:PORT=SERVER: sets $host, $user, and $reach, the command that runs a command there.
-to() {
-  local target=${1#*=} port
-  user=${target%%@*}
-  host=${1%%=*}
-  port=${target%%=*} && port=${port##*:}
-  reach=(ssh -i /etc/rke-dr/ssh/id_ed25519 -o BatchMode=yes -o ConnectTimeout=5 -o UserKnownHostsFile=/etc/rke-dr/ssh/known_hosts
-    -o StrictHostKeyChecking=yes -p "$port" "${target%%:*}")
-}
-
-# as_root COMMAND: prints the command line on a host of $user with which root's shell runs COMMAND.
-as_root() {
-  local line quote="'" quoted="'\\''"
-  line=$(awk -v user="$user" '$1 == "@@" && $2 == "line" && $3 == user { sub(/^@@ line [^ ]+ /, ""); print; exit }' <<<"$data")
-  if [[ -z $line ]]; then printf '%s' "$1"; else printf "%s '%s'" "$line" "${1//"$quote"/"$quoted"}"; fi
-}
 
 # The files that deploy hosts bring to each other. certs.applied must be the last: without this mark RKE is given the certificates again.
 brought="cluster.rkestate kube_config_cluster.yml certs.applied"
