@@ -23,6 +23,7 @@ main() {
 
 # at TARGET COMMAND: runs root's sh with COMMAND on TARGET. Its errors are kept for last_said.
 at() {
+  # shellcheck disable=SC2034 # `to` sets all three
   local host user reach
   if [[ $1 == here ]]; then
     sh -c "$2" 2>"$state/onward.log"
