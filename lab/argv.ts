@@ -25,9 +25,10 @@ export type Verb =
 
 export const USAGE = `npm run lab -- VERB: real hosts on this machine, as namespaces
 
-  up [--topology FILE] [--etcd VERSION] [--installer rke|kubeadm] [--rke RELEASE] [--kubernetes VERSION]
-                                raise the lab of the topology in Pulumi.yaml, or in FILE; with --installer kubeadm
-                                alone that of topologies/kubeadm.yaml, made into a cluster by kubeadm. --rke and
+  up [--topology FILE] [--etcd VERSION] [--installer NAME] [--rke RELEASE] [--kubernetes VERSION]
+                                raise the lab of the topology in Pulumi.yaml, or in FILE; with --installer kubeadm,
+                                kubespray, kubekey or unit alone that of topologies/NAME.yaml, made into a cluster by
+                                kubeadm, with etcd as a unit of systemd for the last three. --rke and
                                 --kubernetes replace the topology's rkeVersion and kubernetesVersion, --rke alone both;
                                 hosts get the images of that version, with the etcd that its image has, or --etcd's
   down                          remove it: processes, mounts, namespaces, links, files
@@ -166,7 +167,7 @@ export function releaseOptions(rke: Text, kubernetes: Text): { rkeVersion?: stri
   return { rkeVersion: String(rke), kubernetesVersion: version };
 }
 
-/** `--installer rke|kubeadm` as an option of `up`. */
+/** `--installer NAME` as an option of `up`. */
 export function installerOption(value: string | boolean | undefined): { installer?: LabInstaller } {
   if (value === undefined) return {};
   const installer = INSTALLERS.find((known) => known === value);

@@ -52,7 +52,10 @@ const PROJECT = join(__dirname, "..");
 const PROJECT_FILE = join(PROJECT, "Pulumi.yaml");
 
 const topologyFile = ({ topology, installer }: UpOptions): string =>
-  resolve(topology ?? (installer === "kubeadm" ? join(PROJECT, "topologies/kubeadm.yaml") : PROJECT_FILE));
+  resolve(
+    topology ??
+      (installer === undefined || installer === "rke" ? PROJECT_FILE : join(PROJECT, `topologies/${installer}.yaml`)),
+  );
 
 export async function raise(place: Place, options: UpOptions): Promise<LabState> {
   const found = readState(place);

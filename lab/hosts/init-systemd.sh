@@ -1,5 +1,5 @@
 #!/bin/bash
-# The host of a cluster that kubeadm makes: systemd is its first process, in a control group namespace of its own, so that systemd,
+# The host of a cluster that kubeadm makes, or whose etcd is a unit: systemd is its first process, in a control group namespace of its own, so that systemd,
 # containerd and the kubelet each find a root of every hierarchy that is the host's alone. init.sh reads this file and says what its
 # functions do.
 set -euo pipefail
@@ -50,9 +50,12 @@ mount_more_devices() {
 first_boot() {
   local unit
   rm -rf /etc/systemd/system/*.wants /etc/systemd/system/*.requires /etc/kubernetes /var/log/journal /var/log/pods /var/log/containers
+  mkdir -p /etc/cni/net.d
   find /etc/cni/net.d -type f ! -name 10-lab.conflist -delete
   mkdir -p /etc/kubernetes/manifests /var/log/journal /etc/systemd/system/multi-user.target.wants
-  for unit in docker.service docker.socket etcd.service ssh.socket systemd-udevd.service systemd-udev-trigger.service \
+  # the machine's own etcd; an installer's stands in the same place
+  [ -e /etc/systemd/system/etcd.service ] || ln -s /dev/null /etc/systemd/system/etcd.service
+  for unit in docker.service docker.socket ssh.socket systemd-udevd.service systemd-udev-trigger.service \
     systemd-udevd-kernel.socket systemd-udevd-control.socket systemd-networkd.service systemd-timesyncd.service \
     systemd-logind.service systemd-resolved.service getty.target console-getty.service systemd-modules-load.service \
     systemd-sysctl.service systemd-remount-fs.service systemd-update-utmp.service systemd-binfmt.service modprobe@.service \
@@ -62,8 +65,10 @@ first_boot() {
     ln -sf /dev/null "/etc/systemd/system/$unit"
   done
   ln -sf /lib/systemd/system/multi-user.target /etc/systemd/system/default.target
-  ln -sf /lib/systemd/system/ssh.service /lib/systemd/system/containerd.service /etc/systemd/system/kubelet.service \
-    /etc/systemd/system/multi-user.target.wants/
+  ln -sf /lib/systemd/system/ssh.service /etc/systemd/system/multi-user.target.wants/
+  if [ -e /etc/systemd/system/kubelet.service ]; then
+    ln -sf /lib/systemd/system/containerd.service /etc/systemd/system/kubelet.service /etc/systemd/system/multi-user.target.wants/
+  fi
 }
 
 run() {

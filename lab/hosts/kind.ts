@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Place } from "../state/place";
 import { readState } from "../state/state";
 import { installerOf, type LabInstaller } from "../state/topology";
-import { containerd, docker, type HostRuntime } from "./runtimes";
+import { containerd, docker, type HostRuntime, systemd } from "./runtimes";
 
 export interface HostKind {
   /** The file that init.sh reads for the rest of what makes the host. */
@@ -13,9 +13,16 @@ export interface HostKind {
   runtime: HostRuntime;
 }
 
+function withSystemd(runtime: HostRuntime): HostKind {
+  return { firstProcess: join(__dirname, "init-systemd.sh"), ownCgroups: true, runtime };
+}
+
 const kinds: Record<LabInstaller, HostKind> = {
   rke: { firstProcess: join(__dirname, "init-docker.sh"), ownCgroups: false, runtime: docker },
-  kubeadm: { firstProcess: join(__dirname, "init-systemd.sh"), ownCgroups: true, runtime: containerd },
+  kubeadm: withSystemd(containerd),
+  kubespray: withSystemd(systemd),
+  kubekey: withSystemd(systemd),
+  unit: withSystemd(systemd),
 };
 
 export const kindOf = (installer: LabInstaller): HostKind => kinds[installer];

@@ -9,7 +9,7 @@ export interface HostContainer {
 
 export interface HostRuntime {
   /** The daemon's name for people. */
-  daemon: "dockerd" | "containerd";
+  daemon: "dockerd" | "containerd" | "systemd";
   /** A command that succeeds if the daemon answers. */
   ping: string[];
   /** A command that lists all containers, and how to read what it prints. */
@@ -21,7 +21,8 @@ export interface HostRuntime {
   revive(name: string): string[];
 }
 
-const shell = (script: string, ...args: string[]): string[] => ["bash", "-c", script, ...args];
+/** Without --norc: bash reads ~/.bashrc if its input is a socket, and while a host starts that is the machine's. */
+const shell = (script: string, ...args: string[]): string[] => ["bash", "--norc", "-c", script, ...args];
 
 export const docker: HostRuntime = {
   daemon: "dockerd",
@@ -50,6 +51,26 @@ export const containerd: HostRuntime = {
     shell(`crictl inspect -o go-template --template '{{.info.pid}}' $(crictl ps -q --name "^$0$" | head -n 1)`, name),
   // the kubelet starts all of them by itself, but waits up to five minutes; a new kubelet doesn't
   revive: () => ["systemctl", "restart", "kubelet"],
+};
+
+/** etcd as a unit of systemd, and the kubelet's containers on hosts that have a kubelet. */
+export const systemd: HostRuntime = {
+  daemon: "systemd",
+  ping: shell(
+    "systemctl is-active -q multi-user.target && { [ ! -e /etc/systemd/system/kubelet.service ] || ctr --connect-timeout 3s version; }",
+  ),
+  list: shell(
+    `[ ! -e /etc/systemd/system/kubelet.service ] || crictl ps -a -o json
+    echo; echo "$(systemctl show -P ActiveState etcd.service) $(systemctl show -P LoadState etcd.service)"; command -v etcd`,
+  ),
+  read: (listed) => {
+    const [, json = "", active = "", loaded = "", image = ""] =
+      /^([\s\S]*?)\n?(\w+) ([\w-]+)\n(.*)\n?$/.exec(listed) ?? [];
+    const etcd = loaded === "loaded" ? [{ name: "etcd", image, state: active === "active" ? "running" : active }] : [];
+    return [...etcd, ...readCri(json.trim())];
+  },
+  pid: (name) => (name === "etcd" ? ["systemctl", "show", "-P", "MainPID", "etcd.service"] : containerd.pid(name)),
+  revive: (name) => (name === "etcd" ? ["systemctl", "start", "--no-block", "etcd.service"] : containerd.revive(name)),
 };
 
 /** Reads `crictl ps -a -o json`. */

@@ -2,6 +2,9 @@
 import { installerOf, type LabTopology } from "../state/topology";
 import type { InstallerDoor } from "./installer";
 import { kubeadm } from "./kubeadm";
+import { kubekey, kubespray } from "./kubespray";
 import { rke } from "./rke";
+import { unit } from "./unit";
 
-export const installerDoor = (topology: LabTopology): InstallerDoor => ({ rke, kubeadm })[installerOf(topology)];
+export const installerDoor = (topology: LabTopology): InstallerDoor =>
+  ({ rke, kubeadm, kubespray, kubekey, unit })[installerOf(topology)];

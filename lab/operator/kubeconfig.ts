@@ -16,7 +16,7 @@ interface Holder {
 }
 
 /**
- * A deploy host of RKE's cluster has a kubeconfig with that side's own API server. A control plane host of kubeadm's has one that
+ * A deploy host of RKE's cluster has a kubeconfig with that side's own API server. A control plane host that kubeadm made has one that
  * leads to controlPlaneEndpoint, a name that the operator's machine doesn't know: the operator asks the host itself.
  */
 function holders(topology: LabTopology): Holder[] {
@@ -27,7 +27,11 @@ function holders(topology: LabTopology): Holder[] {
           ? []
           : [{ host: deployHost, file: "/etc/rke-dr/kube_config_cluster.yml", forOperator: (text) => text }],
       );
+    case "unit":
+      return [];
     case "kubeadm":
+    case "kubespray":
+    case "kubekey":
       return hostsOf(topology)
         .filter(isControlPlane)
         .map((host) => ({

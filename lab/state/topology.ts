@@ -17,8 +17,9 @@ const host = z
     address: z.string().refine((value) => isIPv4(value) || isName(value), "must be an IPv4 address"),
     internalAddress: address.optional(),
     ssh: ownLogin.optional(),
-    /** Of a kubeadm cluster: `controlplane` decides between a control plane host and a worker. */
+    /** But of RKE's clusters: `controlplane` decides between a control plane host and a worker, `etcd` about an etcd of its own. */
     roles: z.array(z.string()).optional(),
+    etcdUnit: z.object({ member: z.string().optional(), env: z.string().optional() }).optional(),
     dnsName: z.undefined().optional(),
   })
   .transform(
@@ -29,7 +30,7 @@ const host = z
   );
 const datacenter = z.object({ name, deployHost: name.optional(), hosts: z.array(host).min(1) });
 /** Installers whose clusters the lab's hosts can carry. */
-export const INSTALLERS = ["rke", "kubeadm"] as const;
+export const INSTALLERS = ["rke", "kubeadm", "kubespray", "kubekey", "unit"] as const;
 export type LabInstaller = (typeof INSTALLERS)[number];
 const topology = z.object({
   installer: z.enum(INSTALLERS).optional(),
@@ -39,6 +40,8 @@ const topology = z.object({
   rkeVersion: z.string().optional(),
   /** kubeadm's ClusterConfiguration, which the lab hands on to kubeadm as it is. */
   kubeadm: z.record(z.string(), z.unknown()).optional(),
+  /** etcd's unit and its settings, where a topology says them; words in braces are each host's own. */
+  etcdUnit: z.object({ env: z.string(), unit: z.string().optional(), user: z.string().optional() }).optional(),
   ssh: z.object({ user: user.default("root"), port: port.default(22) }).prefault({}),
   datacenters: z.array(datacenter).min(1),
 });
@@ -51,8 +54,9 @@ export interface LabHost {
   address: string;
   internalAddress?: string | undefined;
   ssh?: { user?: string | undefined; port?: number | undefined } | undefined;
-  /** Of a kubeadm cluster. */
+  /** But of RKE's clusters. */
   roles?: string[] | undefined;
+  etcdUnit?: { member?: string | undefined; env?: string | undefined } | undefined;
   dnsName?: string;
 }
 
@@ -72,6 +76,8 @@ export function readTopology(text: string, file: string): LabTopology {
 export const installerOf = ({ installer }: LabTopology): LabInstaller => installer ?? "rke";
 
 export const isControlPlane = ({ roles }: LabHost): boolean => roles?.includes("controlplane") ?? false;
+
+export const hasEtcd = ({ roles }: LabHost): boolean => roles?.includes("etcd") ?? false;
 
 export const hostsOf = (topology: LabTopology): LabHost[] => topology.datacenters.flatMap((dc) => dc.hosts);
 

@@ -78,12 +78,15 @@ process_commands() {
 process_marked() {
   local name
   for name in $(process_names); do
-    if is_unit "$name"; then
-      ! grep -qxF "# mark $1" "/etc/systemd/system/$(unit_of "$name")" || process_id "$name"
-    else
-      [[ -z $(in_labels "$1" <"$(manifest_of "$name")") ]] || process_id "$name"
-    fi
+    ! has_mark "$name" "$1" || process_id "$name"
   done
+}
+has_mark() {
+  if is_unit "$1"; then
+    grep -qxF "# mark $2" "/etc/systemd/system/$(unit_of "$1")"
+  else
+    [[ -n $(in_labels "$2" <"$(manifest_of "$1")") ]]
+  fi
 }
 process_pid() {
   if is_unit "$1"; then

@@ -27,7 +27,7 @@ describe("lab: a kubeadm cluster as data", () => {
   it("`up --installer kubeadm` is an option, another installer is refused by name", () => {
     assert.deepEqual(parseVerb(["up", "--installer", "kubeadm"]), { verb: "up", installer: "kubeadm" });
     assert.throws(() => parseVerb(["up", "--installer", "k3s"]), {
-      message: '--installer: must be one of rke, kubeadm, is "k3s"',
+      message: '--installer: must be one of rke, kubeadm, kubespray, kubekey, unit, is "k3s"',
     });
   });
 

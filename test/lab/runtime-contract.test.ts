@@ -10,6 +10,7 @@ import { docker } from "../../plan/runtimes/docker/docker";
 import type { Process } from "../../plan/runtimes/process";
 import type { Runtime } from "../../plan/runtimes/runtime";
 import { staticPod } from "../../plan/runtimes/static-pod/static-pod";
+import { systemd } from "../../plan/runtimes/systemd/systemd";
 import { isRequested } from "../e2e/on-request";
 import { defined } from "../on-host/calls";
 
@@ -80,6 +81,20 @@ const subjects: Subject[] = [
     etcdctlAt: (endpoints) => (endpoints === "" ? "" : `--endpoints=${endpoints} `),
     facts: /^containerd=1\.\d+.*\ncurl=yes\nkubelet=v1\.36\.3$/,
     onRequest: "static-pod",
+  },
+  {
+    runtime: systemd,
+    topology: `installer: unit\ndatacenters: [{name: a, ${address}}]}]\n`,
+    // Debian's own etcd is left
+    prepare: "rm /usr/local/bin/etcd /usr/local/bin/etcdctl",
+    image: "/usr/bin/etcd",
+    imageLike: "(^|/)[a-z-]*etcd:",
+    restartDaemon: "systemctl daemon-reexec",
+    silence: "systemctl() { echo 'no answer'; return 1; }",
+    refuseResident: "rm /root/watch.sh",
+    etcdctlAt: (endpoints) => `${endpoints} `,
+    facts: /^systemd=25\d.*\ncurl=yes$/,
+    onRequest: "unit",
   },
 ];
 

@@ -63,7 +63,7 @@ END
   {
     printf '# argument %s\n' bash "$4"
     printf '[Unit]\nDescription=%s of rke-dr\nAfter=containerd.service network.target\nStartLimitIntervalSec=0\n' "$1"
-    [[ -z ${6:-} ]] || printf 'Before=kubelet.service\n'
+    [[ -z ${6:-} ]] || printf 'Before=%s\n' "${first_before:-kubelet.service}"
     printf '[Service]\nExecStart=/usr/bin/env bash %s\n' "$4"
     # the minus: the unit goes on if it fails; `timeout` ends it before systemd would end the whole unit
     [[ -z ${6:-} ]] || printf 'ExecStartPre=-/usr/bin/env timeout -k 2 %s bash %s %s\n' "$7" "$4" "$6"
