@@ -1,13 +1,8 @@
 import { argument, commandOf, type Process } from "../runtimes/process";
+import { flagOf } from "../values/etcd-variables";
 
 /** The parts of a process that etcd's settings stand in. */
 type Settings = Pick<Process, "entrypoint" | "cmd" | "env">;
-
-/** The flag that a variable stands for, as snapshot-count for ETCD_SNAPSHOT_COUNT=5000 (etcd's pkg/flags, FlagToEnv); undefined for others. */
-export function flagOf(variable: string): string | undefined {
-  const [, name] = /^ETCD_([A-Z0-9_]+)=/.exec(variable) ?? [];
-  return name?.toLowerCase().replaceAll("_", "-");
-}
 
 /** A setting of an etcd: its argument's value, else its variable's; etcd ignores a variable without a value. */
 export const settingOf = ({ env, ...process }: Settings, flag: string): string | undefined =>

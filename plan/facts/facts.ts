@@ -178,7 +178,7 @@ export function parseFacts(
     tools: {
       curl: own.curl === "yes",
       root: own.root === "yes",
-      runtime: own.docker ?? own.containerd ?? "",
+      runtime: own.docker ?? own.containerd ?? own.systemd ?? "",
       flock: Boolean(own.flock),
       installer: Boolean(own.rke),
     },

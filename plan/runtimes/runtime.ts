@@ -32,7 +32,7 @@ export interface RuntimeCommands {
  * `spec` and prints what `read` reads.
  */
 export interface Runtime {
-  name: "docker" | "static-pod";
+  name: "docker" | "static-pod" | "systemd";
   /** Its daemon, the folder of its data, and what an operator does if it doesn't answer. */
   daemon: { name: string; folder: string; restart: string };
   /** Commands for an operator on the host, without quotes. */

@@ -1,5 +1,5 @@
 import { controlPlane, learner, voters } from "./order";
-import { allHosts, type Host, sites, type Topology } from "./topology";
+import { allHosts, type Host, hasApi, sites, type Topology } from "./topology";
 
 /**
  * A sentence for each datacenter whose loss no act can recover from, because no host that holds the data, or none that serves
@@ -9,7 +9,7 @@ export function unrecoverable(topology: Topology): string[] {
   return sites(topology).flatMap((lost) => {
     const left = allHosts(topology).filter((h) => h.datacenter !== lost.name);
     const hasQuorum = 2 * voters(left).length > voters(allHosts(topology)).length;
-    const lacks = [...lackingData(topology, left, hasQuorum), ...lackingApi(left)];
+    const lacks = [...lackingData(topology, left, hasQuorum), ...(hasApi(topology) ? lackingApi(left) : [])];
     if (lacks.length === 0) {
       return [];
     }

@@ -9,8 +9,8 @@ import { allHosts, type Host, type Topology } from "./topology";
 export function clusterOrder(topology: Topology): Host[] {
   const hosts = allHosts(topology);
   const { order } = topology;
-  if (topology.installer === "kubeadm") {
-    // kubeadm keeps no list; the topology's order is that in which the hosts joined
+  if (topology.installer !== "rke") {
+    // kubeadm keeps no list; the topology's order is that in which the hosts joined. An inventory's order is the topology's, too
     return hosts;
   }
   if (order) {

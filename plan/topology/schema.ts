@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { isDnsName, isIpv4, parseCidr } from "../values/addresses";
 import { isDuration } from "../values/duration";
+import { etcdUnitSchema as etcdUnit, hostUnitSchema as hostUnit } from "./etcd-unit-schema";
 import { clusterSchema as kubeadm, hostSchema as kubeadmHost } from "./kubeadm-schema";
 import { reservedArguments } from "./reserved-arguments";
 
@@ -61,6 +62,8 @@ export const hostSchema = z.strictObject({
   hostKey,
   /** The host's own part of kubeadm's configuration; declaration/kubeadm.ts. */
   kubeadm: kubeadmHost.optional(),
+  /** The host's own part of etcd's unit; declaration/etcd-unit.ts. */
+  etcdUnit: hostUnit.optional(),
 });
 
 export const datacenterSchema = z.strictObject({
@@ -118,7 +121,7 @@ export const defaultRke = "v1.2.7";
 /** A topology as it stands in Pulumi.yaml: keys, shapes and defaults. Rules that span several keys are in declaration/checks.ts. */
 export const topologySchema = z.strictObject({
   /** The installer that made the cluster; each has keys of its own (declaration/installers.ts). */
-  installer: z.enum(["rke", "kubeadm"]).default("rke"),
+  installer: z.enum(["rke", "kubeadm", "kubespray", "kubekey", "unit"]).default("rke"),
   cluster: clusterName,
   /** RKE's kubernetes_version, or the version of Kubernetes; which ones are known depends on the installer (declaration/installers.ts). */
   kubernetesVersion: text,
@@ -159,8 +162,10 @@ export const topologySchema = z.strictObject({
   accept: z.array(z.strictObject({ finding: text, reason: text })).default([]),
   /** Keys of cluster.yml that this program does not model; they go into cluster.yml unchanged. */
   rke: z.record(z.string(), z.unknown()).default({}),
-  /** kubeadm's ClusterConfiguration; always set if the installer is kubeadm, never for another one. */
+  /** kubeadm's ClusterConfiguration; always set if kubeadm has made the control plane, never for another installer. */
   kubeadm: kubeadm.optional(),
+  /** etcd as a unit of systemd; always set if the installer has made it so, never for another one. */
+  etcdUnit: etcdUnit.optional(),
 });
 
 /** A topology as the schema returns it: defaults are filled in, nothing is derived. */

@@ -29,6 +29,9 @@ export function allHosts(topology: Topology): Host[] {
   return topology.datacenters.flatMap((dc) => dc.hosts);
 }
 
+/** False for an etcd alone: then nothing here is a Kubernetes cluster's. */
+export const hasApi = ({ installer }: Pick<Topology, "installer">): boolean => installer !== "unit";
+
 export function findDatacenter(topology: Topology, dcName: string): Datacenter | undefined {
   return topology.datacenters.find((dc) => dc.name === dcName);
 }
