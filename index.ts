@@ -43,7 +43,7 @@ async function deploy(settings: Settings) {
         ...heldNotes(plan.hosts, seen),
         // of a cluster that is taken over, a guard says it
         ...(settings.adopted ? [] : releaseNotes(topology, seen)),
-        ...(topology.installer === "kubeadm"
+        ...(topology.installer !== "rke"
           ? [...keptPatches(topology, seen), ...expiringSoon(topology, plan.hosts, seen)]
           : []),
         ...snapshotProblems(topology, plan.hosts, seen),

@@ -2,12 +2,13 @@
  * `npm run import -- cluster.yml --datacenter a=HOST,... --datacenter b=HOST,... [--standby b] [-o FILE | --into Pulumi.yaml]`:
  * the topology of an existing RKE cluster, printed, written to a file, or put in the place of a Pulumi project's own.
  * `npm run import -- --installer kubeadm FILE... --datacenter ...`: that of a kubeadm cluster, from kubeadm's own files, its
- * ConfigMap kubeadm-config and its Nodes.
+ * ConfigMap kubeadm-config and its Nodes; with kubespray, kubekey or unit that of a cluster whose etcd is a unit of systemd.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, parse as parsePath, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { importEtcdUnit } from "../plan/import/etcd-unit/import";
 import { type Imported, type ImportSettings, importCluster } from "../plan/import/import";
 import { importKubeadm } from "../plan/import/kubeadm";
 import { type RunningState, runningState } from "../plan/import/running-state";
@@ -21,14 +22,16 @@ import { orUsage } from "./usage";
 
 const usage = `usage: npm run import -- cluster.yml --datacenter a=HOST,... --datacenter b=HOST,... [OPTIONS] [-o FILE | --into Pulumi.yaml]
        npm run import -- --installer kubeadm FILE... --datacenter a=HOST,... --datacenter b=HOST,... [OPTIONS]
+       npm run import -- --installer kubespray|kubekey|unit FILE... --datacenter a=HOST,... --datacenter b=HOST,... [OPTIONS]
 
 Prints the topology of an existing cluster; its first lines say what deserves a look. Of an RKE cluster, as RKE reads its cluster.yml.
 FILE: kubeadm's own configuration of each control plane host, \`kubectl -n kube-system get cm kubeadm-config -o yaml\`,
-\`kubectl get nodes -o yaml\`.
+\`kubectl get nodes -o yaml\`. For kubespray, KubeKey or an etcd alone: the inventory (hosts.yaml, inventory.ini, config-sample.yaml),
+/etc/etcd.env of each member under any name, etcd.service, and the ConfigMap kubeadm-config.
 
   --datacenter NAME=HOST,...   the hosts that stand there, by hostname_override or address; once for each datacenter
   --standby NAME               the datacenter that takes over; else the one with a control plane host and the fewest voters
-  --installer rke|kubeadm      who made the cluster; else rke
+  --installer NAME             who made the cluster: rke (default), kubeadm, kubespray, kubekey; unit: etcd alone, as a unit of systemd
   --rke-version RELEASE        the release of RKE that runs, like v1.5.14; else v1.2.7, or the oldest that has the
                                kubernetes_version
   --state FILE                 cluster.rkestate, or \`kubectl -n kube-system get secret full-cluster-state -o json\` (or configmap): the
@@ -95,8 +98,16 @@ function imported(installer: string, paths: string[], settings: ImportSettings):
       const files = paths.map((path) => ({ path, text: read(path) }));
       return { text: importKubeadm(files, settings), secrets: {} };
     }
+    case "kubespray":
+    case "kubekey":
+    case "unit": {
+      const files = paths.map((path) => ({ path, text: read(path) }));
+      return { text: importEtcdUnit(installer, files, settings), secrets: {} };
+    }
     default:
-      throw new Error(`--installer: is neither rke nor kubeadm: ${JSON.stringify(installer)}`);
+      throw new Error(
+        `--installer: is none of rke, kubeadm, kubespray, kubekey and unit: ${JSON.stringify(installer)}`,
+      );
   }
 }
 

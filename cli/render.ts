@@ -11,9 +11,11 @@ import { warnings } from "../plan/declaration/declaration";
 import { mermaid } from "../plan/review/diagram";
 import { pages } from "../plan/review/pages";
 import { kubeadmPages } from "../plan/review/pages-kubeadm";
+import { unitPages } from "../plan/review/pages-unit";
 import { policyWords } from "../plan/review/policy";
 import { type Act, onlyOther, render } from "../plan/review/rendering";
 import { renderKubeadm } from "../plan/review/rendering-kubeadm";
+import { renderUnit } from "../plan/review/rendering-unit";
 import { findDatacenter, type Topology } from "../plan/topology/topology";
 import { type Outcome, outcome, print } from "./command";
 import { staleness, writeFolder } from "./rendered-folder";
@@ -83,6 +85,10 @@ function renderingOf(topology: Topology, act: Act) {
       return render(topology, act);
     case "kubeadm":
       return renderKubeadm(topology, act);
+    case "kubespray":
+    case "kubekey":
+    case "unit":
+      return renderUnit(topology, act);
     default:
       return topology.installer satisfies never;
   }
@@ -94,6 +100,10 @@ function pagesOf(topology: Topology): Record<string, string> {
       return pages(topology);
     case "kubeadm":
       return kubeadmPages(topology);
+    case "kubespray":
+    case "kubekey":
+    case "unit":
+      return unitPages(topology);
     default:
       return topology.installer satisfies never;
   }

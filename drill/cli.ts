@@ -86,6 +86,8 @@ async function main(): Promise<number> {
   if (kill !== undefined && kill !== "etcd") throw new LabError(`--kill: must be etcd, is "${kill}"`);
   const chosen = installerOption(values.installer);
   const refuseUnbuilt = (installer: LabInstaller) => {
+    if (installer !== "rke" && installer !== "kubeadm")
+      throw new LabError(`--installer ${installer}: has no drill yet`);
     if (installer === "kubeadm" && (kill || learner))
       throw new LabError("--installer kubeadm: has no --kill and --learner yet");
   };

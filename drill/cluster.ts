@@ -1,5 +1,5 @@
 import type { Lab } from "../lab/lab";
-import { must, type Result } from "../lab/machine/run";
+import { LabError, must, type Result } from "../lab/machine/run";
 import { hostsOf, installerOf, isControlPlane } from "../lab/state/topology";
 import { type Dialect, onHostScript } from "../on-host";
 
@@ -102,6 +102,10 @@ export function drillCluster(lab: Lab): DrillCluster {
           return { ca: of("certificate-authority"), cert: of("client-certificate"), key: of("client-key") };
         },
       };
+    case "kubespray":
+    case "kubekey":
+    case "unit":
+      throw new LabError(`--installer ${installer}: has no drill yet`);
     default:
       return installer satisfies never;
   }

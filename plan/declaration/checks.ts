@@ -31,7 +31,11 @@ export function present(topology: Topology, hasVersion: boolean): string[] {
 /** Problems of missing parts. */
 function absent(topology: Topology): string[] {
   const standby = findDatacenter(topology, topology.standby);
-  const hasControlPlane = !standby || standby.witness || standby.hosts.some((h) => h.roles.includes("controlplane"));
+  const hasControlPlane =
+    !standby ||
+    standby.witness ||
+    topology.installer === "unit" ||
+    standby.hosts.some((h) => h.roles.includes("controlplane"));
   const names = sites(topology).map((dc) => dc.name);
   const hosts = allHosts(topology);
   const unordered = hosts.flatMap((h) => (topology.order?.includes(h.name) === false ? [h.name] : []));

@@ -50,6 +50,7 @@ function draftOf(value: Record<string, unknown>): Topology {
     accept: part("accept", undefined),
     rke: part("rke", undefined),
     kubeadm: part("kubeadm", undefined),
+    etcdUnit: part("etcdUnit", undefined),
     datacenters: datacenters.map((dc, i) => datacenterOf(mapping(dc), i)),
   };
 }

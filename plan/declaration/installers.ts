@@ -1,32 +1,44 @@
 import { z } from "zod";
+import { usualPki } from "../installers/etcd-unit/installers";
 import { knownMinors, minorOf } from "../installers/kubeadm/versions";
 import { etcdProblems } from "../installers/rke/etcd-problems";
 import { rkeProblems } from "../installers/rke/modelled-keys";
 import { releaseProblems } from "../installers/rke/releases/problems";
+import { etcdUnitSchema } from "../topology/etcd-unit-schema";
 import { datacenterSchema, hostSchema, topologySchema } from "../topology/schema";
 import type { Topology } from "../topology/topology";
 import { isIp } from "../values/addresses";
 import { isMapping, type Mapping } from "../values/mapping";
+import { etcdUnitActProblems, etcdUnitProblems, withExternalEtcd } from "./etcd-unit";
 import { hasExternalEtcd, kubeadmProblems, kubeadmWarnings } from "./kubeadm";
 
 export type Installer = Topology["installer"];
 
-/** Keys that one installer has and the other hasn't; `*` stands for every entry of a list. */
+/** Keys of RKE alone. */
+const keysOfRke = [
+  "pki",
+  "serviceCidr",
+  "clusterDomain",
+  "etcd.version",
+  "etcd.heartbeatInterval",
+  "etcd.electionTimeout",
+  "etcd.extraArgs",
+  "kubeApi",
+  "rkeVersion",
+  "order",
+  "rke",
+];
+const keysOfKubeadm = ["kubeadm", "endpoint", "datacenters.*.hosts.*.kubeadm"];
+const keysOfUnits = ["etcdUnit", "datacenters.*.hosts.*.etcdUnit"];
+const installers: Installer[] = ["rke", "kubeadm", "kubespray", "kubekey", "unit"];
+
+/** Keys that other installers have and this one hasn't; `*` stands for every entry of a list. */
 const foreign: Record<Installer, string[]> = {
-  rke: ["kubeadm", "endpoint", "datacenters.*.hosts.*.kubeadm"],
-  kubeadm: [
-    "pki",
-    "serviceCidr",
-    "clusterDomain",
-    "etcd.version",
-    "etcd.heartbeatInterval",
-    "etcd.electionTimeout",
-    "etcd.extraArgs",
-    "kubeApi",
-    "rkeVersion",
-    "order",
-    "rke",
-  ],
+  rke: [...keysOfKubeadm, ...keysOfUnits],
+  kubeadm: [...keysOfRke, ...keysOfUnits],
+  kubespray: [...keysOfRke, "kubeadm.etcd.local"],
+  kubekey: [...keysOfRke, "kubeadm.etcd.local"],
+  unit: [...keysOfRke, ...keysOfKubeadm, "kubernetesVersion"],
 };
 
 /** The key of kubeadm's configuration that takes the place of a key for RKE. */
@@ -57,16 +69,32 @@ const kubeadmSchema = topologySchema.extend({
     .min(2, "needs two datacenters or more"),
 });
 
+const unitOfKubeadmSchema = kubeadmSchema.extend({ etcdUnit: etcdUnitSchema }) as unknown as typeof topologySchema;
+/** etcd alone: there is no Kubernetes that this program knows of. */
+const unitSchema = topologySchema.extend({
+  kubernetesVersion: z.string().default(""),
+  etcdUnit: etcdUnitSchema,
+}) as unknown as typeof topologySchema;
+
+function hintFor(installer: Installer, path: string): string {
+  const key = instead[path];
+  const isUnits = installer !== "rke" && installer !== "kubeadm";
+  if (isUnits && path.startsWith("etcd.")) {
+    return " (it stands in etcdUnit.env)";
+  }
+  return installer !== "rke" && installer !== "unit" && key ? ` (kubeadm has it under ${key})` : "";
+}
+
 /** A topology's own keys, one problem for each key that is another installer's, and the schema that reads the former. */
 export function ofInstaller(value: unknown): { own: unknown; problems: string[]; schema: typeof topologySchema } {
   if (!isMapping(value)) {
     return { own: value, problems: [], schema: topologySchema };
   }
-  const installer = value.installer === "kubeadm" ? "kubeadm" : "rke";
+  const installer = installers.find((name) => name === value.installer) ?? "rke";
   const own: Mapping = structuredClone(value);
   const problems = foreign[installer].flatMap((path) =>
     taken(own, path.split(".")).map(({ item, held }) => {
-      const hint = installer === "kubeadm" && instead[path] ? ` (kubeadm has it under ${instead[path]})` : "";
+      const hint = hintFor(installer, path);
       return `topology.${item}: is not a key of the installer ${installer}${hint}: ${shortened(JSON.stringify(held))}`;
     }),
   );
@@ -75,6 +103,11 @@ export function ofInstaller(value: unknown): { own: unknown; problems: string[];
       return { own, problems, schema: topologySchema };
     case "kubeadm":
       return { own: { kubeadm: {}, ...own, pki: "adopted" }, problems, schema: kubeadmSchema };
+    case "kubespray":
+    case "kubekey":
+      return { own: { ...withExternalEtcd(own), pki: "adopted" }, problems, schema: unitOfKubeadmSchema };
+    case "unit":
+      return { own: { ...own, pki: "adopted" }, problems, schema: unitSchema };
     default:
       return installer satisfies never;
   }
@@ -90,18 +123,24 @@ export function installerProblems(topology: Topology, hasVersion: boolean): stri
       ];
     case "kubeadm":
       return kubeadmProblems(topology);
+    case "kubespray":
+    case "kubekey":
+      return [...kubeadmProblems(topology), ...etcdUnitProblems(topology)];
+    case "unit":
+      return etcdUnitProblems(topology);
     default:
       return topology.installer satisfies never;
   }
 }
 
 export const installerWarnings = (topology: Topology): string[] =>
-  topology.installer === "kubeadm" ? kubeadmWarnings(topology) : [];
+  topology.kubeadm === undefined ? [] : kubeadmWarnings(topology);
 
 /** The reasons why no act can run on the hosts of such a topology yet; empty if acts can run. */
 export const actProblems = (topology: Topology): string[] => {
   const { etcd, certificatesDir } = topology.kubeadm ?? {};
-  const usual = { "etcd.local.dataDir": "/var/lib/etcd", certificatesDir: "/etc/kubernetes/pki" };
+  const pki = topology.installer === "kubespray" ? usualPki.kubespray : usualPki.kubekey;
+  const usual = { "etcd.local.dataDir": "/var/lib/etcd", certificatesDir: pki };
   const own = { "etcd.local.dataDir": etcd?.local?.dataDir, certificatesDir };
   return [
     ...(hasExternalEtcd(topology)
@@ -110,6 +149,12 @@ export const actProblems = (topology: Topology): string[] => {
     ...(Object.keys(usual) as (keyof typeof usual)[])
       .filter((key) => own[key] !== undefined && own[key] !== usual[key])
       .map((key) => `topology.kubeadm.${key}: acts know ${usual[key]} alone, render and import any: ${own[key]}`),
+    ...(topology.etcdUnit === undefined ? [] : etcdUnitActProblems(topology)),
+    ...(topology.etcdUnit === undefined
+      ? []
+      : [
+          `topology.installer: acts on an etcd that is a unit were not shown on hosts yet, import and render are built: ${topology.installer}`,
+        ]),
   ];
 };
 

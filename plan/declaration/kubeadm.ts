@@ -2,13 +2,13 @@ import { guessedFrom, rulesOf } from "../installers/kubeadm/versions";
 import { allHosts, type Host, type Topology } from "../topology/topology";
 import { suggestion } from "../values/nearest";
 
-/** True if kubeadm only has the address of an etcd that something else made. */
-export const hasExternalEtcd = ({ kubeadm }: Pick<Topology, "kubeadm">): boolean =>
-  kubeadm?.etcd.external !== undefined;
+/** True if kubeadm only has the address of an etcd that something else made, and that the topology doesn't say more of. */
+export const hasExternalEtcd = ({ kubeadm, etcdUnit }: Pick<Topology, "kubeadm" | "etcdUnit">): boolean =>
+  kubeadm?.etcd.external !== undefined && etcdUnit === undefined;
 
 /** Problems of a topology whose installer is kubeadm, each as `item: rule: value`. */
 export function kubeadmProblems(topology: Topology): string[] {
-  const external = hasExternalEtcd(topology);
+  const external = topology.kubeadm?.etcd.external !== undefined;
   const members = allHosts(topology).flatMap((h) => (h.etcd === "none" ? [] : [h.name]));
   return topology.datacenters.flatMap((dc, i) =>
     dc.hosts.flatMap((host, j) => hostProblems(host, `topology.datacenters[${i}].hosts[${j}]`, external, members)),

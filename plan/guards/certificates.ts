@@ -58,7 +58,7 @@ function usedBy(topology: Topology, plan: FailoverPlan, host: Host): (file: stri
   const members = [plan.etcd?.host, ...plan.others];
   const words = started.flatMap((r) => (r ? [...r.after.entrypoint, ...r.after.cmd, ...r.after.env] : []));
   const files = new Set([
-    ...words.flatMap((word) => word.match(/\/etc\/kubernetes\/(ssl|pki)\/[\w./-]+\.(pem|crt)/g) ?? []),
+    ...words.flatMap((word) => word.match(/\/etc\/[\w./-]+\.(pem|crt)/g) ?? []),
     ...(members.some((h) => h?.name === host.name) ? [certificateFile(etcdCertificate(host))] : []),
     ...(controlPlane([host]).length > 0 ? lastingCertificates.map(certificateFile) : []),
   ]);

@@ -117,7 +117,7 @@ export function failoverGuards(topology: Topology, plan: FailoverPlan, seen: Obs
     ),
     verdict("clocks", clockProblems(survivors, seen), "survivors and operator agree within 5 s"),
     verdict("kubelets", restartProblems(survivors, seen), restartWords(survivors, seen)),
-    ...(topology.installer === "kubeadm" ? podsStart(survivors, seen) : []),
+    ...(topology.kubeadm === undefined ? [] : podsStart(survivors, seen)),
   ];
   return withoutUnseen(verdicts, survivors, seen, topology.ssh.bastion !== undefined);
 }

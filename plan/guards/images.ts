@@ -49,6 +49,8 @@ function neededImages(topology: Topology, plan: FailoverPlan, host: Host): { ima
   return [...etcd, ...joining, ...api, ...own];
 }
 
-/** As docker lists it: a name without a tag means `latest`; a digest or an ID is listed as it stands. */
+/** As the runtime lists it: a name without a tag means `latest`; a digest, an ID or a program's path is listed as it stands. */
 const named = (image: string): string =>
-  image.includes("@") || image.startsWith("sha256:") || /:[^/]+$/.test(image) ? image : `${image}:latest`;
+  image.startsWith("/") || image.includes("@") || image.startsWith("sha256:") || /:[^/]+$/.test(image)
+    ? image
+    : `${image}:latest`;

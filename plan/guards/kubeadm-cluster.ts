@@ -1,18 +1,18 @@
 import { peerUrl } from "../etcd/urls";
 import type { Reachable } from "../facts/facts";
 import { factsOf, type Observation } from "../facts/observation";
+import { installerOf } from "../installers/installers";
 import { type Difference, differencesFrom } from "../installers/kubeadm/adopt";
-import { plannedApiServer, plannedEtcd } from "../installers/kubeadm/processes";
 import type { Process } from "../runtimes/process";
 import { isRunning } from "../runtimes/running";
 import { controlPlane, voters } from "../topology/order";
 import { inPeace, type Site } from "../topology/site";
-import { allHosts, type Host, type Topology } from "../topology/topology";
+import { allHosts, type Host, hasApi, type Topology } from "../topology/topology";
 import { problem } from "./verdict";
 
 /**
- * Why the cluster that runs isn't the one that the topology describes, so that it can't be taken over. kubeadm keeps no list of hosts, so
- * the hosts themselves are compared: their manifests, etcd's members, and the Nodes.
+ * Why the cluster that runs isn't the one that the topology describes, so that it can't be taken over. kubeadm keeps no list of hosts, and an
+ * inventory isn't looked at, so the hosts themselves are compared: their manifests, etcd's unit, etcd's members, and the Nodes.
  */
 export function kubeadmClusterProblems(topology: Topology, seen: Observation): string[] {
   const site = inPeace(topology);
@@ -20,7 +20,7 @@ export function kubeadmClusterProblems(topology: Topology, seen: Observation): s
     ...site.hosts.flatMap((host) => {
       const facts = factsOf(seen, host);
       return facts
-        ? plannedOn(site, host).flatMap(({ process, file }) => processProblems(host, process, file, facts))
+        ? plannedOn(site, host).flatMap(({ process, file }) => processProblems(site, host, process, file, facts))
         : [];
     }),
     ...strangeMembers(topology, seen),
@@ -36,16 +36,25 @@ export function keptPatches(topology: Topology, seen: Observation): string[] {
       const { added } = compared(process, factsOf(seen, host));
       return added.length === 0
         ? []
-        : [`${host.name}: ${file} has more than kubeadm plans from the topology, and keeps it: ${added.join(", ")}`];
+        : [
+            `${host.name}: ${file} has more than ${installerOf(topology).title} plans from the topology, and keeps it: ${added.join(", ")}`,
+          ];
     }),
   );
 }
 
 function plannedOn(site: Site, host: Host): { process: Process; file: string }[] {
+  const { plannedApiServer, plannedEtcd } = installerOf(site);
   return [
-    ...voters([host]).map(() => plannedEtcd(site, host)),
-    ...controlPlane([host]).map(() => plannedApiServer(site, host)),
-  ].map((process) => ({ process, file: `/etc/kubernetes/manifests/${process.name}.yaml` }));
+    ...voters([host]).map(() => plannedEtcd(site, host, "")),
+    ...controlPlane([host]).map(() => plannedApiServer(site, host, undefined)),
+  ].map((process) => ({
+    process,
+    file:
+      process.name === "etcd" && site.etcdUnit !== undefined
+        ? site.etcdUnit.envFile
+        : `/etc/kubernetes/manifests/${process.name}.yaml`,
+  }));
 }
 
 function compared(planned: Process, facts: Reachable | undefined): Difference {
@@ -53,15 +62,19 @@ function compared(planned: Process, facts: Reachable | undefined): Difference {
   return isRunning(found) ? differencesFrom(planned, found.process) : { other: [], added: [] };
 }
 
-function processProblems(host: Host, planned: Process, file: string, facts: Reachable): string[] {
+function processProblems(site: Site, host: Host, planned: Process, file: string, facts: Reachable): string[] {
   const { name } = planned;
+  const { runtimeOn, title } = installerOf(site);
+  const isUnit = file === site.etcdUnit?.envFile;
   if (!isRunning(facts.processes[name])) {
     // of a cluster that was taken over already, the members' conditions say it
     return facts.epoch === 0
       ? [
           problem(
             `${host.name}: ${name} must run: it doesn't`,
-            `\`ls ${file}\` and \`crictl ps -a --name ${name}\` there; \`journalctl -u kubelet\` says why it doesn't start`,
+            isUnit
+              ? `\`${runtimeOn(host).commands.why(name)}\` there says why it doesn't`
+              : `\`ls ${file}\` and \`crictl ps -a --name ${name}\` there; \`journalctl -u kubelet\` says why it doesn't start`,
           ),
         ]
       : [];
@@ -71,9 +84,9 @@ function processProblems(host: Host, planned: Process, file: string, facts: Reac
     ? []
     : [
         problem(
-          `${host.name}: ${file} must be what kubeadm plans from the topology (- planned, + running): ${other.join(", ")}`,
-          "Correct `kubeadm:` in Pulumi.yaml until both agree",
-          "`npm run import -- --installer kubeadm` reads it from the cluster (docs/quickstart.md)",
+          `${host.name}: ${file} must be what ${title} plans from the topology (- planned, + running): ${other.join(", ")}`,
+          `Correct \`${isUnit ? "etcdUnit" : "kubeadm"}:\` in Pulumi.yaml until both agree`,
+          `\`npm run import -- --installer ${site.installer}\` reads it from the cluster (docs/quickstart.md)`,
         ),
       ];
 }
@@ -91,13 +104,16 @@ function strangeMembers(topology: Topology, seen: Observation): string[] {
   );
 }
 
+/** Hosts with etcd and nothing else are no Nodes. */
+const isNode = (host: Host): boolean => host.roles.some((role) => role !== "etcd");
+
 /** Nodes that the topology lacks: an act would leave their pods where they are, and no guard would ask whether they live. */
 function nodeProblems(topology: Topology, seen: Observation): string[] {
   const hosts = allHosts(topology);
   // before the first act only: a failover deletes the Nodes of what it gives up
   const first = hosts.every((h) => (factsOf(seen, h)?.epoch ?? 0) <= 1);
   const nodes = hosts.map((h) => factsOf(seen, h)?.nodes ?? []).find((names) => names.length > 0);
-  if (!first || nodes === undefined) {
+  if (!first || nodes === undefined || !hasApi(topology)) {
     return [];
   }
   return [
@@ -111,7 +127,7 @@ function nodeProblems(topology: Topology, seen: Observation): string[] {
         ),
       ),
     ...hosts
-      .filter((h) => !nodes.includes(h.name))
+      .filter((h) => isNode(h) && !nodes.includes(h.name))
       .map((h) =>
         problem(
           `${h.name}: must be a Node of the cluster under this name: the Nodes are ${nodes.join(", ")}`,

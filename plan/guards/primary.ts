@@ -46,11 +46,11 @@ export function primaryGuards(
       rightsWords(topology, plan.hosts),
     ),
     verdict("epoch", primaryEpochProblems(topology, plan, seen), `${plan.epoch}`),
-    topology.installer === "kubeadm"
+    topology.installer !== "rke"
       ? verdict(
           "the cluster meant",
           kubeadmClusterProblems(topology, seen),
-          "etcd and the control plane run as kubeadm plans them from the topology",
+          `etcd and the control plane run as ${installerOf(topology).title} plans them from the topology`,
         )
       : adopted
         ? verdict(
@@ -78,7 +78,7 @@ export function primaryGuards(
     ),
     verdict("clocks", clockProblems(plan.hosts, seen), "hosts and operator agree within 5 s"),
     verdict("kubelets", restartProblems(plan.hosts, seen), restartWords(plan.hosts, seen)),
-    ...(topology.installer === "kubeadm" ? kubeadmPreflight(topology, plan.hosts, seen) : []),
+    ...(topology.kubeadm === undefined ? [] : kubeadmPreflight(topology, plan.hosts, seen)),
     ...(program === undefined
       ? []
       : [

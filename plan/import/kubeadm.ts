@@ -11,6 +11,9 @@ import type { Findings } from "./reading";
 
 export type { KubeadmFile } from "./kubeadm-documents";
 
+/** The part of a host by which it is sorted into a datacenter. */
+type SortedHost = Pick<ImportedHost, "name" | "address" | "roles">;
+
 /**
  * The topology of an existing kubeadm cluster, as YAML, from kubeadm's own files: ClusterConfiguration with each control plane
  * host's InitConfiguration or JoinConfiguration, or the living cluster's ConfigMap kubeadm-config and its Nodes, or both.
@@ -49,9 +52,17 @@ export function importKubeadm(files: KubeadmFile[], settings: ImportSettings): s
   ].join("\n");
 }
 
-/** @param given hosts of each datacenter, by name or address */
-function sortedInto(hosts: ImportedHost[], given: Record<string, string[]>, found: Findings): RawDatacenter[] {
-  const is = (host: ImportedHost, word: string) => [host.name, host.address].includes(word.toLowerCase());
+/**
+ * @param given hosts of each datacenter, by name or address
+ * @param where hosts are found, for a name that is none of them
+ */
+export function sortedInto(
+  hosts: SortedHost[],
+  given: Record<string, string[]>,
+  found: Findings,
+  where = "a worker's address is in its Node, `kubectl get nodes -o yaml`",
+): RawDatacenter[] {
+  const is = (host: SortedHost, word: string) => [host.name, host.address].includes(word.toLowerCase());
   for (const [dc, words] of Object.entries(given)) {
     for (const word of words.filter((w) => !hosts.some((h) => is(h, w)))) {
       const hint =
@@ -61,9 +72,7 @@ function sortedInto(hosts: ImportedHost[], given: Record<string, string[]>, foun
               hosts.map((h) => h.name),
             )})`
           : "";
-      found.errors.push(
-        `--datacenter ${dc}: no file tells of this host${hint}; a worker's address is in its Node, \`kubectl get nodes -o yaml\`: ${JSON.stringify(word)}`,
-      );
+      found.errors.push(`--datacenter ${dc}: no file tells of this host${hint}; ${where}: ${JSON.stringify(word)}`);
     }
   }
   for (const host of hosts) {
@@ -77,7 +86,8 @@ function sortedInto(hosts: ImportedHost[], given: Record<string, string[]>, foun
     const own = hosts.filter((h) => words.some((word) => is(h, word)));
     const deploy = own.find((h) => h.roles.includes("controlplane")) ?? own[0];
     if (deploy) {
-      found.notes.push(`deploy host of ${name}: ${deploy.name}, its first control plane host`);
+      const which = deploy.roles.includes("controlplane") ? "first control plane host" : "first host";
+      found.notes.push(`deploy host of ${name}: ${deploy.name}, its ${which}`);
     }
     return { name, deployHost: deploy?.name ?? "", hosts: own.map((h): Mapping => ({ ...h })) };
   });
@@ -98,7 +108,8 @@ function leaveOutUsualJoins(datacenters: RawDatacenter[]): void {
   }
 }
 
-function validate(raw: unknown, found: Findings): void {
+/** Adds the problems that a topology of these keys would have. */
+export function validate(raw: unknown, found: Findings): void {
   try {
     parseTopology(raw);
   } catch (error) {

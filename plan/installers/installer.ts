@@ -151,7 +151,7 @@ export interface Installer {
 }
 
 /** The part of a topology that images follow from. */
-export type ImageSettings = Pick<Topology, "rkeVersion" | "kubernetesVersion" | "rke" | "kubeadm">;
+export type ImageSettings = Pick<Topology, "rkeVersion" | "kubernetesVersion" | "rke" | "kubeadm" | "etcdUnit">;
 
 /** An installer that plans otherwise from release to release, and doesn't say on a host which release it was. */
 export interface Releases {

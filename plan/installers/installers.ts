@@ -1,4 +1,5 @@
 import type { Topology } from "../topology/topology";
+import { kubekey, kubespray, unit } from "./etcd-unit/installers";
 import type { Installer } from "./installer";
 import { kubeadm } from "./kubeadm/kubeadm";
 import { rke } from "./rke/rke";
@@ -10,6 +11,12 @@ export function installerOf({ installer }: Pick<Topology, "installer">): Install
       return rke;
     case "kubeadm":
       return kubeadm;
+    case "kubespray":
+      return kubespray;
+    case "kubekey":
+      return kubekey;
+    case "unit":
+      return unit;
     default:
       return installer satisfies never;
   }

@@ -13,6 +13,7 @@ import { describeAside } from "./aside";
 import { describeChange } from "./change";
 import { describeEnd } from "./end";
 import { askedFrom, describeFailback, orderOfPower } from "./failback";
+import { describeInventory } from "./inventory";
 import { describeMembers } from "./members";
 import { describeSources } from "./sources";
 import { failoverVerdict, verdictFirst } from "./verdict-first";
@@ -67,6 +68,7 @@ export function describeFailover(
     ...(plan.clusterYml.after === ""
       ? []
       : ["", "cluster.yml", ...lineDiff(plan.clusterYml.before, plan.clusterYml.after)]),
+    ...describeInventory(plan),
     "",
     "Set aside on the hosts, nothing is deleted",
     ...setAside(plan),
@@ -80,7 +82,8 @@ export function describeFailover(
 }
 
 /** A failover that has ended: how the datacenter that was given up comes back. */
-export function describeOver({ settings, source, survivors }: FailoverPlan): string[] {
+export function describeOver(plan: FailoverPlan): string[] {
+  const { settings, source, survivors } = plan;
   const { lost, epoch } = settings;
   const now = `  Datacenter ${lost} was given up; etcd runs on ${source?.host.name}, the cluster on ${survivors.map((h) => h.name).join(", ")}.`;
   return [

@@ -6,8 +6,8 @@ import { certificates } from "../installers/rke/certificates";
 import { snapshotSchedule } from "../installers/rke/recurring-snapshots";
 import { clusterOrder, controlPlane, learner, voters } from "../topology/order";
 import { afterLoss, inPeace, type Site } from "../topology/site";
-import type { Host, Topology } from "../topology/topology";
-import { deployHostNote, endpointNotes, kubeadmRefusals, noSnapshots, restoredByHand } from "./installers";
+import { type Host, hasApi, type Topology } from "../topology/topology";
+import { deployHostNote, endpointNotes, noSnapshots, otherRefusals, restoredByHand } from "./installers";
 import type { Loss } from "./loss";
 import { preventionForSites, snapshotSource } from "./prevention";
 
@@ -53,8 +53,8 @@ export const nothingSeen: Observation = { hosts: {}, answers: [], at: 0 };
  * The guards themselves say it: the analysis can't promise what they refuse.
  */
 export function refusals(topology: Topology, lost: string): string[] {
-  if (topology.installer === "kubeadm") {
-    return kubeadmRefusals(topology, lost);
+  if (topology.installer !== "rke") {
+    return otherRefusals(topology, lost);
   }
   const plan = planFailover(
     topology,
@@ -81,7 +81,9 @@ function lossOfDatacenter(topology: Topology, deciding: Deciding, name: string):
       ...(topology.datacenters.some((dc) => dc.name === name && dc.witness)
         ? ["it is a witness: nothing but its vote is lost"]
         : []),
-      ...(left.length === 0 ? [`no control plane host is left outside ${name}: there is no API to bring back`] : []),
+      ...(left.length === 0 && hasApi(topology)
+        ? [`no control plane host is left outside ${name}: there is no API to bring back`]
+        : []),
       ...(name === topology.standby && loss.quorum === "kept" && topology.installer === "rke"
         ? ["this is the standby: rke must run from the other deploy host until it is back"]
         : []),

@@ -1,7 +1,7 @@
 import { hasExternalEtcd } from "../declaration/kubeadm";
 import { majorityProblem } from "../guards/majority";
 import { controlPlane, survivors, voters } from "../topology/order";
-import { allHosts, type Host, type Topology } from "../topology/topology";
+import { allHosts, type Host, hasApi, type Topology } from "../topology/topology";
 import { endpointHost, plainIp } from "../values/addresses";
 
 /** Says that nothing takes snapshots, and by which keys of the topology that is declared. */
@@ -14,7 +14,9 @@ export const thirdSite = ({ installer }: Topology): string =>
 
 /** The command that restores an etcd without this program. */
 export const restoredByHand = ({ installer }: Topology): string =>
-  installer === "rke" ? "`rke etcd snapshot-restore`" : "`etcdutl snapshot restore` while its kubelet is stopped";
+  installer === "rke"
+    ? "`rke etcd snapshot-restore`"
+    : `\`etcdutl snapshot restore\` while its ${installer === "kubeadm" ? "kubelet" : "etcd.service"} is stopped`;
 
 export const deployHostNote = ({ installer }: Topology, datacenter: string): string =>
   `it is the deploy host of ${datacenter}: while it is gone, ${
@@ -45,8 +47,8 @@ export function endpointNotes({ kubeadm }: Topology, gone: Host[]): string[] {
   ];
 }
 
-/** Why a failover of a kubeadm cluster would refuse the loss of a datacenter, by the topology alone; empty if it could act. */
-export function kubeadmRefusals(topology: Topology, lost: string): string[] {
+/** Why a failover of a cluster that RKE didn't make would refuse the loss of a datacenter, by the topology alone; empty if it could act. */
+export function otherRefusals(topology: Topology, lost: string): string[] {
   if (hasExternalEtcd(topology)) {
     return [
       "kubeadm.etcd.external: etcd isn't kubeadm's, so there is nothing here to recover it with; recover it where it was made",
@@ -62,7 +64,10 @@ export function kubeadmRefusals(topology: Topology, lost: string): string[] {
       `${left.length} voters survive (${left.map((h) => h.name).join(", ")}): a failover with more than one is not built yet`,
     ];
   }
-  return sourceOf(topology, lost)
+  if (topology.etcdUnit !== undefined && left.length === 0) {
+    return [`no host with etcd survives the loss of ${lost}: a host without etcd's unit has nothing to start it with`];
+  }
+  return sourceOf(topology, lost) && (!hasApi(topology) || controlPlane(survivors(topology, lost)).length > 0)
     ? []
     : [`no control plane host survives the loss of ${lost}: there is no etcd to start, nor an API to bring back`];
 }

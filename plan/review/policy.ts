@@ -1,6 +1,6 @@
 import { declaredVersions } from "../installers/declared-versions";
 import { faultsOf, titled } from "../installers/known-faults";
-import type { Topology } from "../topology/topology";
+import { hasApi, type Topology } from "../topology/topology";
 import { suggestion } from "../values/nearest";
 import { analyse } from "./analysis";
 import type { Loss } from "./loss";
@@ -99,7 +99,7 @@ function apiFinding(topology: Topology, name: string): Found[] {
   const left = topology.datacenters
     .filter((dc) => dc.name !== name)
     .flatMap((dc) => dc.hosts.filter((h) => h.roles.includes("controlplane")));
-  return left.length > 0
+  return left.length > 0 || !hasApi(topology)
     ? []
     : [{ name: `api-${name}`, words: `without ${name} no control plane host is left: there is no API to bring back` }];
 }

@@ -21,6 +21,7 @@ export const stepScripts = {
   "etcd-role": "steps/etcd-role",
   "etcd-servers": "steps/etcd-servers",
   "etcd-spare": "steps/etcd-spare",
+  "external-endpoints": "installers/etcd-unit/external-endpoints",
   "first-write": "steps/first-write",
   isolate: "steps/isolate",
   "kube-apiserver": "steps/kube-apiserver",

@@ -60,6 +60,7 @@ const phases: Record<StepName, Phase> = {
   workers: "tidy",
 
   adopt: "settle",
+  "external-endpoints": "settle",
   "rke-nodes": "settle",
   "rke-state": "settle",
   "rke-state-back": "settle",

@@ -81,6 +81,9 @@ describe("a kubeadm cluster on the command line", function () {
 
   it("--installer of another name: says so", () => {
     const { status, stderr } = importCommand(["--installer", "k3s", own, "--datacenter", "a=x"]);
-    assert.deepEqual([status, /--installer: is neither rke nor kubeadm: "k3s"/.test(stderr)], [1, true]);
+    assert.deepEqual(
+      [status, /--installer: is none of rke, kubeadm, kubespray, kubekey and unit: "k3s"/.test(stderr)],
+      [1, true],
+    );
   });
 });

@@ -9,10 +9,12 @@ import { root, sources } from "./sources";
 const behindDoors = [
   "plan/runtimes/docker/",
   "plan/runtimes/static-pod/",
+  "plan/runtimes/systemd/",
   "plan/installers/rke/",
   "plan/installers/kubeadm/",
   "on-host/runtimes/docker.sh",
   "on-host/runtimes/static-pod",
+  "on-host/runtimes/systemd",
   "on-host/installers/rke/",
 ];
 

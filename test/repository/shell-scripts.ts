@@ -43,7 +43,9 @@ export function runsOf(root: string, scripts: string[]): Run[] {
   const text = (name: string) => readFileSync(join(root, "on-host", `${name}.sh`), "utf8");
   const named = scripts.map((path) => ({ path, name: /^on-host\/(.*)\.sh$/.exec(path)?.[1] }));
   const libraries = new Set(named.flatMap(({ name }) => (name === undefined ? [] : needsOf(text(name)))));
-  const runs = named.filter(({ name }) => name === undefined || !libraries.has(name));
+  // a runtime is read as one, though another may build on it
+  const isRuntime = (name: string) => /^runtimes\/[\w-]+$/.test(name);
+  const runs = named.filter(({ name }) => name === undefined || isRuntime(name) || !libraries.has(name));
   // all of them: a circle has no script that runs
   for (const name of libraries) withNeeds(name, text);
   return runs.map(({ path, name }) =>

@@ -1,5 +1,6 @@
-import { flagOf, withoutShadowed } from "../../etcd/environment";
+import { withoutShadowed } from "../../etcd/environment";
 import { type Process, withArgument, withCommand } from "../../runtimes/process";
+import { flagOf } from "../../values/etcd-variables";
 
 /** No client is served by an etcd that doesn't stay: an API server that connected would lose it again at once. */
 export const toItself = (cmd: string[]): string[] => withArgument(cmd, "listen-client-urls", "https://127.0.0.1:2379");

@@ -72,7 +72,9 @@ export const kubeadm: Installer = {
 };
 
 /** kubeadm's own port if it names none (util/endpoint.go GetControlPlaneEndpoint). */
-function sharedEndpoint({ kubeadm: cluster }: Pick<Topology, "kubeadm">): { name: string; port: number } | undefined {
+export function sharedEndpoint({
+  kubeadm: cluster,
+}: Pick<Topology, "kubeadm">): { name: string; port: number } | undefined {
   const endpoint = cluster?.controlPlaneEndpoint;
   const name = endpointHost(endpoint ?? "");
   return endpoint === undefined || name === ""

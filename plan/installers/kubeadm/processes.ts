@@ -84,7 +84,8 @@ const withoutVote = (site: Site): Host[] => [
   ...site.hosts.filter((h) => h.roles.includes("controlplane") && !site.voters.some((v) => v.name === h.name)),
 ];
 
-function planned(name: ComponentName, cluster: ClusterConfiguration, host: Host, joins: Member[]): Process {
+/** A component of the control plane, or etcd, as kubeadm plans it on a host. */
+export function planned(name: ComponentName, cluster: ClusterConfiguration, host: Host, joins: Member[]): Process {
   const pod: Pod | undefined = plannedPods(cluster, { host: kubeadmHost(host), joins })[name];
   if (pod === undefined) {
     throw new Error(`${host.name}: kubeadm plans no ${name}`);

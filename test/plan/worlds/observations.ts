@@ -2,7 +2,10 @@ import type { EtcdStatus, Reachable, Refusal } from "../../../plan/facts/facts";
 import type { Observation } from "../../../plan/facts/observation";
 import type { PreflightFacts } from "../../../plan/facts/preflight";
 import type { StepResult } from "../../../plan/facts/step-records";
-import { manifestsInPeace } from "../../../plan/installers/kubeadm/site";
+import { clusterOn, externalEndpoints } from "../../../plan/installers/etcd-unit/processes";
+import { unitOn } from "../../../plan/installers/etcd-unit/settings";
+import { planned } from "../../../plan/installers/kubeadm/planned";
+import { kubeadmHost, manifestsInPeace } from "../../../plan/installers/kubeadm/site";
 import { certificates } from "../../../plan/installers/rke/certificates";
 import { etcdProcess } from "../../../plan/installers/rke/etcd";
 import { imagesOf } from "../../../plan/installers/rke/images";
@@ -12,6 +15,7 @@ import { docker } from "../../../plan/runtimes/docker/docker";
 import type { Process } from "../../../plan/runtimes/process";
 import type { Running } from "../../../plan/runtimes/running";
 import { staticPod } from "../../../plan/runtimes/static-pod/static-pod";
+import { type EtcdUnit, systemd } from "../../../plan/runtimes/systemd/systemd";
 import { clusterOrder, survivors } from "../../../plan/topology/order";
 import { inPeace } from "../../../plan/topology/site";
 import type { Host, Topology } from "../../../plan/topology/topology";
@@ -70,7 +74,7 @@ export const alone: EtcdStatus = {
 /** A survivor of the seed's disaster, before anything was done to it. */
 export function survivor(topology: Topology, host: Host, change: Partial<Reachable> = {}): Reachable {
   const hosts = clusterOrder(topology);
-  const processes = topology.installer === "kubeadm" ? podsOn(topology, host) : containers(topology, host);
+  const processes = processesOn(topology, host);
   return {
     reachable: true,
     host: host.name,
@@ -112,6 +116,54 @@ export function survivor(topology: Topology, host: Host, change: Partial<Reachab
   };
 }
 
+function processesOn(topology: Topology, host: Host): Record<string, Running> {
+  switch (topology.installer) {
+    case "rke":
+      return containers(topology, host);
+    case "kubeadm":
+      return podsOn(topology, host);
+    default:
+      return unitsOn(topology, host);
+  }
+}
+
+/** etcd's unit and kube-apiserver's static pod, as the topology plans them. @param env etcd's file of settings, if it differs */
+export function unitsOn(topology: Topology, host: Host, env?: string): Record<string, Running> {
+  const site = inPeace(topology);
+  const { kubeadm } = topology;
+  return {
+    ...(host.etcd === "voter" ? { etcd: unit(unitOn(topology, host, site.voters), env) } : {}),
+    ...(kubeadm && host.roles.includes("controlplane")
+      ? {
+          "kube-apiserver": pod(
+            "kube-apiserver",
+            planned(clusterOn(site, host, externalEndpoints(site)), { host: kubeadmHost(host), joins: [] })[
+              "kube-apiserver.yaml"
+            ] ?? "",
+          ),
+        }
+      : {}),
+  };
+}
+
+/** etcd.service as a host reports it. */
+export const unit = (of: EtcdUnit, env = of.env): Running =>
+  systemd.read(
+    JSON.stringify({
+      name: "etcd",
+      status: "running",
+      restarts: 0,
+      startedAt: "2026-11-21T12:00:00Z",
+      unit: base64(of.unit),
+      env: base64(env),
+      envFile: of.envFile,
+      command: base64([of.program, ...of.arguments].join("\n")),
+      user: of.user ?? "root",
+    }),
+  );
+
+const base64 = (text: string): string => Buffer.from(text).toString("base64");
+
 function containers(topology: Topology, host: Host): Record<string, Running> {
   const site = inPeace(topology);
   return {
@@ -150,7 +202,7 @@ const day = 86_400_000;
 /** The facts for guards of a survivor that nothing is wrong with. */
 export function preflight(topology: Topology, host: Host, change: Partial<PreflightFacts> = {}): PreflightFacts {
   return {
-    images: topology.installer === "kubeadm" ? [] : Object.values(imagesOf(topology)),
+    images: topology.installer === "rke" ? Object.values(imagesOf(topology)) : [],
     orphans: [],
     restartedSandboxes: [],
     kubeletWords: undefined,

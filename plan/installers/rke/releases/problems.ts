@@ -1,6 +1,6 @@
-import { flagOf } from "../../../etcd/environment";
 import { reservedArguments } from "../../../topology/reserved-arguments";
 import type { Topology } from "../../../topology/topology";
+import { flagOf } from "../../../values/etcd-variables";
 import { isMapping } from "../../../values/mapping";
 import { imagesOf, servicesVersion, tagOf, unsaidImages, versionOf } from "../images";
 import { at } from "../modelled-keys";

@@ -1,0 +1,118 @@
+import { initialCluster, unitOn } from "../../installers/etcd-unit/settings";
+import { etcdUnitSchema } from "../../topology/etcd-unit-schema";
+import type { Host } from "../../topology/topology";
+import type { Mapping } from "../../values/mapping";
+import type { KubeadmFile } from "../kubeadm-documents";
+import type { Findings } from "../reading";
+import { asTemplate, type EnvFileOf } from "./env-files";
+import type { InventoryHost, UnitInstaller } from "./inventory";
+import { usualSettings } from "./usual-settings";
+
+/** The hosts with the names that their own etcd has, where its file was given. */
+export function withMembers(hosts: InventoryHost[], envFiles: EnvFileOf[], found: Findings): InventoryHost[] {
+  const of = (host: InventoryHost) => envFiles.filter((file) => file.address === host.internalAddress);
+  for (const { item, address } of envFiles) {
+    if (!hosts.some((h) => h.internalAddress === address)) {
+      found.errors.push(
+        `${item}: ETCD_INITIAL_ADVERTISE_PEER_URLS must be a host's address: none of the hosts has it: ${JSON.stringify(address ?? "nothing")}`,
+      );
+    }
+  }
+  return hosts.map((host) => {
+    const [file, ...more] = of(host);
+    if (file && more.length > 0) {
+      found.errors.push(`${more.map((f) => f.item).join(", ")}: is a second file of ${host.name}, beside ${file.item}`);
+    }
+    if (file && !host.roles.includes("etcd")) {
+      found.errors.push(
+        `${file.item}: is of ${host.name}, which has no etcd by the inventory: ${host.roles.join(", ")}`,
+      );
+    }
+    return file ? { ...host, member: file.member } : host;
+  });
+}
+
+interface UnitPart {
+  /** The topology's `etcdUnit`. */
+  shared: Mapping;
+  /** A host's own one, by its name. */
+  own: Record<string, NonNullable<Host["etcdUnit"]>>;
+}
+
+/** @param hosts in the topology's order */
+export function unitPart(
+  installer: UnitInstaller,
+  hosts: InventoryHost[],
+  envFiles: EnvFileOf[],
+  units: KubeadmFile[],
+  found: Findings,
+): UnitPart {
+  const members = hosts.filter((h) => h.roles.includes("etcd")).map(asHost);
+  const all = initialCluster(members);
+  const fileOf = (host: Host) => envFiles.find((file) => file.address === host.internalAddress);
+  const lacking = members.filter((h) => fileOf(h) === undefined);
+  const shared = { ...started(units, found), env: "" };
+  const [first] = members.filter((h) => fileOf(h) !== undefined);
+  if (first === undefined && installer !== "unit") {
+    found.notes.push(
+      `etcdUnit.env: as ${installer} writes it by default; each member's /etc/etcd.env, given as further files, says what holds`,
+    );
+    shared.env = usualSettings(installer);
+  } else {
+    for (const host of lacking) {
+      found.errors.push(
+        `/etc/etcd.env of ${host.name}: is in no file; give that of each member of etcd, by any name: nothing`,
+      );
+    }
+    shared.env = first === undefined ? "" : asTemplate(fileOf(first)?.text ?? "", first, all);
+  }
+  const own = Object.fromEntries(
+    members.map((host): [string, NonNullable<Host["etcdUnit"]>] => {
+      const text = fileOf(host)?.text;
+      const declared = { cluster: "", etcdUnit: etcdUnitSchema.parse({ ...shared, env: shared.env || "#" }) };
+      const differs = text !== undefined && unitOn(declared, host, members).env !== text;
+      return [host.name, { ...(host.etcdUnit ?? {}), ...(differs ? { env: asTemplate(text, host, all) } : {}) }];
+    }),
+  );
+  return { shared, own };
+}
+
+/** A host as far as its member's name and URL follow from it. */
+const asHost = ({ name, address, internalAddress, roles, member }: InventoryHost): Host => ({
+  name,
+  address: address ?? "",
+  internalAddress: internalAddress ?? address ?? "",
+  roles: [...roles],
+  etcd: "voter",
+  labels: {},
+  taints: [],
+  hostKey: "unpinned",
+  datacenter: "",
+  ...(member === undefined || member === name ? {} : { etcdUnit: { member } }),
+});
+
+/** ExecStart=, User= and EnvironmentFile= of etcd.service, and its text; nothing if it wasn't given. */
+function started(units: KubeadmFile[], found: Findings): Mapping {
+  const [first, ...more] = units;
+  for (const other of more.filter(({ text }) => text.trim() !== first?.text.trim())) {
+    found.errors.push(`${other.path}: must be the same unit on each host: differs from ${first?.path}`);
+  }
+  if (first === undefined) {
+    return {};
+  }
+  const last = (key: string) => [...first.text.matchAll(new RegExp(`^${key}=(.*(?:\\\\\\n.*)*)$`, "gm"))].at(-1)?.[1];
+  if (/^Environment=.*ETCD_/m.test(first.text)) {
+    found.errors.push(`${first.path}: Environment=: isn't read, move its settings into the file of EnvironmentFile=`);
+  }
+  const words = (last("ExecStart") ?? "").replaceAll("\\\n", " ").trim().split(/\s+/);
+  const [program = "", ...args] = words.map((word) => word.replace(/^(["'])(.*)\1$/, "$2"));
+  const envFile = (last("EnvironmentFile") ?? "").replace(/^-/, "");
+  const user = last("User");
+  return {
+    program,
+    ...(args.length > 0 ? { arguments: args } : {}),
+    ...(envFile === "" ? {} : { envFile }),
+    ...(user === undefined ? {} : { user }),
+    unit: first.text,
+  };
+}
