@@ -167,7 +167,7 @@ onRequest("unit", "a lab of three etcds that are units of systemd, as they are b
 
   it("a resident process that comes first runs before etcd at boot, and sets it aside then", async () => {
     const script = [
-      'if [ "${1:-}" = --first ]; then systemctl is-active etcd >/root/etcd-then',
+      'if [ "$1" = --first ]; then systemctl is-active etcd >/root/etcd-then',
       `. /root/runtime.sh; process_set_aside etcd etcd-before-epoch-5 0; exit; fi; sleep 1000`,
     ].join("\n");
     const library = `die() { echo "died: $*" >&2; exit 9; }\n${text}\n`;
