@@ -1,5 +1,6 @@
 import { type FenceResult, reliedOn } from "../plan/acts/failover/fence";
 import type { FailoverPlan } from "../plan/acts/failover/plan";
+import { pinnedHash, type Signing } from "../plan/acts/failover/signing";
 import type { Source } from "../plan/etcd/source";
 import { factsOf, type Observation } from "../plan/facts/observation";
 import type { Verdict } from "../plan/guards/verdict";
@@ -43,11 +44,14 @@ export interface Evidence {
   /** Start of the command that made these decisions, by the operator's clock; Unix milliseconds. */
   commandAt: number;
   planned: PlannedStep[];
+  /** The act's hash, and that of the act without facts of hosts; absent in records of earlier programs. */
+  signed?: { hash: string; declared: string; pinned: boolean };
 }
 
 /**
  * @param fences what this act's fence commands did
  * @param commandAt when this run began, Unix milliseconds
+ * @param signing the act's hashes
  */
 export function failoverEvidence(
   topology: Topology,
@@ -55,6 +59,7 @@ export function failoverEvidence(
   verdicts: Verdict[],
   fences: FenceResult[],
   commandAt: number,
+  signing?: Signing,
 ): Evidence {
   const source = plan.source;
   return {
@@ -83,6 +88,15 @@ export function failoverEvidence(
     planned: plan.steps
       .filter((s) => s.part !== "Evidence")
       .map((s) => ({ step: s.script, host: s.host.name, words: s.words })),
+    ...(signing
+      ? {
+          signed: {
+            hash: signing.hash,
+            declared: signing.declared,
+            pinned: pinnedHash(plan.settings) !== undefined,
+          },
+        }
+      : {}),
   };
 }
 
