@@ -89,7 +89,7 @@ async function deployFailover(topology: Topology, ssh: SshAccess, settings: Fail
   const seen = withName(looked);
   const plan = planFailover(topology, settings, seen);
   const recorded = recordedEvidence(plan, seen);
-  const signing = signingOf(topology, plan, recorded?.signed);
+  const signing = signingOf(topology, plan, recorded?.signed, pulumi.getRootDirectory() || undefined);
   const verdicts = failoverGuards(topology, plan, seen, signing);
   if (!isPreview) {
     stopAt(verdicts, "nothing was changed");

@@ -93,16 +93,13 @@ async function body(argv: string[]): Promise<Partial<Outcome>> {
   return { stderr: notes, ...written(options, topology, settings, text) };
 }
 
-function written(
-  { against, write, unseen }: Options,
-  topology: Topology,
-  settings: FailoverSettings,
-  text: string,
-): Partial<Outcome> {
+function written(options: Options, topology: Topology, settings: FailoverSettings, text: string): Partial<Outcome> {
+  const { against, write, unseen } = options;
   const hash = actHash(text);
+  const folder = signedFolder(projectOf(options));
   const confirm = `To pin it: \`pulumi config set confirm ${settings.lost}@${settings.epoch}:${hash} --stack failover\``;
   if (against !== undefined) {
-    const lines = actDifferences(signedText(against), text);
+    const lines = actDifferences(signedText(against, folder), text);
     return lines.length === 0
       ? { stdout: `the act is the same: ${hash}\n` }
       : { status: 1, stdout: `${[...lines, `the act is another: ${hash}`].join("\n")}\n` };
@@ -110,15 +107,18 @@ function written(
   if (!write) {
     return { stdout: `${text}\n${unseen ? `Hash, of the topology alone: ${hash}` : `Hash: ${hash}\n${confirm}`}\n` };
   }
-  const path = join(signedFolder, topology.cluster, `${settings.lost}@${settings.epoch}.txt`);
+  const path = join(folder, topology.cluster, `${settings.lost}@${settings.epoch}.txt`);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, text);
-  return { stdout: `wrote ${relative(root, path)}: read it, and commit it\nHash: ${hash}\n${confirm}\n` };
+  return { stdout: `wrote ${relative(projectOf(options), path)}: read it, and commit it\nHash: ${hash}\n${confirm}\n` };
 }
 
-function signedText(against: string): string {
+/** The folder of the Pulumi project that the topology belongs to. */
+const projectOf = ({ topology }: Options): string => (topology === undefined ? root : dirname(topology));
+
+function signedText(against: string, folder: string): string {
   if (isHash(against)) {
-    const text = keptText(against);
+    const text = keptText(against, folder);
     if (text === undefined) throw new Error(`--against: no file of signed/ has that hash: ${against}`);
     return text;
   }
@@ -133,7 +133,7 @@ function signedText(against: string): string {
 
 /** The settings of the failover stack, as far as they decide what runs; the command's own come first. */
 function settingsOf(options: Options, topology: Topology): FailoverSettings {
-  const config = stackConfig(options.topology === undefined ? root : dirname(options.topology), "failover");
+  const config = stackConfig(projectOf(options), "failover");
   const lost = options.lost ?? config["rke-dr:lost"];
   const known = topology.datacenters.map((dc) => dc.name).join(", ");
   if (typeof lost !== "string" || !findDatacenter(topology, lost)) {
