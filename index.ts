@@ -3,7 +3,7 @@ import { buildFailover, fenceLostSide } from "./components/failover";
 import { reportSteps } from "./components/report";
 import { unfinishedOf, type Watch, watchHosts } from "./components/watch";
 import { readSettings, type Settings, type SshAccess } from "./config";
-import { failoverEvidence, recordedEvidence } from "./evidence/evidence";
+import { failoverEvidence, recordedEvidence, recordedSigning } from "./evidence/evidence";
 import { leadsHere } from "./observe/name";
 import { observe } from "./observe/observe";
 import { hostsThatAnswer } from "./observe/probes";
@@ -89,7 +89,7 @@ async function deployFailover(topology: Topology, ssh: SshAccess, settings: Fail
   const seen = withName(looked);
   const plan = planFailover(topology, settings, seen);
   const recorded = recordedEvidence(plan, seen);
-  const signing = signingOf(topology, plan, recorded?.signed, pulumi.getRootDirectory() || undefined);
+  const signing = signingOf(topology, plan, recordedSigning(plan, seen), pulumi.getRootDirectory() || undefined);
   const verdicts = failoverGuards(topology, plan, seen, signing);
   if (!isPreview) {
     stopAt(verdicts, "nothing was changed");

@@ -91,7 +91,8 @@ export function failoverEvidence(
     ...(signing
       ? {
           signed: {
-            hash: signing.hash,
+            // an act that goes on under the hash with which it was claimed keeps that one
+            hash: pinnedHash(plan.settings) ?? signing.hash,
             declared: signing.declared,
             pinned: pinnedHash(plan.settings) !== undefined,
           },
@@ -127,6 +128,20 @@ export function recordedEvidence(plan: FailoverPlan, seen: Observation): Evidenc
     ? plan.survivors.map((h) => factsOf(seen, h)?.plan[key]).find((line) => line !== undefined)
     : undefined;
   return text === undefined ? undefined : parseEvidence(text);
+}
+
+/**
+ * The hashes with which this act has claimed survivors, also if the old etcd isn't set aside yet; undefined if it hasn't. What hosts report
+ * may differ from then on, as after a power cut.
+ */
+export function recordedSigning(plan: FailoverPlan, seen: Observation): Evidence["signed"] {
+  return plan.survivors
+    .flatMap((h) => {
+      const facts = factsOf(seen, h);
+      const text = facts?.act === plan.act && facts.epoch === plan.settings.epoch ? facts.plan[key] : undefined;
+      return text === undefined ? [] : [parseEvidence(text)?.signed];
+    })
+    .find((signed) => signed !== undefined);
 }
 
 /** @returns undefined if the text is cut, or isn't evidence */

@@ -36,6 +36,10 @@ export function actText(topology: Topology, plan: FailoverPlan, scriptOf: Script
       lostHosts.flatMap((h) => (topology.fence[h.name] === undefined ? [] : [`${h.name}: ${topology.fence[h.name]}`])),
     ),
     ...section(
+      "command that moves the name of the API, on the operator's machine",
+      topology.endpoint ? [topology.endpoint.move] : [],
+    ),
+    ...section(
       "bastion",
       bastion ? [`${bastion.user ?? topology.ssh.user}@${bastion.host}:${bastion.port} ${bastion.hostKey}`] : [],
     ),

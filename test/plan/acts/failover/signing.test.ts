@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { failoverEvidence, recordedSigning } from "../../../../evidence/evidence";
 import { actDifferences, actHash, actText } from "../../../../plan/acts/failover/act-text";
 import { planFailover } from "../../../../plan/acts/failover/failover";
 import type { FailoverSettings } from "../../../../plan/acts/failover/plan";
@@ -265,6 +266,21 @@ describe("a confirmation with a hash", () => {
     const { ok, found } = confirmation(`a@2:${other}`, signing({ begun }));
     assert.equal(ok, true);
     assert.match(found, new RegExp(`pinned the act ${other}, as which it has begun; .* it is ${signed} now$`));
+  });
+
+  it("stays that of an act that has claimed survivors and set nothing aside yet, however often it is run again", () => {
+    const settings = { ...ready, confirm: `a@2:${other}` };
+    const plan = planFailover(topology, settings, seen);
+    const evidence = failoverEvidence(topology, plan, [], [], 1, signing());
+    const claimed = altered(seen, () => ({
+      epoch: 2,
+      act: plan.act,
+      plan: { evidence: JSON.stringify(evidence) },
+    }));
+    assert.deepEqual(recordedSigning(plan, claimed), { hash: other, declared: "d", pinned: true });
+    assert.equal(recordedSigning(plan, seen), undefined);
+    const another = { ...plan, act: "failover:a:restore:master3" };
+    assert.equal(recordedSigning(another, claimed), undefined);
   });
 
   it("that the act has begun with doesn't excuse another topology or program", () =>
