@@ -109,10 +109,22 @@ const dataLines = (data: string): string[] =>
 
 function spread(line: string): string {
   try {
-    return line.startsWith("{") ? JSON.stringify(JSON.parse(line), null, 1) : line;
+    return line.startsWith("{") ? JSON.stringify(JSON.parse(line), withoutEmpty, 1) : line;
   } catch {
     return line;
   }
+}
+
+/** Values without a content are left out: once its daemon was restarted, docker reports [] where it reported null before ("Dns"). */
+function withoutEmpty(_key: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return value;
+  }
+  return Object.fromEntries(
+    Object.entries(value).filter(
+      ([, inner]) => inner !== null && !(typeof inner === "object" && Object.keys(inner).length === 0),
+    ),
+  );
 }
 
 /** The newest snapshot is another file each hour: its path counts only if the operator has named it. */

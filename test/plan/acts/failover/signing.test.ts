@@ -173,6 +173,24 @@ describe("an act's text", () => {
     assert.match(actDifferences(wanted, others.fence).join("\n"), /^fence commands, .*: \+ master1: true$/m);
   });
 
+  it("is the same after docker was restarted, which then reports empty lists in place of null", () => {
+    const topology = seed();
+    const reporting = (empty: null | string[]) =>
+      altered(afterLossOfA(topology), (h) => {
+        const processes = structuredClone(h.processes);
+        for (const { reported } of Object.values(processes)) {
+          Object.assign((reported as { HostConfig: object }).HostConfig, {
+            Dns: empty,
+            DnsOptions: empty,
+            DnsSearch: empty,
+          });
+        }
+        return { processes };
+      });
+    assert.deepEqual(actDifferences(textOf(topology, reporting(null)), textOf(topology, reporting([]))), []);
+    assert.match(textOf(topology, reporting(["10.0.0.1"])), /"Dns": \[\n\s+"10\.0\.0\.1"/);
+  });
+
   it("names the newest snapshot by that only, and one that the operator chose by its path", () => {
     const topology = seed();
     const seen = (path: string) =>
