@@ -8,6 +8,7 @@ import { readRecover } from "./plan/etcd/recover";
 import { type AdoptedCluster, parseRkeState } from "./plan/installers/rke/adopted";
 import { parseClusterSecrets, placeholdersIn } from "./plan/installers/rke/cluster-secrets";
 import { findDatacenter, type Topology } from "./plan/topology/topology";
+import { isMapping } from "./plan/values/mapping";
 import { readSshAccess, type SshAccess } from "./reach/ssh-access";
 import { stop } from "./stop";
 
@@ -169,7 +170,26 @@ function readFailover(config: pulumi.Config, topology: Topology, epoch: number):
     epoch,
     ...readRecover(config.getObject("recover"), topology, lost),
     confirm: config.get("confirm"),
-    attest: config.get("attest"),
+    attest: readAttest(config.get("attest")),
+    attestBy: topology.attest.by,
     endpoint: config.get("endpoint"),
   };
+}
+
+/** One word, or the words of several persons: `pulumi config set --path attest.NAME WORD`. */
+function readAttest(text: string | undefined): string | Record<string, string> | undefined {
+  if (text === undefined || !/^[{[]/.test(text)) {
+    return text;
+  }
+  const wrong = new Error(`rke-dr:attest: is neither a word nor a mapping of persons to words: ${text}`);
+  let words: unknown;
+  try {
+    words = JSON.parse(text);
+  } catch {
+    throw wrong;
+  }
+  if (!isMapping(words) || Object.values(words).some((word) => typeof word !== "string")) {
+    throw wrong;
+  }
+  return words as Record<string, string>;
 }

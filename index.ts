@@ -3,7 +3,7 @@ import { buildFailover, fenceLostSide } from "./components/failover";
 import { reportSteps } from "./components/report";
 import { unfinishedOf, type Watch, watchHosts } from "./components/watch";
 import { readSettings, type Settings, type SshAccess } from "./config";
-import { failoverEvidence, recordedEvidence } from "./evidence/evidence";
+import { failoverEvidence, recordedEvidence, recordedSigning } from "./evidence/evidence";
 import { leadsHere } from "./observe/name";
 import { observe } from "./observe/observe";
 import { hostsThatAnswer } from "./observe/probes";
@@ -24,9 +24,11 @@ import type { Verdict } from "./plan/guards/verdict";
 import { installerOf } from "./plan/installers/installers";
 import { describeFailover, describeOver, describePrimary, describeVerdicts } from "./plan/preview/describe";
 import { coloured, usualColumns, wrapped } from "./plan/preview/layout";
+import { describeSigning } from "./plan/preview/signing";
 import { describeSnapshots, snapshotProblems } from "./plan/preview/snapshots";
 import { lostHosts, survivors } from "./plan/topology/order";
 import { allHosts, type Topology } from "./plan/topology/topology";
+import { signingOf } from "./signed";
 import { stop } from "./stop";
 
 /** settings -> observe -> plan -> components -> exports */
@@ -86,7 +88,9 @@ async function deployFailover(topology: Topology, ssh: SshAccess, settings: Fail
   const withName = (of: Observation): Observation => (here ? { ...of, endpoint: here } : of);
   const seen = withName(looked);
   const plan = planFailover(topology, settings, seen);
-  const verdicts = failoverGuards(topology, plan, seen);
+  const recorded = recordedEvidence(plan, seen);
+  const signing = signingOf(topology, plan, recordedSigning(plan, seen), pulumi.getRootDirectory() || undefined);
+  const verdicts = failoverGuards(topology, plan, seen, signing);
   if (!isPreview) {
     stopAt(verdicts, "nothing was changed");
     if (plan.stage === "over") {
@@ -94,7 +98,7 @@ async function deployFailover(topology: Topology, ssh: SshAccess, settings: Fail
     }
   }
   const judge = async (whole: Observation) => {
-    const late = failoverGuards(topology, plan, whole);
+    const late = failoverGuards(topology, plan, whole, signing);
     if (isPreview) {
       const notes = [
         ...warnings(topology),
@@ -103,7 +107,8 @@ async function deployFailover(topology: Topology, ssh: SshAccess, settings: Fail
         ...snapshotProblems(topology, left, seen),
       ];
       const snapshots = describeSnapshots(topology, left, seen);
-      await show(describeFailover(plan, late, notes, seen.at, snapshots, powerCutOfAll(plan, seen)));
+      const words = describeFailover(plan, late, notes, seen.at, snapshots, powerCutOfAll(plan, seen));
+      await show([words, ...describeSigning(plan, signing)].join("\n"));
     } else {
       stopAt(
         late,
@@ -121,8 +126,7 @@ async function deployFailover(topology: Topology, ssh: SshAccess, settings: Fail
   }
   const fences = await fenceLostSide(topology, plan, seen, ssh);
   const evidence =
-    recordedEvidence(plan, seen) ??
-    failoverEvidence(topology, plan, verdicts, fences, Math.round(performance.timeOrigin));
+    recorded ?? failoverEvidence(topology, plan, verdicts, fences, Math.round(performance.timeOrigin), signing);
   const report = buildFailover(topology, plan, evidence, ssh, isPreview ? Promise.resolve() : judged, watchOf(ssh));
   await judged;
   return report;

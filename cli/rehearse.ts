@@ -4,7 +4,6 @@
  * Exit status: 0 if it was verified, 1 if not, 2 if there can be no rehearsal or it was broken off.
  */
 
-import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { observe } from "../observe/observe";
@@ -16,15 +15,13 @@ import {
   rehearsalMarkdown,
   reportRehearsal,
 } from "../plan/acts/rehearsal/report";
-import { parseTopology } from "../plan/declaration/declaration";
 import { actProblems } from "../plan/declaration/installers";
 import { factsOf } from "../plan/facts/observation";
 import { sites, sshLogin, type Topology } from "../plan/topology/topology";
-import { mapping } from "../plan/values/mapping";
 import { remoteBash, remoteShell } from "../reach/command-line";
 import { runOverSsh } from "../reach/ssh";
 import { readSshAccess, type SshAccess } from "../reach/ssh-access";
-import { readProject, readTopologyFile } from "./topology-file";
+import { readTopologyFile, stackTopology } from "./topology-file";
 
 const root = join(__dirname, "..");
 /** Seconds that all of it may take on the host. */
@@ -54,7 +51,7 @@ async function main(argv: string[]): Promise<number> {
     process.stdout.write(usage);
     return 0;
   }
-  const topology = values.topology === undefined ? stackTopology() : readTopologyFile(values.topology);
+  const topology = values.topology === undefined ? stackTopology(root, "primary") : readTopologyFile(values.topology);
   const [refusal] = [...actProblems(topology), ...rehearsalProblems(topology)];
   if (refusal !== undefined) {
     throw new Error(`there can be no rehearsal; nothing was changed\n  ${refusal}`);
@@ -83,14 +80,6 @@ function readFrom(text: string): RehearsalFrom {
     throw new Error(`--from: is neither auto, live nor scheduled: ${JSON.stringify(text)}`);
   }
   return text;
-}
-
-/** As the stack primary sees it: a topology among its own settings replaces the project's. */
-function stackTopology(): Topology {
-  const stack = join(root, "Pulumi.primary.yaml");
-  const read = existsSync(stack) ? readProject(stack, readFileSync(stack, "utf8")) : {};
-  const own = mapping(mapping(read).config)["rke-dr:topology"];
-  return own === undefined ? readTopologyFile(join(root, "Pulumi.yaml")) : parseTopology(own);
 }
 
 async function rehearse(

@@ -1,7 +1,8 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseTopology } from "../plan/declaration/declaration";
 import type { Topology } from "../plan/topology/topology";
-import { isMapping } from "../plan/values/mapping";
+import { isMapping, mapping } from "../plan/values/mapping";
 import { readAsEngine } from "../plan/values/yaml-engine";
 
 /**
@@ -17,6 +18,18 @@ export function readTopologyFile(path: string): Topology {
     throw new Error(`${path}: can't be read (${(error as NodeJS.ErrnoException).code})`);
   }
   return parseTopology(topologyIn(readProject(path, text)));
+}
+
+/** The settings of a stack, by their keys such as "rke-dr:lost"; none if the project has no file for it. */
+export function stackConfig(project: string, stack: "primary" | "failover"): Record<string, unknown> {
+  const path = join(project, `Pulumi.${stack}.yaml`);
+  return existsSync(path) ? mapping(mapping(readProject(path, readFileSync(path, "utf8"))).config) : {};
+}
+
+/** The topology as a stack sees it: one among its own settings replaces the project's. */
+export function stackTopology(project: string, stack: "primary" | "failover"): Topology {
+  const own = stackConfig(project, stack)["rke-dr:topology"];
+  return own === undefined ? readTopologyFile(join(project, "Pulumi.yaml")) : parseTopology(own);
 }
 
 /**

@@ -4,7 +4,7 @@ import type { ScheduledStep } from "../plan/steps/steps";
 import { bashLine } from "../reach/command-line";
 
 /** Scripts that a deploy host runs by itself, in the order of their use. */
-const scripts = ["loop", "take", "voter"];
+const scripts = ["loop", "take", "voter", "ready", "ready-host"];
 
 /** A snapshot of some gigabytes takes its time, and must leave the processor to etcd. */
 const bounds = { seconds: 3600, killAfter: 10, yielding: true };

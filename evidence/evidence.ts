@@ -1,5 +1,6 @@
 import { type FenceResult, reliedOn } from "../plan/acts/failover/fence";
 import type { FailoverPlan } from "../plan/acts/failover/plan";
+import { pinnedHash, type Signing } from "../plan/acts/failover/signing";
 import type { Source } from "../plan/etcd/source";
 import { factsOf, type Observation } from "../plan/facts/observation";
 import type { Verdict } from "../plan/guards/verdict";
@@ -43,11 +44,14 @@ export interface Evidence {
   /** Start of the command that made these decisions, by the operator's clock; Unix milliseconds. */
   commandAt: number;
   planned: PlannedStep[];
+  /** The act's hash, and that of the act without facts of hosts; absent in records of earlier programs. */
+  signed?: { hash: string; declared: string; pinned: boolean };
 }
 
 /**
  * @param fences what this act's fence commands did
  * @param commandAt when this run began, Unix milliseconds
+ * @param signing the act's hashes
  */
 export function failoverEvidence(
   topology: Topology,
@@ -55,6 +59,7 @@ export function failoverEvidence(
   verdicts: Verdict[],
   fences: FenceResult[],
   commandAt: number,
+  signing?: Signing,
 ): Evidence {
   const source = plan.source;
   return {
@@ -83,6 +88,16 @@ export function failoverEvidence(
     planned: plan.steps
       .filter((s) => s.part !== "Evidence")
       .map((s) => ({ step: s.script, host: s.host.name, words: s.words })),
+    ...(signing
+      ? {
+          signed: {
+            // an act that goes on under the hash with which it was claimed keeps that one
+            hash: pinnedHash(plan.settings) ?? signing.hash,
+            declared: signing.declared,
+            pinned: pinnedHash(plan.settings) !== undefined,
+          },
+        }
+      : {}),
   };
 }
 
@@ -113,6 +128,20 @@ export function recordedEvidence(plan: FailoverPlan, seen: Observation): Evidenc
     ? plan.survivors.map((h) => factsOf(seen, h)?.plan[key]).find((line) => line !== undefined)
     : undefined;
   return text === undefined ? undefined : parseEvidence(text);
+}
+
+/**
+ * The hashes with which this act has claimed survivors, also if the old etcd isn't set aside yet; undefined if it hasn't. What hosts report
+ * may differ from then on, as after a power cut.
+ */
+export function recordedSigning(plan: FailoverPlan, seen: Observation): Evidence["signed"] {
+  return plan.survivors
+    .flatMap((h) => {
+      const facts = factsOf(seen, h);
+      const text = facts?.act === plan.act && facts.epoch === plan.settings.epoch ? facts.plan[key] : undefined;
+      return text === undefined ? [] : [parseEvidence(text)?.signed];
+    })
+    .find((signed) => signed !== undefined);
 }
 
 /** @returns undefined if the text is cut, or isn't evidence */

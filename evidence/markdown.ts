@@ -11,6 +11,9 @@ export function reportMarkdown(report: ActReport): string {
     `- survivors: ${report.survivors.join(", ")}`,
     `- method: ${report.method}, from ${report.source}${report.revision === undefined ? "" : ` at revision ${report.revision}`}`,
     `- relied on: ${report.reliedOn}`,
+    ...(report.signed
+      ? [`- act: ${report.signed.hash}, ${report.signed.pinned ? "pinned by the confirmation" : "not pinned"}`]
+      : []),
     `- command: ${report.startedAt}`,
     `- first write: ${report.firstWriteAt ?? "none yet"}`,
     `- last step's end: ${report.endedAt ?? "none yet"}`,

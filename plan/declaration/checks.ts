@@ -24,6 +24,7 @@ export function present(topology: Topology, hasVersion: boolean): string[] {
     ...learnerProblems(topology),
     ...orderProblems(topology),
     ...unknownHosts(topology, "fence", Object.keys(topology.fence)),
+    ...unknownHosts(topology, "fenceTest", Object.keys(topology.fenceTest)),
     ...installerProblems(topology, hasVersion),
   ];
 }

@@ -46,6 +46,8 @@ function draftOf(value: Record<string, unknown>): Topology {
     order: part("order", undefined),
     bootHold: part("bootHold", undefined),
     fence: part("fence", undefined),
+    fenceTest: part("fenceTest", undefined),
+    attest: part("attest", undefined),
     targets: part("targets", undefined),
     accept: part("accept", undefined),
     rke: part("rke", undefined),

@@ -1,5 +1,5 @@
-import { confirmationText } from "../acts/failover/attestation";
 import type { FailoverPlan } from "../acts/failover/plan";
+import { type Signing, unsigned } from "../acts/failover/signing";
 import type { Observation } from "../facts/observation";
 import type { Topology } from "../topology/topology";
 import { certificateProblems } from "./certificates";
@@ -15,7 +15,13 @@ import { isolationProblems, isolationWords } from "./isolation";
 import { versionProblems, versionWords } from "./known-versions";
 import { podsStart } from "./kubeadm-preflight";
 import { loginProblems } from "./login";
-import { attestationProblems, attestationWords, confirmationProblems, livingProblems } from "./lost-side";
+import {
+  attestationProblems,
+  attestationWords,
+  confirmationProblems,
+  confirmationWords,
+  livingProblems,
+} from "./lost-side";
 import { restartProblems, restartWords } from "./restarts";
 import { quorum, sourceProblems, sourceWords } from "./source";
 import { survivorProblems, survivorWords } from "./survivors";
@@ -23,8 +29,17 @@ import { unfinishedProblems, unfinishedWords } from "./unfinished";
 import { withoutUnseen } from "./unseen";
 import { list, problem, type Verdict, verdict } from "./verdict";
 
-/** All guards of a failover, in the order in which a person would ask. Guards only read. */
-export function failoverGuards(topology: Topology, plan: FailoverPlan, seen: Observation): Verdict[] {
+/**
+ * All guards of a failover, in the order in which a person would ask. Guards only read.
+ *
+ * @param signing the act that would run, and those that were signed; without it no hash is accepted
+ */
+export function failoverGuards(
+  topology: Topology,
+  plan: FailoverPlan,
+  seen: Observation,
+  signing: Signing = unsigned,
+): Verdict[] {
   const { settings, survivors, lostHosts, deployHost } = plan;
   if (plan.majoritySurvives) {
     // don't ask for confirm or attest here: that would suggest that a failover helps
@@ -41,8 +56,8 @@ export function failoverGuards(topology: Topology, plan: FailoverPlan, seen: Obs
     ];
   }
   const verdicts = [
-    verdict("confirmation", confirmationProblems(plan), `the operator confirmed ${confirmationText(settings)}`),
-    verdict("attestation", attestationProblems(topology, plan), attestationWords(topology, plan, seen)),
+    verdict("confirmation", confirmationProblems(plan, signing), confirmationWords(plan, signing)),
+    verdict("attestation", attestationProblems(topology, plan, signing), attestationWords(topology, plan, seen)),
     ...(plan.method === "restore" ? [verdict("isolation", isolationProblems(plan, seen), isolationWords(plan))] : []),
     verdict(
       "lost side is silent",

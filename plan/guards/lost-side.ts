@@ -1,12 +1,15 @@
 import {
+  attestationRule,
   attestCommand,
+  attesting,
+  boundWords,
   confirmationText,
   foundAttestation,
   isAttested,
-  wantedAttestation,
 } from "../acts/failover/attestation";
 import { answeringHost, fencesDue, fenceWords, recordedFences, serves, unfenced } from "../acts/failover/fence";
 import type { FailoverPlan } from "../acts/failover/plan";
+import { accepts, differencesFrom, isHash, pinnedHash, type Signing } from "../acts/failover/signing";
 import { majorityWithout } from "../etcd/quorum";
 import { factsOf, type Observation } from "../facts/observation";
 import { voters } from "../topology/order";
@@ -14,35 +17,81 @@ import type { Host, Topology } from "../topology/topology";
 import { commandsOn } from "./commands";
 import { list, problem } from "./verdict";
 
-export function confirmationProblems({ settings }: FailoverPlan): string[] {
+/** A guard names at most so many lines in which another act differs. */
+const differencesShown = 8;
+
+export function confirmationProblems({ settings }: FailoverPlan, signing: Signing): string[] {
   const { confirm } = settings;
   const wanted = confirmationText(settings);
-  return confirm === wanted
-    ? []
-    : [
-        problem(
-          `rke-dr:confirm: must be "${wanted}": ${confirm === undefined ? "not set" : `"${confirm}"`}`,
-          `\`pulumi config set confirm ${wanted} --stack failover\`, once you have read what \`up\` would do`,
-        ),
-      ];
+  const hash = pinnedHash(settings);
+  if (hash === undefined) {
+    return confirm === wanted
+      ? []
+      : [
+          problem(
+            `rke-dr:confirm: must be "${wanted}": ${confirm === undefined ? "not set" : `"${confirm}"`}`,
+            `\`pulumi config set confirm ${wanted} --stack failover\`, once you have read what \`up\` would do`,
+          ),
+        ];
+  }
+  if (isHash(hash) && accepts(signing, hash)) {
+    return [];
+  }
+  const ways = [
+    `Once you have read what \`up\` would do: \`pulumi config set confirm ${wanted}:${signing.hash} --stack failover\``,
+    `To pin nothing: \`pulumi config set confirm ${wanted} --stack failover\``,
+  ];
+  return [
+    isHash(hash)
+      ? problem(
+          `rke-dr:confirm: must be the hash of the act that would run, ${signing.hash}: ${hash}`,
+          ...differencesFrom(signing, hash, differencesShown),
+          ...ways,
+        )
+      : problem(`rke-dr:confirm: the hash behind the colon must be 32 digits of 0-9 and a-f: "${hash}"`, ...ways),
+  ];
+}
+
+export function confirmationWords({ settings }: FailoverPlan, signing: Signing): string {
+  const act = `the operator confirmed ${confirmationText(settings)}`;
+  const hash = pinnedHash(settings);
+  if (hash === undefined) {
+    return `${act}; nothing was pinned`;
+  }
+  return hash === signing.hash
+    ? `${act}, and pinned the act ${hash}`
+    : `${act}, and pinned the act ${hash}, as which it has begun; by what hosts report it is ${signing.hash} now`;
 }
 
 /**
  * The operator must attest, or every lost member of etcd must have a fence command; method restore needs neither, and an act whose etcd
- * serves already isn't asked again.
+ * serves already isn't asked again. A word that is bound to another act is refused in any case.
  */
-export function attestationProblems(topology: Topology, plan: FailoverPlan): string[] {
+export function attestationProblems(topology: Topology, plan: FailoverPlan, signing: Signing): string[] {
   const { settings, lostHosts, method } = plan;
+  if (plan.stage !== "begins") {
+    return [];
+  }
+  const elsewhere = boundWords(settings).filter(({ hash }) => !accepts(signing, hash));
+  if (elsewhere.length > 0) {
+    return elsewhere.map(({ by, hash }) =>
+      problem(
+        `rke-dr:attest: the word${by === undefined ? "" : ` of ${by}`} must be bound to the act that would run, ${signing.hash}: "${hash}"`,
+        ...(isHash(hash) ? differencesFrom(signing, hash, differencesShown) : []),
+        `Once ${by ?? "you"} have read what \`up\` would do: \`${attestCommand(settings, signing.hash).replace("attest.NAME", `attest.${by}`)}\``,
+      ),
+    );
+  }
   const left = unfenced(topology, plan);
   const fences = Object.keys(topology.fence).length > 0 ? `, or give topology.fence a command for ${list(left)}` : "";
   // a restored cluster is a new one: a majority that still lives loses nothing by it
-  return plan.stage !== "begins" || isAttested(settings) || method === "restore" || left.length === 0
+  return isAttested(settings) || method === "restore" || left.length === 0
     ? []
     : [
         problem(
-          `rke-dr:attest: must be "${wantedAttestation(settings)}": ${foundAttestation(settings)}`,
+          `rke-dr:attest: ${attestationRule(settings, signing.hash)}: ${foundAttestation(settings)}`,
           `It is your word that ${list(lostHosts)} are down and stay down: if they live, a forced cluster loses what they accept`,
-          `Once they are: \`${attestCommand(settings)}\`${fences}`,
+          `Once they are: \`${attestCommand(settings, signing.hash)}\`${fences}`,
           ...(plan.resumed
             ? []
             : [
@@ -60,11 +109,14 @@ export function attestationWords(topology: Topology, plan: FailoverPlan, seen: O
   const due = fencesDue(topology, plan, seen);
   const done = recordedFences(plan, seen).filter((f) => f.exit === 0 && !due.some((d) => d.host === f.host));
   const attested = isAttested(settings);
+  const names = attesting(settings).join(", ");
   return [
     ...(due.length === 0 ? [] : [`\`up\` first fences ${fenceWords(due)}, from this machine`]),
     ...(done.length === 0 ? [] : [`fenced already: ${done.map((f) => f.host).join(", ")}`]),
     ...(attested
-      ? [`the operator attests for ${confirmationText(settings)} that ${list(lostHosts)} are powered off`]
+      ? [
+          `${names === "" ? "the operator attests" : `attested by ${names}`} for ${confirmationText(settings)} that ${list(lostHosts)} are powered off`,
+        ]
       : []),
     ...(!attested && due.length + done.length === 0
       ? [

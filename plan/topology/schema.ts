@@ -156,6 +156,10 @@ export const topologySchema = z.strictObject({
   fence: z.record(hostName, text).default({}),
   /** For kubeadm's clusters: the command that the operator's machine runs to make controlPlaneEndpoint lead elsewhere (acts/steps/endpoint.ts). */
   endpoint: z.strictObject({ move: text }).optional(),
+  /** By host: a command that shows, without any harm, that the fence command would work; `npm run ready -- --fence-test` runs it. */
+  fenceTest: z.record(hostName, text).default({}),
+  /** How many persons must attest that the lost side is down, before a failover that needs that word. */
+  attest: z.strictObject({ by: z.int().min(1).max(9).default(1) }).prefault({}),
   /** The most that the loss of any datacenter may cost: seconds without the API, and seconds of acknowledged writes. */
   targets: z.strictObject({ rtoSeconds: count.optional(), rpoSeconds: z.int().min(0).optional() }).default({}),
   /** Findings of the policy that the cluster's owner accepts, each with the reason. */

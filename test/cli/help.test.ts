@@ -10,6 +10,8 @@ describe("every command says how it is called", function () {
     "import",
     "render",
     "policy",
+    "plan",
+    "ready",
     "report",
     "watch",
     "rehearse",

@@ -11,6 +11,7 @@ import { failoverGuards } from "../../plan/guards/failover";
 import type { Verdict } from "../../plan/guards/verdict";
 import { lostHosts, survivors } from "../../plan/topology/order";
 import { readSshAccess } from "../../reach/ssh-access";
+import { signingOf } from "../../signed";
 
 async function main([file = "", json = "{}"]: string[]): Promise<void> {
   const topology = readTopologyFile(file);
@@ -24,7 +25,8 @@ async function main([file = "", json = "{}"]: string[]): Promise<void> {
     topology.installer,
     sourceSearch(topology, settings),
   ).whole;
-  const verdicts = failoverGuards(topology, planFailover(topology, settings, seen), seen);
+  const plan = planFailover(topology, settings, seen);
+  const verdicts = failoverGuards(topology, plan, seen, signingOf(topology, plan, undefined));
   const stops = verdicts.filter((v) => !v.ok);
   // below what is wrong, the ways on
   const ways = ({ problems }: Verdict) => problems.flatMap((text) => text.split("\n").slice(1));

@@ -89,6 +89,15 @@ export class World {
     return clone;
   }
 
+  /** Pins the act by the hash that preview ends with. @returns the hash */
+  async pin(workspace: Workspace): Promise<string> {
+    const { all } = await this.failover(workspace, "preview");
+    const [, hash] = /The act's hash: ([0-9a-f]{32})$/m.exec(all) ?? [];
+    assert.ok(hash, all);
+    await this.set(workspace, "confirm", `a@2:${hash}`);
+    return hash;
+  }
+
   /** The guards that stop a failover of `a` with the workspace's topology: "GUARD: what was found" each. */
   async stops(workspace: Workspace, settings: Partial<FailoverSettings> = {}): Promise<string[]> {
     const all = { lost: "a", epoch: 2, from: "auto", confirm: "a@2", attest: "powered-off@a@2", ...settings };

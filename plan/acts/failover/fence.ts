@@ -1,7 +1,7 @@
 import { factsOf, type Observation } from "../../facts/observation";
 import { apiPort } from "../../topology/servers";
 import type { Host, Topology } from "../../topology/topology";
-import { attestCommand, isAttested, wantedAttestation } from "./attestation";
+import { attestCommand, attesting, confirmationText, isAttested, wantedAttestation } from "./attestation";
 import type { FailoverPlan } from "./plan";
 
 /** A command that makes sure that a lost host is down and stays down; it runs on the operator's machine. */
@@ -113,10 +113,16 @@ export function reliedOn(plan: FailoverPlan, results: FenceResult[]): string {
         ? `the fence command of ${r.host}, which succeeded at ${r.endedAt}`
         : `no fence of ${r.host}: ${ended(r)}`,
     ),
-    ...(isAttested(plan.settings) ? [`the operator's attestation: ${wantedAttestation(plan.settings)}`] : []),
+    ...(isAttested(plan.settings) ? [attestationOf(plan)] : []),
     ...(plan.method === "restore" ? ["isolation: the restored etcd refuses the lost hosts"] : []),
   ];
   return words.length === 0 ? "nothing yet" : words.join("; ");
+}
+
+function attestationOf({ settings }: FailoverPlan): string {
+  const names = attesting(settings);
+  const word = `powered-off@${confirmationText(settings)}`;
+  return names.length === 0 ? `the operator's attestation: ${word}` : `the attestation of ${names.join(", ")}: ${word}`;
 }
 
 /** The commands that `up` will run first, on the operator's machine, in words. */

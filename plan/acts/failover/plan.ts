@@ -9,8 +9,12 @@ import type { Replacement } from "../steps/replacement";
 export interface FailoverSettings extends Recover {
   lost: string;
   epoch: number;
+  /** `a@2`, or `a@2:HASH` to pin the act (signing.ts). */
   confirm: string | undefined;
-  attest: string | undefined;
+  /** One word, or the words of several persons by their names (attestation.ts). */
+  attest: string | Record<string, string> | undefined;
+  /** The topology's `attest.by`: how many persons must attest; 1 if it isn't set. */
+  attestBy?: number;
   /** The operator's word that controlPlaneEndpoint is moved by hand; for clusters that have one. */
   endpoint?: string | undefined;
 }

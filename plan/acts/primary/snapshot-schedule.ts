@@ -1,8 +1,11 @@
+import { createHash } from "node:crypto";
+import { clientUrl } from "../../etcd/urls";
 import type { Reachable } from "../../facts/facts";
 import { snapshotDir } from "../../facts/snapshots";
 import { installerOf } from "../../installers/installers";
 import { type Step, step } from "../../steps/steps";
-import { clusterOrder, learner, voters } from "../../topology/order";
+import { clusterOrder, hasEtcdOrApi, learner, voters } from "../../topology/order";
+import { inPeace } from "../../topology/site";
 import { deployHosts, type Host, sshTarget, sshUsers, type Topology } from "../../topology/topology";
 import { durationSeconds } from "../../values/duration";
 
@@ -25,7 +28,7 @@ export function snapshotSteps(
     .map((host) =>
       step("snapshot-schedule", host, "Snapshots", {
         data: wanted === undefined ? "" : `${resident(host)}\n@@ config\n${scheduleConfig(topology, host)}`,
-        onwardUsers: wanted === undefined ? [] : sshUsers(topology, givers(topology, host)),
+        onwardUsers: wanted === undefined ? [] : sshUsers(topology, asked(topology)),
         after,
         limit: 1800,
         words:
@@ -57,5 +60,34 @@ function scheduleConfig(topology: Topology, keeper: Host): string {
     `days=${wanted?.keep.days}`,
     `cluster=${topology.cluster}`,
     ...givers(topology, keeper).map((h) => `voter=${h.name}=${sshTarget(topology, h)}`),
+    ...readyConfig(topology, keeper),
   ].join("\n");
+}
+
+/** The hosts that a deploy host asks how ready its side is: those that decide about etcd and the API, and the deploy hosts. */
+export const asked = (topology: Topology): Host[] =>
+  clusterOrder(topology).filter(
+    (h) => hasEtcdOrApi(h) || deployHosts(topology).some((keeper) => keeper.name === h.name),
+  );
+
+/** The lines of the configuration that on-host/resident/snapshots/ready.sh reads. */
+export function readyConfig(topology: Topology, keeper: Host): string[] {
+  const hosts = asked(topology);
+  const others = (host: Host) => hosts.filter((h) => h.etcd !== "none" && h.name !== host.name).map(clientUrl);
+  const file = installerOf(topology).clusterFile(inPeace(topology)).trimEnd();
+  return [
+    `self=${keeper.name}`,
+    ...hosts.map((h) =>
+      [
+        `host=${h.name}`,
+        sshTarget(topology, h),
+        h.datacenter === keeper.datacenter ? "own" : "other",
+        h.etcd === "none" ? "-" : others(h).join(","),
+      ].join("="),
+    ),
+    ...deployHosts(topology)
+      .filter((h) => h.name !== keeper.name)
+      .map((h) => `deploy=${h.name}`),
+    ...(file === "" ? [] : [`clusterYml=${createHash("sha256").update(file).digest("hex")}`]),
+  ];
 }

@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { planCommand } from "../../cli/plan";
+import { actHash } from "../../plan/acts/failover/act-text";
+
+const folder = mkdtempSync(join(tmpdir(), "rke-dr-plan-"));
+const unseen = ["--lost", "a", "--epoch", "2", "--unseen"];
+
+/** The text that a run printed, without the hash behind it. */
+const printedText = (stdout: string) => stdout.slice(0, stdout.lastIndexOf("\nHash"));
+
+describe("npm run plan", () => {
+  after(() => rmSync(folder, { recursive: true }));
+
+  it("prints the act's text and the hash that is made of it", async () => {
+    const { status, stdout, stderr } = await planCommand(unseen);
+    assert.deepEqual([status, stderr], [0, ""]);
+    const [, hash] = /\nHash, of the topology alone: ([0-9a-f]{32})\n$/.exec(stdout) ?? [];
+    assert.equal(actHash(printedText(stdout)), hash);
+  });
+
+  it("takes from Pulumi.failover.yaml, beside the topology, what isn't said", async () => {
+    const project = join(folder, "Pulumi.yaml");
+    writeFileSync(project, readFileSync(join(__dirname, "../../Pulumi.yaml")));
+    writeFileSync(
+      join(folder, "Pulumi.failover.yaml"),
+      "config: { rke-dr:lost: a, rke-dr:epoch: '4', rke-dr:recover: { from: voter, method: restore } }\n",
+    );
+    const { stdout } = await planCommand(["--unseen", "--topology", project]);
+    assert.match(stdout, /^failover of a, epoch 4\n {2}method restore$/m);
+  });
+
+  it("says by --against that an act is the same, or which lines differ", async () => {
+    const file = join(folder, "signed.txt");
+    const text = printedText((await planCommand(unseen)).stdout);
+    writeFileSync(file, text);
+    const same = await planCommand([...unseen, "--against", file]);
+    assert.deepEqual([same.status, same.stdout], [0, `the act is the same: ${actHash(text)}\n`]);
+    writeFileSync(file, text.replace("--snapshot-count=1", "--snapshot-count=9"));
+    const other = await planCommand([...unseen, "--against", file]);
+    assert.equal(other.status, 1);
+    assert.match(other.stdout, /^step snapshot-master3: - "--snapshot-count=9",$/m);
+    assert.match(other.stdout, /^step snapshot-master3: \+ "--snapshot-count=1",$/m);
+  });
+
+  for (const [what, args, error] of [
+    ["an unknown datacenter", ["--lost", "x"], /^--lost: is not one of the datacenters \(a, b\): "x"\n$/],
+    [
+      "no number as epoch",
+      [...unseen.slice(0, 2), "--epoch", "two"],
+      /^--epoch: is not a whole number from 2: "two"\n$/,
+    ],
+    ["the first epoch", ["--epoch", "1"], /^--epoch: is not a whole number from 2: "1"\n$/],
+    [
+      "a text to write that no host has a part in",
+      [...unseen, "--write"],
+      /^--write: goes with neither --unseen nor --against\n$/,
+    ],
+    [
+      "a hash that no file has",
+      [...unseen, "--against", "0".repeat(32)],
+      /^--against: no file of signed\/ has that hash: 0{32}\n$/,
+    ],
+    [
+      "a file that isn't there",
+      [...unseen, "--against", "nowhere.txt"],
+      /^--against: is neither a hash of 32 digits nor a file that can be read \(ENOENT\): nowhere\.txt\n$/,
+    ],
+    ["an unknown option", ["--los", "a"], /^Unknown option '--los'/],
+    [
+      "a loss that a majority survives",
+      ["--lost", "b", "--epoch", "2", "--unseen"],
+      /^nothing to sign: .*majority.*\n$/,
+    ],
+  ] as const) {
+    it(`refuses by one clear error, with status 2: ${what}`, async () => {
+      const { status, stdout, stderr } = await planCommand([...args]);
+      assert.deepEqual([status, stdout], [2, ""]);
+      assert.match(stderr, error);
+    });
+  }
+});
