@@ -56,8 +56,9 @@ export const containerd: HostRuntime = {
 /** etcd as a unit of systemd, and the kubelet's containers on hosts that have a kubelet. */
 export const systemd: HostRuntime = {
   daemon: "systemd",
+  // multi-user.target waits for etcd, which isn't ready without a quorum
   ping: shell(
-    "systemctl is-active -q multi-user.target && { [ ! -e /etc/systemd/system/kubelet.service ] || ctr --connect-timeout 3s version; }",
+    "systemctl is-active -q basic.target && { [ ! -e /etc/systemd/system/kubelet.service ] || ctr --connect-timeout 3s version; }",
   ),
   list: shell(
     `[ ! -e /etc/systemd/system/kubelet.service ] || crictl ps -a -o json
