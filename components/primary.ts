@@ -73,7 +73,9 @@ export function buildPrimary(
       data[`deploy-files-${host.name}`] = files;
       if (adopted) {
         data[`adopt-${host.name}`] = adoptedFiles(topology, host, pki.pairs, adopted);
-      } else if (host.name === plan.installerHost.name) {
+      }
+      // of an adopted cluster, too: a failback runs it
+      if (host.name === plan.installerHost.name) {
         // a hash reveals nothing of the keys in the files, and makes `rke up` run again if cluster.yml or a certificate changes
         data[`rke-up-${host.name}`] = pulumi.unsecret(
           files.apply((text) => createHash("sha256").update(text).digest("hex")),

@@ -12,8 +12,17 @@ import type { Host, Topology } from "../topology/topology";
 import { comparable, settingsThatFit } from "./release-fit";
 import { problem } from "./verdict";
 
-/** Why the cluster that runs isn't the one that the topology describes, so that it can't be taken over. */
-export function adoptionProblems(topology: Topology, adopted: AdoptedCluster, seen: Observation): string[] {
+/**
+ * Why the cluster that runs isn't the one that the topology describes, so that it can't be taken over.
+ *
+ * @param returning true in an unfinished failback, which gives etcd and kube-apiserver their arguments back: until then they are the failover's
+ */
+export function adoptionProblems(
+  topology: Topology,
+  adopted: AdoptedCluster,
+  seen: Observation,
+  returning = false,
+): string[] {
   const site = inPeace(topology);
   const { hosts } = site;
   const order = hosts.map((h) => h.address);
@@ -38,13 +47,18 @@ export function adoptionProblems(topology: Topology, adopted: AdoptedCluster, se
           ),
         ]
       : []),
-    ...hosts.flatMap((host) => hostProblems(site, host, adopted.caSum, seen)),
-    ...settingsThatFit(topology, seen).map(({ words: [wrong = "", ...ways] }) =>
-      problem(wrong, `${ways.join("; ")} (Pulumi.yaml)`),
-    ),
-    ...imageProblems(topology, adopted),
+    ...hosts.flatMap((host) => hostProblems(host, adopted.caSum, seen)),
+    ...(returning ? [] : processesProblems(topology, site, adopted, seen)),
   ];
 }
+
+const processesProblems = (topology: Topology, site: Site, adopted: AdoptedCluster, seen: Observation): string[] => [
+  ...site.hosts.flatMap((host) => plannedProblems(site, host, seen)),
+  ...settingsThatFit(topology, seen).map(({ words: [wrong = "", ...ways] }) =>
+    problem(wrong, `${ways.join("; ")} (Pulumi.yaml)`),
+  ),
+  ...imageProblems(topology, adopted),
+];
 
 const secretAnew = "`pulumi config set --secret adopted --stack primary <cluster.rkestate`";
 /** Images that RKE took, by its own state, and that the topology doesn't give. */
@@ -60,7 +74,19 @@ function imageProblems(topology: Topology, { text }: AdoptedCluster): string[] {
       ];
 }
 
-function hostProblems(site: Site, host: Host, caSum: string, seen: Observation): string[] {
+function hostProblems(host: Host, caSum: string, seen: Observation): string[] {
+  const facts = factsOf(seen, host);
+  return facts === undefined || facts.caSum === caSum
+    ? []
+    : [
+        problem(
+          `${host.name}: its kube-ca must be that of rke-dr:adopted: it is another`,
+          `Is it the right host? If so, set the secret anew: ${secretAnew}`,
+        ),
+      ];
+}
+
+function plannedProblems(site: Site, host: Host, seen: Observation): string[] {
   const facts = factsOf(seen, host);
   if (!facts) {
     return [];
@@ -72,17 +98,7 @@ function hostProblems(site: Site, host: Host, caSum: string, seen: Observation):
     ...voters([host]).map(() => plannedEtcd(site, host, architectureSeen(site, seen, host))),
     ...controlPlane([host]).map(() => plannedApiServer(site, host, api)),
   ];
-  return [
-    ...(facts.caSum === caSum
-      ? []
-      : [
-          problem(
-            `${host.name}: its kube-ca must be that of rke-dr:adopted: it is another`,
-            `Is it the right host? If so, set the secret anew: ${secretAnew}`,
-          ),
-        ]),
-    ...planned.flatMap((process) => processProblems(differs, host, process, facts)),
-  ];
+  return planned.flatMap((process) => processProblems(differs, host, process, facts));
 }
 
 function processProblems(differs: Runtime["differs"], host: Host, planned: Process, facts: Reachable): string[] {

@@ -4,7 +4,9 @@ import { failbackConfirmation, onlyThere } from "../acts/failback/only-there";
 import type { PrimaryPlan } from "../acts/primary/plan";
 import { factsOf, type Observation } from "../facts/observation";
 import { installerOf } from "../installers/installers";
+import { type AdoptedCluster, endedCertificates } from "../installers/rke/adopted";
 import { voters } from "../topology/order";
+import { inPeace } from "../topology/site";
 import type { Host, Topology } from "../topology/topology";
 import { list, problem, type Verdict, verdict } from "./verdict";
 
@@ -14,6 +16,7 @@ export function failbackGuards(
   plan: PrimaryPlan,
   seen: Observation,
   confirm: string | undefined,
+  adopted: AdoptedCluster | undefined,
 ): Verdict[] {
   const { failback } = plan;
   if (!failback || failback.finished) {
@@ -33,7 +36,7 @@ export function failbackGuards(
       quorumProblems(failback, seen, (host) => runtimeOn(host).commands.start("etcd")),
       `${list(withQuorum(failback, seen))} answers a linearizable read`,
     ),
-    ...(program === undefined ? [] : installerGuards(topology, failback, seen)),
+    ...(program === undefined ? [] : installerGuards(topology, failback, seen, adopted)),
     verdict("roles", roleProblems(plan), roleWords(failback)),
   ];
 }
@@ -64,7 +67,12 @@ function confirmationVerdict(failback: Failback, seen: Observation, confirm: str
 }
 
 /** Guards of a failback that ends with a run of the installer, from files of its own. */
-const installerGuards = (topology: Topology, failback: Failback, seen: Observation): Verdict[] => [
+const installerGuards = (
+  topology: Topology,
+  failback: Failback,
+  seen: Observation,
+  adopted: AdoptedCluster | undefined,
+): Verdict[] => [
   verdict(
     "what RKE knew",
     stateProblems(failback, seen),
@@ -72,15 +80,8 @@ const installerGuards = (topology: Topology, failback: Failback, seen: Observati
   ),
   verdict(
     "certificates",
-    topology.pki === "adopted"
-      ? [
-          problem(
-            "topology.pki: must be generated, the failback of a cluster that RKE built is not built yet: adopted",
-            `By hand: put the returned hosts' old etcd data aside, then your own \`rke up\` with all hosts on ${failback.deployHost.name}`,
-          ),
-        ]
-      : [],
-    "this program's own",
+    adopted ? endedProblems(topology, adopted, seen) : [],
+    adopted ? "those of rke-dr:adopted are valid" : "this program's own",
   ),
 ];
 
@@ -138,6 +139,15 @@ function stateProblems({ epoch, from, deployHost }: Failback, seen: Observation)
       ]
     : [];
 }
+
+/** `rke up` gives every host the secret's certificates; they may have been renewed on the hosts since it was set. */
+const endedProblems = (topology: Topology, adopted: AdoptedCluster, seen: Observation): string[] =>
+  endedCertificates(adopted, installerOf(topology).certificates(inPeace(topology)), seen.at).map(({ name, end }) =>
+    problem(
+      `rke-dr:adopted: each certificate must be valid, it would be given to the hosts: ${name} ended ${end}`,
+      "Set the secret anew from the newest state, /etc/rke-dr/cluster.rkestate of the deploy host: `pulumi config set --secret adopted --stack primary <cluster.rkestate`",
+    ),
+  );
 
 function roleProblems({ failback }: PrimaryPlan): string[] {
   const { survivors = [], demoted, from } = failback ?? {};

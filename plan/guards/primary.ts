@@ -32,7 +32,7 @@ export function primaryGuards(
   const { program } = installerOf(topology);
   const unfinished = plan.failback?.finished === false ? plan.failback : undefined;
   return [
-    ...failbackGuards(topology, plan, seen, confirm),
+    ...failbackGuards(topology, plan, seen, confirm, adopted),
     ...(plan.purge === undefined ? [] : [purgeGuard(plan.steps, plan.purge, plan.epoch)]),
     verdict("hosts reachable", reachability(plan.hosts, seen, goneForGood), `all ${plan.hosts.length}`),
     verdict("host keys", hostKeyProblems(plan.hosts, seen), "none but the pinned ones"),
@@ -55,8 +55,10 @@ export function primaryGuards(
       : adopted
         ? verdict(
             "the cluster meant",
-            adoptionProblems(topology, adopted, seen),
-            "etcd and kube-apiserver run as RKE plans from the topology, with the certificates of rke-dr:adopted",
+            adoptionProblems(topology, adopted, seen, unfinished !== undefined),
+            unfinished
+              ? "the hosts and the CA are those of rke-dr:adopted"
+              : "etcd and kube-apiserver run as RKE plans from the topology, with the certificates of rke-dr:adopted",
           )
         : verdict(
             "no foreign cluster",

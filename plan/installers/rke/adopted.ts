@@ -1,4 +1,6 @@
+import { X509Certificate } from "node:crypto";
 import { z } from "zod";
+import type { Certificate } from "../certificate";
 
 /** The state file that an existing cluster's own `rke up` wrote beside its cluster.yml. */
 export interface RkeState {
@@ -50,5 +52,28 @@ function json(text: string): unknown {
     return JSON.parse(text);
   } catch {
     throw new Error("is not JSON");
+  }
+}
+
+/**
+ * Of an adopted cluster's certificates those that the planned ones need and that have ended at a time (ms): name, and its end as text. Of
+ * the service account's pair only the key is used (RKE's --service-account-key-file and --service-account-signing-key-file).
+ */
+export const endedCertificates = (
+  { certificates }: RkeState,
+  planned: Certificate[],
+  at: number,
+): { name: string; end: string }[] =>
+  planned.flatMap(({ name }) => {
+    const given = name === "kube-service-account-token" ? undefined : certificates[name];
+    const end = given && x509(given.certificate)?.validTo;
+    return end !== undefined && Date.parse(end) < at ? [{ name, end: new Date(end).toISOString() }] : [];
+  });
+
+function x509(pem: string): X509Certificate | undefined {
+  try {
+    return new X509Certificate(pem);
+  } catch {
+    return undefined;
   }
 }
