@@ -126,7 +126,11 @@ export const checks: Check[] = [
     fails: ({ value }) => Math.abs(value) > 5,
     words: (s) => `${host(s)}: its clock is ${s.value.toFixed(1)} s off that of the deploy host`,
   },
-  mustBeOne("RkeDrInstallerMissing", "rke_present", (s) => `${host(s)}: rke isn't on the PATH of this deploy host`),
+  mustBeOne(
+    "RkeDrInstallerMissing",
+    "installer_present",
+    (s) => `${host(s)}: rke isn't on the PATH of this deploy host`,
+  ),
   mustBeOne(
     "RkeDrDeployFileDiffers",
     "deploy_file_same",

@@ -185,10 +185,11 @@ onRequest(
       for (const host of ["master1", "master2", "master3"]) {
         const servers = await world.on(host, "docker inspect kube-apiserver | grep -o 'etcd-servers=[^\"]*' | sort -u");
         // RKE lists each host's own etcd first
-        assert.deepEqual(
-          servers.replace("etcd-servers=", "").split(",").sort(),
-          ["https://192.168.31.101:2379", "https://192.168.31.102:2379", "https://192.168.31.103:2379"],
-        );
+        assert.deepEqual(servers.replace("etcd-servers=", "").split(",").sort(), [
+          "https://192.168.31.101:2379",
+          "https://192.168.31.102:2379",
+          "https://192.168.31.103:2379",
+        ]);
       }
       const nodes = (await world.lab.kubectl(["get", "nodes", "--no-headers"])).stdout.trim().split("\n");
       assert.deepEqual(

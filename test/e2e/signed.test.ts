@@ -52,7 +52,7 @@ onRequest("signed", "a failover that was signed in peace", function () {
     assert.equal(stdout.trim().split("\n").length, 4, stdout);
     const written = parseSamples(await world.on("master3", "cat /var/lib/rke-dr-metrics/rke-dr.prom"));
     const value = (metric: string) => written.find((s) => s.metric === metric)?.value;
-    assert.deepEqual([value("member_runs"), value("snapshot_sound"), value("rke_present")], [1, 1, 1]);
+    assert.deepEqual([value("member_runs"), value("snapshot_sound"), value("installer_present")], [1, 1, 1]);
     assert.equal(written.filter((s) => s.metric === "deploy_file_same" && s.value === 1).length, 3);
   });
 

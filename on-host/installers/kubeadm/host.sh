@@ -3,7 +3,7 @@
 # kubeadm gives etcd's peer certificate both usages, so it serves as a client's, too. The kube-apiserver's certificate doesn't name 127.0.0.1.
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # not every script reads all of them
-pki=/etc/kubernetes/pki made_by=kubeadm node_roles=(control-plane) node_role_value=""
+pki=/etc/kubernetes/pki made_by=kubeadm installer_program="" node_roles=(control-plane) node_role_value=""
 etcd_inside=/var/lib/etcd own_client=etcd/peer api_client=apiserver-kubelet-client etcd_dependents=(kube-apiserver)
 
 tls_of() {

@@ -1,6 +1,7 @@
 # needs: installers/rke/lib/nodes
 # Names and paths of a host that RKE made. Each installer's host.sh defines exactly these:
 #   variables       made_by           the installer's name
+#                   installer_program the program on the deploy host with which an act ends; empty if there is none
 #                   etcd_inside       etcd's data folder, /var/lib/etcd on the host, as its own process sees it
 #                   own_client        the certificate with which this host asks its own etcd
 #                   api_client        the one with which it asks its own kube-apiserver
@@ -16,7 +17,7 @@
 #   installer_ca                  prints the path of the cluster's CA
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # not every script reads all of them
-ssl=/etc/kubernetes/ssl made_by=RKE
+ssl=/etc/kubernetes/ssl made_by=RKE installer_program=rke
 etcd_inside=/var/lib/rancher/etcd own_client=kube-node api_client=kube-node etcd_dependents=()
 kube_admin=/etc/rke-dr/certs node_roles=(controlplane etcd worker) node_role_value=true
 

@@ -92,9 +92,9 @@ deploy_samples() {
     printf 'sum cluster.yml %s\n' "$(printf '%s' "$(without_cluster_secrets <"$deploy/cluster.yml")" | sha256sum | cut -d' ' -f1)"
   [[ ! -s $deploy/cluster.rkestate ]] ||
     printf 'sum cluster.rkestate %s\n' "$(sha256sum <"$deploy/cluster.rkestate" | cut -d' ' -f1)"
-  if [[ $made_by == RKE ]]; then
-    command -v rke >/dev/null && present=1
-    sample rke_present "$present"
+  if [[ -n $installer_program ]]; then
+    command -v "$installer_program" >/dev/null && present=1
+    sample installer_present "$present"
   fi
 }
 

@@ -37,7 +37,7 @@ certificate_end_timestamp_seconds When the certificate ends.
 disk_free_bytes Free bytes of the file system.
 disk_size_bytes Size of the file system.
 clock_offset_seconds The clock of the host minus that of the deploy host, with the time of the way.
-rke_present 1 if the program rke is on the PATH of the deploy host.
+installer_present 1 if the program with which a failover ends is on the PATH of the deploy host, as for RKE.
 deploy_file_same 1 if the file of this deploy host is the same as that of AS: another deploy host, or git.
 failover_loses_at_most_seconds Acknowledged writes as old as this may be lost by a failover now.
 failover_takes_seconds How long a recovery took in the last rehearsal.'

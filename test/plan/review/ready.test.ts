@@ -69,7 +69,7 @@ const cases: Record<string, { fires: Sample[]; silent: Sample[] }> = {
     fires: [at("clock_offset_seconds", -5.1)],
     silent: [at("clock_offset_seconds", 4.9)],
   },
-  RkeDrInstallerMissing: { fires: [at("rke_present", 0)], silent: [at("rke_present", 1)] },
+  RkeDrInstallerMissing: { fires: [at("installer_present", 0)], silent: [at("installer_present", 1)] },
   RkeDrDeployFileDiffers: {
     fires: [at("deploy_file_same", 0, { file: "cluster.yml", as: "git" })],
     silent: [at("deploy_file_same", 1, { file: "cluster.yml", as: "git" })],

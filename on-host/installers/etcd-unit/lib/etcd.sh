@@ -4,7 +4,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # not every script reads all of them; the installer's host.sh sets $pki
 etcd_settings=/etc/etcd.env
-etcd_inside=/var/lib/etcd own_client=etcd api_client=apiserver-kubelet-client etcd_dependents=()
+etcd_inside=/var/lib/etcd own_client=etcd api_client=apiserver-kubelet-client etcd_dependents=() installer_program=""
 
 # etcd_setting NAME: prints a value of etcd's file of settings, of several the last one; nothing if it isn't there. Values with a blank are in quotes.
 etcd_setting() {
