@@ -411,7 +411,10 @@ suite(`a failover on a bad day${noLab && ` (skipped: ${noLab})`}`, function () {
       await world.on("master3", "cat /var/lib/rke-dr/reports/epoch-2.md"),
       /^# Failover of datacenter a, epoch 2: finished/,
     );
-    assert.match(await world.on("master3", "cat /var/lib/rke-dr/reports/epoch-2.html"), /^<!doctype html>[\s\S]*<svg/);
+    assert.match(
+      await world.on("master3", "cat /var/lib/rke-dr/reports/epoch-2.html"),
+      /^<!doctype html>[\s\S]*class="timeline"/,
+    );
     assert.match(await world.on("master3", "cat /var/log/messages"), /rke-dr: epoch=2 etcd-member: .*cluster of one/);
     const events = await world.lab.kubectl(["get", "events", "-n", "kube-system", "-o", "json"]);
     assert.match(
