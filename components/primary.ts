@@ -133,11 +133,12 @@ export function buildPrimary(
 }
 
 /**
- * In a failback: makes the API's name lead where it led before the failover, once, when it is first called. Undefined if that isn't due, or if the topology
- * has no command for it.
+ * In a failback: makes the API's name lead where it led before the failover, once, when it is first called. Undefined in a preview, which runs no command; if
+ * that isn't due; or if the topology has no command for it.
  */
 function endpointBack(topology: Topology, site: Site, plan: PrimaryPlan): (() => Promise<void>) | undefined {
-  const to = plan.failback?.endpoint;
+  // the first write of a failback that is resumed is in the stack's state: its output is known in preview, too
+  const to = pulumi.runtime.isDryRun() ? undefined : plan.failback?.endpoint;
   const move = to && endpointMove(topology, site, to);
   let begun: Promise<void> | undefined;
   const once = (given: EndpointMove): Promise<void> => {

@@ -11,17 +11,22 @@ export interface Ended {
 }
 
 /**
- * Runs a command of the topology on this machine: it gets a shell, this process's environment, and so many seconds. It never throws.
+ * Runs a command of the topology on this machine: it gets a shell, this process's environment, and so many seconds. A command that fails isn't an error
+ * of this function.
  *
  * @param name what it is run for, before each line that it prints
  * @param env variables beside this process's own
+ * @throws Error in a preview, which must change nothing
  */
-export function runHere(
+export async function runHere(
   name: string,
   command: string,
   limitSeconds: number,
   env: Record<string, string> = {},
 ): Promise<Ended> {
+  if (pulumi.runtime.isDryRun()) {
+    throw new Error(`${name}: must not run in a preview, which changes nothing: ${command}`);
+  }
   const startedAt = Date.now();
   void pulumi.log.info(`${name}: ${command}`);
   return new Promise((resolve) => {

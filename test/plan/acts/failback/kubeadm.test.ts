@@ -1,51 +1,20 @@
 import assert from "node:assert/strict";
 import { planPrimary } from "../../../../plan/acts/primary/primary";
-import type { EtcdStatus, Reachable } from "../../../../plan/facts/facts";
-import type { Observation } from "../../../../plan/facts/observation";
+import type { Reachable } from "../../../../plan/facts/facts";
 import { primaryGuards } from "../../../../plan/guards/primary";
 import { planned } from "../../../../plan/installers/kubeadm/planned";
 import { clusterOf, kubeadmHost } from "../../../../plan/installers/kubeadm/site";
 import { describePrimary } from "../../../../plan/preview/describe";
 import { allHosts, type Host } from "../../../../plan/topology/topology";
-import { kubeadmTopology, untouched } from "../../worlds/kubeadm-world";
-import { podsOn, record } from "../../worlds/observations";
+import { kubeadmReturned, setAside } from "../../worlds/kubeadm-returned";
+import { kubeadmTopology } from "../../worlds/kubeadm-world";
+import { podsOn } from "../../worlds/observations";
 import { stepNamed, waits } from "../../worlds/step-order";
 
 const topology = kubeadmTopology();
-const act = "failover:a:forceNewCluster:cp3";
-
-/** The manifests of a host that the return guard has put in quarantine, each under its name of then. */
-const setAside = (host: Host): Reachable["processes"] =>
-  Object.fromEntries(
-    Object.entries(podsOn(topology, host)).map(([name, found]) => {
-      const aside = `${name}-before-epoch-2`;
-      return [aside, { ...found, name: aside, status: "exited" }];
-    }),
-  );
 
 /** Datacenter a has power again after the failover of epoch 2; `change` alters what a host says. */
-const returned = (change: Record<string, Partial<Reachable>> = {}): Observation => ({
-  hosts: Object.fromEntries(
-    allHosts(topology).map((host) => {
-      const whole = untouched(topology, host);
-      const only = whole.members.filter((m) => m.name === "cp3");
-      const facts: Reachable =
-        host.datacenter === "b"
-          ? { ...whole, epoch: 2, act, members: only, steps: { verify: record("verify", 2, 1) } }
-          : {
-              ...whole,
-              epoch: 1,
-              act: "primary",
-              etcd: undefined as EtcdStatus | undefined,
-              members: [],
-              processes: setAside(host),
-            };
-      return [host.name, { ...facts, ...change[host.name] }];
-    }),
-  ),
-  answers: [],
-  at: 1,
-});
+const returned = (change: Record<string, Partial<Reachable>> = {}) => kubeadmReturned(topology, change);
 
 const plan = (seen = returned()) => planPrimary(topology, 3, seen);
 const stops = (seen = returned(), confirm?: string) =>
@@ -110,7 +79,7 @@ describe("the failback of a cluster that kubeadm made", () => {
   it("sends a step the same data once it is done, so that a second up changes nothing", () => {
     const first = plan().steps;
     const cp1 = allHosts(topology).find((h) => h.name === "cp1") as Host;
-    const processes = { ...podsOn(topology, cp1), ...setAside(cp1) };
+    const processes = { ...podsOn(topology, cp1), ...setAside(topology, cp1) };
     const again = plan(returned({ cp1: { epoch: 3, processes, act: "primary" } })).steps;
     for (const name of ["etcd-join-cp1", "kube-apiserver-cp1"])
       assert.deepEqual(stepNamed(again, name).data, stepNamed(first, name).data, name);
