@@ -1,3 +1,4 @@
+import type { Failback } from "../acts/failback/failback";
 import { architectureSeen } from "../acts/steps/architecture";
 import type { Reachable } from "../facts/facts";
 import { factsOf, type Observation } from "../facts/observation";
@@ -15,20 +16,23 @@ import { problem } from "./verdict";
 /**
  * Why the cluster that runs isn't the one that the topology describes, so that it can't be taken over.
  *
- * @param returning true in an unfinished failback, which gives etcd and kube-apiserver their arguments back: until then they are the failover's
+ * @param failback the failback that runs, or has run: the secret may be RKE's state of before it, which lacks the hosts that return. Until it is
+ * finished, etcd and kube-apiserver have the failover's arguments, and aren't compared
  */
 export function adoptionProblems(
   topology: Topology,
   adopted: AdoptedCluster,
   seen: Observation,
-  returning = false,
+  failback?: Failback,
 ): string[] {
   const site = inPeace(topology);
   const { hosts } = site;
   const order = hosts.map((h) => h.address);
   const listed = adopted.hosts.filter((a) => order.includes(a));
   const strange = adopted.hosts.filter((a) => !order.includes(a));
-  const missing = hosts.filter((h) => !adopted.hosts.includes(h.address)).map((h) => h.name);
+  const returned = new Set(failback?.returned.map((h) => h.name));
+  const missing = hosts.filter((h) => !adopted.hosts.includes(h.address) && !returned.has(h.name)).map((h) => h.name);
+  const wanted = order.filter((a) => adopted.hosts.includes(a));
   return [
     ...strange.map((a) =>
       problem(`rke-dr:adopted: each of its hosts must stand in the topology: ${a}`, `Write ${a} into Pulumi.yaml`),
@@ -39,16 +43,16 @@ export function adoptionProblems(
         `Take ${name} out of Pulumi.yaml; or, if RKE has added it since, set the secret anew: ${secretAnew}`,
       ),
     ),
-    ...(strange.length + missing.length === 0 && listed.join() !== order.join()
+    ...(strange.length + missing.length === 0 && listed.join() !== wanted.join()
       ? [
           problem(
-            `rke-dr:adopted: its hosts must be in the topology's order ${order.join(", ")}: ${listed.join(", ")}`,
+            `rke-dr:adopted: its hosts must be in the topology's order ${wanted.join(", ")}: ${listed.join(", ")}`,
             "Write `order:` into Pulumi.yaml, with the hosts' names as RKE lists them",
           ),
         ]
       : []),
     ...hosts.flatMap((host) => hostProblems(host, adopted.caSum, seen)),
-    ...(returning ? [] : processesProblems(topology, site, adopted, seen)),
+    ...(failback && !failback.finished ? [] : processesProblems(topology, site, adopted, seen)),
   ];
 }
 

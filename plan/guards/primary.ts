@@ -55,7 +55,7 @@ export function primaryGuards(
       : adopted
         ? verdict(
             "the cluster meant",
-            adoptionProblems(topology, adopted, seen, unfinished !== undefined),
+            adoptionProblems(topology, adopted, seen, plan.failback),
             unfinished
               ? "the hosts and the CA are those of rke-dr:adopted"
               : "etcd and kube-apiserver run as RKE plans from the topology, with the certificates of rke-dr:adopted",

@@ -11,7 +11,7 @@ import type { AdoptedCluster } from "../../../../plan/installers/rke/adopted";
 import { commandOf, withArgument, withCommand } from "../../../../plan/runtimes/process";
 import { clusterOrder } from "../../../../plan/topology/order";
 import { hostOf, memberOf, returned, serving } from "../../worlds/failback-world";
-import { container, survivor } from "../../worlds/observations";
+import { container, record, survivor } from "../../worlds/observations";
 import { waits } from "../../worlds/step-order";
 import { raw, seedHosts } from "../../worlds/topologies";
 
@@ -71,6 +71,37 @@ describe("the failback of an adopted cluster", () => {
 
   it("no guard stops it, although the survivor runs with the failover's arguments", () =>
     assert.deepEqual(stopped(adopted(), back()), []));
+
+  describe("the secret set anew from the deploy host's state, as docs/failback.md says", () => {
+    const anew = (names: string[]): AdoptedCluster => ({
+      ...adopted(),
+      hosts: names.map((name) => hostOf(topology)(name).address),
+    });
+    const words = (cluster: AdoptedCluster, seen = back()) =>
+      stopped(cluster, seen)
+        .map((v) => `${v.guard}: ${v.found}`)
+        .join("\n");
+
+    it("lacks the hosts that return, since the failover took them out: it doesn't stop the failback", () =>
+      assert.equal(words(anew(["master3", "node2"])), ""));
+    it("doesn't stop what follows the failback either", () => {
+      const done = { master3: { steps: { verify: record("verify", 3, 1), "rke-up": record("rke-up", 3, 1) } } };
+      const all = Object.fromEntries(
+        clusterOrder(topology).map((h) => [
+          h.name,
+          { ...done.master3, epoch: 3, act: "primary", plan: { role: "failback", lost: "a", from: "2" } },
+        ]),
+      );
+      assert.equal(/must have each host/.test(words(anew(["master3", "node2"]), back(all))), false);
+    });
+    it("a survivor that it lacks stops it", () =>
+      assert.match(words(anew(["master3"])), /^the cluster meant: rke-dr:adopted: must have .*: it lacks node2$/));
+    it("survivors in another order stop it", () =>
+      assert.match(
+        words(anew(["node2", "master3"])),
+        /^the cluster meant: rke-dr:adopted: its hosts must be in the topology's order 192\.168\.31\.103, 192\.168\.31\.105: /,
+      ));
+  });
 
   it("the same arguments stop an act that is no failback", () => {
     const peace = back(Object.fromEntries(clusterOrder(topology).map((h) => [h.name, { epoch: 1, act: "primary" }])));
