@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type { FailoverSettings } from "./plan/acts/failover/plan";
+import { actSettings } from "./plan/acts/failover/settings";
 import type { PrimaryOptions } from "./plan/acts/primary/plan";
 import { parseTopology } from "./plan/declaration/declaration";
 import { actProblems } from "./plan/declaration/installers";
-import { readRecover } from "./plan/etcd/recover";
 import { type AdoptedCluster, parseRkeState } from "./plan/installers/rke/adopted";
 import { parseClusterSecrets, placeholdersIn } from "./plan/installers/rke/cluster-secrets";
-import { findDatacenter, type Topology } from "./plan/topology/topology";
+import type { Topology } from "./plan/topology/topology";
 import { isMapping } from "./plan/values/mapping";
 import { readSshAccess, type SshAccess } from "./reach/ssh-access";
 import { stop } from "./stop";
@@ -154,27 +154,20 @@ function readReturnGuard(config: pulumi.Config): "on" | "off" {
   return value;
 }
 
-function readFailover(config: pulumi.Config, topology: Topology, epoch: number): FailoverSettings {
-  const lost = config.get("lost");
-  const names = topology.datacenters.map((dc) => dc.name);
-  if (lost === undefined || !findDatacenter(topology, lost)) {
-    throw new Error(
-      `rke-dr:lost: is not one of the datacenters (${names.join(", ")}): ${JSON.stringify(lost ?? "nothing")}`,
-    );
-  }
-  if (epoch < 2) {
-    throw new Error(`rke-dr:epoch: the first failover is epoch 2, primary was 1: ${epoch}`);
-  }
-  return {
-    lost,
-    epoch,
-    ...readRecover(config.getObject("recover"), topology, lost),
-    confirm: config.get("confirm"),
-    attest: readAttest(config.get("attest")),
-    attestBy: topology.attest.by,
-    endpoint: config.get("endpoint"),
-  };
-}
+const readFailover = (config: pulumi.Config, topology: Topology, epoch: number): FailoverSettings => ({
+  ...actSettings(
+    {
+      lost: config.get("lost"),
+      epoch,
+      recover: config.getObject("recover"),
+      endpoint: config.get("endpoint"),
+    },
+    topology,
+  ),
+  confirm: config.get("confirm"),
+  attest: readAttest(config.get("attest")),
+  attestBy: topology.attest.by,
+});
 
 /** One word, or the words of several persons: `pulumi config set --path attest.NAME WORD`. */
 function readAttest(text: string | undefined): string | Record<string, string> | undefined {

@@ -8,19 +8,21 @@ const { pathToFileURL } = require("node:url");
 
 const root = join(__dirname, "..");
 const topology = ["--topology", "Pulumi.yaml"];
+/** The stacks' own files in that folder may have a topology, too. */
+const project = ["--project", "."];
 /** By command, its file and what it gets unless the caller says otherwise. */
 const commands = {
   preview: ["automation/command.ts", ["preview"]],
   failover: ["automation/command.ts", ["failover"]],
-  report: ["cli/report.ts", [], ["--last"], topology],
-  watch: ["cli/watch.ts", [], topology],
+  report: ["cli/report.ts", [], ["--last"], project],
+  watch: ["cli/watch.ts", [], project],
   render: ["cli/render.ts", [], topology, ["--out", "rendered"]],
   policy: ["cli/policy.ts", [], topology],
   import: ["cli/import.ts", []],
-  rehearse: ["cli/rehearse.ts", [], topology],
-  ready: ["cli/ready.ts", [], topology],
-  lost: ["cli/lost.ts", [], topology],
-  plan: ["cli/plan.ts", [], topology],
+  rehearse: ["cli/rehearse.ts", [], project],
+  ready: ["cli/ready.ts", [], project],
+  lost: ["cli/lost.ts", [], project],
+  plan: ["cli/plan.ts", [], project],
 };
 const known = Object.keys(commands).filter((name) => existsSync(join(root, commands[name][0])));
 

@@ -17,7 +17,7 @@ PULUMI_BACKEND_URL and PULUMI_CONFIG_PASSPHRASE as for \`pulumi\`.
 
   --project FOLDER    another folder
   --stack NAME        another stack than failover
-  --lost DATACENTER, --epoch N, --confirm DATACENTER@N, --attest powered-off@DATACENTER@N
+  --lost DATACENTER, --epoch N, --confirm DATACENTER@N, --attest powered-off@DATACENTER@N, --endpoint by-hand@DATACENTER@N
                       kept in the stack's settings, as \`pulumi config set\` does
   --json              prints the report, or preview's result, as JSON
 
@@ -31,13 +31,14 @@ const options = {
   epoch: { type: "string" },
   confirm: { type: "string" },
   attest: { type: "string" },
+  endpoint: { type: "string" },
   json: { type: "boolean", default: false },
 } as const;
 
 async function body(verb: string | undefined, argv: string[]): Promise<string> {
   if (asksForHelp(argv)) return usage;
   if (verb !== "preview" && verb !== "failover") throw new Error(usage.trimEnd());
-  const { json, project, stack, epoch, lost, confirm, attest } = parseArgs({ args: argv, options }).values;
+  const { json, project, stack, epoch, lost, confirm, attest, endpoint } = parseArgs({ args: argv, options }).values;
   if (epoch !== undefined && !/^[1-9]\d{0,8}$/.test(epoch)) {
     throw new Error(`--epoch: must be a whole number from 1: ${JSON.stringify(epoch)}`);
   }
@@ -52,6 +53,7 @@ async function body(verb: string | undefined, argv: string[]): Promise<string> {
       ...(epoch === undefined ? {} : { epoch: Number(epoch) }),
       ...(confirm === undefined ? {} : { confirm }),
       ...(attest === undefined ? {} : { attest }),
+      ...(endpoint === undefined ? {} : { endpoint }),
     },
     onEvent: (event) => progress(event, verb, (Date.now() - began) / 1000),
   });

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type EngineEvent, LocalWorkspace, type Stack } from "@pulumi/pulumi/automation";
 import { lastReport } from "../cli/report";
-import { readTopologyFile } from "../cli/topology-file";
+import { stackTopology } from "../cli/topology-file";
 import type { ActReport } from "../evidence/act-report";
 import { ActError } from "./act-error";
 import { type ActEvent, actEvents } from "./events";
@@ -23,10 +23,12 @@ export interface FailoverConfig {
   confirm?: string | null;
   /** "powered-off@DATACENTER@EPOCH"; null takes it out. */
   attest?: string | null;
+  /** "by-hand@DATACENTER@EPOCH": you move controlPlaneEndpoint yourself; null takes it out. */
+  endpoint?: string | null;
 }
 
 export interface FailoverOptions {
-  /** The folder of the Pulumi project, whose Pulumi.yaml has the topology; default: the working directory. */
+  /** The folder of the Pulumi project; its Pulumi.yaml or the stack's own file has the topology. Default: the working directory. */
   project?: string;
   /** Default: "failover". It is made if the backend has none of that name. */
   stack?: string;
@@ -71,7 +73,7 @@ export async function failover(options: FailoverOptions = {}): Promise<Failover>
   const workDir = resolve(options.project ?? ".");
   const file = join(workDir, "Pulumi.yaml");
   if (!existsSync(file)) throw new Error(`project: must be a folder with a Pulumi.yaml: ${workDir}`);
-  const topology = readTopologyFile(file);
+  const topology = stackTopology(workDir, stackName);
   const stack = await LocalWorkspace.createOrSelectStack(
     { stackName, workDir },
     { envVars: { RKE_DR_COLUMNS: "0", ...env } },

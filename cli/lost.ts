@@ -29,7 +29,7 @@ import { allHosts, deployHost, type Host, type Topology, takesOver } from "../pl
 import { type Mapping, mapping } from "../plan/values/mapping";
 import { readSshAccess, type SshAccess } from "../reach/ssh-access";
 import { asideData, Conversation, livingApi } from "./conversation";
-import { readTopologyFile } from "./topology-file";
+import { chosenTopology, topologyOptions } from "./topology-file";
 import { asksForHelp } from "./usage";
 
 const usage = `usage: npm run -s lost -- --epoch N [OPTIONS]
@@ -43,7 +43,8 @@ Reads both where they lie aside on the hosts; changes nothing.
                     cluster has changed since go to DIR/changed-since
   --secrets         with --yaml: Secrets, too, with their values
   --json            prints the report as JSON instead of Markdown
-  --topology PATH   default: Pulumi.yaml
+  --project FOLDER  another folder with Pulumi.yaml and Pulumi.failover.yaml
+  --topology PATH   another topology than the failover stack's
 `;
 
 interface Options {
@@ -52,7 +53,8 @@ interface Options {
   yaml: string | undefined;
   secrets: boolean;
   json: boolean;
-  topology: string;
+  project: string;
+  topology?: string | undefined;
 }
 
 function readOptions(argv: string[]): Options {
@@ -64,7 +66,7 @@ function readOptions(argv: string[]): Options {
       yaml: { type: "string" },
       secrets: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
-      topology: { type: "string", default: join(__dirname, "../Pulumi.yaml") },
+      ...topologyOptions,
     },
   });
   const { epoch, yaml, secrets } = values;
@@ -88,7 +90,7 @@ async function main(argv: string[]): Promise<void> {
     return;
   }
   const options = readOptions(argv);
-  const topology = readTopologyFile(options.topology);
+  const topology = chosenTopology(options, "failover");
   const access = readSshAccess(topology);
   const seen = await observe(allHosts(topology), [], access, options.epoch, topology.installer).whole;
   const lost = whereLost(topology, options.epoch, seen);

@@ -9,35 +9,35 @@ import { observe } from "../observe/observe";
 import { actDifferences, actHash } from "../plan/acts/failover/act-text";
 import { planFailover } from "../plan/acts/failover/failover";
 import type { FailoverPlan, FailoverSettings } from "../plan/acts/failover/plan";
+import { actSettings } from "../plan/acts/failover/settings";
 import { isHash } from "../plan/acts/failover/signing";
 import { actProblems } from "../plan/declaration/installers";
-import { readRecover } from "../plan/etcd/recover";
 import { sourceSearch } from "../plan/etcd/source-search";
 import type { Observation } from "../plan/facts/observation";
 import { refusals } from "../plan/review/analysis";
 import { lostHosts, survivors } from "../plan/topology/order";
-import { findDatacenter, type Topology } from "../plan/topology/topology";
+import type { Topology } from "../plan/topology/topology";
 import { readSshAccess } from "../reach/ssh-access";
 import { keptText, signedFolder, textOf } from "../signed";
 import { type Outcome, print } from "./command";
-import { readTopologyFile, stackConfig, stackTopology } from "./topology-file";
+import { chosenTopology, stackConfig, topologyOptions } from "./topology-file";
 import { asksForHelp } from "./usage";
-
-const root = join(__dirname, "..");
 
 const usage = `usage: npm run -s plan -- [--lost DATACENTER] [--epoch N] [OPTIONS]
 Prints what \`pulumi up --stack failover\` would run on which host, and the hash of it, by which \`confirm\` pins the act. It looks at the
 survivors by SSH, and changes nothing.
-  --lost, --epoch            what Pulumi.failover.yaml doesn't say, or otherwise; recover is taken from there
+  --lost, --epoch            what Pulumi.failover.yaml doesn't say, or otherwise; recover and endpoint are taken from there
   --write                    keeps the text in signed/CLUSTER/LOST@EPOCH.txt
   --against HASH|FILE        prints the lines in which the act differs from that text; exits 1 if there are some
   --unseen                   by the topology alone: no host is asked. Such a text has another hash than the act's
+  --project FOLDER           another folder with Pulumi.yaml, Pulumi.failover.yaml and signed/
   --topology PATH            another topology than the failover stack's
 `;
 
 interface Options {
   lost?: string | undefined;
   epoch?: string | undefined;
+  project: string;
   topology?: string | undefined;
   against?: string | undefined;
   write: boolean;
@@ -59,7 +59,7 @@ async function body(argv: string[]): Promise<Partial<Outcome>> {
     options: {
       lost: { type: "string" },
       epoch: { type: "string" },
-      topology: { type: "string" },
+      ...topologyOptions,
       against: { type: "string" },
       write: { type: "boolean", default: false },
       unseen: { type: "boolean", default: false },
@@ -69,8 +69,7 @@ async function body(argv: string[]): Promise<Partial<Outcome>> {
   if (options.write && (options.unseen || options.against !== undefined)) {
     throw new Error("--write: goes with neither --unseen nor --against");
   }
-  const topology =
-    options.topology === undefined ? stackTopology(root, "failover") : readTopologyFile(options.topology);
+  const topology = chosenTopology(options, "failover");
   const problems = actProblems(topology);
   if (problems.length > 0) {
     throw new Error(problems.join("\n"));
@@ -114,7 +113,7 @@ function written(options: Options, topology: Topology, settings: FailoverSetting
 }
 
 /** The folder of the Pulumi project that the topology belongs to. */
-const projectOf = ({ topology }: Options): string => (topology === undefined ? root : dirname(topology));
+const projectOf = ({ project, topology }: Options): string => (topology === undefined ? project : dirname(topology));
 
 function signedText(against: string, folder: string): string {
   if (isHash(against)) {
@@ -134,17 +133,14 @@ function signedText(against: string, folder: string): string {
 /** The settings of the failover stack, as far as they decide what runs; the command's own come first. */
 function settingsOf(options: Options, topology: Topology): FailoverSettings {
   const config = stackConfig(projectOf(options), "failover");
-  const lost = options.lost ?? config["rke-dr:lost"];
-  const known = topology.datacenters.map((dc) => dc.name).join(", ");
-  if (typeof lost !== "string" || !findDatacenter(topology, lost)) {
-    throw new Error(`--lost: is not one of the datacenters (${known}): ${JSON.stringify(lost ?? "nothing")}`);
-  }
-  const epoch = String(options.epoch ?? config["rke-dr:epoch"] ?? "nothing");
-  if (!/^[1-9][0-9]{0,8}$/.test(epoch) || Number(epoch) < 2) {
-    throw new Error(`--epoch: is not a whole number from 2: ${JSON.stringify(epoch)}`);
-  }
-  const recover = readRecover(config["rke-dr:recover"], topology, lost);
-  return { lost, epoch: Number(epoch), ...recover, confirm: undefined, attest: undefined };
+  const keys = {
+    lost: options.lost ?? config["rke-dr:lost"],
+    epoch: options.epoch ?? config["rke-dr:epoch"],
+    recover: config["rke-dr:recover"],
+    endpoint: config["rke-dr:endpoint"],
+  };
+  const item = (key: string) => (key === "lost" || key === "epoch" ? `--${key}` : `rke-dr:${key}`);
+  return { ...actSettings(keys, topology, item), confirm: undefined, attest: undefined };
 }
 
 const look = (topology: Topology, settings: FailoverSettings): Promise<Observation> =>

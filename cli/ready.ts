@@ -2,7 +2,6 @@
  * `npm run ready [-- --json]`: asks each deploy host how ready its side is for a failover, as its own loop does each 30 s (docs/ready.md).
  * Exit status: 0 if the standby is ready, 1 if not, 2 if the command or the topology is wrong, or no deploy host answers.
  */
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { onHostScript } from "../on-host";
 import type { FenceResult } from "../plan/acts/failover/fence";
@@ -16,17 +15,17 @@ import { runFences } from "../reach/fence";
 import { runOverSsh } from "../reach/ssh";
 import { readSshAccess, type SshAccess } from "../reach/ssh-access";
 import { type Outcome, print } from "./command";
-import { readTopologyFile, stackTopology } from "./topology-file";
+import { chosenTopology, topologyOptions } from "./topology-file";
 import { asksForHelp } from "./usage";
 
-const root = join(__dirname, "..");
 /** Seconds for a deploy host's answer: it asks the other hosts meanwhile. */
 const limit = 90;
 
-const usage = `usage: npm run -s ready -- [--json] [--fence-test] [--topology PATH]
+const usage = `usage: npm run -s ready -- [--json] [--fence-test] [--project FOLDER | --topology PATH]
 Says for each deploy host's side whether a failover to it is ready, what it would lose at most, and how long it would take. Changes nothing.
   --json           everything that was read and judged
   --fence-test     runs the topology's fenceTest commands, too, on this machine
+  --project FOLDER another folder with Pulumi.yaml and Pulumi.primary.yaml
   --topology PATH  another topology than the primary stack's
 Exits 0 if the standby is ready, 1 if not, 2 if that can't be said.
 `;
@@ -48,10 +47,10 @@ async function body(argv: string[]): Promise<Partial<Outcome>> {
     options: {
       json: { type: "boolean", default: false },
       "fence-test": { type: "boolean", default: false },
-      topology: { type: "string" },
+      ...topologyOptions,
     },
   });
-  const topology = values.topology === undefined ? stackTopology(root, "primary") : readTopologyFile(values.topology);
+  const topology = chosenTopology(values, "primary");
   const tests = Object.entries(topology.fenceTest).map(([host, command]) => ({ host, command }));
   if (values["fence-test"] && tests.length === 0) {
     throw new Error(

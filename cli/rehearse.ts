@@ -4,7 +4,6 @@
  * Exit status: 0 if it was verified, 1 if not, 2 if there can be no rehearsal or it was broken off.
  */
 
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { observe } from "../observe/observe";
 import { stepScript } from "../on-host";
@@ -21,9 +20,8 @@ import { sites, sshLogin, type Topology } from "../plan/topology/topology";
 import { remoteBash, remoteShell } from "../reach/command-line";
 import { runOverSsh } from "../reach/ssh";
 import { readSshAccess, type SshAccess } from "../reach/ssh-access";
-import { readTopologyFile, stackTopology } from "./topology-file";
+import { chosenTopology, topologyOptions } from "./topology-file";
 
-const root = join(__dirname, "..");
 /** Seconds that all of it may take on the host. */
 const limit = 3600;
 
@@ -32,6 +30,7 @@ const usage = `npm run rehearse [-- OPTIONS]
 Restores a snapshot of the living cluster beside it on the standby, starts a scratch etcd and a scratch kube-apiserver on it,
 counts and measures, and removes everything. Ctrl-C breaks off; then, too, everything is removed.
 
+  --project FOLDER              another folder with Pulumi.yaml and Pulumi.primary.yaml
   --topology PATH               default: the stack primary's, else Pulumi.yaml's
   --from auto|live|scheduled    a live snapshot of the standby's etcd member, or the newest scheduled one (auto: live where it can)
   --json                        print the report as JSON instead of Markdown
@@ -41,7 +40,7 @@ async function main(argv: string[]): Promise<number> {
   const { values } = parseArgs({
     args: argv,
     options: {
-      topology: { type: "string" },
+      ...topologyOptions,
       from: { type: "string", default: "auto" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
@@ -51,7 +50,7 @@ async function main(argv: string[]): Promise<number> {
     process.stdout.write(usage);
     return 0;
   }
-  const topology = values.topology === undefined ? stackTopology(root, "primary") : readTopologyFile(values.topology);
+  const topology = chosenTopology(values, "primary");
   const [refusal] = [...actProblems(topology), ...rehearsalProblems(topology)];
   if (refusal !== undefined) {
     throw new Error(`there can be no rehearsal; nothing was changed\n  ${refusal}`);

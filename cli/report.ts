@@ -5,7 +5,6 @@
  */
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type ActReport, actReport } from "../evidence/act-report";
 import { lastAct } from "../evidence/collected";
@@ -16,10 +15,10 @@ import { observe } from "../observe/observe";
 import { allHosts, type Topology } from "../plan/topology/topology";
 import { readSshAccess } from "../reach/ssh-access";
 import { print } from "./command";
-import { readTopologyFile } from "./topology-file";
+import { chosenTopology, topologyOptions } from "./topology-file";
 import { asksForHelp } from "./usage";
 
-const usage = `usage: npm run -s report -- --last [--json | --html FILE] [--topology PATH]
+const usage = `usage: npm run -s report -- --last [--json | --html FILE] [--project FOLDER | --topology PATH]
 
 The report of the last failover, from what the survivors recorded; as Markdown, as JSON, or as a page.
 `;
@@ -34,13 +33,13 @@ async function body(argv: string[]): Promise<string> {
       last: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       html: { type: "string" },
-      topology: { type: "string", default: join(__dirname, "../Pulumi.yaml") },
+      ...topologyOptions,
     },
   });
   if (!values.last || (values.json && values.html !== undefined)) {
     throw new Error(usage.trimEnd());
   }
-  const report = await lastReport(readTopologyFile(values.topology));
+  const report = await lastReport(chosenTopology(values, "failover"));
   if (values.html !== undefined) {
     writeFileSync(values.html, reportHtml(report));
     return `wrote ${values.html}\n`;

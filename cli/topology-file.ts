@@ -20,14 +20,29 @@ export function readTopologyFile(path: string): Topology {
   return parseTopology(topologyIn(readProject(path, text)));
 }
 
-/** The settings of a stack, by their keys such as "rke-dr:lost"; none if the project has no file for it. */
-export function stackConfig(project: string, stack: "primary" | "failover"): Record<string, unknown> {
-  const path = join(project, `Pulumi.${stack}.yaml`);
+/**
+ * The settings of a stack, by their keys such as "rke-dr:lost"; none if the project has no file for it.
+ * @param stack its name, also as ORGANIZATION/PROJECT/STACK
+ */
+export function stackConfig(project: string, stack: string): Record<string, unknown> {
+  const path = join(project, `Pulumi.${stack.split("/").at(-1)}.yaml`);
   return existsSync(path) ? mapping(mapping(readProject(path, readFileSync(path, "utf8"))).config) : {};
 }
 
+/** Options of a command on a cluster, for parseArgs: the folder of its Pulumi project, or a topology by itself. */
+export const topologyOptions = {
+  project: { type: "string", default: join(__dirname, "..") },
+  topology: { type: "string" },
+} as const;
+
+/** The topology that such a command is for: a stack's, unless one was named. */
+export const chosenTopology = (
+  { project, topology }: { project: string; topology?: string | undefined },
+  stack: "primary" | "failover",
+): Topology => (topology === undefined ? stackTopology(project, stack) : readTopologyFile(topology));
+
 /** The topology as a stack sees it: one among its own settings replaces the project's. */
-export function stackTopology(project: string, stack: "primary" | "failover"): Topology {
+export function stackTopology(project: string, stack: string): Topology {
   const own = stackConfig(project, stack)["rke-dr:topology"];
   return own === undefined ? readTopologyFile(join(project, "Pulumi.yaml")) : parseTopology(own);
 }

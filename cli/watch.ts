@@ -14,17 +14,18 @@ import { followProgress, type Heard } from "../observe/progress";
 import { allHosts, type Host, type Topology } from "../plan/topology/topology";
 import { readSshAccess } from "../reach/ssh-access";
 import { print } from "./command";
-import { readTopologyFile } from "./topology-file";
+import { chosenTopology, topologyOptions } from "./topology-file";
 import { asksForHelp } from "./usage";
 
-const usage = `usage: npm run watch [-- --port PORT] [--topology PATH]
+const usage = `usage: npm run watch [-- --port PORT] [--project FOLDER | --topology PATH]
 
 A page at http://127.0.0.1:8321 (or another port) that shows an act while it runs: the hosts, each step with its time, guards, recovery
 time, clients' gap, and at the end the report. It reads the hosts by SSH, changes nothing, and ends by Ctrl-C. It shows an act of any
 machine, also one that is over: begin it before \`pulumi up\`, or while that runs.
 
   --port PORT       another port than 8321; 0: any free one
-  --topology PATH   another topology than Pulumi.yaml's
+  --project FOLDER  another folder with Pulumi.yaml and Pulumi.failover.yaml
+  --topology PATH   another topology than the failover stack's
 `;
 
 /** Milliseconds between two looks at what the readers' pages lack. */
@@ -139,13 +140,13 @@ async function watch(argv: string[]): Promise<string> {
     args: argv,
     options: {
       port: { type: "string", default: "8321" },
-      topology: { type: "string", default: join(__dirname, "../Pulumi.yaml") },
+      ...topologyOptions,
     },
   });
   if (!/^\d{1,5}$/.test(values.port) || Number(values.port) > 65535) {
     throw new Error(`--port: must be a number from 0 to 65535: ${JSON.stringify(values.port)}`);
   }
-  const topology = readTopologyFile(values.topology);
+  const topology = chosenTopology(values, "failover");
   const access = readSshAccess(topology);
   const watched = new Watched(topology);
   const server = watchServer(() => watched.view());

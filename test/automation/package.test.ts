@@ -1,8 +1,19 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
+import { parse, stringify } from "yaml";
 
 const root = join(__dirname, "../..");
 
@@ -94,6 +105,31 @@ describe("the packed package, in an empty folder", function () {
     const { stdout, stderr } = run(process.execPath, "--input-type=module", "-e", script);
     assert.equal(stderr, "");
     assert.match(stdout, /^project: must be a folder with a Pulumi\.yaml: .*\/nowhere\n$/);
+  });
+
+  it("a topology that only the stack's own file has is taken by the call and by the commands", () => {
+    const project = join(folder, "own-topology");
+    mkdirSync(project);
+    const declared = parse(readFileSync(join(folder, "Pulumi.yaml"), "utf8"));
+    const { "rke-dr:topology": topology, ...config } = declared.config;
+    writeFileSync(join(project, "Pulumi.yaml"), stringify({ ...declared, config }));
+    const own = { "rke-dr:topology": topology.value ?? topology };
+    writeFileSync(join(project, "Pulumi.failover.yaml"), stringify({ config: own }));
+    writeFileSync(join(project, "Pulumi.primary.yaml"), stringify({ config: own }));
+    const rkeDrThere = (...args: string[]) =>
+      spawnSync(join(folder, "node_modules/.bin/rke-dr"), args, { cwd: project, encoding: "utf8" });
+    const planned = rkeDrThere("plan", "--unseen", "--lost", "a", "--epoch", "2");
+    assert.deepEqual([planned.status, planned.stderr], [0, ""]);
+    // it gets as far as the hosts' key
+    assert.match(rkeDrThere("ready", "--fence-test").stderr, /^--fence-test: topology\.fenceTest has no command/);
+    // and the call as far as Pulumi
+    const script = `import { failover } from "rke-dr"; failover({ project: ${JSON.stringify(project)} }).then(() => {}, (e) => console.log(e.message))`;
+    const called = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+      cwd: folder,
+      encoding: "utf8",
+      env: { ...process.env, PULUMI_BACKEND_URL: `file://${project}`, PULUMI_CONFIG_PASSPHRASE: "" },
+    });
+    assert.doesNotMatch(called.stdout + called.stderr, /topology/);
   });
 
   it("an epoch that is no number is refused before anything is opened", () => {

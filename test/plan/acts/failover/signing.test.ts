@@ -173,6 +173,42 @@ describe("an act's text", () => {
     assert.match(actDifferences(wanted, others.fence).join("\n"), /^fence commands, .*: \+ master1: true$/m);
   });
 
+  it("is another for all that decides where the API's name leads, and names the line", () => {
+    const topology = kubeadmTopology();
+    const leads = (to: string) =>
+      altered(afterLossOfA(topology), () => ({ endpoint: { name: "api.lab.test", addresses: [to] } }));
+    const wanted = textOf(topology, leads("192.168.31.111"));
+    const { kubeadm } = topology;
+    assert.ok(kubeadm);
+    const others: Record<string, [text: string, line: RegExp]> = {
+      "the host to which it led": [
+        textOf(topology, leads("192.168.31.112")),
+        /^step claim-cp3: \+ data endpoint=cp2$/m,
+      ],
+      "the name": [
+        textOf(
+          { ...topology, kubeadm: { ...kubeadm, controlPlaneEndpoint: "k8s.lab.test:6443" } },
+          leads("192.168.31.111"),
+        ),
+        /^step endpoint-cp3: \+ data name=k8s\.lab\.test$/m,
+      ],
+      "the command that moves it": [
+        textOf({ ...topology, endpoint: { move: "true" } }, leads("192.168.31.111")),
+        /^command that moves .*: \+ true$/m,
+      ],
+      "the word that it is moved by hand": [
+        textOf(topology, leads("192.168.31.111"), { endpoint: "by-hand@a@2" }),
+        /^step endpoint-cp3: \+ data must=no$/m,
+      ],
+    };
+    assert.match(wanted, /^ {2}data endpoint=cp1$/m);
+    for (const [what, [text, line]] of Object.entries(others)) {
+      assert.match(actDifferences(wanted, text).join("\n"), line, what);
+    }
+    // it stands in the stack's file as text: a word for another act changes nothing
+    assert.equal(textOf(topology, leads("192.168.31.111"), { endpoint: "by-hand@a@1" }), wanted);
+  });
+
   it("is the same after docker was restarted, which then reports empty lists in place of null", () => {
     const topology = seed();
     const reporting = (empty: null | string[]) =>
