@@ -12,7 +12,7 @@ import { planFailover } from "./plan/acts/failover/failover";
 import type { FailoverSettings } from "./plan/acts/failover/plan";
 import { planPrimary } from "./plan/acts/primary/primary";
 import { warnings } from "./plan/declaration/declaration";
-import { sourceSearch } from "./plan/etcd/source-search";
+import { searchInPeace, sourceSearch } from "./plan/etcd/source-search";
 import type { Observation } from "./plan/facts/observation";
 import { failoverGuards } from "./plan/guards/failover";
 import { keptPatches } from "./plan/guards/kubeadm-cluster";
@@ -22,6 +22,7 @@ import { primaryGuards } from "./plan/guards/primary";
 import { releaseNotes } from "./plan/guards/release-fit";
 import type { Verdict } from "./plan/guards/verdict";
 import { installerOf } from "./plan/installers/installers";
+import { backupProblems, describeBackups } from "./plan/preview/backups";
 import { describeFailover, describeOver, describePrimary, describeVerdicts } from "./plan/preview/describe";
 import { coloured, usualColumns, wrapped } from "./plan/preview/layout";
 import { describeSigning } from "./plan/preview/signing";
@@ -36,7 +37,14 @@ async function deploy(settings: Settings) {
   const { topology, ssh } = settings;
   switch (settings.role) {
     case "primary": {
-      const seen = await observe(allHosts(topology), [], ssh, settings.epoch, topology.installer).whole;
+      const seen = await observe(
+        allHosts(topology),
+        [],
+        ssh,
+        settings.epoch,
+        topology.installer,
+        searchInPeace(topology),
+      ).whole;
       const plan = planPrimary(topology, settings.epoch, seen, settings);
       const verdicts = primaryGuards(topology, plan, seen, settings.adopted, settings.confirm);
       const notes = [
@@ -49,9 +57,13 @@ async function deploy(settings: Settings) {
           ? [...keptPatches(topology, seen), ...expiringSoon(topology, plan.hosts, seen)]
           : []),
         ...snapshotProblems(topology, plan.hosts, seen),
+        ...backupProblems(topology, plan.hosts, seen),
       ];
       if (pulumi.runtime.isDryRun()) {
-        await show(describePrimary(plan, verdicts, notes, seen, describeSnapshots(topology, plan.hosts, seen)));
+        const snapshots = describeSnapshots(topology, plan.hosts, seen);
+        await show(
+          describePrimary(plan, verdicts, notes, seen, snapshots, describeBackups(topology, plan.hosts, seen)),
+        );
       } else {
         stopAt(verdicts, "nothing was changed");
       }
@@ -105,9 +117,10 @@ async function deployFailover(topology: Topology, ssh: SshAccess, settings: Fail
         ...failoverNotes(topology, plan, seen),
         ...releaseNotes(topology, seen),
         ...snapshotProblems(topology, left, seen),
+        ...backupProblems(topology, left, seen),
       ];
-      const snapshots = describeSnapshots(topology, left, seen);
-      const words = describeFailover(plan, late, notes, seen.at, snapshots, powerCutOfAll(plan, seen));
+      const [snapshots, backups] = [describeSnapshots, describeBackups].map((of) => of(topology, left, seen));
+      const words = describeFailover(plan, late, notes, seen.at, snapshots, powerCutOfAll(plan, seen), backups);
       await show([words, ...describeSigning(plan, signing)].join("\n"));
     } else {
       stopAt(

@@ -23,7 +23,7 @@ the failover from a fresh clone, and verifies the result. After a restore, datac
   --rke RELEASE     the release of RKE that makes the cluster, with its default version of Kubernetes: v1.5.14; default v1.2.7
   --kubernetes VERSION   another version of Kubernetes: v1.28.14-rancher1-1; hosts get images by its names, and its etcd
   --etcd VERSION    another etcd than that version's image has (3.4: Debian's 3.4.23, 3.5: 3.5.21, or another that the lab builds)
-  --installer rke|kubeadm           who makes the cluster: rke (the default), or kubeadm (then topologies/kubeadm.yaml, or --topology)
+  --installer rke|kubeadm|kubespray|kubekey   who makes the cluster: rke (the default), or another (then topologies/NAME.yaml, or --topology)
   --topology FILE   another topology than Pulumi.yaml's; its datacenter a is lost
   --from WHAT       what to recover from: auto, voter, learner, snapshot or a host; for snapshot the drill takes one
   --method METHOD   forceNewCluster or restore, for a voter
@@ -86,10 +86,9 @@ async function main(): Promise<number> {
   if (kill !== undefined && kill !== "etcd") throw new LabError(`--kill: must be etcd, is "${kill}"`);
   const chosen = installerOption(values.installer);
   const refuseUnbuilt = (installer: LabInstaller) => {
-    if (installer !== "rke" && installer !== "kubeadm")
-      throw new LabError(`--installer ${installer}: has no drill yet`);
-    if (installer === "kubeadm" && (kill || learner))
-      throw new LabError("--installer kubeadm: has no --kill and --learner yet");
+    if (installer === "unit") throw new LabError(`--installer ${installer}: has no drill yet`);
+    if (installer !== "rke" && (kill || learner))
+      throw new LabError(`--installer ${installer}: has no --kill and --learner yet`);
   };
   if (chosen.installer) refuseUnbuilt(chosen.installer);
   const lab = await ownLab();

@@ -1,6 +1,7 @@
+import { BACKUP_FOLDER, BACKUP_SCRIPT } from "../lab/installers/etcd-files";
 import type { Lab } from "../lab/lab";
 import { LabError, must, type Result } from "../lab/machine/run";
-import { hostsOf, installerOf, isControlPlane } from "../lab/state/topology";
+import { hasEtcd, hostsOf, installerOf, isControlPlane, type LabTopology } from "../lab/state/topology";
 import { type Dialect, onHostScript } from "../on-host";
 
 /** The admin's certificate and key, PEM. */
@@ -22,25 +23,31 @@ export interface DrillCluster {
   installerRuns: boolean;
   /** The workload's image, and the label by whose values its pods spread. */
   app: { image: string; spreadBy: string };
-  /** Shell that kills etcd and kube-apiserver of a host, starts them again at once, and prints the milliseconds until the API is ready. */
-  startAgain: string;
   /**
-   * Shell that prints, a line each, that the old etcd on the host is healthy, and how often its kube-apiserver was refused at a server ("none asked" if it
-   * asks its own etcd alone). $1: the server's address
+   * Shell that kills etcd and kube-apiserver of a host, starts them again at once, and prints the milliseconds until the API is ready. $1: "both"; or
+   * "etcd" or "api", if they are on hosts of their own: then until that one serves
    */
-  oldSide: string;
+  startAgain: string;
+  /** Shell that prints that the old etcd on the host is healthy. */
+  oldEtcd: string;
+  /** Shell that prints how often the host's kube-apiserver was refused at etcd's address $1; "none asked" if it asks its own etcd alone. */
+  oldApi: string;
   /** A host's scripts, so that a drill asks its runtime as the program does. */
   dialect: Dialect;
   /** Seconds within which etcd elects a leader, by its election timeout. */
   electionSeconds: number;
   /** Shell that prints when the process $1, which has ended, was started and when it ended. The same time twice: not since $2. */
   ranFor: string;
+  /** True if a host is a Node of the cluster. */
+  isNode: (host: { name: string }) => boolean;
   /** True if a host's Node has a role that `kubectl get nodes` shows. */
   hasRole: (host: { name: string }) => boolean;
   /** Runs etcdctl on a host, in its etcd. */
   etcdctl: (host: string, args: string[]) => Promise<Result>;
   /** The name by which workers ask the API; undefined if the cluster has none. */
   sharedName: string | undefined;
+  /** The script on hosts of etcd by which a job of their own writes snapshots, and a pattern of these; undefined if the cluster has no such job. */
+  backups: { script: string; glob: string } | undefined;
   /** @param host a deploy host */
   admin: (host: string) => Promise<Admin>;
 }
@@ -60,14 +67,16 @@ export function drillCluster(lab: Lab): DrillCluster {
         installerRuns: true,
         app: { image: "lab/app", spreadBy: "topology.kubernetes.io/zone" },
         sharedName: undefined,
+        backups: undefined,
         dialect: { runtime: "docker", installer: "rke" },
         // RKE's timeout is 5 s: 5 to 10 s
         electionSeconds: 10,
         ranFor: "docker inspect -f '{{.State.StartedAt}} {{.State.FinishedAt}}' \"$1\"",
+        isNode: () => true,
         hasRole: () => true,
         startAgain: dockerStartsAgain,
-        oldSide: `docker exec etcd etcdctl endpoint health 2>&1 | grep -o 'is healthy' || echo 'is not healthy'
-          docker inspect kube-apiserver | grep -q "etcd-servers=.*$1:2379" && docker logs kube-apiserver 2>&1 | grep -c "dial tcp $1:2379: connect: connection refused"`,
+        oldEtcd: "docker exec etcd etcdctl endpoint health 2>&1 | grep -o 'is healthy' || echo 'is not healthy'",
+        oldApi: `docker inspect kube-apiserver | grep -q "etcd-servers=.*$1:2379" && docker logs kube-apiserver 2>&1 | grep -c "dial tcp $1:2379: connect: connection refused"`,
         etcdctl: (host, args) => lab.execOn(host, ["docker", "exec", "etcd", "etcdctl", ...args]),
         admin: async (host) => {
           const of = (name: string) => read(host, `/etc/rke-dr/certs/${name}.pem`);
@@ -82,33 +91,73 @@ export function drillCluster(lab: Lab): DrillCluster {
         installerRuns: false,
         // nothing labels a kubeadm cluster's Nodes with their datacenters
         app: { image: "registry.k8s.io/pause:3.10.2", spreadBy: "kubernetes.io/hostname" },
-        sharedName: String(topology.kubeadm?.controlPlaneEndpoint ?? "").replace(/:\d+$/, "") || undefined,
+        sharedName: sharedName(topology),
+        backups: undefined,
         dialect: { runtime: "static-pod", installer: "kubeadm" },
         // etcd's own timeout is 1 s: 1 to 2 s; a client notices after its own time limit
         electionSeconds: 4,
         // what is kept of a pod is of its last container: that from before the power cut if the kubelet has started none since
         ranFor: `started=$(kept "$1" started)
           if [[ -z $started || $(date -d "$started" +%s) -lt $(date -d "$2" +%s) ]]; then echo "$2 $2"; else echo "$started"; fi`,
+        isNode: () => true,
         hasRole: (host) => servers.some((s) => s.name === host.name),
         startAgain: kubeletStartsAgain,
-        oldSide: `${inPod} etcdctl ${tls} endpoint health 2>&1 | grep -o 'is healthy' || echo 'is not healthy'
-          echo 'none asked'`,
+        oldEtcd: `${inPod} etcdctl ${tls} endpoint health 2>&1 | grep -o 'is healthy' || echo 'is not healthy'`,
+        oldApi: "echo 'none asked'",
         etcdctl: (host, args) =>
           lab.execOn(host, ["bash", "-c", `${inPod} etcdctl ${tls} "$@" | sed '/^$/d'`, "bash", ...args]),
-        admin: async (host) => {
-          const config = await read(host, "/etc/kubernetes/admin.conf");
-          const of = (key: string) =>
-            Buffer.from(new RegExp(`${key}-data: (\\S+)`).exec(config)?.[1] ?? "", "base64").toString();
-          return { ca: of("certificate-authority"), cert: of("client-certificate"), key: of("client-key") };
-        },
+        admin: (host) => adminOf(read(host, "/etc/kubernetes/admin.conf")),
       };
     case "kubespray":
-    case "kubekey":
+    case "kubekey": {
+      const dialect: Dialect = { runtime: "systemd", installer };
+      const nodes = new Set(
+        hostsOf(topology)
+          .filter(({ roles = [] }) => roles.some((role) => role !== "etcd"))
+          .map(({ name }) => name),
+      );
+      const etcd = new Map(hostsOf(topology).map((h) => [h.name, h.etcdUnit?.member ?? h.name]));
+      return {
+        servers,
+        voter: hostsOf(topology).find(hasEtcd)?.name ?? "",
+        member: (host) => etcd.get(host) ?? host,
+        installerRuns: false,
+        // neither of them labels Nodes with their datacenters
+        app: { image: "registry.k8s.io/pause:3.10.2", spreadBy: "kubernetes.io/hostname" },
+        sharedName: sharedName(topology),
+        backups: { script: BACKUP_SCRIPT, glob: `${BACKUP_FOLDER}/*/snapshot.db` },
+        dialect,
+        // ETCD_ELECTION_TIMEOUT is 5 s: 5 to 10 s
+        electionSeconds: 10,
+        // what is kept of a unit is of its last start, before the power cut if nothing has started it since
+        ranFor: `started=$(kept_of "$1" started)
+          if [[ -z $started || $(date -d "$started" +%s) -lt $(date -d "$2" +%s) ]]; then echo "$2 $2"; else echo "$started $(date -u -d "$(kept_of "$1" until)" +%FT%TZ)"; fi`,
+        isNode: (host) => nodes.has(host.name),
+        hasRole: (host) => servers.some((s) => s.name === host.name),
+        startAgain: unitStartsAgain(dialect),
+        oldEtcd: `${ofUnit} endpoint health 2>&1 | grep -o 'is healthy' || echo 'is not healthy'`,
+        oldApi: `grep -q "etcd-servers=.*$1:2379" /etc/kubernetes/manifests/kube-apiserver.yaml &&
+            crictl logs "$(crictl ps -q --name '^kube-apiserver$')" 2>&1 | grep -c "dial tcp $1:2379: connect: connection refused"`,
+        etcdctl: (host, args) => lab.execOn(host, ["bash", "-c", `${ofUnit} "$@"`, "bash", ...args]),
+        admin: (host) => adminOf(read(host, "/etc/kubernetes/admin.conf")),
+      };
+    }
     case "unit":
       throw new LabError(`--installer ${installer}: has no drill yet`);
     default:
       return installer satisfies never;
   }
+}
+
+const sharedName = ({ kubeadm }: LabTopology): string | undefined =>
+  String(kubeadm?.controlPlaneEndpoint ?? "").replace(/:\d+$/, "") || undefined;
+
+/** @param reading kubeadm's admin.conf */
+async function adminOf(reading: Promise<string>): Promise<Admin> {
+  const config = await reading;
+  const of = (key: string) =>
+    Buffer.from(new RegExp(`${key}-data: (\\S+)`).exec(config)?.[1] ?? "", "base64").toString();
+  return { ca: of("certificate-authority"), cert: of("client-certificate"), key: of("client-key") };
 }
 
 const inPod = `set -o pipefail; crictl exec -s "$(crictl ps -q --name '^etcd$')"`;
@@ -143,5 +192,32 @@ systemctl start kubelet
 (for _ in {1..400}; do if campaign "$peer" etcd/peer; then break; fi; sleep 0.05; done) &
 tls_of "$api_client"
 until curl -sf -o /dev/null --max-time 2 --cacert "$tls_ca" --cert "$tls_cert" --key "$tls_key" "$api/readyz"; do sleep 0.1; done
+echo "$(($(date +%s%3N) - from))"
+`;
+
+/** etcdctl with the settings that kubespray and KubeKey have put for it beside etcd's own. */
+const ofUnit = "env $(grep ^ETCDCTL_ /etc/etcd.env) ETCDCTL_API=3 etcdctl";
+
+/** etcd is a unit of its own; the kubelet is stopped meanwhile, as with kubeadm. */
+const unitStartsAgain = (dialect: Dialect): string => `${library(dialect)}
+part=$1 peer=$(own_peer) api=$(own_api)
+if [[ $part != api ]]; then
+  systemctl kill -s KILL etcd
+  systemctl stop etcd
+fi
+if [[ $part != etcd ]]; then systemctl stop kubelet; fi
+from=$(date +%s%3N)
+if [[ $part != etcd ]]; then crictl stop -t 0 $(crictl ps -q --name '^kube-apiserver$') >/dev/null; fi
+if [[ $part != api ]]; then
+  systemctl start --no-block etcd
+  (for _ in {1..400}; do if campaign "$peer" etcd; then break; fi; sleep 0.05; done) &
+fi
+if [[ $part != etcd ]]; then
+  systemctl start kubelet
+  tls_of "$api_client"
+  until curl -sf -o /dev/null --max-time 2 --cacert "$tls_ca" --cert "$tls_cert" --key "$tls_key" "$api/readyz"; do sleep 0.1; done
+else
+  until systemctl is-active -q etcd; do sleep 0.05; done
+fi
 echo "$(($(date +%s%3N) - from))"
 `;

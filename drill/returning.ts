@@ -15,6 +15,7 @@ const into = "drill-return";
 export async function returns(
   drill: Drill,
   survivor: { name: string; address: string },
+  store: { name: string; address: string },
   folder: string,
 ): Promise<void> {
   const { lab } = drill;
@@ -36,7 +37,7 @@ export async function returns(
     const inside = new Set<string>();
     await drill.step(`${seconds} s beside the old cluster`, async () => {
       while (Date.now() < backAt + seconds * 1000) {
-        for (const peer of await connected(drill, survivor.name)) {
+        for (const peer of await connected(drill, store.name)) {
           if (old.some((h) => h.address === peer)) inside.add(peer);
         }
         await client.acknowledged(1, Date.now(), 60);
@@ -46,7 +47,7 @@ export async function returns(
     const history = client.history();
     const gap = longestGap(history, from, Math.max(...history.map((a) => a.endedAt)));
     drill.check("the survivors serve all the while", gap <= gapLimit, `${gap} ms without a write at most`);
-    await knocks(drill, survivor);
+    await knocks(drill, store);
     // otherwise kubectl might ask the old cluster
     await drill.step(`datacenter ${lost} loses power again`, () => lab.powerOff(lost));
     const there = await drill.writesThere(into);
@@ -93,16 +94,16 @@ function ipv4(entry: string): string {
 
 /** Whoever of the old side tries the survivor's etcd is refused; its API servers do try where they list it. */
 async function knocks(drill: Drill, survivor: { name: string; address: string }): Promise<void> {
-  const { oldSide, voter } = drill.cluster;
-  const knocked = await drill.lab.execOn(voter, [
-    "bash",
-    "-c",
+  const { oldApi, oldEtcd, servers, voter } = drill.cluster;
+  const on = (host: string, script: string) => drill.lab.execOn(host, ["bash", "-c", script, "bash", survivor.address]);
+  const asked = await on(servers[0]?.name ?? "", oldApi);
+  const knocked = await on(
+    voter,
     `for port in 2379 2380; do if (exec 3<>/dev/tcp/$1/$port) 2>&1 | grep -q 'Connection refused'; then echo refused; else echo open; fi; done
-    ${oldSide}`,
-    "bash",
-    survivor.address,
-  ]);
-  const [clients = "", peers = "", health = "", refusals] = knocked.stdout.trim().split("\n");
+    ${oldEtcd}`,
+  );
+  const refusals = asked.stdout.trim() || undefined;
+  const [clients = "", peers = "", health = ""] = knocked.stdout.trim().split("\n");
   drill.check(
     "the old side lives, and is refused at the survivor's etcd",
     clients === "refused" && peers === "refused" && health === "is healthy" && refusals !== "0",

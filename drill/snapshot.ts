@@ -1,21 +1,46 @@
 import type { Lab } from "../lab/lab";
 import { LabError } from "../lab/machine/run";
-import { loginOf } from "../lab/state/topology";
+import { hasEtcd, loginOf } from "../lab/state/topology";
 import { drillCluster } from "./cluster";
-import type { Drill } from "./drill";
+import { type Drill, lost } from "./drill";
 
 /** When a snapshot was taken, Unix milliseconds: what was written before is in it, what was written after isn't. */
 export interface Taken {
   before: number;
   after: number;
+  /** Its path, if a job beside this program has written it: the recovery must start from it. */
+  file?: string;
 }
 
-/** A snapshot of the cluster on the other side's deploy host, at a time that is known. */
+/**
+ * A snapshot of the cluster on the other side, at a time that is known: by the job that its hosts of etcd have beside this program, if they
+ * have one, else on the deploy host.
+ */
 export async function takeSnapshot(drill: Drill, to: { name: string }): Promise<Taken> {
   const before = Date.now();
+  if (drill.cluster.backups) return byTheJob(drill, drill.cluster.backups, before);
   const words = await snapshotOn(drill.lab, to.name);
   drill.check("a snapshot lies on the other side", words.startsWith(`etcd-${drill.cluster.voter}-`), words);
   return { before, after: Date.now() };
+}
+
+/** The job's own script, run once more on the first host of etcd that will survive. */
+async function byTheJob(
+  drill: Drill,
+  { script, glob }: NonNullable<Drill["cluster"]["backups"]>,
+  before: number,
+): Promise<Taken> {
+  const from = drill.lab.hosts().find((h) => h.datacenter !== lost && hasEtcd(h));
+  if (!from) throw new LabError("snapshot: a host of etcd must survive, none does");
+  const command = `sh ${script}; ls -t ${glob} | head -n 1`;
+  const ran = await drill.lab.execOn(from.name, ["bash", "-c", command]);
+  const file = ran.stdout.trim();
+  drill.check(
+    "the hosts' own job leaves a snapshot on the other side",
+    file !== "",
+    `${from.name}: ${file || ran.stderr.trim()}`,
+  );
+  return { before, after: Date.now(), file };
 }
 
 /**

@@ -56,6 +56,8 @@ export function observe(
         sources?.file ?? "",
         sources?.peers.join(",") ?? "",
         sources?.logs && host.etcd !== "none" ? "logs" : "",
+        sources?.globs.join("|") ?? "",
+        sources?.onlyOthers ? "others" : "",
       ],
       { seconds: 30, killAfter: 2 },
     );

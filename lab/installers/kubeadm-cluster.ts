@@ -5,10 +5,12 @@ import { say, sayWhile } from "../machine/progress";
 import { all, LabError, must, run, until } from "../machine/run";
 import type { Place } from "../state/place";
 import type { LabState } from "../state/state";
-import { hostsOf, isControlPlane, type LabHost } from "../state/topology";
+import { hostsOf, isControlPlane, type LabHost, type LabTopology } from "../state/topology";
 import { controlPlaneOf, initConfiguration, type JoinSecrets, joinConfiguration } from "./kubeadm-configuration";
 
 const LIMIT_SECONDS = 600;
+
+const pkiOf = ({ kubeadm }: LabTopology): string => String(kubeadm?.certificatesDir ?? "/etc/kubernetes/pki");
 
 export async function makeCluster(place: Place, { topology }: LabState): Promise<void> {
   const [first, ...others] = controlPlaneOf(topology);
@@ -18,7 +20,7 @@ export async function makeCluster(place: Place, { topology }: LabState): Promise
     certificateKey: randomBytes(32).toString("hex"),
   };
   await kubeadm(place, first, ["init", "--upload-certs"], initConfiguration(topology, first, secrets));
-  const { stdout } = await must(onHost(place, first.name, ["cat", "/etc/kubernetes/pki/ca.crt"]));
+  const { stdout } = await must(onHost(place, first.name, ["cat", `${pkiOf(topology)}/ca.crt`]));
   const caHash = publicKeyHash(stdout);
   const join = (host: LabHost) => kubeadm(place, host, ["join"], joinConfiguration(topology, host, secrets, caHash));
   await all([

@@ -101,6 +101,8 @@ const nodeRegistration = (host: LabHost) => ({
   // an image that isn't there would be asked for five times, at a registry that no host reaches
   imagePullPolicy: "Never",
   ignorePreflightErrors: ["SystemVerification", "NumCPU", "Mem"],
+  // a control plane host that is a worker, too, takes pods
+  ...(isControlPlane(host) && host.roles?.includes("worker") ? { taints: [] } : {}),
   // no host has a default route, by which the kubelet would find its address
   kubeletExtraArgs: [{ name: "node-ip", value: addressOf(host) }],
 });

@@ -1,15 +1,16 @@
 # needs: look/preflight-facts look/source-facts lib/aside lib/client lib/cluster-secrets lib/etcd/database lib/etcd/wal runtime installer
 # facts: prints the facts of this host; changes nothing. It is sent together with all that it needs, and started as
-#   timeout SECONDS bash -s -- EPOCH LIMIT PROBES TRUST [FILE [PEERS [LOGS]]]
+#   timeout SECONDS bash -s -- EPOCH LIMIT PROBES TRUST [FILE [PEERS [LOGS [GLOBS [OTHERS]]]]]
 # PROBES: ports of the lost side, "HOST=ADDRESS:PORT ...", each tried for LIMIT seconds;  TRUST: hosts that a deploy host's SSH key must
 # reach, "USER@ADDRESS:PORT ...";  FILE: a snapshot that the operator named;  PEERS: the topology's peer URLs, separated by commas, by which a
-# snapshot's cluster is recognized;  LOGS: not empty if the end of etcd's WAL is to be read.
+# snapshot's cluster is recognized;  LOGS: not empty if the end of etcd's WAL is to be read;  GLOBS: where others write snapshots, patterns separated by |;
+# OTHERS: not empty if only files that others write are looked for, and not the schedule's.
 # Prints sections, each a line "@@ NAME" and its content. plan/facts/sections.ts lists their names, plan/facts/facts.ts reads them. Behind `@@ late` come only
 # late answers of the lost side.
 set -uo pipefail
 export LC_ALL=C
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-epoch=${1:?epoch} limit=${2:?limit} probes=${3:-} trust=${4:-} named=${5:-} peers=${6:-} logs=${7:-}
+epoch=${1:?epoch} limit=${2:?limit} probes=${3:-} trust=${4:-} named=${5:-} peers=${6:-} logs=${7:-} globs=${8:-} others=${9:-}
 state=/var/lib/rke-dr
 section() { printf '@@ %s\n' "$1"; }
 
@@ -178,7 +179,7 @@ login_facts() {
 }
 
 # everything that waits for others runs at the same time, from the start
-exec 4< <(etcd_facts) 5< <(trust_facts) 6< <(answer_facts) 7< <(preflight_facts) 8< <(source_facts "$named" "$peers") 3< <(log_facts) \
+exec 4< <(etcd_facts) 5< <(trust_facts) 6< <(answer_facts) 7< <(preflight_facts) 8< <(source_facts "$named" "$peers" "$globs" "$others") 3< <(log_facts) \
   10< <(host_facts) 11< <(installer_facts)
 
 section host

@@ -1,24 +1,55 @@
-# needs: runtime
+# needs: runtime look/backup-jobs
 # source-facts: the files on this host that a recovery could start from; changes nothing. facts.sh calls it.
 # shellcheck shell=bash
 
-# source_facts NAMED PEERS: prints the section sources: a line "STATE BYTES MODIFIED PATH DESCRIPTION" for the file NAMED, if there is one, and for
-# each of the schedule's snapshots, newest first. PEERS are the topology's peer URLs, separated by commas; without them there is no section.
+# source_facts NAMED PEERS [GLOBS [OTHERS]]: prints the section jobs: the lines of backup_jobs; and the section sources: a line
+# "STATE BYTES MODIFIED PATH DESCRIPTION" for the file NAMED, if there is one, and, newest first, for each of the schedule's snapshots and for the newest files
+# that others write: those that GLOBS (patterns separated by |) or a job names. PEERS are the topology's peer URLs, separated by commas; without them
+# there is no section. OTHERS: not empty if only the files that others write are asked for, of each pattern the newest ones until one is sound.
 # Reads $state.
 source_facts() {
-  local named=$1 peers=$2 file description
+  local named=$1 peers=$2 globs=${3:-} others=${4:-} file jobs line
   [[ -n $peers ]] || return 0
+  jobs=$(backup_jobs)
+  globs=$({ tr '|' '\n' <<<"$globs" && cut -f3 <<<"$jobs"; } | awk 'NF && !seen[$0]++')
+  section jobs
+  [[ -z $jobs ]] || printf '%s\n' "$jobs"
   section sources
+  if [[ -n $others ]]; then
+    while IFS= read -r line; do
+      files_of <<<"$line" | head -n 12 | cut -d' ' -f2- | while IFS= read -r file; do
+        line=$(source_line "$file")
+        printf '%s\n' "$line"
+        [[ ${line%% *} != whole ]] || break
+      done
+    done <<<"$globs"
+    return
+  fi
   {
     [[ -z $named ]] || printf '%s\n' "$named"
-    # the schedule writes the description last
-    find "$state/snapshots" -maxdepth 1 -name '*.json' -printf '%T@ %p\n' 2>/dev/null | sort -rn | cut -d' ' -f2- | sed 's/\.json$/.db/' | grep -vxF -- "$named"
-  } | head -n 30 | while IFS= read -r file; do
-    description=""
-    [[ ! -s ${file%.db}.json ]] || description=$(tr -d '\n' <"${file%.db}.json")
-    if [[ -z $description && -s $file ]]; then description=$(file_status "$file"); fi
-    printf '%s %s %s %s\n' "$(file_state "$file" "$peers")" "$(stat -L -c '%s %Y000' "$file" 2>/dev/null || echo '0 0')" "$file" "${description:-"{}"}"
-  done
+    {
+      # the schedule writes the description last
+      find "$state/snapshots" -maxdepth 1 -name '*.json' -printf '%T@ %p\n' 2>/dev/null | sed 's/\.json$/.db/'
+      files_of <<<"$globs" | head -n 12
+    } | sort -rn | cut -d' ' -f2- | awk '!seen[$0]++' | grep -vxF -- "$named"
+  } | head -n 30 | while IFS= read -r file; do source_line "$file"; done
+}
+
+# source_line FILE: prints the line of the section sources. Reads $peers.
+source_line() {
+  local file=$1 description=""
+  [[ ! -s ${file%.db}.json ]] || description=$(tr -d '\n' <"${file%.db}.json")
+  if [[ -z $description && -s $file ]]; then description=$(file_status "$file"); fi
+  printf '%s %s %s %s\n' "$(file_state "$file" "$peers")" "$(stat -L -c '%s %Y000' "$file" 2>/dev/null || echo '0 0')" "$file" "${description:-"{}"}"
+}
+
+# files_of <GLOBS: prints a line "MODIFIED PATH" for each file that a pattern finds, newest first; a link counts as what it leads to.
+files_of() {
+  local glob file
+  while IFS= read -r glob; do
+    [[ $glob == /* ]] || continue
+    compgen -G "$glob" | while IFS= read -r file; do [[ ! -f $file ]] || stat -L -c '%.9Y %n' "$file"; done
+  done | sort -rn
 }
 
 # left: prints the seconds that are left for reading files, of 10; all facts of a host have 30, and slow files must not cost them all. Returns 1 if

@@ -49,6 +49,7 @@ function draftOf(value: Record<string, unknown>): Topology {
     fenceTest: part("fenceTest", undefined),
     attest: part("attest", undefined),
     targets: part("targets", undefined),
+    sources: part("sources", undefined),
     accept: part("accept", undefined),
     rke: part("rke", undefined),
     kubeadm: part("kubeadm", undefined),

@@ -9,10 +9,28 @@ export interface SourceSearch {
   peers: string[];
   /** True if the ends of the members' WALs are to be read: several members survive, and one of them has the newest data. */
   logs: boolean;
+  /** Patterns of files that others write, beside those of the jobs that a host has. */
+  globs: string[];
+  /** True if only those are read, of each pattern the newest ones until one is sound: in peace the schedule looks after its own. */
+  onlyOthers: boolean;
 }
 
-export const sourceSearch = (topology: Topology, { from, lost }: Recover & { lost: string }): SourceSearch => ({
-  file: isPath(from) ? from : undefined,
+const search = (topology: Topology) => ({
   peers: voters(allHosts(topology)).map(peerUrl),
+  globs: topology.sources,
+});
+
+/** The search of a look in peace, which says how old the newest sound snapshot of each job is. */
+export const searchInPeace = (topology: Topology): SourceSearch => ({
+  ...search(topology),
+  file: undefined,
+  logs: false,
+  onlyOthers: true,
+});
+
+export const sourceSearch = (topology: Topology, { from, lost }: Recover & { lost: string }): SourceSearch => ({
+  ...search(topology),
+  file: isPath(from) ? from : undefined,
+  onlyOthers: false,
   logs: survivors(topology, lost).filter((h) => h.etcd !== "none").length > 1,
 });

@@ -6,7 +6,7 @@ import { type PreflightFacts, parsePreflight, type ReadCertificates } from "./pr
 import { readProcesses } from "./processes";
 import { sectionsOf } from "./sections";
 import { parseSnapshots, type SnapshotFacts } from "./snapshots";
-import { parseSourceFiles, type SourceFile } from "./source-files";
+import { type BackupJob, parseJobs, parseSourceFiles, type SourceFile } from "./source-files";
 import { recordOf, type StepResult } from "./step-records";
 import { readStored } from "./stored-object";
 
@@ -92,6 +92,8 @@ export type HostFacts =
       processes: Record<string, Running>;
       /** Files that a recovery could start from: first the file that the operator named, then the others, newest first. */
       files: SourceFile[];
+      /** Jobs that write snapshots, though no act of this program has set them up; undefined if the host wasn't asked. */
+      jobs?: BackupJob[] | undefined;
       /** firewall: the host can refuse packets. refused: addresses that its etcd refuses now. boot: what refuses them after a reboot, or "". */
       isolation: { firewall: boolean; refused: string[]; boot: string };
       etcd: EtcdStatus | undefined;
@@ -197,6 +199,7 @@ export function parseFacts(
     ),
     processes: readProcesses(sections.get("processes"), runtime),
     files: parseSourceFiles(sections.get("sources")),
+    jobs: sections.has("jobs") ? parseJobs(sections.get("jobs")) : undefined,
     isolation: parseIsolation(sections.get("isolation")),
     etcd: readable(() => parseStatus(sections.get("status"), sections.has("quorum"))),
     members: lines(sections.get("members")).flatMap(parseMember),

@@ -39,6 +39,7 @@ export const printedBySome = [
   "etcdlog",
   "kubelet",
   "data",
+  "jobs",
   "sources",
   "wal",
 ] as const;

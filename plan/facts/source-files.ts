@@ -11,6 +11,34 @@ export interface SourceFile {
   described: { bytes: number | undefined; cluster: string | undefined };
 }
 
+/** A job on a host that writes snapshots of etcd, though this program hasn't set it up; read from the text of crontab, unit and script. */
+export interface BackupJob {
+  /** The crontab or the timer that starts it. */
+  by: string;
+  /** Undefined if the command stands in the crontab or unit itself. */
+  script: string | undefined;
+  /** A pattern of the files that it writes; undefined if the text doesn't say. */
+  glob: string | undefined;
+}
+
+/** Reads the section `jobs` of on-host/look/source-facts.sh: a line "STARTED-BY<TAB>SCRIPT<TAB>GLOB" each. */
+export const parseJobs = (text: string | undefined): BackupJob[] =>
+  (text ?? "")
+    .split("\n")
+    .map((line) => line.split("\t"))
+    .flatMap(([by = "", script, glob]) =>
+      by === "" ? [] : [{ by, script: script || undefined, glob: glob || undefined }],
+    );
+
+/** True if the pattern finds the file: * and ? stand for signs of one folder's or file's name. */
+export const finds = (glob: string, path: string): boolean =>
+  new RegExp(
+    `^${glob
+      .replace(/[.+^$()|[\]{}\\]/g, "\\$&")
+      .replaceAll("*", "[^/]*")
+      .replaceAll("?", "[^/]")}$`,
+  ).test(path);
+
 /** Reads the section `sources` of on-host/look/source-facts.sh: a line "STATE BYTES MODIFIED PATH DESCRIPTION" each. */
 export function parseSourceFiles(text: string | undefined): SourceFile[] {
   return (text ?? "").split("\n").flatMap((line) => {

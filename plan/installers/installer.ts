@@ -144,8 +144,10 @@ export interface Installer {
   welcome(act: Returning): Step[];
   /** Starts what a returned host's control plane has beside kube-apiserver, which serves by then; none if the installer's run makes it. */
   controlPlaneBack(host: Host, before: Step[]): Step[];
-  /** Puts the returned hosts back into the installer's files. @param epoch the failover's */
-  settleReturn(deployHost: Host, returned: Host[], epoch: number, before: Step[]): Step[];
+  /** Puts the returned hosts back into what the installer keeps of the cluster. */
+  settleReturn(act: Returning & { site: Site }): Step[];
+  /** True if the host is a Node of the cluster: it has a kubelet. An etcd on a host of its own may have none. */
+  isNode(host: Host): boolean;
   /** Labels of a host's Node that the installer gives: its zone, if it gives one, and the names behind node-role.kubernetes.io/. */
   nodeLabels(host: Host): { zone: string | undefined; roles: string[] };
 }

@@ -26,6 +26,7 @@ export function describeFailover(
   now: number,
   snapshots: string[] = [],
   first: string[] = [],
+  backups: string[] = [],
 ): string {
   const { settings, lostHosts, survivors } = plan;
   if (plan.stage === "over") {
@@ -63,6 +64,7 @@ export function describeFailover(
     "Sources",
     ...(plan.sources.length > 0 ? describeSources(plan, now) : ["  none"]),
     ...section("Scheduled snapshots", snapshots),
+    ...section("Snapshots that others write", backups),
     ...(plan.etcd ? describeEtcd(plan, plan.etcd) : []),
     ...plan.apiServers.flatMap((api) => describeApiServer(plan, api, plan.finalApiServers)),
     ...(plan.clusterYml.after === ""
@@ -111,6 +113,7 @@ export function describePrimary(
   warnings: string[],
   seen: Observation,
   snapshots: string[] = [],
+  backups: string[] = [],
 ): string {
   const { failback } = plan;
   const from = askedFrom(plan.installer, plan.installerHost);
@@ -133,6 +136,7 @@ export function describePrimary(
     ...describeAside(plan.hosts, seen),
     ...describeSteps(plan.steps, failback?.nextFailure),
     ...section("Scheduled snapshots", snapshots),
+    ...section("Snapshots that others write", backups),
     "",
     ...describeVerdicts(verdicts, warnings),
   ].join("\n");

@@ -44,6 +44,9 @@ export const learner = (hosts: Host[]): Host | undefined => hosts.find((h) => h.
 /** True if the host holds or serves the cluster's data; any other host can't serve old data. */
 export const hasEtcdOrApi = (host: Host): boolean => host.etcd !== "none" || host.roles.includes("controlplane");
 
+/** An etcd on a host of its own, apart from all else. */
+export const onlyHasEtcd = (host: Host): boolean => host.roles.every((role) => role === "etcd");
+
 /** A worker and nothing else. */
 export const onlyRunsPods = (host: Host): boolean => !hasEtcdOrApi(host);
 

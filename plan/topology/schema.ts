@@ -160,6 +160,17 @@ export const topologySchema = z.strictObject({
   fenceTest: z.record(hostName, text).default({}),
   /** How many persons must attest that the lost side is down, before a failover that needs that word. */
   attest: z.strictObject({ by: z.int().min(1).max(9).default(1) }).prefault({}),
+  /** Patterns of snapshots that others write on the hosts, beside those that are found by crontabs and timers: "/var/backups/etcd-*.db". */
+  sources: z
+    .array(
+      z
+        .string()
+        .regex(
+          /^(\/[\w.@%+=:,-]+)(\/[\w.@%+=:,*?-]+)+$/,
+          "is not an absolute path in a folder, of letters, digits, ._@%+=:,- and the signs * and ?",
+        ),
+    )
+    .default([]),
   /** The most that the loss of any datacenter may cost: seconds without the API, and seconds of acknowledged writes. */
   targets: z.strictObject({ rtoSeconds: count.optional(), rpoSeconds: z.int().min(0).optional() }).default({}),
   /** Findings of the policy that the cluster's owner accepts, each with the reason. */

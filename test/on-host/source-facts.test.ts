@@ -3,10 +3,11 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { parseSourceFiles } from "../../plan/facts/source-files";
 
 const script = join(__dirname, "../../on-host/look/source-facts.sh");
+const jobs = join(__dirname, "../../on-host/look/backup-jobs.sh");
 const runtime = join(__dirname, "../../on-host/runtimes/docker.sh");
 const peers = ["https://192.168.31.101:2380", "https://192.168.31.103:2380"];
 
@@ -28,7 +29,7 @@ describe("a host's facts about files that a recovery could start from", () => {
   const at = (name: string) => join(state, "snapshots", name);
 
   /** @param slow a program that is as if the disk never gave it all, in the last second that there is for reading */
-  function facts(named = "", wanted = peers.join(), slow?: "sha256sum" | "grep") {
+  function facts(named = "", wanted = peers.join(), slow?: "sha256sum" | "grep", globs = "", others = "") {
     const late = slow === undefined ? "" : "SECONDS=9; PATH=$state/slow:$PATH;";
     if (slow !== undefined) {
       mkdirSync(join(state, "slow"));
@@ -39,8 +40,11 @@ describe("a host's facts about files that a recovery could start from", () => {
       );
     }
     // docker has no image here: of a file without a description nothing more is known
-    const code = `set -uo pipefail; state=$1; ${late} section() { :; }; docker() { return 1; }; source "$2"; source "$5"; source_facts "$3" "$4"`;
-    const run = spawnSync("bash", ["-c", code, "bash", state, script, named, wanted, runtime], { encoding: "utf8" });
+    const code = `set -uo pipefail; state=$1; ${late} section() { :; }; docker() { return 1; }; source "$6"; source "$2"; source "$5"; source_facts "$3" "$4" "$7" "$8"`;
+    const run = spawnSync("bash", ["-c", code, "bash", state, script, named, wanted, runtime, jobs, globs, others], {
+      encoding: "utf8",
+      env: { ...process.env, RKE_DR_ROOT: state },
+    });
     assert.equal(run.stderr, "");
     return parseSourceFiles(run.stdout);
   }
@@ -94,6 +98,56 @@ describe("a host's facts about files that a recovery could start from", () => {
   it('call a named file "missing" if it doesn\'t exist', () =>
     assert.equal(facts("/nowhere/x.db")[0]?.state, "missing"));
   it("list no file if no peer URLs are given", () => assert.deepEqual(facts("/nowhere/x.db", ""), []));
+
+  /** Files that others have written, oldest first. */
+  function written(folder: string, contents: Buffer[], since = 100): string[] {
+    return contents.map((bytes, i) => {
+      const file = join(state, folder, `etcd-${i}`, "snapshot.db");
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, bytes);
+      utimesSync(file, since + i, since + i);
+      return file;
+    });
+  }
+
+  it("list what the topology's patterns and a job's text find, among the schedule's by their times, each once", () => {
+    const [older, newer] = written("backups", [hashed(database()), Buffer.alloc(0)]);
+    const [byJob] = written("jobs", [hashed(database())], 90);
+    mkdirSync(join(state, "etc/cron.d"), { recursive: true });
+    writeFileSync(
+      join(state, "etc/cron.d/etcd"),
+      `1 1 * * * root f=${state}/jobs/etcd-$(date +\\%s); etcdctl snapshot save $f/snapshot.db\n`,
+    );
+    writeFileSync(at("etcd-master1-20261121T120000Z.db"), hashed(database()));
+    writeFileSync(at("etcd-master1-20261121T120000Z.json"), '{"takenAt":50000}\n');
+    utimesSync(at("etcd-master1-20261121T120000Z.json"), 50, 50);
+    const globs = [`${state}/backups/etcd-*/snapshot.db`, `${state}/jobs/*/snapshot.db`, "/nowhere/*"].join("|");
+    assert.deepEqual(
+      facts("", peers.join(), undefined, globs).map((f) => [f.path, f.state, f.takenAt]),
+      [
+        [newer, "empty", 101_000],
+        [older, "whole", 100_000],
+        [byJob, "whole", 90_000],
+        [at("etcd-master1-20261121T120000Z.db"), "whole", 50_000],
+      ],
+    );
+  });
+
+  it("list in peace of each pattern the newest files until one is sound, and none of the schedule's", () => {
+    const [, sound, cut] = written("backups", [hashed(database()), hashed(database()), database().subarray(0, 100)]);
+    const [other] = written("jobs", [Buffer.alloc(0)]);
+    writeFileSync(at("etcd-master1-20261121T120000Z.db"), hashed(database()));
+    writeFileSync(at("etcd-master1-20261121T120000Z.json"), "{}\n");
+    const globs = [`${state}/backups/*/snapshot.db`, `${state}/jobs/*/snapshot.db`].join("|");
+    assert.deepEqual(
+      facts("", peers.join(), undefined, globs, "others").map((f) => [f.path, f.state]),
+      [
+        [cut, "cut"],
+        [sound, "whole"],
+        [other, "empty"],
+      ],
+    );
+  });
 
   it("list the schedule's snapshots newest first with their descriptions, without unfinished ones", () => {
     for (const [name, time] of [

@@ -78,7 +78,12 @@ export function failbackSteps(
   const survivorsApi = survivorsApiSteps(act, [...recreated, leader]);
   const firstWrite = firstWriteStep(act, [...survivorsApi, ...returnedApi]);
   const demoting = demotionOf(act, firstWrite);
-  const named = endpointSteps(topology, site.hosts, { lost: [], must: topology.endpoint !== undefined }, [firstWrite]);
+  const named = endpointSteps(
+    topology,
+    site.hosts.filter(installer.isNode),
+    { lost: [], must: topology.endpoint !== undefined },
+    [firstWrite],
+  );
   // a worker's kubelet finds the API by its name
   const watchers = watcherSteps(act, [firstWrite, ...controllers, ...named]);
   const state = stateSteps(act, [firstWrite, ...demoting.steps]);
@@ -224,16 +229,16 @@ const demotionOf = ({ site, failback, seen, known }: Return, firstWrite: Step): 
     ? demotion(site, failback, failback.demoted, known, seen, [firstWrite.name])
     : { steps: [], nextFailure: "" };
 
-const watcherSteps = ({ failback }: Return, before: Step[]): Step[] =>
-  failback.returned.map((host) =>
+const watcherSteps = ({ installer, failback }: Return, before: Step[]): Step[] =>
+  failback.returned.filter(installer.isNode).map((host) =>
     step("watchers", host, "Cleanup", {
       after: stepNames(before),
       words: "restart kubelet and kube-proxy, which may hold watches from before",
     }),
   );
 
-const stateSteps = ({ installer, failback: { deployHost, from, returned } }: Return, before: Step[]): Step[] =>
-  installer.settleReturn(deployHost, returned, from.epoch, before);
+const stateSteps = ({ installer, site, server, failback }: Return, before: Step[]): Step[] =>
+  installer.settleReturn({ ...failback, site, server, epoch: failback.from.epoch, before });
 
 /** By step name, the cost of the next failure while the step runs: it follows from the members that vote by then. */
 function costs(

@@ -18,7 +18,7 @@ export function failbackVerification(
   settled: string[],
 ): Step[] {
   const { hosts } = site;
-  const { memberName, nodeLabels } = installerOf(site);
+  const { isNode, memberName, nodeLabels } = installerOf(site);
   const labelled = (host: Host): string => {
     const { zone = "", roles } = nodeLabels(host);
     return `${host.name}=${zone}=${roles.join(",")}`;
@@ -51,7 +51,7 @@ export function failbackVerification(
       ),
     ...apiVerification(site, deployHost, server, [], settled),
     step("verify-nodes", deployHost, "Verification", {
-      arguments: [server, ...hosts.map(labelled)],
+      arguments: [server, ...hosts.filter(isNode).map(labelled)],
       after: [...settled, ...stepNames(role ?? [])],
       words: "every host is a ready Node with its roles, no others, and the labels of its installer",
     }),

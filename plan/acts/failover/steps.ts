@@ -146,8 +146,9 @@ function firstWriteStep({ plan, server }: Failover, { member }: EtcdSteps, apiSe
 function tidySteps(act: Failover, firstWrite: Step): Step[] {
   const { plan, etcd, server, lostServers, workers } = act;
   const { deployHost, lostHosts, survivors } = plan;
+  const lostNodes = lostHosts.filter(act.installer.isNode);
   const watchers = survivors
-    .filter((host) => !workers.includes(host))
+    .filter((host) => !workers.includes(host) && act.installer.isNode(host))
     .map((host) =>
       step("watchers", host, "Cleanup", {
         after: [firstWrite.name],
@@ -155,11 +156,15 @@ function tidySteps(act: Failover, firstWrite: Step): Step[] {
       }),
     );
   return [
-    step("lost-nodes", deployHost, "Cleanup", {
-      arguments: [server, ...lostHosts.map((h) => h.name)],
-      after: [firstWrite.name],
-      words: `delete the Nodes ${lostHosts.map((h) => h.name).join(", ")}`,
-    }),
+    ...(lostNodes.length === 0
+      ? []
+      : [
+          step("lost-nodes", deployHost, "Cleanup", {
+            arguments: [server, ...lostNodes.map((h) => h.name)],
+            after: [firstWrite.name],
+            words: `delete the Nodes ${lostNodes.map((h) => h.name).join(", ")}`,
+          }),
+        ]),
     step("masterleases", etcd.host, "Cleanup", {
       arguments: lostServers,
       after: [firstWrite.name],

@@ -1,11 +1,12 @@
 import { argument } from "../../runtimes/process";
 import { systemd } from "../../runtimes/systemd/systemd";
-import { step } from "../../steps/steps";
+import { type Step, step, stepNames } from "../../steps/steps";
+import { onlyHasEtcd } from "../../topology/order";
 import type { Site } from "../../topology/site";
 import type { Host } from "../../topology/topology";
-import type { AfterLoss, Installer } from "../installer";
+import type { AfterLoss, Installer, Returning } from "../installer";
 import { sharedEndpoint } from "../kubeadm/kubeadm";
-import { nodeLabels } from "../kubeadm/settle";
+import { controlPlaneBack, nodeLabels, welcome } from "../kubeadm/settle";
 import { clusterOf } from "../kubeadm/site";
 import {
   etcdServers,
@@ -65,10 +66,10 @@ const onSystemd = (name: Installer["name"], title: string, pki: string): Install
   build: () => [],
   adopt: () => [],
   settleLoss,
-  // nothing is asked of a host that returns: acts on such a cluster are refused (declaration/installers.ts)
-  welcome: () => [],
-  controlPlaneBack: () => [],
-  settleReturn: () => [],
+  welcome: (act) => (act.returned.some(isNode) ? welcome({ ...act, returned: act.returned.filter(isNode) }) : []),
+  controlPlaneBack,
+  settleReturn,
+  isNode,
   nodeLabels,
 });
 
@@ -90,14 +91,27 @@ function neededCertificates(site: Site, host: Host): { file: string; names: stri
   ];
 }
 
+/** A host with etcd alone has no kubelet. */
+function isNode(host: Host): boolean {
+  return !onlyHasEtcd(host);
+}
+
+function settleLoss({ site, server, firstWrite, before }: AfterLoss): Step[] {
+  return endpointsStep(site, site.deployHost, server, [firstWrite, ...before]);
+}
+
+function settleReturn({ site, deployHost, server, before }: Returning & { site: Site }): Step[] {
+  return endpointsStep(site, deployHost, server, before);
+}
+
 /** kubeadm's ConfigMap names every member's URL, and kubeadm writes them into each manifest that it makes anew. */
-function settleLoss({ site, server, firstWrite, before }: AfterLoss) {
+function endpointsStep(site: Site, deployHost: Host, server: string, before: Step[]): Step[] {
   return site.kubeadm === undefined
     ? []
     : [
-        step("external-endpoints", site.deployHost, "Cleanup", {
+        step("external-endpoints", deployHost, "Cleanup", {
           arguments: [server, ...externalEndpoints(site)],
-          after: [firstWrite.name, ...before.map((s) => s.name)],
+          after: stepNames(before),
           words: `kubeadm-config: etcd.external.endpoints become ${externalEndpoints(site).join(", ")}`,
         }),
       ];

@@ -68,6 +68,7 @@ export const kubeadm: Installer = {
   welcome,
   controlPlaneBack,
   settleReturn: () => [],
+  isNode: () => true,
   nodeLabels,
 };
 

@@ -78,5 +78,6 @@ export const rke: Installer = {
   welcome: () => [],
   controlPlaneBack: () => [],
   settleReturn,
+  isNode: () => true,
   nodeLabels: (host) => ({ zone: host.datacenter, roles: host.roles }),
 };

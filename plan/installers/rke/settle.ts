@@ -1,7 +1,6 @@
 import { type Step, step, stepNames } from "../../steps/steps";
-import type { Host } from "../../topology/topology";
 import { deployDir } from "../deploy-folder";
-import type { AfterLoss } from "../installer";
+import type { AfterLoss, Returning } from "../installer";
 import { checksumCopies } from "./checksum-copies";
 import { clusterYmlText } from "./cluster-yml";
 
@@ -30,7 +29,7 @@ export function settleLoss({ site, member, server, firstWrite, before }: AfterLo
  * In a failback: the returned hosts back in cluster.rkestate. After a demotion: RKE takes hosts for what they were before the
  * failover, and by then they are that again.
  */
-export const settleReturn = (deployHost: Host, returned: Host[], epoch: number, before: Step[]): Step[] => [
+export const settleReturn = ({ deployHost, returned, epoch, before }: Returning): Step[] => [
   step("rke-state-back", deployHost, "RkeCluster", {
     arguments: [`cluster.rkestate.before-epoch-${epoch}`, ...returned.map((h) => h.address)],
     after: stepNames(before),
