@@ -11,7 +11,7 @@ backup_jobs() {
     backup_targets <<<"$line" | while IFS= read -r glob; do printf '%s\t\t%s\n' "$by" "$glob"; done
     grep -oE '/[A-Za-z0-9._@%+/-]+' <<<"$line" | while IFS= read -r script; do
       # a program, or the data that a command works on, is no script
-      [[ -f $script && -r $script && $(stat -L -c %s "$script") -lt 65536 ]] && grep -qI . "$script" || continue
+      if [[ ! -f $script || ! -r $script || $(stat -L -c %s "$script") -ge 65536 ]] || ! grep -qI . "$script"; then continue; fi
       backup_targets <"$script" | while IFS= read -r glob; do printf '%s\t%s\t%s\n' "$by" "$script" "$glob"; done
     done
   done | awk '!seen[$0]++' | head -n 20
