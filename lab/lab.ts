@@ -73,10 +73,10 @@ export class Lab {
     return isOn(this.place, host);
   }
 
-  /** Pulls the plug of a host, or of all hosts of a datacenter. */
-  async powerOff(target: string): Promise<void> {
+  /** Pulls the plug of hosts, or of all hosts of datacenters, at one moment. */
+  async powerOff(...targets: string[]): Promise<void> {
     await this.alone(async () => {
-      const hosts = targetHosts(this.state().topology, target);
+      const hosts = targets.flatMap((target) => targetHosts(this.state().topology, target));
       await all(
         hosts.map(async ({ name }) => {
           const wasOn = isOn(this.place, name);
@@ -88,14 +88,16 @@ export class Lab {
     });
   }
 
-  async powerOn(target: string): Promise<void> {
+  async powerOn(...targets: string[]): Promise<void> {
     await this.alone(async () => {
       const { topology } = this.state();
       await all(
-        targetHosts(topology, target).map(async (host) => {
-          if (isOn(this.place, host.name)) say(`host ${host.name}: was on already`);
-          else await powerOn(this.place, this.network(), topology, host);
-        }),
+        targets
+          .flatMap((target) => targetHosts(topology, target))
+          .map(async (host) => {
+            if (isOn(this.place, host.name)) say(`host ${host.name}: was on already`);
+            else await powerOn(this.place, this.network(), topology, host);
+          }),
       );
     });
   }

@@ -63,7 +63,7 @@ onRequest("boot-hold", "hosts that wait after a boot until the other side answer
   });
 
   it("after a power cut of all, a alone waits: it serves nothing for 30 s, and says what is waited for", async () => {
-    await Promise.all(["a", "b"].map((dc) => world.lab.powerOff(dc)));
+    await world.lab.powerOff("a", "b");
     await world.lab.powerOn("a");
     await held();
     const ran = await Promise.all(masters.map(etcdRan));
@@ -89,8 +89,8 @@ onRequest("boot-hold", "hosts that wait after a boot until the other side answer
   });
 
   it("when b has power, too, a goes on by itself", async () => {
-    await Promise.all(masters.map((host) => world.lab.powerOff(host)));
-    await Promise.all(masters.map((host) => world.lab.powerOn(host)));
+    await world.lab.powerOff(...masters);
+    await world.lab.powerOn(...masters);
     await held();
     await world.lab.powerOn("b");
     await until("a serves", 120, () => ready("master1"));

@@ -135,7 +135,7 @@ for (const installer of ["kubespray", "kubekey"] as const) {
 
       it("everything comes back after a power cut of all hosts, and nothing is left after `down`", async () => {
         for (const { name } of hosts) await lab.powerOff(name);
-        await Promise.all(hosts.map(({ name }) => lab.powerOn(name)));
+        await lab.powerOn(...hosts.map(({ name }) => name));
         await until(
           "all Nodes Ready",
           180,
