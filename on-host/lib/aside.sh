@@ -7,7 +7,7 @@
 # on that disk, and the data that a link in epoch-N points to is listed by itself.
 aside_files() {
   local file number
-  for file in "$state"/epoch-*/{data,data.new,etcd-data*,snapshot.db*,snapshot.new} /var/lib/etcd/rke-dr-epoch-*/etcd-data* \
+  for file in "$state"/epoch-*/{data,data.new,etcd-data*,snapshot.db*,snapshot.new,brought.db*} /var/lib/etcd/rke-dr-epoch-*/etcd-data* \
     /var/lib/etcd/{back,before,rke-dr-forced,restore,restored}-epoch-* \
     /etc/rke-dr/*.before-epoch-*; do
     [[ -e $file && ! -L $file && $file =~ epoch-([0-9]+)(/[^/]+)?$ ]] || continue

@@ -1,5 +1,10 @@
 # needs: nothing
 # shellcheck shell=bash
+
+# copy_content FROM ... TO: `cp` of files and folders with owner, mode and times. In the place of a link it copies what the link leads to: a copied link
+# would lead to the original, and a program that writes to the copy would write there. Blocks may be shared (a reflink) until one side writes.
+copy_content() { cp -aL --no-preserve=links --reflink=auto --sparse=always "$@"; }
+
 # write_files FOLDER [ENDING]: stdin is files, each a line "@@ NAME" and its content; writes each to FOLDER/NAME, with the ending if one is
 # given. What stands before the first such line is left out.
 write_files() {

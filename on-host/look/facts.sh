@@ -79,7 +79,7 @@ etcd_nodes() {
     sed -n 's#^/registry/minions/##p'
 }
 # etcd_written: prints when etcd last wrote to its WAL, Unix milliseconds. A learner writes there only when it receives an entry.
-etcd_written() { find /var/lib/etcd/member/wal -name '*.wal' -printf '%T@\n' 2>/dev/null | sort -n | tail -n 1 | sed -E 's/^([0-9]+)\.([0-9]{3}).*/\1\2/'; }
+etcd_written() { find -L /var/lib/etcd/member/wal -name '*.wal' -printf '%T@\n' 2>/dev/null | sort -n | tail -n 1 | sed -E 's/^([0-9]+)\.([0-9]{3}).*/\1\2/'; }
 # up_seconds: prints how long the first process has run: the time since the host's boot.
 up_seconds() { awk -v hertz="$(getconf CLK_TCK)" 'FNR == NR { up = $1; next } { sub(/.*\) /, ""); printf "%d", up - $20 / hertz }' /proc/uptime /proc/1/stat 2>/dev/null; }
 # log_facts: prints the section wal if it was asked for: term and index of the last entry in etcd's WAL, from which members can be compared without a

@@ -1,4 +1,4 @@
-# needs: lib/beside lib/etcd/commit lib/etcd/force
+# needs: lib/beside lib/files lib/etcd/commit lib/etcd/force
 # etcd-member: makes this host's voter a cluster of one, and leaves it running as RKE would. It uses the copy that step snapshot has forced;
 # if there is none, --force-new-cluster works on the data itself.
 # The old container and its data are set aside, never deleted; if the data itself is forced, a copy of it is kept, and comes back with the old etcd
@@ -115,7 +115,7 @@ data_copied() {
   [[ -d $member ]] || die "etcd: $member is missing: this host has no data to recover from"
   rm -rf "$new"
   mkdir -p "$new/member"
-  cp -a --reflink=auto --sparse=always "$member/." "$new/member/"
+  copy_content "$member/." "$new/member/"
   mv "$new" "$aside/data"
   kept_aside "$aside/data"
   did "the whole data folder copied to $aside/data, $(du -sb "$aside/data" | cut -f1) bytes"
@@ -131,7 +131,7 @@ old_etcd_back() {
   for job in ${background_jobs[@]+"${background_jobs[@]}"}; do wait "$job" || true; done
   background_jobs=()
   rm -rf "$back"
-  cp -a --reflink=auto --sparse=always "$aside/data/member" "$back"
+  copy_content "$aside/data/member" "$back"
   if [[ -e /var/lib/etcd/member ]]; then
     rm -rf "$copy"
     mkdir "$copy"

@@ -1,10 +1,11 @@
-# needs: lib/process lib/client lib/etcd/commit
+# needs: lib/files lib/process lib/client lib/etcd/commit
 # lost: reads etcd's data that an act has set aside. The data stays as it is: a copy of it is started, as a scratch etcd of one member without a
 # network; and if objects are wanted as the API shows them, a scratch kube-apiserver in the same network, which leads nowhere.
 # What only the WAL has is read, too (lib/etcd/commit), so an object may be named whose write was never acknowledged. If the copy can't be made a
 # cluster of one, as a learner's can't, its database alone is read.
 # arguments: DATA (a folder that has `member`, or a snapshot), IMAGE (etcd's), PREFIX (of Kubernetes' keys)
-# stdin: requests, a line each; each is answered by one line on stdout, "!" and the reason if it can't be answered:
+# stdin: requests, a line each; each is answered by one line on stdout, "!" and the reason if it can't be answered. No answer takes longer than 300 s, and
+# every 10 s a line on stderr says that the host still works:
 #   keys            etcdctl's JSON of all keys below PREFIX, without values
 #   value KEY       etcdctl's JSON of one key with its value
 #   living          the same as `keys`, of this host's living etcd
@@ -16,7 +17,8 @@ scratch=$state/lost scratch_etcd=rke-dr-lost-etcd scratch_api=rke-dr-lost-api
 
 main() {
   local from=$1 image=$2 prefix=$3 why="" pid="" request rest
-  exec 6>"$state/lock.lost"
+  # 4: to the operator, also where a command's own errors go to a file
+  exec 4>&2 6>"$state/lock.lost"
   flock -w 30 6 || die "lost: another run reads data on this host; wait for its end"
   trap leave EXIT
   trap 'exit 143' TERM INT HUP
@@ -25,8 +27,8 @@ main() {
   mkdir -p "$scratch/data"
   image_present "$image" || die "image $image isn't on this host, and the data must be read with it: load it there"
   if [[ -d $from/member ]]; then
-    say "copies $from"
-    cp -a --reflink=auto --sparse=always "$from/member" "$scratch/data/"
+    say "copies $from, $(du -sbL "$from" | cut -f1) bytes"
+    with_progress copied_so_far copy_content "$from/member" "$scratch/data/"
     whole_data || {
       say "read without what only its WAL has: $why"
       from_database "$scratch/data/member/snap/db"
@@ -50,16 +52,36 @@ main() {
 # answer COMMAND ...: prints COMMAND's output as one line to the operator, or "!" and the last line of what it said.
 answer() {
   local said
-  if said=$("$@" 2>"$scratch/said"); then
+  if said=$(with_progress at_request "$@" 2>"$scratch/said"); then
     printf '%s\n' "${said//$'\n'/}" >&3
   else
     printf '!%s\n' "$(tail -n 1 "$scratch/said" | cut -c1-300)" >&3
   fi
 }
+at_request() { printf 'works on request %s' "$request${rest:+ ${rest:0:100}}"; }
+copied_so_far() { printf 'copied so far: %s bytes' "$(du -sb "$scratch/data" 2>/dev/null | cut -f1)"; }
 
-etcdctl_json() { process_exec "$scratch_etcd" etcdctl --endpoints=http://127.0.0.1:2379 get "$@" -w json; }
+# with_progress WORDS COMMAND ...: runs COMMAND, and meanwhile says every 10 s what WORDS prints, and for how long it has run.
+with_progress() {
+  local words=$1 ended=0 from beside
+  shift
+  from=$(now_ms)
+  # a sleep outlives the loop for a moment: it must not keep the operator's connection open
+  (
+    trap - EXIT ERR
+    while sleep 10 2>/dev/null 4>&-; do say "$("$words"), for $((($(now_ms) - from) / 1000)) s"; done
+  ) >/dev/null 2>&4 3>&- 6>&- &
+  beside=$!
+  disown "$beside"
+  "$@" || ended=$?
+  kill "$beside" 2>/dev/null || true
+  return "$ended"
+}
+
+# etcdctl itself would give up after 5 s, in which it doesn't list the keys of 2 GB
+etcdctl_json() { time_limit=${time_limit:-310} process_exec "$scratch_etcd" etcdctl --endpoints=http://127.0.0.1:2379 --command-timeout=300s get "$@" -w json; }
 # a serializable read: one member answers it without asking the others
-living() { process_etcdctl etcd "" get "$prefix/" --prefix --keys-only --consistency=s -w json; }
+living() { time_limit=310 process_etcdctl etcd "" --command-timeout=300s get "$prefix/" --prefix --keys-only --consistency=s -w json; }
 
 # whole_data: starts the scratch etcd on the copy with everything that its WAL has. Returns 1 with $why if etcd doesn't come up.
 whole_data() {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, renameSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { dirname } from "node:path";
 import { text } from "node:stream/consumers";
@@ -137,6 +137,26 @@ describe("forcing a voter's data", () => {
     assert.match(said, /a copy of etcd's data, by its files, is a cluster of one/);
     assert.equal(host.read("etcd/rke-dr-forced-epoch-2/member/snap/db"), "old");
     assert.equal(host.read("epoch-2/copy"), "index 50\n");
+  });
+
+  it("copies what links lead to, so that nothing is written to a WAL or a database that lies elsewhere", () => {
+    mkdirSync(host.at("etcd/disk"));
+    for (const [link, name] of [
+      ["wal", "wal"],
+      ["snap/db", "db"],
+    ] as const) {
+      renameSync(host.at(`etcd/member/${link}`), host.at(`etcd/disk/${name}`));
+      symlinkSync(host.at(`etcd/disk/${name}`), host.at(`etcd/member/${link}`));
+    }
+    utimesSync(host.at("etcd/disk/db"), 1_700_000_000, 1_700_000_000);
+    const { code: status, said } = copy();
+    assert.equal(status, 0, said);
+    assert.match(said, /by its files, is a cluster of one/);
+    assert.equal(walEnd(host.at("etcd/rke-dr-forced-epoch-2")).commit, 77);
+    assert.deepEqual(host.read("etcd/disk/wal/0.wal"), wal.toString());
+    for (const path of ["wal", "snap/db"]) {
+      assert.ok(!lstatSync(host.at(`etcd/rke-dr-forced-epoch-2/member/${path}`)).isSymbolicLink(), path);
+    }
   });
 
   it("takes a live snapshot if etcd writes to its database while its files are copied", () => {

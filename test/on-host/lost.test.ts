@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import {
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+} from "node:fs";
 import { join } from "node:path";
 import { stepScript } from "../../on-host";
 import { readKeys, readValue } from "../../plan/acts/lost/compare";
@@ -31,7 +39,12 @@ case $1 in
       etcd) echo $$ >"$pid"; exec etcd "\${arguments[@]}" $SCRATCH_URLS ;;
       *) exec "$program" "\${arguments[@]}" ;;
     esac ;;
-  exec) shift 2; exec "\${@/http:\\/\\/127.0.0.1:2379/$SCRATCH_CLIENT}" ;;
+  exec)
+    if [[ -e $RKE_DR_STATE/slow && $* == *--keys-only* ]]; then
+      kill -STOP "$(cat "$pid")"
+      { sleep 6; kill -CONT "$(cat "$pid")"; } >/dev/null 2>&1 &
+    fi
+    shift 2; exec "\${@/http:\\/\\/127.0.0.1:2379/$SCRATCH_CLIENT}" ;;
   inspect) cat "$pid" ;;
   rm) [[ \${*: -1} != *etcd || ! -s $pid ]] || { kill -KILL "$(cat "$pid")"; rm -f "$pid"; } 2>/dev/null ;;
 esac
@@ -66,13 +79,16 @@ describe("the scratch etcd that reads data which lies aside", function () {
   const base64 = (text: string) => Buffer.from(text).toString("base64");
   const put = (client: string, key: string, value: string) =>
     post(client, "/v3/kv/put", { key: base64(key), value: base64(value) });
-  /** Names and content of all files. */
+  /** Names, times, owners and modes of all files, folders and links, and the files' content. */
   const sums = (folder: string): string[] =>
     readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((e) => e.isFile())
-      .map((e) => join(e.parentPath, e.name))
-      .sort()
-      .map((file) => `${file} ${createHash("sha256").update(readFileSync(file)).digest("hex")}`);
+      .map((e) => ({ isFile: e.isFile(), path: join(e.parentPath, e.name) }))
+      .sort((a, b) => (a.path < b.path ? -1 : 1))
+      .map(({ isFile, path }) => {
+        const { mtimeNs, ctimeNs, ino, uid, gid, mode, size } = lstatSync(path, { bigint: true });
+        const content = isFile ? createHash("sha256").update(readFileSync(path)).digest("hex") : "";
+        return `${path} ${[mtimeNs, ctimeNs, ino, uid, gid, mode, size].join(" ")} ${content}`;
+      });
 
   const keys = Array.from({ length: 40 }, (_, i) => `/registry/configmaps/d/${i}`);
   /** A voter that was killed right after writes, whose WAL holds acknowledged entries that it hasn't marked as committed. */
@@ -107,6 +123,34 @@ describe("the scratch etcd that reads data which lies aside", function () {
     assert.equal(refused, "!unknown request bogus");
     assert.deepEqual(sums(voter.data), before);
     assert.ok(!host.has("lost") && !host.has("scratch.pid"), "nothing of it stays");
+  });
+
+  it("writes nothing to data whose WAL and database lie elsewhere, by links, or have a second name", async () => {
+    const { data } = await killedAhead();
+    const elsewhere = host.at("elsewhere");
+    mkdirSync(elsewhere);
+    renameSync(join(data, "member/wal"), join(elsewhere, "wal"));
+    symlinkSync(join(elsewhere, "wal"), join(data, "member/wal"));
+    renameSync(join(data, "member/snap/db"), join(elsewhere, "db"));
+    symlinkSync(join(elsewhere, "db"), join(data, "member/snap/db"));
+    linkSync(join(elsewhere, "db"), join(elsewhere, "db.second-name"));
+    const before = [...sums(data), ...sums(elsewhere)];
+    const run = await read(data, "keys");
+    assert.equal(run.status, 0, run.stderr);
+    assert.equal(readKeys(run.answers[0] ?? "").keys.length, keys.length, run.stderr);
+    assert.deepEqual([...sums(data), ...sums(elsewhere)], before);
+  });
+
+  it("reports how far it is while a copy or an answer takes long, and gives a slow etcd more than 5 s", async () => {
+    const voter = await killedAhead();
+    host.program("sleep", '#!/bin/sh\ncase $1 in 10) exec /bin/sleep 0.2 ;; *) exec /bin/sleep "$@" ;; esac\n');
+    host.program("cp", '#!/bin/sh\n/bin/sleep 1\nexec /bin/cp "$@"\n');
+    const copied = await read(voter.data);
+    assert.match(copied.stderr, /copies \S+, \d+ bytes\n[\s\S]*copied so far: \d+ bytes, for \d+ s\n/);
+    host.write("slow", "");
+    const run = await read(voter.data, "keys");
+    assert.equal(readKeys(run.answers[0] ?? "").keys.length, keys.length, run.stderr);
+    assert.match(run.stderr, /works on request keys, for \d+ s\n/);
   });
 
   it("reads a snapshot", async () => {

@@ -111,6 +111,8 @@ esac
     const gone = [
       "epoch-2/data/member/snap/db",
       "epoch-2/snapshot.db",
+      "epoch-2/brought.db",
+      "epoch-2/brought.db.new",
       "epoch-3/etcd-data-20260101T000000Z/member/wal/0.wal",
       "etcd/rke-dr-epoch-3/etcd-data/member/snap/db",
       "deploy/cluster.yml.before-epoch-2",

@@ -11,6 +11,7 @@ target=\${*: -2:1} command=\${*: -1}
 [[ $* == *"BatchMode=yes"* && $* == *"StrictHostKeyChecking=yes"* ]] || { echo "must not ask, must check keys" >&2; exit 255; }
 own=$RKE_DR_STATE/on/\${target#*@}
 if [ -e "$own/down" ]; then echo "ssh: connect to host \${target#*@}: No route to host" >&2; exit 255; fi
+if [ -e "$own/source-cut" ] && [[ $command == "cat "* ]]; then sh -c "\${command//"$RKE_DR_STATE"/"$own"}" | head -c 1000; exit 255; fi
 if [ -e "$own/cut" ] && [[ $command == *"cat >"* ]]; then head -c 1000 | sh -c "\${command//"$RKE_DR_STATE"/"$own"}"; exit; fi
 sh -c "\${command//"$RKE_DR_STATE"/"$own"}"
 `;
@@ -87,18 +88,33 @@ describe("a snapshot that is brought to the host on which it is restored", funct
     ],
     ["its path has a quotation mark", () => undefined, "/root/x'y.db", /a path with a quotation mark can't be brought/],
     [
-      "the connection ends half-way",
+      "the connection to the host that gets it ends half-way",
       () => host.write("on/10.0.0.3/cut", ""),
       undefined,
       /must be the same on master3 as on node2: SHA-256/,
     ],
+    [
+      "the connection from the host that has it ends half-way",
+      () => host.write("on/10.0.0.5/source-cut", ""),
+      undefined,
+      /can't be brought from node2 to master3/,
+    ],
+    [
+      "the host that gets it has no room",
+      () => host.program("df", '#!/bin/sh\nprintf "Avail\\n268435456\\n"\n'),
+      undefined,
+      /can't be brought to master3: 268490456 bytes must be free below \S+epoch-2, 268435456 are/,
+    ],
   ] as const) {
     it(`ends the step with one error if ${what}`, () => {
       prepare();
-      const { status, stderr } = bring(worker, what.startsWith("the connection") ? master : "here", [], path);
+      const onward = /^the (connection|host)/.test(what);
+      const { status, stderr } = bring(worker, onward ? master : "here", [], path);
       assert.equal(status, 1, stderr);
       assert.match(stderr, words);
-      assert.equal(on("here", kept), undefined);
+      for (const name of [kept, `${kept}.new`]) {
+        for (const place of ["here", "10.0.0.3"]) assert.equal(on(place, name), undefined, `${name}: ${place}`);
+      }
     });
   }
 });

@@ -1,4 +1,4 @@
-# needs: lib/step lib/process lib/client lib/etcd/data lib/etcd/commit lib/etcd/force
+# needs: lib/step lib/files lib/process lib/client lib/etcd/data lib/etcd/commit lib/etcd/force
 # Copies etcd's data to $copy, and works on the copy.
 # `set -e` is off inside these functions, because they are called from `if`, `&&` and `||`: every failure is handled by hand.
 # shellcheck shell=bash
@@ -31,7 +31,7 @@ files_copied() {
   how="its files${reason:+ ($reason)}"
   folders
   why="${and}its files can't be copied"
-  cp -a --reflink=auto --sparse=always /var/lib/etcd/member/snap/db "$copy/member/snap/db" || return 1
+  copy_content /var/lib/etcd/member/snap/db "$copy/member/snap/db" || return 1
   logs || return 1
   why="${and}its database was written to meanwhile"
   [[ $written == "$(database_written)" ]]
@@ -64,10 +64,12 @@ folders() {
 # logs: copies the WAL and raft's snapshots.
 logs() {
   local member=/var/lib/etcd/member
-  find "$member/wal" -maxdepth 1 -name '*.wal' -exec cp -a --reflink=auto --sparse=always -t "$copy/member/wal" {} + || return 1
-  find "$member/snap" -maxdepth 1 -name '*.snap' -exec cp -a --reflink=auto -t "$copy/member/snap" {} + || return 1
+  files_copied_to "$copy/member/wal" "$member"/wal/*.wal && files_copied_to "$copy/member/snap" "$member"/snap/*.snap || return 1
   chown -R --reference=/var/lib/etcd "$copy"
 }
+
+# files_copied_to FOLDER FILE ...: copies them, unless the one FILE is a pattern that no file matches.
+files_copied_to() { [[ $# == 2 && ! -e $2 ]] || copy_content -t "$@"; }
 
 # replayed ENDPOINT BODY: makes the copy, with everything that its WAL has in its database: commits the WAL's last entry (commit_all), and lets an
 # etcd without network (BODY, for process_create) apply it, which etcd does at any start, also without the other members.

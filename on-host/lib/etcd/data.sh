@@ -33,13 +33,13 @@ etcd_data_aside() {
 # new_data_is_there: ends the step if there is no data to start etcd from. Started on an empty folder, as when a disk wasn't mounted at
 # boot, etcd would begin a new, empty cluster.
 new_data_is_there() {
-  [[ -n $(find /var/lib/etcd/member/wal -name '*.wal' -print -quit 2>/dev/null) && -s /var/lib/etcd/member/snap/db ]] ||
+  [[ -n $(find -H /var/lib/etcd/member/wal -name '*.wal' -print -quit 2>/dev/null) && -s /var/lib/etcd/member/snap/db ]] ||
     die "etcd: /var/lib/etcd/member holds no data: is a disk not mounted? nothing was started"
 }
 
 # database_written: prints when etcd's database was last written to, and its size. etcd writes by pwrite(2), which changes the file's time
 # (bbolt tx.write).
-database_written() { stat -c '%.9Y %s' /var/lib/etcd/member/snap/db 2>/dev/null; }
+database_written() { stat -L -c '%.9Y %s' /var/lib/etcd/member/snap/db 2>/dev/null; }
 # database_idle: true if the database wasn't written to for 2 s. Then everything that etcd has applied is in the file (etcd commits every
 # 100 ms: backend.go defaultBatchInterval), and a reader of the file sees one consistent state.
-database_idle() { [[ -s /var/lib/etcd/member/snap/db ]] && (($(date +%s) - $(stat -c %Y /var/lib/etcd/member/snap/db) >= 2)); }
+database_idle() { [[ -s /var/lib/etcd/member/snap/db ]] && (($(date +%s) - $(stat -L -c %Y /var/lib/etcd/member/snap/db) >= 2)); }

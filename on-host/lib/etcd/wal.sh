@@ -19,7 +19,7 @@ wal_entry=2 wal_state=3
 # Returns 1 with $why if the file isn't as etcd writes it.
 read_wal() {
   local name limit at before entry_at state_at ending=""
-  wal=$(find "$1" -maxdepth 1 -name '*.wal' 2>/dev/null | sort | tail -n 1)
+  wal=$(find -H "$1" -maxdepth 1 -name '*.wal' 2>/dev/null | sort | tail -n 1)
   why="$1 holds no WAL"
   [[ -n $wal ]] || return 1
   limit=$(stat -c %s "$wal")
