@@ -116,49 +116,96 @@ may_go_on() {
   fi
 }
 
-# keep_down: stops the watched processes over and over, since the runtime may start them only after this script at boot. It adds the names of
-# those that it has stopped to the file `held`.
+# What is known of a hold, in files:
+#   held                   when it began (since=), this host's epoch then (epoch=), and the names of processes that it has stopped. It outlives a boot
+#   go-on                  an operator's word
+#   rke-dr-guard-holds     in the folder that is empty after each boot: a hold of this boot goes on
+#   rke-dr-guard-decided   there, too: the hold of this boot is over. "yes", or "no" if nothing may be started; then the reason
+holds=$run/rke-dr-guard-holds decided=$run/rke-dr-guard-decided
+# a hold that an earlier version of this script began has no such line
+held_epoch() { { grep -s '^epoch=' "$folder/held" || cat "$state/epoch" 2>/dev/null; } | sed 's/^epoch=//'; }
+# same_epoch: true if no act of another epoch has begun here since the hold began. Only under the host's lock (with_lock) it stays so.
+same_epoch() { [[ $(cat "$state/epoch" 2>/dev/null) == "$(held_epoch)" ]]; }
+# with_lock FLOCK'S OPTIONS COMMAND ...: runs COMMAND while no step `claim` runs: an act, which may start an etcd of its own, begins with that step.
+with_lock() {
+  local ended=0
+  exec 9>"$state/lock"
+  # shellcheck disable=SC2086 # options, one a word
+  if flock $1 9; then "${@:2}" || ended=$?; else ended=1; fi
+  exec 9>&-
+  return "$ended"
+}
+
+# keep_down: stops the watched processes over and over, since the runtime may start them only after this script at boot.
 keep_down() {
-  local name running
-  while [[ -e $run/rke-dr-guard-holds ]]; do
-    running=()
-    for name in "${watched[@]}"; do
-      if process_runs "$name"; then running+=("$name"); fi
-    done
-    if ((${#running[@]} > 0)); then
-      for name in "${running[@]}"; do grep -qsx "$name" "$folder/held" || printf '%s\n' "$name" >>"$folder/held"; done
-      process_stop 1 "${running[@]}"
-    fi
+  while [[ -e $holds ]]; do
+    with_lock "-s -n" stop_watched
     sleep 0.5
   done
 } 2>/dev/null
+# stop_watched: stops the watched processes that run, and adds their names to `held`.
+stop_watched() {
+  local name running=()
+  same_epoch || return 0
+  for name in "${watched[@]}"; do
+    if process_runs "$name"; then running+=("$name"); fi
+  done
+  ((${#running[@]} > 0)) || return 0
+  for name in "${running[@]}"; do grep -qsx "$name" "$folder/held" || printf '%s\n' "$name" >>"$folder/held"; done
+  process_stop 1 "${running[@]}"
+}
 
-# hold: etcd and the control plane wait until may_go_on.
+# hold: etcd and the control plane wait until may_go_on. A guard that was ended meanwhile, and starts again in the same boot, goes on with the same wait.
 hold() {
-  local keeper because="" start=yes name told=0 held_epoch
-  held_epoch=$(cat "$state/epoch" 2>/dev/null)
-  [[ -e $folder/held ]] || date +since=%s >"$folder/held"
-  rm -f "$folder/go-on"
-  touch "$run/rke-dr-guard-holds"
+  local keeper because="" start=yes told="" held_epoch
+  if [[ ! -e $holds ]]; then
+    # an operator's word was for the boot in which it was typed
+    rm -f "$folder/go-on"
+    if [[ ! -e $folder/held ]] || ! same_epoch; then
+      printf 'since=%s\nepoch=%s\n' "$(date +%s)" "$(cat "$state/epoch" 2>/dev/null)" >"$folder/held.new"
+      mv "$folder/held.new" "$folder/held"
+    fi
+    touch "$holds"
+  fi
+  held_epoch=$(held_epoch)
   keep_down &
   keeper=$!
   until may_go_on; do
-    if ((told == 0 || $(date +%s) - told > 600)); then
-      told=$(date +%s)
+    if [[ -z $told ]] || (($(up_seconds) - told > 600)); then
+      told=$(up_seconds)
       say "$(waits_for)"
     fi
     sleep 1
   done
+  printf '%s %s\n' "$start" "$because" >"$decided.new" && mv "$decided.new" "$decided"
   # to its end: a stop that it has begun must not meet what is started now
-  rm -f "$run/rke-dr-guard-holds"
+  rm -f "$holds"
   wait "$keeper"
-  if [[ $start == yes ]]; then
-    for name in etcd kube-apiserver kube-controller-manager kube-scheduler; do
-      if grep -qx "$name" "$folder/held" && process_present "$name"; then process_start "$name"; fi
-    done
-  fi
-  rm -f "$folder/held" "$folder/go-on"
+  end_hold
+}
+
+# end_hold: does what was decided, and forgets the hold. A guard that was ended in the middle of this does it again when it starts.
+end_hold() {
+  local start because name
+  read -r start because <"$decided"
+  if [[ $start == yes ]]; then with_lock -s start_held; fi
+  touch "$run/rke-dr-guard-started"
+  rm -f "$holds" "$folder/go-on" "$folder/held"
   say "bootHold: the wait is over, $because: $([[ $start == yes ]] && echo "etcd and the control plane start" || echo "nothing is started")"
+}
+start_held() {
+  local name
+  same_epoch || return 0
+  for name in etcd kube-apiserver kube-controller-manager kube-scheduler; do
+    if grep -qx "$name" "$folder/held" && process_present "$name"; then process_start "$name"; fi
+  done
+}
+
+# up_seconds: prints for how long this host has been up: no clock that is set makes it jump.
+up_seconds() {
+  local up _
+  read -r up _ </proc/uptime
+  printf '%s' "${up%%.*}"
 }
 
 if [[ ${1:-} == --go-on ]]; then
@@ -177,16 +224,18 @@ if [[ ${1:-} == --once ]]; then
   exit
 fi
 
-began=$(date +%s) told="" own="" rounds=${1:--1}
+# a hold of this boot that was decided, and not yet done
+if [[ -e $decided && -e $folder/held && ${1:-} != --* ]]; then end_hold; fi
+began=$(up_seconds) told="" own="" rounds=${1:--1}
 if [[ $rounds == --before-others ]]; then
   # a kubelet that was never started in this boot waits for this script: it needn't be stopped
   if [[ $(systemctl is-active kubelet 2>/dev/null) == inactive && ! -e /run/rke-dr-kubelet-stopped ]]; then kubelet_waits=yes; fi
-  if [[ -e $folder/hold && -n ${kubelet_waits:-} ]]; then
+  if [[ -e $folder/hold && -n ${kubelet_waits:-} && ! -e $run/rke-dr-guard-started ]]; then
     # the kubelet waits for this script, so nothing runs that would have to be stopped
     hold
     exit 0
   fi
-  while (($(date +%s) - began < 10)); do
+  while (($(up_seconds) - began < 10)); do
     heard=""
     while read -r epoch target _; do
       [[ $epoch == - ]] || heard=yes
@@ -199,7 +248,7 @@ if [[ $rounds == --before-others ]]; then
   exit 0
 fi
 # the runtime starts this script anew when it has ended: only the first start after a boot holds, and one that a hold was cut short before
-if [[ -e $folder/hold && (! -e $run/rke-dr-guard-started || -e $folder/held) ]]; then hold; fi
+if [[ -e $folder/hold && ! -e $decided && (! -e $run/rke-dr-guard-started || -e $folder/held) ]]; then hold; fi
 touch "$run/rke-dr-guard-started"
 say "the return guard watches"
 while ((rounds-- != 0)); do
@@ -214,5 +263,5 @@ while ((rounds-- != 0)); do
     say "what the other side serves: ${now//$'\n'/; }"
   fi
   ((rounds != 0)) || break
-  if (($(date +%s) - began < eager)); then sleep 1; else sleep "$calm"; fi
+  if (($(up_seconds) - began < eager)); then sleep 1; else sleep "$calm"; fi
 done

@@ -11,6 +11,7 @@ main() {
   # this start of the guard isn't that of a boot
   touch "${RKE_DR_RUN:-/run}/rke-dr-guard-started"
   rm -f "$folder/hold"
+  [[ $mode == hold ]] || let_go "$folder/held"
   if [[ $mode == off ]]; then
     did "no return guard: etcd and the control plane of this host start at boot, whatever the other side has done"
     finish
@@ -40,6 +41,18 @@ main() {
   until_true 20 watches || die "return guard: it doesn't watch 20 s after its start: $(process_log rke-dr-guard 2 | paste -sd' ' | cut -c1-300)"
   did "the return guard watches; it asks $*$([[ $mode != hold ]] || echo "; at a boot etcd and the control plane wait until one of them answers")"
   finish
+}
+# let_go HELD: starts what a hold has stopped (the file says it), since nothing waits any more without bootHold.
+let_go() {
+  local name
+  [[ -e $1 ]] || return 0
+  for name in etcd kube-apiserver kube-controller-manager kube-scheduler; do
+    grep -qx "$name" "$1" || continue
+    process_status "$name"
+    [[ $status == missing ]] || process_start "$name"
+  done
+  did "etcd and the control plane don't wait any more: bootHold was taken away"
+  rm -f "$1"
 }
 # watches: true if the guard has said that it watches.
 watches() { process_log rke-dr-guard 2>/dev/null | grep -q 'return guard watches'; }

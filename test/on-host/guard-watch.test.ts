@@ -23,6 +23,9 @@ describe("the return guard", () => {
     host.program("ssh", `#!/bin/bash\ntarget="\${*: -2:1}"; ${answers}\n`);
     const run = host.run("env", [
       `RKE_DR_RUN=${host.folder}`,
+      // a hold that never ends fails its test
+      "timeout",
+      "25",
       "bash",
       host.at("guard/guard-watch.sh"),
       ...(args.length > 0 ? args : ["1"]),
@@ -195,6 +198,68 @@ esac
       assert.deepEqual(did(run), ["start etcd"]);
     });
 
+    it("a process that an act of another epoch has started is never stopped by a hold from before", () => {
+      // the act begins while the other side is being asked, which takes seconds
+      const asked =
+        "[[ -e $RKE_DR_STATE/asked ]] || { touch $RKE_DR_STATE/asked; until [[ -s $RKE_DR_STATE/did ]]; do sleep 0.1; done; " +
+        "echo 2 >$RKE_DR_STATE/epoch; touch $RKE_DR_STATE/runs-etcd; sleep 2; }; exit 255";
+      const run = round(asked);
+      assert.deepEqual(did(run), [stopped]);
+      assert.ok(host.has("runs-etcd"), "the new epoch's etcd runs");
+    });
+
+    it("nothing is stopped while a claim holds the host's lock, which writes the new epoch", () => {
+      // 0.3 s after the claim has begun the guard is there; the claim takes 2 s
+      host.program(
+        "claim",
+        "#!/bin/bash\nexec 9>$RKE_DR_STATE/lock; flock -x 9; touch $RKE_DR_STATE/claims; sleep 2; echo 2 >$RKE_DR_STATE/epoch\n",
+      );
+      const run = host.run("bash", [
+        "-c",
+        `claim & until [[ -e $RKE_DR_STATE/claims ]]; do sleep 0.05; done
+printf '#!/bin/sh\nexit 255\n' >$RKE_DR_STATE/ssh; chmod +x $RKE_DR_STATE/ssh
+RKE_DR_RUN=$RKE_DR_STATE bash $RKE_DR_STATE/guard/guard-watch.sh 1; wait`,
+      ]);
+      assert.equal(host.read("did"), "", run.stderr);
+      assert.match(run.stdout, /an act of another epoch has begun here/);
+    });
+
+    it("an operator's word isn't forgotten if the guard ends before it has acted on it, and counts for this boot alone", () => {
+      const began = "since=1\nepoch=1\netcd\n";
+      rmSync(host.at("runs-etcd"));
+      rmSync(host.at("runs-kube-apiserver"));
+      for (const [file, text] of [
+        ["guard/held", began],
+        ["guard/go-on", ""],
+        ["rke-dr-guard-holds", ""],
+      ] as const)
+        host.write(file, text);
+      const run = round("exit 255");
+      assert.deepEqual(did(run), ["start etcd"]);
+      assert.match(run.stdout, /the wait is over, an operator said so/);
+      // after a boot, the folder of /run is empty
+      host.write("did", "");
+      host.write("guard/held", began);
+      host.write("guard/go-on", "");
+      for (const name of ["started", "decided"]) rmSync(host.at(`rke-dr-guard-${name}`));
+      const later = round(
+        "echo x >>$RKE_DR_STATE/asked; (($(wc -l <$RKE_DR_STATE/asked) > 4)) || exit 255; echo rke-dr lab serves 1",
+      );
+      assert.match(later.stdout, /the wait is over, root@\S+ answers/);
+    });
+
+    it("a guard that ended while it started what it had held starts the rest, and doesn't hold again", () => {
+      rmSync(host.at("runs-kube-apiserver"));
+      host.write("guard/held", "since=1\nepoch=1\netcd\nkube-apiserver\n");
+      host.write("rke-dr-guard-decided", "yes an operator said so\n");
+      const run = round("exit 255");
+      assert.deepEqual(did(run), started);
+      assert.ok(!host.has("guard/held"));
+      host.write("did", "");
+      rmSync(host.at("rke-dr-guard-started"));
+      assert.equal(round("exit 255").did, "", "the hold of this boot is over");
+    });
+
     it("nothing is held if the guard's start isn't that of a boot, or without the file hold", () => {
       host.write("rke-dr-guard-started", "");
       assert.equal(round("exit 255").did, "");
@@ -212,6 +277,12 @@ esac
       );
       assert.equal(run.status, 0, run.stderr);
       assert.match(run.stdout, /bootHold: this host has booted[\s\S]*the wait is over/);
+      // systemd starts the guard itself now, and the kubelet at the same time
+      host.write("did", "");
+      assert.doesNotMatch(round("exit 255").stdout, /bootHold/);
+      assert.doesNotMatch(round("echo rke-dr lab serves 1", "--before-others").stdout, /bootHold/);
+      assert.equal(host.read("did"), "");
+      assert.ok(host.has("runs-etcd") && !host.has("guard/held"));
     });
 
     it("--go-on says that nothing is held if nothing is", () => {
