@@ -23,16 +23,16 @@ kube() {
 # delete_node SERVER NODE: tries for a minute, because a kube-apiserver that has just come back may leave a request unanswered.
 delete_node() {
   local answer="" result=""
-  until_true 60 node_deleted "$@" || die "API: Node $2 can't be deleted: ${answer:0:300}"
+  until_true 60 kube_or_missing "$1" DELETE "/api/v1/nodes/$2" || die "API: Node $2 can't be deleted: ${answer:0:300}"
   case $result in
     0) did "Node $2 deleted" ;;
     4) did "Node $2 was gone already" ;;
   esac
 }
-# node_deleted SERVER NODE: sets $answer and $result, as kube gives them.
-node_deleted() {
+# kube_or_missing SERVER METHOD PATH ...: true if the API has answered, also that there is no such thing. Sets $answer and $result, as kube gives them.
+kube_or_missing() {
   result=0
-  answer=$(kube "$1" DELETE "/api/v1/nodes/$2") || result=$?
+  answer=$(kube "$@") || result=$?
   ((result == 0 || result == 4))
 }
 

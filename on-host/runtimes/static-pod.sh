@@ -258,7 +258,7 @@ process_drop() {
 process_delete() {
   local name
   for name in "$@"; do
-    ! process_runs "$name" || { echo "pod $name: runs" >&2 && return 1; }
+    ! process_runs "$name" || { echo "$name: runs, and only one that is stopped can be deleted" >&2 && return 1; }
   done
   process_drop "$@"
 }

@@ -1,7 +1,8 @@
 # needs: runtimes/systemd/doors runtimes/systemd/units runtimes/systemd/alone
 # Starts, stops and reports processes as units of systemd: etcd as etcd.service, whose settings are a file of its environment. All other
 # processes of such a host are the kubelet's static pods, if it has a kubelet: they go on to runtimes/static-pod. This file defines the names that
-# on-host/runtimes/docker.sh explains, and test/lab/runtime-contract.test.ts tries each of them; its other half is plan/runtimes/systemd.
+# on-host/runtimes/docker.sh explains, but for those that mean the same here as with static pods alone (process_commands, process_delete, spec_with_memory), and
+# test/lab/runtime-contract.test.ts tries each of them; its other half is plan/runtimes/systemd.
 #
 # The process etcd is the host's own etcd.service, whose file stays where the installer has put it. Set aside, it is stopped, disabled, and blocked
 # by a drop-in whose assertion fails: neither systemd nor a boot nor an operator starts it. Its settings, its unit and its log are kept in
@@ -76,12 +77,6 @@ process_names() {
     kept_names
     pods_process_names
   } | awk '!seen[$0]++'
-}
-process_commands() {
-  local name
-  for name in $(process_names); do
-    printf '%s %s\n' "$name" "$(process_command "$name" | tr '\n' ' ')"
-  done
 }
 process_marked() {
   local name
@@ -238,13 +233,6 @@ process_drop() {
     fi
   done
 }
-process_delete() {
-  local name
-  for name in "$@"; do
-    ! process_runs "$name" || { echo "unit $name: runs" >&2 && return 1; }
-  done
-  process_drop "$@"
-}
 process_log() {
   local name=$1 lines=${2:-all} since=${3:-}
   if is_service "$name"; then
@@ -295,7 +283,6 @@ run_alone() {
   if [[ $1 == /* ]]; then run_program_alone "$@"; else pods_run_alone "$@"; fi
 }
 spec_isolated() { [[ $1 == unit-alone:* ]]; }
-spec_with_memory() { printf '%s' "$1"; }
 image_present() { if [[ $1 == /* ]]; then [[ -x $1 ]]; else has_pods && pods_image_present "$1"; fi; }
 image_fetch() {
   if [[ $1 != /* ]]; then

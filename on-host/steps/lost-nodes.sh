@@ -13,18 +13,17 @@ main() {
   finish
 }
 
-# keep_node SERVER NODE: writes the Node down, if it is there. To delete it matters more: a kept Node is of use to a failback alone.
+# keep_node SERVER NODE: writes the Node down, if it is there and this act hasn't deleted it before: a kubelet that is alive registers itself again, without
+# the labels and taints that this file is for. To delete it matters more: a kept Node is of use to a failback alone.
 keep_node() {
-  local found="" result=""
-  until_true 20 node_found "$@" || say "Node $2 can't be written down before it is deleted: ${found:0:300}"
+  local answer="" result="" file=$aside/nodes/$2.json
+  if [[ -s $file ]]; then
+    say "Node $2 stays written down as this act first found it: $file"
+    return
+  fi
+  until_true 20 kube_or_missing "$1" GET "/api/v1/nodes/$2?pretty=false" || say "Node $2 can't be written down before it is deleted: ${answer:0:300}"
   [[ $result == 0 ]] || return 0
   mkdir -p "$aside/nodes"
-  printf '%s\n' "$found" >"$aside/nodes/$2.json.new"
-  mv "$aside/nodes/$2.json.new" "$aside/nodes/$2.json"
-}
-# node_found SERVER NODE: true if the API says that it is there, or that it isn't. Sets $found and $result, as kube gives them.
-node_found() {
-  result=0
-  found=$(kube "$1" GET "/api/v1/nodes/$2?pretty=false") || result=$?
-  ((result == 0 || result == 4))
+  printf '%s\n' "$answer" >"$file.new"
+  mv "$file.new" "$file"
 }

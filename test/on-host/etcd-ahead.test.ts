@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { copyFileSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
-import { freePorts, killAll, type Member, post, serves, startEtcd, urlsOf } from "./etcd-processes";
+import { describeWithEtcd, freePorts, killAll, type Member, post, serves, startEtcd, urlsOf } from "./etcd-processes";
 import { ownScript, stateOfEachTest } from "./host-state";
 
 const etcds = ["etcd", ...(process.env.RKE_DR_ETCD ?? "").split(":").filter((path) => path !== "")];
@@ -13,18 +13,10 @@ const script = ownScript(
 
 type Header = { header: { revision: string } };
 
-describe("a database's revision is put ahead", function () {
+describeWithEtcd("a database's revision is put ahead", function () {
   this.timeout(60_000);
   const host = stateOfEachTest({});
   const started: Member["process"][] = [];
-  before(function () {
-    if (spawnSync("etcd", ["--version"]).status !== 0) {
-      this.test?.parent?.eachTest((test) => {
-        test.title += " (skipped: no etcd on this machine; `npm test` installs Debian's where a lab can run)";
-      });
-      this.skip();
-    }
-  });
   afterEach(() => killAll(started.splice(0)));
 
   const database = () => host.at("m1/member/snap/db");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { boltBucket } from "./bolt";
-import { keysOf, killAll, type Member, serves, startEtcd, urlsOf } from "./etcd-processes";
+import { describeWithEtcd, keysOf, killAll, type Member, serves, startEtcd, urlsOf } from "./etcd-processes";
 import { stateOfEachTest } from "./host-state";
 import { type Killed, KilledVoter } from "./killed-voter";
 import { curl, docker } from "./process-containers";
@@ -19,7 +19,7 @@ const leavesMembers = (etcd: string): boolean => {
   return patch !== undefined && Number(patch) < 22;
 };
 
-describe("an entry that only a killed voter's WAL has", function () {
+describeWithEtcd("an entry that only a killed voter's WAL has", function () {
   this.timeout(60_000);
   const started: Member["process"][] = [];
   // before the hook by which the state's folder goes
@@ -31,14 +31,6 @@ describe("an entry that only a killed voter's WAL has", function () {
     { epoch: "2\n", act: "failover\n" },
     { docker, curl, nsenter: '#!/bin/bash\nshift 3\nexec "$@"\n' },
   );
-  before(function () {
-    if (spawnSync("etcd", ["--version"]).status !== 0) {
-      this.test?.parent?.eachTest((test) => {
-        test.title += " (skipped: no etcd on this machine; `npm test` installs Debian's where a lab can run)";
-      });
-      this.skip();
-    }
-  });
   const voter = (etcd: string) => new KilledVoter(host, started, etcd);
 
   /** Kills until forcing the data as it lies loses acknowledged writes: then a test that finds all of them shows something. */

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { Reader } from "protobufjs/minimal";
 import { onHostInput, onHostScript } from "../../on-host";
 import { makeCertificates } from "./certificates";
+import { describeWithEtcd } from "./etcd-processes";
 import { freePort } from "./free-port";
 import { ownScript, stateOfEachTest } from "./host-state";
 
@@ -34,17 +35,9 @@ describe("a lone etcd is made to elect itself", function () {
     }
   });
 
-  describe("the real etcd", () => {
+  describeWithEtcd("the real etcd", () => {
     let etcd: ChildProcess | undefined;
     let said = "";
-    before(function () {
-      if (spawnSync("etcd", ["--version"]).status !== 0) {
-        this.test?.parent?.eachTest((test) => {
-          test.title += " (skipped: no etcd on this machine; `npm test` installs Debian's where a lab can run)";
-        });
-        this.skip();
-      }
-    });
     afterEach(end);
 
     async function end(): Promise<void> {

@@ -3,7 +3,17 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync } from "node:fs";
 import { onHostInput, stepScript } from "../../on-host";
 import { makeCertificates } from "./certificates";
-import { freePorts, killAll, type Member, post, serves, startEtcd, threeMembers, urlsOf } from "./etcd-processes";
+import {
+  describeWithEtcd,
+  freePorts,
+  killAll,
+  type Member,
+  post,
+  serves,
+  startEtcd,
+  threeMembers,
+  urlsOf,
+} from "./etcd-processes";
 import { ownScript, stateOfEachTest } from "./host-state";
 import { curl, docker } from "./process-containers";
 
@@ -11,7 +21,7 @@ import { curl, docker } from "./process-containers";
 const etcds = ["etcd", ...(process.env.RKE_DR_ETCD ?? "").split(":").filter((path) => path !== "")];
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
 
-describe("members of etcd whose data may differ", function () {
+describeWithEtcd("members of etcd whose data may differ", function () {
   this.timeout(120_000);
   const started: Member["process"][] = [];
   // before the hook by which the state's folder goes
@@ -20,14 +30,6 @@ describe("members of etcd whose data may differ", function () {
     for (const name of readdirSync(host.at("containers"))) host.run(host.at("docker"), ["kill", name]);
   });
   const host = stateOfEachTest({ epoch: "3\n", act: "primary\n" }, { docker, curl });
-  before(function () {
-    if (spawnSync("etcd", ["--version"]).status !== 0) {
-      this.test?.parent?.eachTest((test) => {
-        test.title += " (skipped: no etcd on this machine; `npm test` installs Debian's where a lab can run)";
-      });
-      this.skip();
-    }
-  });
   beforeEach(() => {
     for (const folder of ["containers", "etcd"]) mkdirSync(host.at(folder));
     const paths = ["kube-ca.pem", "ca-key.pem", "kube-etcd.pem", "kube-etcd-key.pem"].map((name) => host.at(name));

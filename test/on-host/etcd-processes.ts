@@ -1,9 +1,20 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, openSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { join } from "node:path";
 import { freePort } from "./free-port";
+
+const skippedWithoutEtcd = ["etcd --version", "etcdctl version"].every(
+  (line) => spawnSync("sh", ["-c", line]).status === 0,
+)
+  ? ""
+  : " (skipped: no etcd on this machine; `npm test` installs Debian's where a lab can run)";
+
+/** A suite of tests that start the real etcd; on a machine without it they are skipped, and say so. */
+export function describeWithEtcd(title: string, body: (this: Mocha.Suite) => void): void {
+  (skippedWithoutEtcd === "" ? describe : describe.skip)(`${title}${skippedWithoutEtcd}`, body);
+}
 
 type Ports = [number, number, number, number, number, number];
 

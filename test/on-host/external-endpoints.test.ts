@@ -58,7 +58,10 @@ esac
 `,
     );
     const script = stepScript("external-endpoints", { runtime: "systemd", installer: "kubespray" })
-      .replace("until_true 60 config_read", `until_true ${get.status === 500 ? 1 : 60} config_read`)
+      .replace(
+        'until_true 60 kube_or_missing "$server"',
+        `until_true ${get.status === 500 ? 1 : 60} kube_or_missing "$server"`,
+      )
       // the administrator's certificate is no part of this
       .replaceAll(
         /^admin_tls\(\) \{$/gm,

@@ -8,7 +8,7 @@ describe("deleting the Nodes of the lost hosts", function () {
   const host = stateOfEachTest({ epoch: "2\n", act: "failover\n" });
 
   /** @param answers of the API, one after the other, the last one for good; undefined: none within curl's limit */
-  function run(answers: (number | undefined)[]) {
+  function run(answers: (number | undefined)[], generation = 1) {
     const cases = answers.map((status, i) => {
       const pattern = i === answers.length - 1 ? "*" : String(i + 1);
       return `${pattern}) ${status === undefined ? "echo 'curl: (28) Operation timed out'; exit 28" : `printf '{}\\n${status}'`} ;;`;
@@ -20,7 +20,7 @@ describe("deleting the Nodes of the lost hosts", function () {
     // the limit of a minute, and a short one for what never succeeds
     const limit = answers.at(-1) === 500 ? 1 : 60;
     const script = stepScript("lost-nodes").replaceAll(/until_true [26]0/g, `until_true ${limit}`);
-    const args = ["lost-nodes", 2, 1, "failover", "lab", "https://api", "master1"];
+    const args = ["lost-nodes", 2, generation, "failover", "lab", "https://api", "master1"];
     return host.step(args, script);
   }
 
@@ -41,6 +41,12 @@ describe("deleting the Nodes of the lost hosts", function () {
   it("writes each Node down before", () => {
     run([200]);
     assert.equal(host.read("epoch-2/nodes/master1.json"), "{}\n");
+  });
+  it("leaves what it has written down as it is when it runs again: by then a kubelet has registered itself anew", () => {
+    run([200]);
+    host.write("epoch-2/nodes/master1.json", '{"labels":"as they were"}\n');
+    assert.equal(run([200], 2).status, 0);
+    assert.equal(host.read("epoch-2/nodes/master1.json"), '{"labels":"as they were"}\n');
   });
   it("writes nothing down of a Node that is gone already", () => {
     run([404]);

@@ -1,19 +1,11 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import {
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  symlinkSync,
-} from "node:fs";
+import { linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { stepScript } from "../../on-host";
 import { readKeys, readValue } from "../../plan/acts/lost/compare";
-import { killAll, type Member, post, startEtcd, threeMembers, urlsOf } from "./etcd-processes";
+import { describeWithEtcd, killAll, type Member, post, startEtcd, threeMembers, urlsOf } from "./etcd-processes";
 import { freePort } from "./free-port";
 import { stateOfEachTest } from "./host-state";
 import { walEnd } from "./wal";
@@ -51,18 +43,11 @@ esac
 exit 0
 `;
 
-describe("the scratch etcd that reads data which lies aside", function () {
+describeWithEtcd("the scratch etcd that reads data which lies aside", function () {
   this.timeout(90_000);
   const started: Member["process"][] = [];
   const host = stateOfEachTest({}, { docker });
   afterEach(() => killAll(started.splice(0)));
-  before(function () {
-    if (spawnSync("etcd", ["--version"]).status === 0) return;
-    this.test?.parent?.eachTest((test) => {
-      test.title += " (skipped: no etcd on this machine; `npm test` installs Debian's where a lab can run)";
-    });
-    this.skip();
-  });
 
   /** Runs the script on DATA with these requests. @returns what it answered, a line each */
   async function read(data: string, ...requests: string[]) {

@@ -1,24 +1,16 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { newestWrite } from "../../plan/facts/facts";
-import { freePorts, killAll, type Member, post, serves, startEtcd, urlsOf } from "./etcd-processes";
+import { describeWithEtcd, freePorts, killAll, type Member, post, serves, startEtcd, urlsOf } from "./etcd-processes";
 import { ownScript, stateOfEachTest } from "./host-state";
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
 const at = (second: number) => new Date(Date.parse("2026-11-29T03:00:00Z") + second * 1000).toISOString();
 
-describe("when a resting database was last written to", function () {
+describeWithEtcd("when a resting database was last written to", function () {
   this.timeout(60_000);
   const host = stateOfEachTest({});
   const started: Member["process"][] = [];
   afterEach(() => killAll(started.splice(0)));
-  before(function () {
-    if (spawnSync("etcd", ["--version"]).status === 0) return;
-    this.test?.parent?.eachTest((test) => {
-      test.title += " (skipped: no etcd on this machine; `npm test` installs Debian's where a lab can run)";
-    });
-    this.skip();
-  });
 
   /** The time that a database shows in which these values were written one after the other, by an etcd that then ended. */
   async function shown(values: string[]): Promise<number | undefined> {

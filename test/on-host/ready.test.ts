@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onHostScript } from "../../on-host";
 import { parseSamples, type Sample } from "../../plan/review/ready";
-import { killAll, type Member, threeMembers } from "./etcd-processes";
-
-const noEtcd = spawnSync("etcd", ["--version"]).error || spawnSync("etcdctl", ["version"]).error;
+import { describeWithEtcd, killAll, type Member, threeMembers } from "./etcd-processes";
 
 /** Stands in for the way to a host: what would run there runs here, on its own real etcd. */
 const ssh = `#!/bin/bash
@@ -30,7 +28,7 @@ case $1 in
 esac
 `;
 
-(noEtcd ? describe.skip : describe)(`ready.sh on a deploy host${noEtcd ? " (skipped: no etcd)" : ""}`, function () {
+describeWithEtcd("ready.sh on a deploy host", function () {
   this.timeout(60_000);
   let play: string;
   let members: Member[];
@@ -164,6 +162,45 @@ esac
     assert.equal(value(unsound, "snapshot_sound"), 0);
     assert.equal(value(unsound, "failover_loses_at_most_seconds"), undefined);
     writeFileSync(path("url-m3"), members[2]?.client ?? "");
+  });
+
+  it("reads a snapshot whole once, sound or damaged, and again when the file has changed", () => {
+    const reads = () => {
+      rmSync(path("read"), { force: true });
+      const [sample] = ready().filter((s) => s.metric === "snapshot_sound");
+      return [sample?.value, existsSync(path("read")) ? readFileSync(path("read"), "utf8").length : 0];
+    };
+    writeFileSync(
+      path("bin/sha256sum"),
+      '#!/bin/sh\ncase "$1" in *.db) printf x >>"$PLAY/read" ;; esac\nexec /usr/bin/sha256sum "$@"\n',
+      { mode: 0o755 },
+    );
+    snapshot("20261121T140000Z", Date.now(), "data", "0".repeat(64));
+    assert.deepEqual(
+      [reads(), reads()],
+      [
+        [0, 1],
+        [0, 0],
+      ],
+    );
+    // the same size, in its place
+    const right = createHash("sha256").update("tada").digest("hex");
+    snapshot("20261121T140000Z", Date.now(), "tada", right);
+    assert.deepEqual(
+      [reads(), reads()],
+      [
+        [1, 1],
+        [1, 0],
+      ],
+    );
+    writeFileSync(path("state/snapshots/etcd-m1-20261121T140000Z.db"), "dada");
+    assert.deepEqual(
+      [reads(), reads()],
+      [
+        [0, 1],
+        [0, 0],
+      ],
+    );
   });
 
   it("tells the last rehearsal's age, result and time", () => {

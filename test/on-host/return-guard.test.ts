@@ -32,11 +32,7 @@ esac
     host.write("guard/held", "since=1\nepoch=1\netcd\nkube-apiserver\nkube-scheduler\n");
     const { status, stderr } = step("off");
     assert.equal(status, 0, stderr);
-    assert.deepEqual(host.read("did").trim().split("\n"), [
-      "rm -f rke-dr-guard",
-      "start etcd",
-      "start kube-apiserver",
-    ]);
+    assert.deepEqual(host.read("did").trim().split("\n"), ["rm -f rke-dr-guard", "start etcd", "start kube-apiserver"]);
     assert.ok(!host.has("guard/held") && !host.has("guard/hold"));
   });
 

@@ -1,15 +1,11 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { onHostScript } from "../../on-host";
 import { compareLogs } from "../../plan/etcd/sources";
 import { type LogEnd, parseFacts } from "../../plan/facts/facts";
-import { killAll, type Member, post, serves, threeMembers } from "./etcd-processes";
+import { describeWithEtcd, killAll, type Member, post, serves, threeMembers } from "./etcd-processes";
 import { stateOfEachTest } from "./host-state";
 
-const hasEtcd = spawnSync("etcd", ["--version"]).status === 0;
-const suite = hasEtcd ? describe : describe.skip;
-
-suite(`the ends of members' WALs${hasEtcd ? "" : " (skipped: no etcd on this machine)"}`, function () {
+describeWithEtcd("the ends of members' WALs", function () {
   this.timeout(120_000);
   const host = stateOfEachTest({}, { docker: "#!/bin/sh\nexit 1\n", curl: "#!/bin/sh\nexit 1\n" });
 

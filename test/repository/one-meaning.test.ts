@@ -7,7 +7,9 @@ import { root } from "./sources";
 const dialects: Dialect[] = [
   { runtime: "docker", installer: "rke" },
   { runtime: "static-pod", installer: "kubeadm" },
-  { runtime: "systemd", installer: "kubeadm" },
+  { runtime: "systemd", installer: "kubespray" },
+  { runtime: "systemd", installer: "kubekey" },
+  { runtime: "systemd", installer: "unit" },
 ];
 /** Scripts that are put together with all that they need; the others are only needed. */
 const whole = shellScripts(root)

@@ -7,7 +7,7 @@ main() {
   local server=$1 path=/api/v1/namespaces/kube-system/configmaps/kubeadm-config answer="" result="" before after version
   begin "$@"
   shift
-  until_true 60 config_read "$server" "$path" || die "API: the ConfigMap kubeadm-config can't be read: ${answer:0:300}"
+  until_true 60 kube_or_missing "$server" GET "$path" || die "API: the ConfigMap kubeadm-config can't be read: ${answer:0:300}"
   if [[ $result == 4 ]]; then
     did "kubeadm-config: there is none"
     finish
@@ -29,13 +29,6 @@ main() {
     die "API: the ConfigMap kubeadm-config can't be changed: ${answer:0:300}"
   did "kubeadm-config: etcd.external.endpoints are $* now; what it was is in $aside/kubeadm-config"
   finish
-}
-
-# config_read SERVER PATH: sets $answer and $result, as kube gives them.
-config_read() {
-  result=0
-  answer=$(kube "$1" GET "$2") || result=$?
-  ((result == 0 || result == 4))
 }
 
 # json_value KEY <JSON: prints the first text under this key, which is no text within another one, without its escapes.

@@ -1,4 +1,4 @@
-# needs: nothing
+# needs: resident/snapshots/lines
 # ready: says in Prometheus' text format how ready this deploy host's side is for a failover. It asks the cluster's deciding hosts by SSH,
 # ready-host.sh on each, and changes nothing on them. It lies beside ready-host.sh and config (loop.sh runs it), or in a folder for a while
 # (`npm run ready`).
@@ -57,14 +57,6 @@ config() {
   done <"$here/config"
 }
 
-# line_for USER: prints the beginning of the command line of a bash on a host of this user.
-line_for() {
-  local line
-  for line in ${lines[@]+"${lines[@]}"}; do
-    [[ ${line%%=*} != "$1" ]] || printf '%s' "${line#*=}"
-  done
-}
-
 # ask NAME USER@ADDRESS:PORT OTHERS: writes what the host says to $work/NAME, and the time at which it had said it to $work/NAME.at.
 ask() {
   local name=$1 target=${2%:*} port=${2##*:} others=$3 line
@@ -95,9 +87,9 @@ about_host() {
 # field KEY FILE: prints a string, a number or a word of a JSON file that has each key once.
 field() { sed -n -E "s/.*\"$1\": ?\"?([^\",}]*).*/\1/p" "$2" 2>/dev/null | head -n 1; }
 
-# snapshot_samples: reads the newest snapshot whole once, and remembers the result beside it by name and size.
+# snapshot_samples: reads the newest snapshot whole once, and remembers beside it what came out for a file of this size, time and inode, sound or not.
 snapshot_samples() {
-  local name taken mark sound=0 damaged
+  local name taken mark sound="" damaged sum
   name=$(find "$kept" -maxdepth 1 -name 'etcd-*.json' -printf '%f\n' 2>/dev/null | sed -E 's/(.*)-([0-9TZ]+)\.json$/\2 \1-\2/' | sort | tail -n 1 | cut -d' ' -f2)
   damaged=$(find "$kept" -maxdepth 1 -name '*.damaged' 2>/dev/null | wc -l)
   if ((${every:-0} > 0)); then
@@ -108,13 +100,17 @@ snapshot_samples() {
   [[ -n $name ]] || return 0
   taken=$(field takenAt "$kept/$name.json")
   sample snapshot_timestamp_seconds "$(seconds "${taken:-0}")"
-  mark="$name $(stat -c '%s %Y' "$kept/$name.db" 2>/dev/null)"
-  if [[ $(cat "$kept/.read" 2>/dev/null) == "$mark" ]]; then
-    sound=1
-  elif [[ $(nice -n 10 sha256sum "$kept/$name.db" 2>/dev/null | cut -d' ' -f1) == "$(field sha256 "$kept/$name.json")" ]]; then
-    sound=1
-    printf '%s\n' "$mark" 2>/dev/null >"$kept/.read" || true
-  fi
+  mark="$name $(stat -c '%s %.9Y %i' "$kept/$name.db" 2>/dev/null) $(field sha256 "$kept/$name.json")"
+  case $(cat "$kept/.read" 2>/dev/null) in
+    "$mark sound") sound=1 ;;
+    "$mark damaged") sound=0 ;;
+    *)
+      sum=$(nice -n 10 sha256sum "$kept/$name.db" 2>/dev/null | cut -d' ' -f1)
+      sound=$([[ -n $sum && $sum == "${mark##* }" ]] && echo 1 || echo 0)
+      # a file that can't be read at all may be read the next time
+      [[ -z $sum ]] || printf '%s %s\n' "$mark" "$( ((sound)) && echo sound || echo damaged)" 2>/dev/null >"$kept/.read" || true
+      ;;
+  esac
   sample snapshot_sound "$sound"
   if ((sound)); then snapshot_at=$taken; fi
 }

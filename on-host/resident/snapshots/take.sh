@@ -1,3 +1,4 @@
+# needs: resident/snapshots/lines
 # take: takes one scheduled snapshot from the first voter that can give one, checks it, keeps it, and deletes old ones.
 # It lies on the deploy host in /etc/rke-dr/snapshots, beside voter.sh and config, and needs bash, ssh and coreutils. To run it by hand:
 #   bash /etc/rke-dr/snapshots/take.sh
@@ -60,14 +61,6 @@ own_hash() {
   size=$(stat -c %s "$1")
   ((size % 512 == 32)) || return 1
   [[ $(head -c $((size - 32)) "$1" | sha256sum | cut -d' ' -f1) == $(tail -c 32 "$1" | od -An -v -tx1 | tr -d ' \n') ]]
-}
-
-# line_for USER: prints the beginning of the command line of a bash on a host of this user.
-line_for() {
-  local line
-  for line in ${lines[@]+"${lines[@]}"}; do
-    [[ ${line%%=*} != "$1" ]] || printf '%s' "${line#*=}"
-  done
 }
 
 # from HOST USER@ADDRESS:PORT: fetches a snapshot from this voter, checks and keeps it, and sets $newest to its name. On failure it returns 1 and

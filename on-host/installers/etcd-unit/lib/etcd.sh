@@ -19,10 +19,14 @@ tls_of() {
     tls_ca=$pki/ca.crt tls_cert=$pki/$1.crt tls_key=$pki/$1.key
   fi
 }
+# an address that stands for all of a host's isn't one by which a client reaches it
 own_peer() {
-  local urls
-  urls=$(etcd_setting ETCD_LISTEN_PEER_URLS)
-  printf '%s' "${urls%%,*}"
+  local url
+  url=$(etcd_setting ETCD_LISTEN_PEER_URLS)
+  url=${url%%,*}
+  url=${url/"//0.0.0.0:"/"//127.0.0.1:"}
+  url=${url/"//[::]:"/"//[::1]:"}
+  printf '%s' "${url:-https://127.0.0.1:2380}"
 }
 installer_certificates() {
   local file
