@@ -46,7 +46,7 @@ process_history() {
   is_unit "$1" || file=$(manifest_of "$1") || return 1
   process_status "$1"
   if is_unit "$1"; then
-    restarts=$(systemctl show -P NRestarts "$(unit_of "$1")") container_started=$(unit_started "$1")
+    restarts=$(unit_value NRestarts "$(unit_of "$1")") container_started=$(unit_started "$1")
   elif ! is_enabled "$1"; then
     restarts=$(kept "$1" restarts) container_started=$(kept "$1" started)
   fi
@@ -345,7 +345,7 @@ node_facts() {
   printf 'kubeletCgroups=%s\n' "$(kubelet_setting cgroupDriver cgroupfs)"
   printf 'imageThreshold=%s\n' "$(kubelet_setting imageGCHighThresholdPercent 85)"
   printf 'imageUsed=%s\n' "$(df -B1 --output=size,avail /var/lib/containerd 2>/dev/null | awk 'NR == 2 && $1 > 0 { print 100 - int($2 * 100 / $1) }')"
-  state=$(systemctl show -P SubState kubelet 2>/dev/null) || true
+  state=$(unit_value SubState kubelet 2>/dev/null) || true
   printf 'kubelet=%s\n' "$state"
   [[ ! -e $kubelet_mark ]] || echo kubeletHeld=yes
   [[ $state == running ]] || printf 'kubeletWords=%s\n' "$(limited journalctl -u kubelet -o cat --no-pager -n 300 2>/dev/null | grep -E '^[EF][0-9]{4} ' | tail -n 1 | cut -c1-300)"

@@ -22,7 +22,7 @@ runtime_unit=etcd.service runtime_folder=/var/lib/rke-dr runtime_logs=/var/log/j
 runtime_settings=()
 
 runtime_facts() {
-  printf 'systemd=%s\n' "$(timeout 10 systemctl show -P Version 2>/dev/null)"
+  printf 'systemd=%s\n' "$(timeout 10 systemctl show -p Version 2>/dev/null | sed -n "s/^Version=//p")"
   if has_pods; then
     pods_runtime_facts
   elif command -v curl >/dev/null; then
@@ -42,7 +42,7 @@ process_status() {
   elif is_kept "$1"; then
     status=exited
   else
-    answer=$(systemctl show -P Version 2>&1) || die "systemd: $1 can't be looked at: ${answer:0:200}"
+    answer=$(systemctl show -p Version 2>&1) || die "systemd: $1 can't be looked at: ${answer:0:200}"
     if is_unit "$1" || has_pods; then pods_process_status "$1"; else status=missing; fi
   fi
 }
@@ -51,7 +51,8 @@ process_history() {
   if is_service "$1"; then
     service_status "$1"
     started=$(service_started "$1")
-    printf '%s %s %s\n' "$status" "$(service_show "$1" NRestarts)" "${started:-0001-01-01T00:00:00Z}"
+    # before systemd 235 there is no such number
+    printf '%s %s %s\n' "$status" "$(service_show "$1" NRestarts | grep . || echo 0)" "${started:-0001-01-01T00:00:00Z}"
   elif is_kept "$1"; then
     started=$(kept_of "$1" started)
     printf 'exited %s %s\n' "$(kept_of "$1" restarts | grep . || echo 0)" "${started:-0001-01-01T00:00:00Z}"
@@ -173,7 +174,14 @@ process_create() {
   esac
 }
 process_start() {
-  if is_service "$1"; then start_service "$1"; else pods_process_start "$1"; fi
+  if is_service "$1"; then
+    start_service "$1"
+  elif is_kept "$1"; then
+    # a run that set it aside was killed before it had its new name
+    bring_back_service "$1" "$1"
+  else
+    pods_process_start "$1"
+  fi
 }
 # on_both COMMAND ARGUMENT NAME ...: COMMAND_services ARGUMENT NAME ... for units, pods_process_COMMAND ARGUMENT NAME ... for all others, at the same time.
 on_both() {
@@ -204,7 +212,8 @@ process_rename() {
   elif is_service "$1"; then
     disable_service "$1" && keep_service "$1" "$2"
   elif is_kept "$1"; then
-    mv "$units_aside/$1" "$units_aside/$2"
+    ! is_kept "$2" || { echo "unit $2: is there already" >&2 && return 1; }
+    mv -T "$units_aside/$1" "$units_aside/$2"
   else
     pods_process_rename "$@"
   fi

@@ -79,8 +79,8 @@ const words = (c: Comment): Finding => `${c.file}:${c.line}: SC${c.code}: ${c.me
 /** @returns what is wrong, by the files in which it is */
 async function shellcheck(root: string, run: Run, without: string[]): Promise<Comment[]> {
   const texts = run.map((file) => readFileSync(join(root, file), "utf8"));
-  // as bash reads them, but for the `exit` behind: after that shellcheck takes what is called by name only (`until_true 5 healthy`) for dead
-  const all = [...texts, 'main "$@"\n'];
+  // as bash reads them (some call their `main` themselves), but for the `exit` behind: after that shellcheck takes what is called by name only (`until_true 5 healthy`) for dead
+  const all = /^main\b/m.test(texts.at(-1) ?? "") ? texts : [...texts, 'main "$@"\n'];
   // a script of one file may be without `main`
   const said = await comments(run.length === 1 ? texts.join("") : all.join("\n"), without);
   const placed = (comment: Comment): Comment => {

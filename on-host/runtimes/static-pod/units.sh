@@ -3,6 +3,8 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # pods.sh sets what is read here; $status is for callers
 
+# unit_value PROPERTY [UNIT]: prints what systemd says of a unit, or of itself. (`systemctl show -P` needs systemd 246; Ubuntu 20.04 has 245, CentOS 7 has 219.)
+unit_value() { systemctl show -p "$1" ${2:+"$2"} | sed -n "s/^$1=//p"; }
 unit_of() { printf 'rke-dr-process-%s.service' "$1"; }
 is_unit() { [[ -e /etc/systemd/system/$(unit_of "$1") ]]; }
 # A program that run_alone has started under a name isn't listed among the processes; one that a power cut ended leaves its container behind.
@@ -56,8 +58,8 @@ write_unit() {
   mkdir -p "$pods_aside"
   cat >"$pods_aside/$1.end.sh" <<END
 case \$EXIT_STATUS in KILL) EXIT_STATUS=137 ;; TERM) EXIT_STATUS=143 ;; esac
-started=\$(systemctl show -P ExecMainStartTimestamp $(unit_of "$1"))
-printf 'exit_code=%s\nstarted=%s\n' "\$EXIT_STATUS" "\$(date -u -d "\$started" +%Y-%m-%dT%H:%M:%SZ)" >$pods_aside/$1.kept
+started=\$(systemctl show -p ExecMainStartTimestamp $(unit_of "$1"))
+printf 'exit_code=%s\nstarted=%s\n' "\$EXIT_STATUS" "\$(date -u -d "\${started#*=}" +%Y-%m-%dT%H:%M:%SZ)" >$pods_aside/$1.kept
 ${5:-true}
 END
   {
@@ -104,7 +106,7 @@ ctr -n k8s.io containers delete rke-dr-$name 2>/dev/null || true"
   systemctl daemon-reload
 }
 unit_status() {
-  case $(systemctl show -P ActiveState "$(unit_of "$1")") in
+  case $(unit_value ActiveState "$(unit_of "$1")") in
     active) status=running ;;
     activating | reloading) status=restarting ;;
     *) [[ -e $pods_aside/$1.kept ]] && status=exited || status=created ;;
@@ -117,7 +119,7 @@ unit_pid() {
     pid=$(ctr -n k8s.io tasks ls 2>/dev/null | awk -v task="rke-dr-$1" '$1 == task && $3 == "RUNNING" { print $2 }')
     printf '%s\n' "${pid:-0}"
   else
-    systemctl show -P MainPID "$(unit_of "$1")"
+    unit_value MainPID "$(unit_of "$1")"
   fi
 }
 # start_unit NAME: a program of an image is there as soon as its container runs, or has ended already.
@@ -132,7 +134,7 @@ start_unit() {
 }
 unit_started() {
   local at
-  at=$(systemctl show -P ExecMainStartTimestamp "$(unit_of "$1")")
+  at=$(unit_value ExecMainStartTimestamp "$(unit_of "$1")")
   if [[ -n $at ]]; then date -u -d "$at" +%Y-%m-%dT%H:%M:%SZ; else kept "$1" started; fi
 }
 stop_unit() {

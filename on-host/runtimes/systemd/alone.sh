@@ -98,17 +98,25 @@ run_program_alone() {
     namespaces+=(-n)
     alone=(--network "${alone[@]}")
   fi
-  # a session of its own: the program outlives a caller that is killed, and all that it has started is one group
-  ${time_limit:+timeout -k 2 "$time_limit"} setsid -w unshare "${namespaces[@]}" --propagation private env ${alone_environment[@]+"${alone_environment[@]}"} \
+  # a session of its own: the program outlives a caller that is killed, and all that it has started is one group, known by a word in its environment
+  ${time_limit:+timeout -k 2 "$time_limit"} setsid -w unshare "${namespaces[@]}" --propagation private env "RKE_DR_ALONE=$name" ${alone_environment[@]+"${alone_environment[@]}"} \
     bash --norc -c "$(declare -f enter_alone); enter_alone \"\$@\"" bash "${alone[@]}" </dev/null || ended=$?
   end_group "$name"
   return "$ended"
 }
-# end_group NAME: ends what the program has left behind, and forgets its name.
+# end_group NAME: ends what the program has left behind, and forgets its name. The number of its group may be another's by now, as after a caller that was
+# killed: only processes that were started for NAME are ended.
 end_group() {
-  local pid _
+  local pid _ fields file word
   { read -r pid _ <"$alone_folder/$1"; } 2>/dev/null || return 0
-  kill -KILL -- "-$pid" 2>/dev/null || true
+  for file in /proc/[0-9]*/stat; do
+    { read -r -a fields <"$file"; } 2>/dev/null || continue
+    # a name with blanks moves the fields: from its closing bracket on they are state, parent, group
+    [[ "${fields[*]}" =~ .*\)\ [A-Za-z]\ [0-9]+\ $pid\  ]] || continue
+    while IFS= read -r -d '' word; do
+      [[ $word != "RKE_DR_ALONE=$1" ]] || kill -KILL "${fields[0]}" 2>/dev/null || true
+    done 2>/dev/null <"${file%/stat}/environ" || true
+  done
   rm -f "$alone_folder/$1"
 }
 # create_alone NAME WORDS: a unit that runs a program alone, once.
@@ -136,7 +144,8 @@ create_alone() {
     printf '# image %s\n' "${words[0]}"
     for one in ${alone_marks[@]+"${alone_marks[@]}"}; do printf '# mark %s\n' "$one"; done
     printf '%s\n' '[Unit]' "Description=$1 of rke-dr, alone" '[Service]' "ExecStart=/usr/bin/env bash $units_aside/$1/run.sh" \
-      "ExecStopPost=/usr/bin/env bash $units_aside/$1/end.sh" Restart=no PrivateMounts=yes LimitNOFILE=40000 TimeoutStopSec=60
+      "ExecStopPost=/usr/bin/env bash $units_aside/$1/end.sh" Restart=no PrivateMounts=yes MountFlags=slave LimitNOFILE=40000 TimeoutStopSec=60
+    # MountFlags: before systemd 239 there is no PrivateMounts, and the mounts would be the host's own
     [[ $alone_network == host ]] || printf 'PrivateNetwork=yes\n'
   } >"$file.new"
   mv "$file.new" "$file"

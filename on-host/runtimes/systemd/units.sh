@@ -1,4 +1,4 @@
-# needs: nothing
+# needs: runtimes/static-pod/units
 # Reads and changes units of systemd. systemd.sh says which they are.
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # what service_status sets is for its callers
@@ -32,12 +32,13 @@ is_kept() { [[ -e $units_aside/$1/kept ]]; }
 kept_names() {
   local file
   for file in "$units_aside"/*/{made,kept}; do
-    [[ ! -e $file ]] || basename "${file%/*}"
+    # one that drop_service was killed over is gone
+    [[ ! -e $file || $file == *.dropped/* ]] || basename "${file%/*}"
   done
 }
 # kept_of NAME KEY: prints what was kept of a process that was set aside.
 kept_of() { sed -n "s/^$2=//p" "$units_aside/$1/kept" 2>/dev/null || true; }
-service_show() { systemctl show -P "$2" "$(service_of "$1")"; }
+service_show() { unit_value "$2" "$(service_of "$1")"; }
 # service_status NAME: sets $status. Ends the step if systemd doesn't answer.
 service_status() {
   local seen active sub loaded
@@ -83,7 +84,8 @@ env_files_of() {
   if is_kept "$1"; then
     cat "$units_aside/$1/env-path"
   else
-    service_show "$1" EnvironmentFiles | sed -n -E 's/^(\/.*) \(ignore_errors=.*\)$/\1/p'
+    # older systemds print another name than the property's
+    systemctl show -p EnvironmentFiles "$(service_of "$1")" | sed -n -E 's/^EnvironmentFiles?=(\/.*) \(ignore_errors=.*\)$/\1/p'
   fi
 }
 # env_file_of NAME: prints the path of the file of its settings; nothing if it has none.
@@ -171,8 +173,8 @@ create_unit() {
 end_recorder() {
   cat <<END
 case \$EXIT_STATUS in KILL) EXIT_STATUS=137 ;; TERM) EXIT_STATUS=143 ;; esac
-started=\$(systemctl show -P ExecMainStartTimestamp $(service_of "$1"))
-printf 'exit_code=%s\nstarted=%s\n' "\$EXIT_STATUS" "\$(date -u -d "\$started" +%Y-%m-%dT%H:%M:%SZ)" >$units_aside/$1/end
+started=\$(systemctl show -p ExecMainStartTimestamp $(service_of "$1"))
+printf 'exit_code=%s\nstarted=%s\n' "\$EXIT_STATUS" "\$(date -u -d "\${started#*=}" +%Y-%m-%dT%H:%M:%SZ)" >$units_aside/$1/end
 END
 }
 
@@ -180,7 +182,8 @@ END
 start_service() {
   local service
   service=$(service_of "$1")
-  rm -f "$units_aside/$1"/{created,was,run}
+  # a run that set it aside, and was killed before it had its new name, has left the rest
+  rm -f "$units_aside/$1"/{created,was,run,kept,env,env-path,unit,log}
   ! unit_text "$1" | grep -q '^\[Install\]' || systemctl is-enabled -q "$service" || systemctl --no-reload enable -q "$service" || return
   begin_service "$1"
 }
@@ -189,6 +192,8 @@ begin_service() {
   local tries service
   service=$(service_of "$1")
   systemctl reset-failed "$service" 2>/dev/null || true
+  # a run that was killed may not have come to it: systemd would start what was there before, or nothing
+  [[ $(service_show "$1" NeedDaemonReload) != yes ]] || systemctl daemon-reload || return
   systemctl start --no-block "$service" || return
   for ((tries = 0; tries < 200; tries++)); do
     [[ $(service_show "$1" MainPID) == 0 ]] || return 0
@@ -242,11 +247,13 @@ disable_service() {
   [[ -e $folder/run && $(service_show "$1" MainPID) == 0 ]] || printf 'restarts=%s\nstarted=%s\n' "$(service_show "$1" NRestarts)" "$(service_started "$1")" >"$folder/run"
   systemctl --no-reload disable -q "$service" 2>/dev/null || true
 }
-# keep_service NAME TO: keeps what is known of a stopped process under its new name, and takes its unit away or blocks it.
+# keep_service NAME TO: keeps what is known of a stopped process under its new name, and takes its unit away or blocks it. In this order: killed after any of
+# its steps, the process is either a unit that can start or one that is kept, under NAME or TO, and a rerun goes on from there.
 keep_service() {
   local from=$units_aside/$1 to=$units_aside/$2 service file
   service=$(service_of "$1")
-  (umask 077 && mkdir -p "$from") || return
+  # a run that was killed may have kept it under NAME already; what is written below is read from the unit, not from that
+  (umask 077 && mkdir -p "$from" && rm -f "$from/kept") || return
   unit_text "$1" >"$from/unit" || return
   env_file_of "$1" >"$from/env-path"
   words_of "$1" >"$from/words.new" && mv "$from/words.new" "$from/words" || return
@@ -255,6 +262,7 @@ keep_service() {
   [[ -e $from/id ]] || definition_text "$1" | sha256sum | cut -c1-12 >"$from/id"
   service_log "$service" "$(cat "$from/since" 2>/dev/null)" "" 20000 "" >"$from/log" 2>/dev/null || true
   { cat "$from/run" && printf '%s\n' "exit_code=$(service_exit_code "$1")" "until=$(date +@%s.%6N)" "service=$service"; } >"$from/kept.new" || return
+  mv "$from/kept.new" "$from/kept" || return
   if [[ $1 == etcd ]]; then
     mkdir -p "${blocking_drop_in%/*}" || return
     printf '%s\n' "# Written by rke-dr, which has set this etcd aside as $2: it must not start. docs/runbook.md says how it comes back." \
@@ -264,14 +272,14 @@ keep_service() {
     mv "/etc/systemd/system/$service" "$from/unit-file" || return
     rm -f "$from/made"
   fi
-  mv "$from/kept.new" "$from/kept"
   rm -rf "$to"
   mv "$from" "$to" || return
   systemctl daemon-reload
 }
-# bring_back_service NAME TO: undoes that.
+# bring_back_service NAME TO: undoes that. NAME is TO after a kill in the middle of it, or of keep_service. What was kept goes last: until then a rerun
+# can begin again.
 bring_back_service() {
-  local from=$units_aside/$1 to=$units_aside/$2 file was
+  local from=$units_aside/$1 to=$units_aside/$2 file was service
   was=$(cat "$from/was" 2>/dev/null) || true
   ! is_service "$2" || { echo "unit $2: is there already" >&2 && return 1; }
   if [[ $(kept_of "$1" service) == etcd.service ]]; then
@@ -280,26 +288,26 @@ bring_back_service() {
     if [[ -n $file ]]; then
       cp -p "$from/env" "$file.new" && mv "$file.new" "$file" || return
     fi
-    rm -rf "$to"
-    mv "$from" "$to" || return
-    rm -f "$to"/{kept,env,env-path,unit,words,was,run,log} "$blocking_drop_in"
+    [[ $1 == "$2" ]] || { rm -rf "$to" && mv "$from" "$to"; } || return
+    rm -f "$blocking_drop_in" || return
   else
-    rm -rf "$to"
-    mv "$from" "$to" || return
-    end_recorder "$2" >"$to/end.sh"
-    sed "s#^ExecStopPost=.*#ExecStopPost=/usr/bin/env bash $to/end.sh#" "$to/unit-file" >"/etc/systemd/system/$(service_of "$2")" || return
-    rm -f "$to"/{kept,env,env-path,unit,unit-file,was,run,log}
-    touch "$to/made"
+    [[ $1 == "$2" ]] || { rm -rf "$to" && mv "$from" "$to"; } || return
+    end_recorder "$2" >"$to/end.sh" || return
+    service=/etc/systemd/system/$(service_of "$2")
+    sed "s#^ExecStopPost=.*#ExecStopPost=/usr/bin/env bash $to/end.sh#" "$to/unit-file" >"$service.new" && mv "$service.new" "$service" || return
+    touch "$to/made" || return
   fi
   [[ $was == @(disabled|static) ]] || systemctl --no-reload enable -q "$(service_of "$2")" || return
-  systemctl daemon-reload
+  systemctl daemon-reload || return
+  rm -f "$to"/{kept,env,env-path,unit,unit-file,was,run,log}
+  [[ $2 != etcd ]] || rm -f "$to/words"
   begin_service "$2"
 }
 # drop_service NAME: removes it, running or not. etcd.service's own file stays, blocked.
 drop_service() {
   if is_service "$1"; then
     disable_service "$1" && stop_service 0 "$1" && keep_service "$1" "$1.dropped" || return
-    rm -rf "${units_aside:?}/$1.dropped"
+    rm -rf "${units_aside:?}"/*.dropped
     systemctl reset-failed "$(service_of "$1")" 2>/dev/null || true
   else
     rm -rf "${units_aside:?}/$1"
