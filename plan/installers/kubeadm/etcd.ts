@@ -95,7 +95,7 @@ function ownArguments(
   };
 }
 
-/** etcd 3.6 has dropped the flags that begin with "experimental". */
+/** From etcd 3.6 on kubeadm writes feature gates: the flags that begin with "experimental" are deprecated there, and 3.7 has none of them. */
 function hasFeatureGates(local: LocalEtcd, rules: Rules): boolean {
   const [, major, minor] = /^v?(\d+)\.(\d+)\.\d+/.exec(etcdTag(local, rules)) ?? [];
   const isNew = Number(major) > 3 || (Number(major) === 3 && Number(minor) >= 6);
