@@ -292,6 +292,38 @@ run_alone() {
   if [[ $1 == /* ]]; then run_program_alone "$@"; else pods_run_alone "$@"; fi
 }
 spec_isolated() { [[ $1 == unit-alone:* ]]; }
+# A setting of etcd's file stands there under its variable's name, --initial-cluster as ETCD_INITIAL_CLUSTER; a whole unit has an argument twice, in
+# ExecStart= and in the comment that repeats it.
+spec_with_argument() {
+  local text kind=${1%%:*} words=() i
+  case $kind in
+    unit-env | unit) text=$(base64 -d <<<"${1#*:}") || return ;;
+    unit-alone)
+      IFS=, read -r -a words <<<"${1#*:}"
+      for i in "${!words[@]}"; do
+        [[ $(base64 -d <<<"${words[i]}") != "$2" ]] || words[i]=$(printf '%s' "$3" | base64 -w 0)
+      done
+      (IFS=, && printf 'unit-alone:%s' "${words[*]}")
+      return
+      ;;
+    *) pods_spec_with_argument "$@"; return ;;
+  esac
+  printf '%s:%s' "$kind" "$(WAS=$2 IS=$3 KIND=$kind awk '
+    function value(argument) { return substr(argument, index(argument, "=") + 1) }
+    BEGIN {
+      was = ENVIRON["WAS"]; is = ENVIRON["IS"]
+      name = was; sub(/^--/, "", name); sub(/=.*/, "", name); gsub(/-/, "_", name); name = "ETCD_" toupper(name) "="
+    }
+    ENVIRON["KIND"] == "unit-env" && index($0, name) == 1 {
+      own = substr($0, length(name) + 1)
+      if (own == value(was) || own == "\"" value(was) "\"" || own == "\047" value(was) "\047") $0 = name value(is)
+    }
+    ENVIRON["KIND"] == "unit" && $0 == "# argument " was { $0 = "# argument " is }
+    ENVIRON["KIND"] == "unit" && /^ExecStart=/ && (at = index($0, "\"" was "\"")) > 0 {
+      $0 = substr($0, 1, at) is substr($0, at + 1 + length(was))
+    }
+    { print }' <<<"$text" | base64 -w 0)"
+}
 image_present() { if [[ $1 == /* ]]; then [[ -x $1 ]]; else has_pods && pods_image_present "$1"; fi; }
 image_fetch() {
   if [[ $1 != /* ]]; then

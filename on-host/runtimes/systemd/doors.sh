@@ -4,7 +4,7 @@
 # shellcheck disable=SC2154 # pods.sh sets it
 for door in process_status process_history process_present process_runs process_names process_pid process_id process_command process_image process_exit_code \
   process_matches process_create process_start process_stop process_restart process_rename process_set_aside process_bring_back process_drop process_log \
-  process_exec describe_as run_alone image_present image_fetch image_like image_list node_facts pod_list runtime_facts; do
+  process_exec describe_as run_alone spec_with_argument image_present image_fetch image_like image_list node_facts pod_list runtime_facts; do
   eval "pods_$(declare -f "$door")"
 done
 unset door
