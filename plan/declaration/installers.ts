@@ -11,6 +11,7 @@ import { isIp } from "../values/addresses";
 import { isMapping, type Mapping } from "../values/mapping";
 import { etcdUnitActProblems, etcdUnitProblems, withExternalEtcd } from "./etcd-unit";
 import { hasExternalEtcd, kubeadmProblems, kubeadmWarnings } from "./kubeadm";
+import { nothingIsShown } from "./shown-on-hosts";
 
 export type Installer = Topology["installer"];
 
@@ -150,11 +151,11 @@ export const actProblems = (topology: Topology): string[] => {
       .filter((key) => own[key] !== undefined && own[key] !== usual[key])
       .map((key) => `topology.kubeadm.${key}: acts know ${usual[key]} alone, render and import any: ${own[key]}`),
     ...(topology.etcdUnit === undefined ? [] : etcdUnitActProblems(topology)),
-    ...(topology.etcdUnit === undefined
-      ? []
-      : [
+    ...(nothingIsShown(topology)
+      ? [
           `topology.installer: acts on an etcd that is a unit were not shown on hosts yet, import and render are built: ${topology.installer}`,
-        ]),
+        ]
+      : []),
   ];
 };
 

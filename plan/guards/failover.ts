@@ -23,6 +23,7 @@ import {
   livingProblems,
 } from "./lost-side";
 import { restartProblems, restartWords } from "./restarts";
+import { shownOnHosts } from "./shown-on-hosts";
 import { quorum, sourceProblems, sourceWords } from "./source";
 import { survivorProblems, survivorWords } from "./survivors";
 import { unfinishedProblems, unfinishedWords } from "./unfinished";
@@ -95,6 +96,7 @@ export function failoverGuards(
     ),
     verdict("earlier acts", unfinishedProblems(plan, seen), unfinishedWords(plan, seen)),
     quorum(topology, plan, seen),
+    ...shownOnHosts(topology, plan.method),
     verdict("source", sourceProblems(topology, plan), sourceWords(plan)),
     verdict("etcd's version", versionProblems(topology, plan, seen), versionWords(plan)),
     verdict(

@@ -16,6 +16,7 @@ import { kubeadmPreflight } from "./kubeadm-preflight";
 import { loginProblems } from "./login";
 import { purgeGuard } from "./purge";
 import { restartProblems, restartWords } from "./restarts";
+import { shownOnHosts } from "./shown-on-hosts";
 import { problem, type Verdict, verdict } from "./verdict";
 
 /**
@@ -33,6 +34,7 @@ export function primaryGuards(
   const unfinished = plan.failback?.finished === false ? plan.failback : undefined;
   return [
     ...failbackGuards(topology, plan, seen, confirm, adopted),
+    ...shownOnHosts(topology, unfinished ? "failback" : "peace"),
     ...(plan.purge === undefined ? [] : [purgeGuard(plan.steps, plan.purge, plan.epoch)]),
     verdict("hosts reachable", reachability(plan.hosts, seen, goneForGood), `all ${plan.hosts.length}`),
     verdict("host keys", hostKeyProblems(plan.hosts, seen), "none but the pinned ones"),

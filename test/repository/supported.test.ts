@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { readTopologyFile } from "../../cli/topology-file";
 import { rehearsalProblems } from "../../plan/acts/rehearsal/rehearsal";
 import { actProblems } from "../../plan/declaration/installers";
+import { isShown } from "../../plan/declaration/shown-on-hosts";
 import { installerOf } from "../../plan/installers/installers";
 import { topologySchema } from "../../plan/topology/schema";
 import { allHosts, type Topology } from "../../plan/topology/topology";
@@ -36,9 +37,10 @@ function row(topology: Topology): string {
     `${title} (\`${topology.installer}\`)`,
     etcdAs[runtimeOn(member).name],
     "yes",
-    can(acts),
+    can(acts && isShown(topology, "forceNewCluster")),
+    can(acts && isShown(topology, "restore")),
     can(acts && joinsSurvivors),
-    can(acts),
+    can(acts && isShown(topology, "failback")),
     can(rehearses),
   ].join(" | ")} |`;
 }
@@ -48,8 +50,8 @@ describe("the README's table of what runs etcd", () => {
     const { installer } = topologySchema.shape;
     const names = installer.unwrap().options;
     const table = [
-      "| made by | etcd runs as | import, render | failover by force, restore | several survivors | lost hosts return by an act | rehearsal |",
-      "| --- | --- | --- | --- | --- | --- | --- |",
+      "| made by | etcd runs as | import, render | failover by force | failover by restore | several survivors | lost hosts return by an act | rehearsal |",
+      "| --- | --- | --- | --- | --- | --- | --- | --- |",
       ...names.map((name) => row(readTopologyFile(join(root, `topologies/${examples[name]}.yaml`)))),
     ].join("\n");
     const path = join(root, "README.md");
