@@ -74,6 +74,10 @@ export function joinConfiguration(topology: LabTopology, host: LabHost, secrets:
       bootstrapToken: { apiServerEndpoint: server, token: secrets.token, caCertHashes: [`sha256:${caHash}`] },
     },
     nodeRegistration: nodeRegistration(host),
+    // the kubelet's file, which the cluster hands out, names it there
+    ...(topology.kubeadm?.certificatesDir === undefined
+      ? {}
+      : { caCertPath: `${topology.kubeadm.certificatesDir}/ca.crt` }),
     ...(isControlPlane(host)
       ? {
           controlPlane: {
