@@ -3,7 +3,7 @@ import type { Reachable } from "../facts/facts";
 import { factsOf, type Observation } from "../facts/observation";
 import { installerOf } from "../installers/installers";
 import { type Difference, differencesFrom } from "../installers/kubeadm/adopt";
-import type { Process } from "../runtimes/process";
+import { argument, commandOf, type Process, withArgument, withCommand } from "../runtimes/process";
 import { isRunning } from "../runtimes/running";
 import { controlPlane, voters } from "../topology/order";
 import { inPeace, type Site } from "../topology/site";
@@ -13,14 +13,18 @@ import { problem } from "./verdict";
 /**
  * Why the cluster that runs isn't the one that the topology describes, so that it can't be taken over. kubeadm keeps no list of hosts, and an
  * inventory isn't looked at, so the hosts themselves are compared: their manifests, etcd's unit, etcd's members, and the Nodes.
+ * @param returning true during a failback: kube-apiservers still ask the members that the failover has left
  */
-export function kubeadmClusterProblems(topology: Topology, seen: Observation): string[] {
+export function kubeadmClusterProblems(topology: Topology, seen: Observation, returning = false): string[] {
   const site = inPeace(topology);
   return [
     ...site.hosts.flatMap((host) => {
       const facts = factsOf(seen, host);
       return facts
-        ? plannedOn(site, host).flatMap(({ process, file }) => processProblems(site, host, process, file, facts))
+        ? plannedOn(site, host).flatMap(({ process, file }) => {
+            const wanted = returning ? withServersOf(site, process, facts.processes[process.name]?.process) : process;
+            return processProblems(site, host, wanted, file, facts);
+          })
         : [];
     }),
     ...strangeMembers(topology, seen),
@@ -55,6 +59,16 @@ function plannedOn(site: Site, host: Host): { process: Process; file: string }[]
         ? site.etcdUnit.envFile
         : `/etc/kubernetes/manifests/${process.name}.yaml`,
   }));
+}
+
+/** A planned kube-apiserver with the `--etcd-servers` that it has, if each of them is a member of the topology. */
+function withServersOf(site: Site, planned: Process, found: Process | undefined): Process {
+  const servers = found && argument(commandOf(found), "etcd-servers");
+  const { ownEndpoint } = installerOf(site);
+  const known = site.voters.map(ownEndpoint);
+  return planned.name === "kube-apiserver" && servers?.split(",").every((url) => known.includes(url))
+    ? withCommand(planned, (command) => withArgument(command, "etcd-servers", servers))
+    : planned;
 }
 
 function compared(planned: Process, facts: Reachable | undefined): Difference {

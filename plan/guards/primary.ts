@@ -51,7 +51,7 @@ export function primaryGuards(
     topology.installer !== "rke"
       ? verdict(
           "the cluster meant",
-          kubeadmClusterProblems(topology, seen),
+          kubeadmClusterProblems(topology, seen, unfinished !== undefined),
           `etcd and the control plane run as ${installerOf(topology).title} plans them from the topology`,
         )
       : adopted

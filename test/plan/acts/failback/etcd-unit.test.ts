@@ -5,7 +5,10 @@ import { planPrimary } from "../../../../plan/acts/primary/primary";
 import { peerUrl } from "../../../../plan/etcd/urls";
 import type { Reachable } from "../../../../plan/facts/facts";
 import type { Observation } from "../../../../plan/facts/observation";
+import { kubeadmClusterProblems } from "../../../../plan/guards/kubeadm-cluster";
+import { primaryGuards } from "../../../../plan/guards/primary";
 import { memberName } from "../../../../plan/installers/etcd-unit/settings";
+import { withArgument, withCommand } from "../../../../plan/runtimes/process";
 import { allHosts, type Host, type Topology } from "../../../../plan/topology/topology";
 import { alone, now, record, survivor, unitsOn } from "../../worlds/observations";
 import { stepNamed, waits } from "../../worlds/step-order";
@@ -87,6 +90,31 @@ describe("the failback of a cluster whose etcd is a unit", () => {
       ).toString();
       assert.ok(manifest.includes(`--etcd-servers=${urls.join(",")}`), manifest);
     }
+  });
+
+  it("finds the survivor's kube-apiserver right that asks the survivor alone, and wrong one that asks elsewhere", () => {
+    const seen = returned(kubespray);
+    const asking = (servers: string) => {
+      const facts = seen.hosts.node3;
+      assert.ok(facts?.reachable);
+      const api = facts.processes["kube-apiserver"];
+      assert.ok(api);
+      const process = withCommand(api.process, (command) => withArgument(command, "etcd-servers", servers));
+      const processes = { ...facts.processes, "kube-apiserver": { ...api, process } };
+      return { ...seen, hosts: { ...seen.hosts, node3: { ...facts, processes } } };
+    };
+    const one = asking("https://192.168.31.113:2379");
+    assert.deepEqual(kubeadmClusterProblems(kubespray, one, true), []);
+    assert.match(
+      kubeadmClusterProblems(kubespray, one).join(),
+      /^node3: \S+kube-apiserver.yaml must be what kubespray plans/,
+    );
+    assert.equal(kubeadmClusterProblems(kubespray, asking("https://192.168.31.9:2379"), true).length, 1);
+    const stops = (epoch: number, of = one) => {
+      const verdicts = primaryGuards(kubespray, planPrimary(kubespray, epoch, of), of, undefined, "primary@3");
+      return verdicts.filter((v) => !v.ok).map((v) => v.guard);
+    };
+    assert.ok(!stops(3).includes("the cluster meant"), String(stops(3)));
   });
 
   it("asks of an etcd on a host of its own nothing that only a Node has", () => {
