@@ -9,8 +9,8 @@ const all: readonly Act[] = ["peace", "forceNewCluster", "restore", "failback"];
 const shown: Record<Topology["installer"], readonly Act[]> = {
   rke: all,
   kubeadm: all,
-  kubespray: all,
-  kubekey: all,
+  kubespray: ["peace", "forceNewCluster", "restore"],
+  kubekey: [],
   unit: [],
 };
 

@@ -30,7 +30,10 @@ export const backupProblems = (topology: Topology, hosts: Host[], seen: Observat
   ...backupsOf(topology, hosts, seen).flatMap((b) => {
     const [newest] = b.files;
     if (b.sound === undefined) {
-      return b.by === "" ? [] : [`${titled(b)}: the job has left no sound snapshot: ${whyNone(b)}`];
+      const known = isKnown(b)
+        ? "the job has left no sound snapshot"
+        : "it isn't known if the job has left a sound snapshot";
+      return b.by === "" ? [] : [`${titled(b)}: ${known}: ${whyNone(b)}`];
     }
     return newest === b.sound
       ? []
@@ -79,11 +82,14 @@ const untold = (hosts: Host[], seen: Observation): { host: Host; by: string }[] 
 const titled = ({ host, glob, by }: Backups): string => `${host.name}: ${glob}${by === "" ? "" : `, by ${by}`}`;
 
 function found(b: Backups): string {
-  if (b.sound === undefined) return `none is sound: ${whyNone(b)}`;
+  if (b.sound === undefined) return `${isKnown(b) ? "none is sound" : "not known if one is sound"}: ${whyNone(b)}`;
   const newer = b.files.indexOf(b.sound);
   const revision = b.sound.revision === undefined ? "" : `, revision ${b.sound.revision}`;
   return `the newest sound one is ${age(b, b.sound)} old${revision}, ${b.sound.bytes} bytes, ${b.sound.path}${newer === 0 ? "" : `; ${newer} newer ${newer === 1 ? "one isn't" : "ones aren't"} sound`}`;
 }
+
+/** False if a file might be sound: there was no time to read it. */
+const isKnown = ({ files }: Backups): boolean => files.every((file) => file.state !== "unread");
 
 const whyNone = (b: Backups): string => {
   const [newest] = b.files;
