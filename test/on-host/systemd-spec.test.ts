@@ -27,7 +27,10 @@ const unit = {
 const base = { reported: unit } as unknown as Running;
 const members = (list: string): Process => {
   const { cmd, ...rest } = processOf("etcd", unit);
-  return { ...rest, cmd: [...cmd.filter((word) => !word.startsWith("--initial-cluster=")), `--initial-cluster=${list}`] };
+  return {
+    ...rest,
+    cmd: [...cmd.filter((word) => !word.startsWith("--initial-cluster=")), `--initial-cluster=${list}`],
+  };
 };
 const two = "a=https://1:2380,b=https://2:2380";
 const three = `${two},c=https://3:2380`;
@@ -48,10 +51,7 @@ describe("a spec of the runtime systemd, with another argument", () => {
 
   it("is the spec of the process with that argument: a unit of its own", () => {
     const of = (word: string) =>
-      systemd.spec(
-        { ...members(two), image: "/x", entrypoint: ["sh", "-c"], cmd: [word], template: undefined },
-        4,
-      );
+      systemd.spec({ ...members(two), image: "/x", entrypoint: ["sh", "-c"], cmd: [word], template: undefined }, 4);
     assert.equal(withArgument(of("--some=a,b"), "--some=a,b", "--some=c"), of("--some=c"));
   });
 
