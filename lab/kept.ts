@@ -2,12 +2,13 @@
  * Keeps a lab's disks, and raises the lab from them again: seconds, where making a cluster takes minutes. Image layers, which nothing writes
  * to, are kept and given back by hard links.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { leftovers, takeDown } from "./down";
+import { copyDisk } from "./hosts/disk-copy";
 import { isOn } from "./hosts/host";
 import { say } from "./machine/progress";
-import { all, LabError, must, run } from "./machine/run";
+import { all, LabError, must } from "./machine/run";
 import { makeNetwork } from "./network/network";
 import { planNetwork } from "./network/network-plan";
 import { nameHosts } from "./operator/operator";
@@ -15,9 +16,6 @@ import { hostDir, type Place } from "./state/place";
 import { foreignFiles, type LabState, ownFiles, writeState } from "./state/state";
 import { hostsFile, hostsOf } from "./state/topology";
 import { powerOn } from "./up";
-
-/** What a host has while it is on alone, or only to read about it. */
-const NOT_KEPT = ["keeper.stat", "off", "log", "disk-full"];
 
 /**
  * Copies the disks of all hosts and the operator's files into a folder.
@@ -63,31 +61,4 @@ export async function raiseKept(place: Place, folder: string): Promise<LabState>
   const up: LabState = { ...state, phase: "up", since: new Date().toISOString() };
   writeState(place, up);
   return up;
-}
-
-async function copyDisk(from: string, to: string): Promise<void> {
-  mkdirSync(to, { recursive: true });
-  const docker = existsSync(join(from, "docker"));
-  const parts = readdirSync(from).filter((name) => !NOT_KEPT.includes(name) && !(docker && name === "docker"));
-  await must(["cp", "-a", "--sparse=always", "-t", to, ...parts.map((name) => join(from, name))]);
-  if (docker) await copyDockerData(join(from, "docker"), join(to, "docker"));
-}
-
-/** Docker names the layers of images in one folder of its records, those of containers, which are written to, in another. */
-async function copyDockerData(from: string, to: string): Promise<void> {
-  mkdirSync(join(to, "overlay2"), { recursive: true });
-  const outside = readdirSync(from).filter((name) => name !== "overlay2");
-  await must(["cp", "-a", "-t", to, ...outside.map((name) => join(from, name))]);
-  const database = join(from, "image/overlay2/layerdb/sha256");
-  const ofImages = new Set(
-    existsSync(database)
-      ? readdirSync(database).map((layer) => readFileSync(join(database, layer, "cache-id"), "utf8").trim())
-      : [],
-  );
-  const layers = readdirSync(join(from, "overlay2"));
-  const linked = layers.filter((name) => ofImages.has(name)).map((name) => join(from, "overlay2", name));
-  const copied = layers.filter((name) => !ofImages.has(name)).map((name) => join(from, "overlay2", name));
-  if (linked.length > 0 && (await run(["cp", "-al", "-t", join(to, "overlay2"), ...linked])).code !== 0)
-    await must(["cp", "-a", "-t", join(to, "overlay2"), ...linked]);
-  if (copied.length > 0) await must(["cp", "-a", "-t", join(to, "overlay2"), ...copied]);
 }

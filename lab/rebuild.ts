@@ -2,9 +2,9 @@
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loopDevices } from "./hosts/disk-image";
-import { installerDoor } from "./installers/installers";
-import { LabError, until } from "./machine/run";
+import { unmounted } from "./hosts/disk-image";
+import { chosenOf, installerDoor } from "./installers/installers";
+import { LabError } from "./machine/run";
 import { makeOperatorKey } from "./operator/operator";
 import { hostDir, type Place } from "./state/place";
 import type { LabState } from "./state/state";
@@ -16,7 +16,7 @@ export async function rebuildDisk(place: Place, state: LabState, host: string): 
   const found = dc?.hosts.find(({ name }) => name === host);
   if (!dc || !found) throw new LabError(`host: must be one of the lab's, is "${host}"`);
   const folder = hostDir(place, host);
-  await until(`host ${host}: its disk's unmount`, 30, () => loopDevices(folder).length === 0);
+  await unmounted(folder);
   const kept = mkdtempSync(join(tmpdir(), "rke-dr-host-key-"));
   const keys = join(folder, "upper/etc/ssh");
   for (const name of readdirSync(keys).filter((file) => file.startsWith("ssh_host_"))) {
@@ -28,8 +28,7 @@ export async function rebuildDisk(place: Place, state: LabState, host: string): 
   mkdirSync(keys, { recursive: true });
   cpSync(kept, keys, { recursive: true });
   rmSync(kept, { recursive: true });
-  const { topology, rke, etcd } = state;
-  const chosen = rke ? { rke, etcd } : {};
-  const prepared = await installerDoor(topology).prepare(place, topology, chosen);
+  const { topology } = state;
+  const prepared = await installerDoor(topology).prepare(place, topology, chosenOf(state));
   await manufacture(place, topology, dc, found, prepared, await makeOperatorKey(place));
 }

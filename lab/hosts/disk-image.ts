@@ -4,9 +4,9 @@
  * hosts share image layers.
  */
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { findProgram } from "../machine/packages";
-import { must, run } from "../machine/run";
+import { must, run, until } from "../machine/run";
 
 const image = (folder: string): string => join(folder, "disk.img");
 /** Sparse: what isn't written takes no room on the machine. */
@@ -23,6 +23,10 @@ export async function makeDiskImage(folder: string): Promise<void> {
 }
 
 export const hasDiskImage = (folder: string): boolean => existsSync(image(folder));
+
+/** Waits until the kernel has written a host's disk out and freed it, which it does after the host's end. */
+export const unmounted = (folder: string): Promise<true> =>
+  until(`host ${basename(folder)}: its disk's unmount`, 30, () => loopDevices(folder).length === 0 || undefined);
 
 /** Loop devices whose file lies under `folder`: the kernel frees one when its last mount has gone. */
 export function loopDevices(folder: string): string[] {

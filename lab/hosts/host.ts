@@ -4,11 +4,11 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readlinkSync,
 import { join } from "node:path";
 import { makeCgroups, removeCgroups } from "../machine/cgroups";
 import { childrenOf, isAlive, kill, type ProcessMark, readMark } from "../machine/processes";
-import { LabError, run, until } from "../machine/run";
+import { LabError, NO_BASHRC, run, until } from "../machine/run";
 import { plugIn } from "../network/network";
 import type { NetworkPlan } from "../network/network-plan";
 import { hostDir, type Place } from "../state/place";
-import { loopDevices } from "./disk-image";
+import { unmounted } from "./disk-image";
 import { isFrozen, thawHost } from "./freezer";
 import type { HostKind } from "./kind";
 
@@ -48,7 +48,7 @@ export async function switchOn(place: Place, plan: NetworkPlan, host: string, ki
   if (!existsSync(join(folder, "upper"))) throw new LabError(`host ${host}: must have a disk in ${folder}, has none`);
   rmSync(offMark(place, host), { force: true });
   removeCgroups(`${place.name}/${host}`); // a power cut leaves those of the containers that ran
-  await until(`host ${host}: its disk's unmount`, 30, () => loopDevices(folder).length === 0);
+  await unmounted(folder);
   mkdirSync(join(folder, "log"), { recursive: true });
   const log = openSync(join(folder, "log/init.log"), "a");
   // The keeper records itself before it becomes `unshare`, so that no moment has a process which nobody knows.
@@ -61,6 +61,7 @@ export async function switchOn(place: Place, plan: NetworkPlan, host: string, ki
     detached: true,
     stdio: ["pipe", log, log],
     env: {
+      ...NO_BASHRC,
       PATH: process.env.PATH,
       NAME: host,
       DISK: folder,
@@ -110,7 +111,7 @@ export function onHost(
   const init = initOf(place, host);
   if (!init) throw new LabError(`host ${host}: must be powered on, is off`);
   if (isFrozen(place, host)) throw new LabError(`host ${host}: must answer, is frozen: run \`npm run lab -- heal\``);
-  const settings = { PATH: HOST_PATH, HOME: "/root", LANG: "C.UTF-8", ...env };
+  const settings = { PATH: HOST_PATH, HOME: "/root", LANG: "C.UTF-8", ...NO_BASHRC, ...env };
   const pairs = Object.entries(settings).map(([key, value]) => `${key}=${value}`);
   // Namespaces that a host doesn't have of its own are the machine's, and entering them changes nothing.
   const namespaces = ["-m", "-u", "-i", "-p", "-n", "-C"];

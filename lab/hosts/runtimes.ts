@@ -21,8 +21,7 @@ export interface HostRuntime {
   revive(name: string): string[];
 }
 
-/** Without --norc: bash reads ~/.bashrc if its input is a socket, and while a host starts that is the machine's. */
-const shell = (script: string, ...args: string[]): string[] => ["bash", "--norc", "-c", script, ...args];
+const shell = (script: string, ...args: string[]): string[] => ["bash", "-c", script, ...args];
 
 export const docker: HostRuntime = {
   daemon: "dockerd",

@@ -21,11 +21,23 @@ export interface Result {
 
 export class LabError extends Error {}
 
+/**
+ * Node's pipes are sockets, and a bash whose stdin is a socket takes itself for one that rshd has started: it reads ~/.bashrc, unless its SHLVL says that it
+ * is another shell's child (bash's shell.c: `run_by_ssh`, `shell_level < 2`).
+ */
+export const NO_BASHRC = { SHLVL: "1" };
+/** The environment of a command, without which it is this process's own. */
+const withoutBashrc = (env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv => ({ ...env, ...NO_BASHRC });
+
 export function run(argv: readonly string[], options: RunOptions = {}): Promise<Result> {
   const [command, ...args] = argv;
   if (!command) throw new LabError("run: the command is empty");
   return new Promise((done, fail) => {
-    const child = spawn(command, args, { cwd: options.cwd, env: options.env, stdio: ["pipe", "pipe", "pipe"] });
+    const child = spawn(command, args, {
+      cwd: options.cwd,
+      env: withoutBashrc(options.env),
+      stdio: ["pipe", "pipe", "pipe"],
+    });
     const out = { stdout: "", stderr: "" };
     let late = false;
     const timer = options.timeoutSeconds
@@ -70,7 +82,7 @@ export function runAttached(argv: readonly string[], options: Pick<RunOptions, "
   const [command, ...args] = argv;
   if (!command) throw new LabError("run: the command is empty");
   return new Promise((done, fail) => {
-    const child = spawn(command, args, { ...options, stdio: "inherit" });
+    const child = spawn(command, args, { ...options, env: withoutBashrc(options.env), stdio: "inherit" });
     // The terminal sends ctrl-C to the child as well, which decides what to do with it.
     const ignore = () => {};
     process.on("SIGINT", ignore);
@@ -117,7 +129,12 @@ export function runGroup(
   if (!command) throw new LabError("run: the command is empty");
   return new Promise((done) => {
     const { cwd, env } = options;
-    const child = spawn(command, args, { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(command, args, {
+      cwd,
+      env: withoutBashrc(env),
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     const out = { stdout: "", stderr: "" };
     let late = false;
     const end = () => {

@@ -46,6 +46,36 @@ describe("the workflows", function () {
   });
 });
 
+describe("what a job hands on of a long text", () => {
+  for (const [name, job] of [
+    ["check", "check"],
+    ["preview", "preview"],
+  ] as const) {
+    it(`ends before a character that its limit cuts, and the job ${name} goes on`, () => {
+      const { run } = jobs[job].steps.find((step: { id?: string }) => step.id === name);
+      const [own = ""] = /^output\(\) \{[\s\S]*?^\}/m.exec(run) ?? [];
+      const folder = mkdtempSync(join(tmpdir(), "rke-dr-output-"));
+      try {
+        writeFileSync(join(folder, "text"), "aaä and more");
+        // the shell of GitHub's runners
+        const ran = spawnSync(
+          "bash",
+          ["--noprofile", "--norc", "-eo", "pipefail", "-c", `${own}\noutput text text 3\necho done`],
+          {
+            cwd: folder,
+            encoding: "utf8",
+            env: { ...process.env, GITHUB_OUTPUT: join(folder, "output") },
+          },
+        );
+        assert.deepEqual([ran.status, ran.stdout], [0, "done\n"], ran.stderr);
+        assert.match(readFileSync(join(folder, "output"), "utf8"), /^text<<([0-9a-f]{32})\naa\n\1\n$/);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    });
+  }
+});
+
 describe("the comment on a pull request", () => {
   let folder = "";
   beforeEach(() => {
