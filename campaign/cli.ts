@@ -4,14 +4,15 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { endWith } from "../lab/command-end";
+import type { Lab } from "../lab/lab";
 import { withLock } from "../lab/machine/lock";
 import { say } from "../lab/machine/progress";
 import { LabError } from "../lab/machine/run";
 import { AXES, type CampaignInstaller, type Choices, INSTALLERS } from "./draw/axes";
-import { draw, fitted, remarkable } from "./draw/draw";
+import { draw, fitted, remarkable, seedsThatDraw } from "./draw/draw";
 import { shrink } from "./draw/shrink";
 import type { Entry, Rules } from "./judge/history";
-import { judge } from "./judge/judge";
+import { type Fault, judge, notCounted } from "./judge/judge";
 import { writePage } from "./page";
 import { CampaignPlace, PROGRAM_FOLDER } from "./place";
 import { runOn } from "./run/run";
@@ -75,8 +76,7 @@ async function main(): Promise<number> {
   const until = Date.now() + minutes * 60_000;
   const chosen = values.choose === undefined ? undefined : choicesOf(values.choose, installer);
   const only = pairsIn("--only", values.only ?? "");
-  const seeds =
-    chosen === undefined ? seedsOf(seed, count, installer, only) : Array.from({ length: count }, () => seed);
+  const seeds = firstOf(count, chosen === undefined ? seedsOf(seed, installer, only) : repeated(seed));
   if (values.draw) return drawn(seeds, installer);
   const campaign = () => campaignOf(place, { seeds, until, tries, installer, chosen });
   const failed = await withLock(place.dir, "the campaign in this folder (CAMPAIGN_DIR names another)", 0, campaign);
@@ -84,32 +84,37 @@ async function main(): Promise<number> {
   return failed > 0 ? 1 : 0;
 }
 
-function drawn(seeds: readonly number[], installer: CampaignInstaller): number {
+function drawn(seeds: Iterable<number>, installer: CampaignInstaller): number {
   for (const seed of seeds) process.stdout.write(lineOf(seed, draw(seed, installer)));
   return 0;
 }
 
-/** The first `count` seeds from `first` on that draw these values. @throws LabError if they are too rare */
-function seedsOf(first: number, count: number, installer: CampaignInstaller, only: Choices): number[] {
-  const seeds: number[] = [];
-  for (let seed = first; seeds.length < count; seed++) {
-    const choices = draw(seed, installer);
-    if (Object.entries(only).every(([axis, value]) => choices[axis] === value)) seeds.push(seed);
-    if (seed - first > 100 * count + 10_000)
-      throw new LabError(
-        `--only: must be drawn by some seed: ${Object.entries(only)
-          .map((pair) => pair.join(": "))
-          .join("; ")}`,
-      );
+/** Seeds are drawn when their turn comes: within --minutes nobody knows how many it will be. */
+function* seedsOf(first: number, installer: CampaignInstaller, only: Choices): Generator<number> {
+  try {
+    yield* seedsThatDraw(first, installer, only);
+  } catch (error) {
+    throw new LabError(`--only: ${(error as Error).message}`);
   }
-  return seeds;
+}
+function* repeated(seed: number): Generator<number> {
+  for (;;) yield seed;
+}
+function* firstOf(count: number, seeds: Iterable<number>): Generator<number> {
+  let left = count;
+  if (left > 0) {
+    for (const seed of seeds) {
+      yield seed;
+      if (--left === 0) return;
+    }
+  }
 }
 
 const lineOf = (seed: number, choices: Choices): string =>
   `seed ${seed}: ${remarkable(choices).join("; ") || "the plainest run"}\n`;
 
 interface Campaign {
-  seeds: readonly number[];
+  seeds: Iterable<number>;
   /** No run begins after it; Unix milliseconds. */
   until: number;
   /** The most runs that shrink a failing one. */
@@ -122,8 +127,9 @@ interface Campaign {
 async function campaignOf(place: CampaignPlace, { seeds, until, tries, installer, chosen }: Campaign) {
   await clearWorlds(place);
   let failed = 0;
-  for (const [i, seed] of seeds.entries()) {
-    if (i > 0 && Date.now() >= until) break;
+  let begun = 0;
+  for (const seed of seeds) {
+    if (begun++ > 0 && Date.now() >= until) break;
     const choices = chosen ?? draw(seed, installer);
     process.stdout.write(lineOf(seed, choices));
     const record = await oneRun(place, seed, choices);
@@ -137,28 +143,36 @@ async function campaignOf(place: CampaignPlace, { seeds, until, tries, installer
 /** Runs the choices, judges them, records and prints the result. */
 async function oneRun(place: CampaignPlace, seed: number, choices: Choices, shrunkFrom?: number): Promise<RunRecord> {
   const folder = place.run(seed);
-  const lab = await raiseWorld(place, choices);
   const began = Date.now();
-  try {
-    const { history, reached } = await runOn(lab, choices, folder);
-    const faults = judge(history);
+  const recorded = (faults: Fault[], reached: string[], why: string | undefined): RunRecord => {
     const record: RunRecord = {
       seed,
       choices,
       commit: commit(),
       at: new Date(began).toISOString(),
       seconds: Math.round((Date.now() - began) / 1000),
-      faults,
+      faults: why === undefined ? faults : [],
       reached,
       ...(shrunkFrom === undefined ? {} : { shrunkFrom }),
+      ...(why === undefined ? {} : { notCounted: why }),
     };
+    place.record(record);
+    const result = why === undefined ? (faults.length === 0 ? "no fault" : "FAULT") : `not counted: ${why}`;
+    process.stdout.write(`seed ${seed}: ${result}, ${record.seconds} s; ${folder}\n`);
+    for (const { rule, what } of record.faults) process.stdout.write(`  ${rule}: ${what.slice(0, 600)}\n`);
+    return record;
+  };
+  let lab: Lab;
+  try {
+    lab = await raiseWorld(place, choices);
+  } catch (error) {
+    return recorded([], [], `the lab's hosts didn't come up: ${error instanceof Error ? error.message : error}`);
+  }
+  try {
+    const { history, reached } = await runOn(lab, choices, folder);
+    const record = recorded(judge(history), reached, notCounted(history));
     writeFileSync(join(folder, "run.json"), `${JSON.stringify({ ...record, rules: history.rules }, null, 2)}\n`);
     writeFileSync(join(folder, "judged.jsonl"), history.entries.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
-    place.record(record);
-    process.stdout.write(
-      `seed ${seed}: ${faults.length === 0 ? "no fault" : "FAULT"}, ${record.seconds} s; ${folder}\n`,
-    );
-    for (const { rule, what } of faults) process.stdout.write(`  ${rule}: ${what.slice(0, 600)}\n`);
     return record;
   } finally {
     await lab.down();

@@ -32,8 +32,12 @@ export class Informed {
 
   /** Names of the ConfigMaps that it believes to be there. */
   known(): Set<string> {
-    const names = new Set<string>();
-    for (const { event, name } of this.heard()) event === "add" ? names.add(name) : names.delete(name);
+    let names = new Set<string>();
+    for (const heard of this.heard()) {
+      if (heard.event === "list") names = new Set(heard.names);
+      else if (heard.event === "add") names.add(heard.name);
+      else names.delete(heard.name);
+    }
     return names;
   }
 

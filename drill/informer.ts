@@ -16,12 +16,23 @@ export interface InformerConfig {
   log: string;
 }
 
-/** One change that the informer heard of. */
-export interface Heard {
+/** One thing that the informer heard: a list of all names, or a change. */
+export type Heard = HeardList | HeardChange;
+
+interface HeardList {
   /** Unix milliseconds. */
+  at: number;
+  event: "list";
+  names: string[];
+  /** etcd's revision of the list. */
+  revision?: number;
+}
+interface HeardChange {
   at: number;
   event: "add" | "delete";
   name: string;
+  /** etcd's revision of the change; none if the list before it showed it. */
+  revision?: number;
 }
 
 /** Milliseconds after which it connects again. */
@@ -38,11 +49,26 @@ async function inform(config: InformerConfig): Promise<void> {
   );
   const api = access.makeApiClient(CoreV1Api);
   const path = `/api/v1/namespaces/${namespace}/configmaps`;
-  const informer = makeInformer(access, path, () => api.listNamespacedConfigMap({ namespace }));
-  const note = (event: Heard["event"]) => (changed: { metadata?: { name?: string } }) => {
-    const heard: Heard = { at: Date.now(), event, name: changed.metadata?.name ?? "" };
-    appendFileSync(config.log, `${JSON.stringify(heard)}\n`);
-  };
+  const write = (heard: Heard) => appendFileSync(config.log, `${JSON.stringify(heard)}\n`);
+  const revisionOf = ({ resourceVersion = "" }: { resourceVersion?: string } = {}) =>
+    /^\d+$/.test(resourceVersion) ? { revision: Number(resourceVersion) } : {};
+  let listed = false;
+  const informer = makeInformer(access, path, async () => {
+    const list = await api.listNamespacedConfigMap({ namespace });
+    const names = list.items.map(({ metadata }) => metadata?.name ?? "");
+    write({ at: Date.now(), event: "list", names, ...revisionOf(list.metadata) });
+    // the informer reports what the list changes before it watches, and such an object's revision is that of an earlier time
+    listed = true;
+    setImmediate(() => {
+      listed = false;
+    });
+    return list;
+  });
+  const note =
+    (event: HeardChange["event"]) => (changed: { metadata?: { name?: string; resourceVersion?: string } }) => {
+      const revision = listed ? {} : revisionOf(changed.metadata);
+      write({ at: Date.now(), event, name: changed.metadata?.name ?? "", ...revision });
+    };
   informer.on("add", note("add"));
   informer.on("delete", note("delete"));
   let stopping = false;

@@ -5,8 +5,9 @@ export type CampaignInstaller = (typeof INSTALLERS)[number];
 
 /** Installers whose clusters no run has yet: name to reason. */
 export const NOT_RUN: Readonly<Record<string, string>> = {
-  kubeadm: "drawn, not run: moments and readings of a run look at docker's containers, and the failback is by hand",
-  kubespray: "the program has no such installer",
+  kubeadm: "drawn, not run: moments and readings of a run look at docker's containers",
+  "kubespray, KubeKey, etcd alone":
+    "not drawn: their labs are new, and moments and readings of a run look at docker's containers",
 };
 
 /** One run's choices: axis to value. */
@@ -87,7 +88,7 @@ export const AXES: readonly Axis[] = [
       { name: "host rebuilt", weight: 1, fits: both(rke, is("topology", "two-and-one")) },
     ],
     notDrawn: {
-      adopted: "a failback of an adopted cluster isn't built; `test/e2e/adopted.test.ts` has its failover",
+      adopted: "a world of one isn't built; `test/e2e/adopted.test.ts` has its failover and failback",
       "hosts added, re-addressed, on other hardware": "`test/e2e/change.test.ts` has them, minutes each",
     },
   },

@@ -13,6 +13,23 @@ export function draw(seed: number, installer: CampaignInstaller = "rke"): Choice
   return chosen;
 }
 
+/**
+ * Seeds from `first` on that draw these values, one after the other and without an end.
+ * @throws Error if none of 10 000 seeds draws them
+ */
+export function* seedsThatDraw(first: number, installer: CampaignInstaller, only: Choices): Generator<number> {
+  for (let seed = first, passed = 0; ; seed++) {
+    const choices = draw(seed, installer);
+    if (Object.entries(only).every(([axis, value]) => choices[axis] === value)) {
+      passed = 0;
+      yield seed;
+    } else if (++passed === 10_000) {
+      const wanted = Object.entries(only).map((pair) => pair.join(": "));
+      throw new Error(`must be drawn by one of 10 000 seeds: ${wanted.join("; ")}`);
+    }
+  }
+}
+
 /** The plainest run. */
 export const plainest = (installer: CampaignInstaller = "rke"): Choices => ({
   installer,

@@ -4,7 +4,7 @@
  */
 import { halfWay, namedBeforehand, refusals, secondUp, serves } from "./act-rules";
 import { equalMembers, lostWrites, twoSides, unnoticedRevisions } from "./data-rules";
-import type { History } from "./history";
+import { type History, ofKind } from "./history";
 import { broken, deleted, secrets } from "./trace-rules";
 
 export interface Fault {
@@ -35,3 +35,20 @@ export const RULES: readonly Rule[] = [
 /** All that was broken; none if the run was faultless. */
 export const judge = (history: History): Fault[] =>
   RULES.flatMap(({ name, check }) => check(history).map((what) => ({ rule: name, what })));
+
+/**
+ * Why a run says nothing of the program, if it doesn't: the machine had no room left, or the run broke before its disaster although every command of
+ * the program had succeeded. Such a run isn't counted.
+ */
+export function notCounted(history: History): string | undefined {
+  const [end] = ofKind(history, "broken");
+  if (!end) return undefined;
+  if (/ENOSPC|No space left on device|Cannot allocate memory|ENOMEM/.test(end.why) && !fullByDesign(history))
+    return `the machine: ${end.why}`;
+  const struck = ofKind(history, "event").some(({ what }) => what.startsWith("disaster: "));
+  const failed = ofKind(history, "command").some(({ code }) => code !== 0);
+  return struck || failed ? undefined : `the lab, before the disaster: ${end.why}`;
+}
+/** A disaster may fill the survivor's disk: then the words are its own. */
+const fullByDesign = (history: History): boolean =>
+  ofKind(history, "event").some(({ what }) => /^disaster: .*disk full/.test(what));

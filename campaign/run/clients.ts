@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Client } from "../../drill/client";
 import { Drill } from "../../drill/drill";
 import { Informed } from "../../drill/informed";
+import type { Heard } from "../../drill/informer";
 import { namespace } from "../../drill/workload";
 import type { Lab } from "../../lab/lab";
 import { until } from "../../lab/machine/run";
@@ -74,10 +75,16 @@ export class Clients {
           }),
         ),
       ),
-      ...this.informer
-        .heard()
-        .filter(({ name }) => isKey(name))
-        .map(({ at, event, name }): Entry => ({ kind: "heard", at, watcher: "informer", event, keys: [name] })),
+      ...heardEntries("informer", this.informer.heard()),
     ];
   }
 }
+
+/** What a watcher heard, as the judge reads it; changes of other things than keys are left out. */
+export const heardEntries = (watcher: string, heard: readonly Heard[]): Entry[] =>
+  heard.flatMap((one): Entry[] => {
+    const keys = (one.event === "list" ? one.names : [one.name]).filter(isKey);
+    if (one.event !== "list" && keys.length === 0) return [];
+    const revision = one.revision === undefined ? {} : { revision: one.revision };
+    return [{ kind: "heard", at: one.at, watcher, event: one.event, keys, ...revision }];
+  });

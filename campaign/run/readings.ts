@@ -5,6 +5,7 @@ import { Drill } from "../../drill/drill";
 import { namespace } from "../../drill/workload";
 import type { Lab } from "../../lab/lab";
 import { LabError, until } from "../../lab/machine/run";
+import type { MemberReading } from "../judge/history";
 import type { Recorder } from "./recorder";
 
 export class Readings {
@@ -18,20 +19,38 @@ export class Readings {
     this.drill = new Drill(lab, folder);
   }
 
-  /** Every member's hash at one revision, from its own peer port; waits until all have that revision. */
+  /**
+   * Every member's hash at one revision, from its own peer port; waits until all have that revision. If a compaction comes in between, they are read
+   * again at a newer one: a member gives no hash of a revision that it has compacted, and hashes of differently compacted data differ.
+   */
   async members(reading: string): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const found = await this.membersOnce(reading);
+      if (attempt < 5 && (found === undefined || new Set(found.map((m) => m.compactRevision)).size > 1)) continue;
+      if (found === undefined)
+        throw new LabError(`${reading}: its members compact faster than their hashes can be read`);
+      this.recorder.add(...found);
+      return;
+    }
+  }
+
+  /** @returns undefined if a member has compacted the revision meanwhile */
+  private async membersOnce(reading: string): Promise<MemberReading[] | undefined> {
+    const readings: MemberReading[] = [];
     const list = await this.drill.members();
     const hosts = this.lab.hosts().filter((h) => h.name in list);
     const revision = await this.newest(hosts.map((h) => h.name));
     for (const { name, address } of hosts) {
       const found = await until(`${name}: etcd has revision ${revision}`, 60, async () => {
         const asked = await this.on(name, hashScript, address, String(revision));
+        if (/required revision has been compacted/.test(asked)) return "compacted";
         const said = /"revision":"?(\d+)/.exec(asked)?.[1];
         const hash = /"hash":"?(\d+)/.exec(asked)?.[1];
         if (hash === undefined || said === undefined || Number(said) < revision) return undefined;
         return { hash: Number(hash), compacted: Number(/"compact_revision":"?(-?\d+)/.exec(asked)?.[1] ?? -1) };
       });
-      this.recorder.add({
+      if (found === "compacted") return undefined;
+      readings.push({
         kind: "member",
         at: Date.now(),
         reading,
@@ -42,6 +61,7 @@ export class Readings {
         learner: list[name]?.learner ?? false,
       });
     }
+    return readings;
   }
 
   private async newest(hosts: string[]): Promise<number> {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { AXES, type Choices } from "../../campaign/draw/axes";
-import { draw, fitted, plainest, remarkable } from "../../campaign/draw/draw";
+import { draw, fitted, plainest, remarkable, seedsThatDraw } from "../../campaign/draw/draw";
 import { shrink } from "../../campaign/draw/shrink";
 
 describe("drawing a campaign's run", () => {
@@ -32,6 +32,20 @@ describe("drawing a campaign's run", () => {
       (v) => !seen.has(v),
     );
     assert.deepEqual(never, []);
+  });
+
+  it("finds seeds for some values one by one, and says if there are none", () => {
+    const only = { disaster: "frozen", topology: "learner" };
+    const seeds = seedsThatDraw(1, "rke", only);
+    const found = [seeds.next().value, seeds.next().value].map(Number);
+    assert.ok(found.every((seed) => draw(seed).disaster === "frozen" && draw(seed).topology === "learner"));
+    assert.ok((found[0] ?? 0) < (found[1] ?? 0));
+    const passed = Array.from({ length: (found[0] ?? 0) - 1 }, (_, i) => draw(i + 1));
+    assert.ok(passed.every((c) => c.disaster !== "frozen" || c.topology !== "learner"));
+    assert.throws(
+      () => seedsThatDraw(1, "rke", { disaster: "flood" }).next(),
+      /^Error: must be drawn by one of 10 000 seeds: disaster: flood$/,
+    );
   });
 
   it("has a plainest run that fits, of which nothing is remarkable", () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Act, Command, Entry, Heard, History, MemberReading, Write } from "../../campaign/judge/history";
-import { judge, RULES } from "../../campaign/judge/judge";
+import { judge, notCounted, RULES } from "../../campaign/judge/judge";
+import { heardEntries } from "../../campaign/run/clients";
 
 const key = (n: number) => `b-${n}`;
 const write = (n: number, at: number, more: Partial<Write> = {}): Write => ({
@@ -374,6 +375,10 @@ describe("the judge of a campaign's run", () => {
       history([...faultless(), refused(38_000, "", { code: 137, disturbed: true, epoch: 1 })]),
     ],
     [
+      "members that are compacted at different revisions, whose hashes say nothing of each other",
+      history(changed("member", { hash: 78, compactRevision: 400 }, (m) => m.host === "master1")),
+    ],
+    [
       "a watcher that lists again at an older revision",
       history(
         [...faultless(), heard(58_000, "list", 90, ...[1, 2, 3, 6].map(key))].map((e) =>
@@ -383,4 +388,77 @@ describe("the judge of a campaign's run", () => {
     ],
   ];
   for (const [what, made] of fine) it(`passes ${what}`, () => assert.deepEqual(judge(made), []));
+});
+
+describe("a campaign's run that isn't counted", () => {
+  const broken = (why: string): Entry => ({ kind: "broken", at: 99_000, why });
+  const peace = faultless().filter((e) => e.at < 20_000);
+  for (const [what, entries, reason] of [
+    ["goes on to its end", faultless(), undefined],
+    [
+      "breaks after its disaster",
+      [...faultless(), broken("master1: quarantine after epoch 2: not within 120 s")],
+      undefined,
+    ],
+    [
+      "breaks before its disaster, at a command of the program",
+      [...peace, refused(5_000, "error"), broken("x")],
+      undefined,
+    ],
+    [
+      "breaks before its disaster, at the lab",
+      [...peace, broken("host master1: did not start")],
+      /^the lab, before the disaster: host master1/,
+    ],
+    [
+      "ends with the machine's last byte",
+      [...faultless(), broken("ENOSPC: no space left on device, write")],
+      /^the machine: ENOSPC/,
+    ],
+    [
+      "fills the survivor's disk by its own disaster",
+      [
+        ...faultless(),
+        { kind: "event", at: 21_500, what: "disaster: power, and the survivor's disk full" } as Entry,
+        broken("etcdctl: No space left on device"),
+      ],
+      undefined,
+    ],
+  ] as const) {
+    it(`${reason ? "is" : "isn't"} one that ${what}`, () => {
+      const found = notCounted(history([...entries]));
+      if (reason) assert.match(found ?? "", reason);
+      else assert.equal(found, undefined);
+    });
+  }
+});
+
+describe("what an informer heard, for the judge", () => {
+  const told = (revision: number) =>
+    heardEntries("informer", [
+      { at: 1, event: "list", names: ["a-1", "kube-root-ca.crt"], revision: 100 },
+      { at: 1, event: "add", name: "a-1" },
+      { at: 2, event: "add", name: "a-2", revision: 101 },
+      { at: 3, event: "delete", name: "other", revision: 102 },
+      { at: 4, event: "add", name: "b-3", revision },
+    ]);
+
+  it("has the revisions of lists and changes, and the campaign's own keys alone", () => {
+    assert.deepEqual(
+      told(103).map((e) => (e.kind === "heard" ? [e.event, e.keys, e.revision] : [])),
+      [
+        ["list", ["a-1"], 100],
+        ["add", ["a-1"], undefined],
+        ["add", ["a-2"], 101],
+        ["add", ["b-3"], 103],
+      ],
+    );
+  });
+
+  it("makes the rule of watchers fire if revisions go back", () => {
+    const rule = "no watcher is led back unnoticed";
+    const faults = (revision: number) => judge(history(told(revision))).filter((f) => f.rule === rule);
+    assert.deepEqual(faults(103), []);
+    assert.deepEqual(faults(90), [{ rule, what: "informer heard of revision 90 after 101, without a new list" }]);
+  });
 });
