@@ -61,12 +61,16 @@ const notOlderThan = (alert: string, metric: string, seconds: number, words: Che
 
 /** All checks, in the order in which they are told. */
 export const checks: Check[] = [
-  notOlderThan(
-    "RkeDrNotSeen",
-    "ready_timestamp_seconds",
-    300,
-    (s, now) => `${host(s)}: nothing was heard for ${age(s, now)}`,
-  ),
+  {
+    ...notOlderThan(
+      "RkeDrNotSeen",
+      "ready_timestamp_seconds",
+      300,
+      (s, now) => `${host(s)}: nothing was heard for ${age(s, now)}`,
+    ),
+    // a host that is gone takes its metrics with it: Prometheus forgets a series 5 minutes after its last sample
+    expression: "time() - last_over_time(rke_dr_ready_timestamp_seconds[1d]) > 300",
+  },
   mustBeOne("RkeDrHostSilent", "host_answers", (s) => `${host(s)}: doesn't answer the deploy host by SSH`),
   mustBeOne("RkeDrMemberDown", "member_runs", (s) => `${host(s)}: its etcd doesn't run, or doesn't answer`),
   notOlderThan(

@@ -181,6 +181,22 @@ describe("monitoring/alerts.yml", () => {
           })),
         })),
       );
+      // a host that died takes its metrics with it: no sample is newer than its last one
+      const dying = (hours: number, fires: number) => ({
+        interval: "1h",
+        input_series: series([at("ready_timestamp_seconds", now - hours * 3600)]).map(({ series }) => ({
+          series,
+          values: `${now - hours * 3600}x${now / 3600 - hours}`,
+        })),
+        promql_expr_test: [
+          {
+            expr: `count(${rules[0]?.expr}) or vector(0)`,
+            eval_time: `${now}s`,
+            exp_samples: [{ labels: "{}", value: fires }],
+          },
+        ],
+      });
+      tests.push(dying(2, 1), dying(23, 1), dying(25, 0));
       writeFileSync(file, stringify({ rule_files: [alerts], evaluation_interval: "24h", tests }));
       const { status, stdout, stderr } = spawnSync("promtool", ["test", "rules", file], { encoding: "utf8" });
       rmSync(folder, { recursive: true });
