@@ -22,14 +22,14 @@
 # STEP hasn't run here for 45 s, or if the operator's connection ends first.
 await() {
   local other=$1 seen
-  seen=$(now_ms)
+  seen=$(up_ms)
   shift
   until "$@"; do
     if grep -qs "\"epoch\":$epoch,\"generation\":$generation," "$state/failures/$other"; then
       die "$step: step $other failed, see there; this one goes no further"
     fi
-    flock -n "$state/lock.$other" true || seen=$(now_ms)
-    (($(now_ms) - seen < 45000)) || die "$step: step $other, which this one waits for, hasn't run on this host for 45 s"
+    flock -n "$state/lock.$other" true || seen=$(up_ms)
+    (($(up_ms) - seen < 45000)) || die "$step: step $other, which this one waits for, hasn't run on this host for 45 s"
     still_wanted
     sleep 0.05
   done

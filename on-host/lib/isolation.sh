@@ -13,8 +13,10 @@ isolation_mark="# rke-dr: refuse the lost side at etcd's ports before docker sta
 isolate() {
   mkdir -p "$isolation"
   printf '%s\n' "$@" >"$isolation/addresses.new"
+  lasts "$isolation/addresses.new"
   mv "$isolation/addresses.new" "$isolation/addresses"
   apply_script >"$isolation/apply.new"
+  lasts "$isolation/apply.new"
   mv "$isolation/apply.new" "$isolation/apply"
   bash "$isolation/apply" || die "isolation: $* can't be refused at ports 2379 and 2380: neither nft nor iptables took the rules"
   local applied_by=""
@@ -27,6 +29,7 @@ isolate_at_boot() {
   local defaults="" file
   if [[ -d /run/systemd/system ]]; then
     unit >"$isolation_unit.new"
+    lasts "$isolation_unit.new"
     mv "$isolation_unit.new" "$isolation_unit"
     mkdir -p "${isolation_wanted%/*}"
     ln -sfn "$isolation_unit" "$isolation_wanted"

@@ -28,7 +28,7 @@ still_silent() {
   local answers take_back=$1
   shift
   answers=$(cat <&5)
-  if [[ -z $answers ]] && (($(now_ms) - started > 5000)); then
+  if [[ -z $answers ]] && (($(up_ms) - began_at > 5000)); then
     answers=$(alive "$@")
   fi
   [[ -n $answers ]] || return 0

@@ -18,7 +18,7 @@ shift 5
 mkdir -p "$state/steps"
 # shellcheck disable=SC2034 # libraries use it that not every step needs
 aside=$state/epoch-$epoch
-did=() facts=() background_jobs=() undo_command=() data="" last_error="" begun="" started=0
+did=() facts=() background_jobs=() undo_command=() data="" last_error="" begun="" started=0 began_at=0
 # stdout is for the result alone
 exec 3>&1 1>&2
 # when the operator's connection is cut, writing to it must not end the step half-way
@@ -28,7 +28,8 @@ trap '' PIPE
 say() {
   # to stderr by its name, since a caller may capture or redirect this function's stdout
   printf '%s: %s\n' "$(hostname)" "$*" >&2 2>/dev/null || true
-  printf '%s epoch=%s %s: %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$epoch" "$step" "$*" >>"$state/log"
+  # a full disk must not end a step between two changes
+  { printf '%s epoch=%s %s: %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$epoch" "$step" "$*" >>"$state/log"; } 2>/dev/null || true
   # with a limit: a step must not wait for a system log that hangs
   [[ ! -S /dev/log ]] || timeout 1 logger -t rke-dr -- "epoch=$epoch $step: $*" 2>/dev/null </dev/null || true
 }
@@ -47,7 +48,7 @@ die() {
 }
 trap 'status=$?; last_error="\`$BASH_COMMAND\` ended with $status"; say "error: $last_error"; exit "$status"' ERR
 trap 'failed $?' EXIT
-trap 'last_error="ended by its time limit or a signal, after $(($(now_ms) - started)) ms"; exit 143' TERM
+trap 'last_error="ended by its time limit or a signal, after $(($(up_ms) - began_at)) ms"; exit 143' TERM
 # json TEXT: prints TEXT as a JSON string.
 json() {
   local text=${1//\\/\\\\}
@@ -67,13 +68,20 @@ json_list() {
 }
 # now_ms: Unix time in milliseconds.
 now_ms() { date +%s%3N; }
+# up_ms: milliseconds since this host's boot. Limits and durations go by it: Unix time jumps when the clock is set, as after a power cut.
+up_ms() {
+  local up _rest
+  read -r up _rest </proc/uptime
+  # in hundredths of a second
+  printf '%s' "$((10#${up/./} * 10))"
+}
 
 # begin ARGUMENT ...: waits for the host's locks, checks cluster, epoch and act, and reads the data. Sets $data and $input.
 # Pulumi has no lock across stacks, so the host has its own: different steps of one act may run at the same time, the same step may not,
 # and a claim waits until no step runs. A step that has already finished with this generation and this input isn't done again: its
 # kept result is printed.
 begin() {
-  started=$(now_ms)
+  started=$(now_ms) began_at=$(up_ms)
   exec 8>"$state/lock.$step" 9>"$state/lock"
   flock -w 60 8 || busy
   flock "$([[ $step == claim ]] && echo -x || echo -s)" -w 60 9 || busy
@@ -85,6 +93,8 @@ begin() {
   fi
   host_epoch=$(cat "$state/epoch" 2>/dev/null || echo 0)
   host_act=$(cat "$state/act" 2>/dev/null || echo none)
+  [[ $host_epoch =~ ^[0-9]+$ ]] ||
+    die "epoch: $state/epoch must be this host's epoch, a number: \"$host_epoch\"; write there the one that the cluster's other hosts have"
   if ((epoch < host_epoch)); then
     die "epoch: an older epoch than the host's is refused: $epoch, the host is at $host_epoch ($host_act)"
   fi
@@ -97,7 +107,8 @@ begin() {
   read_data
   begun=yes
   input=$(printf '%s\n' "$act" "$@" "$data" | sha256sum | cut -c1-16)
-  started=$(now_ms) # the time that was spent waiting for a lock doesn't count
+  # the time that was spent waiting for a lock doesn't count
+  started=$(now_ms) began_at=$(up_ms)
   local record=$state/steps/$step
   if [[ -s $record ]] && grep -q "\"epoch\":$epoch,\"generation\":$generation,\"input\":\"$input\"" "$record"; then
     say "already done"
@@ -140,7 +151,7 @@ failed() {
   ((${#undo_command[@]} == 0)) || "${undo_command[@]}" >/dev/null 2>&1 </dev/null || true
   mkdir -p "$state/failures" 2>/dev/null || true
   printf '{"step":%s,"host":%s,"epoch":%s,"generation":%s,"startedAt":%s,"milliseconds":%s,"did":%s,"exit":%s,"error":%s}\n' \
-    "$(json "$step")" "$(json "$(hostname)")" "$epoch" "$generation" "$started" "$(($(now_ms) - started))" \
+    "$(json "$step")" "$(json "$(hostname)")" "$epoch" "$generation" "$started" "$(($(up_ms) - began_at))" \
     "$(json_list ${did[@]+"${did[@]}"})" "$status" "$(json "${last_error:-unknown}")" \
     >"$state/failures/$step" 2>/dev/null || true
   # a runtime that this step holds goes on; that may take a minute, and steps beside wait for the failure
@@ -156,7 +167,7 @@ finish() {
   local record=$state/steps/$step new=$state/new.$step joined=""
   ((${#facts[@]} == 0)) || printf -v joined '%s,' "${facts[@]}"
   printf '{"step":%s,"host":%s,"epoch":%s,"generation":%s,"input":"%s","startedAt":%s,"milliseconds":%s,"did":%s,"facts":{%s}}\n' \
-    "$(json "$step")" "$(json "$(hostname)")" "$epoch" "$generation" "$input" "$started" "$(($(now_ms) - started))" \
+    "$(json "$step")" "$(json "$(hostname)")" "$epoch" "$generation" "$input" "$started" "$(($(up_ms) - began_at))" \
     "$(json_list ${did[@]+"${did[@]}"})" "${joined%,}" >"$new"
   mv "$new" "$record"
   rm -f "$state/failures/$step"
@@ -167,9 +178,9 @@ finish() {
 until_true() {
   local limit=$1 deadline
   shift
-  deadline=$(($(now_ms) + limit * 1000))
+  deadline=$(($(up_ms) + limit * 1000))
   until "$@"; do
-    (($(now_ms) < deadline)) || return 1
+    (($(up_ms) < deadline)) || return 1
     sleep 0.1
   done
 }
@@ -189,4 +200,14 @@ kept_aside() { fact "aside $1" "$(du -sb "$1" | cut -f1)"; }
 sync_folder() {
   dd if=/dev/null of="$1/.rke-dr-lasts" conv=fsync 2>/dev/null
   rm -f "$1/.rke-dr-lasts"
+}
+
+# lasts FILE: writes the file's content to the disk. A file that then takes another's place by a rename needs it: after a power cut some file systems
+# (XFS) have the new name and no content.
+lasts() { dd if=/dev/null of="$1" conv=notrunc,fsync 2>/dev/null; }
+# put_text TEXT FILE: FILE gets this text and a line feed, whole or not at all, also after a power cut.
+put_text() {
+  printf '%s\n' "$1" >"$2.new"
+  lasts "$2.new"
+  mv "$2.new" "$2"
 }

@@ -9,16 +9,16 @@ main() {
   mkdir -p "$aside"
   process_status "etcd-before-epoch-$epoch"
   if [[ ! -e $aside/forced && ! -e $aside/data && $status == missing ]]; then
-    printf '%s\n' "$data" >"$aside/plan.new"
-    mv "$aside/plan.new" "$aside/plan"
+    put_text "$data" "$aside/plan"
   elif left_out=$(grep '^leftOut=' <<<"$data") && ! grep -qsxF "$left_out" "$aside/plan"; then
     { grep -v '^leftOut=' "$aside/plan" || true; printf '%s\n' "$left_out"; } >"$aside/plan.new"
+    lasts "$aside/plan.new"
     mv "$aside/plan.new" "$aside/plan"
     did "given up as well: ${left_out#*=}"
   fi
-  printf '%s\n' "$cluster" >"$state/cluster.new" && mv "$state/cluster.new" "$state/cluster"
-  printf '%s\n' "$act" >"$state/act.new" && mv "$state/act.new" "$state/act"
-  printf '%s\n' "$epoch" >"$state/epoch.new" && mv "$state/epoch.new" "$state/epoch"
+  put_text "$cluster" "$state/cluster"
+  put_text "$act" "$state/act"
+  put_text "$epoch" "$state/epoch"
   did "epoch $epoch: $act"
   finish
 }

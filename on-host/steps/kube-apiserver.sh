@@ -67,7 +67,7 @@ unchanged() {
 }
 
 # serves: notes the epoch that this host serves, for the return guards on the other side's hosts, which ask.
-serves() { printf '%s\n' "$epoch" >"$state/serves.new" && mv "$state/serves.new" "$state/serves"; }
+serves() { put_text "$epoch" "$state/serves"; }
 
 # listening ADDRESS: true if etcd's client port is open. It opens before etcd serves; a client that connects in between waits, and is served
 # first.

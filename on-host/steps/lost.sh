@@ -65,11 +65,11 @@ copied_so_far() { printf 'copied so far: %s bytes' "$(du -sb "$scratch/data" 2>/
 with_progress() {
   local words=$1 ended=0 from beside
   shift
-  from=$(now_ms)
+  from=$(up_ms)
   # a sleep outlives the loop for a moment: it must not keep the operator's connection open
   (
     trap - EXIT ERR
-    while sleep 10 2>/dev/null 4>&-; do say "$("$words"), for $((($(now_ms) - from) / 1000)) s"; done
+    while sleep 10 2>/dev/null 4>&-; do say "$("$words"), for $((($(up_ms) - from) / 1000)) s"; done
   ) >/dev/null 2>&4 3>&- 6>&- &
   beside=$!
   disown "$beside"

@@ -76,9 +76,9 @@ quietly() { "$@" >/dev/null 2>"$scratch/said" || die "$(tail -n 1 "$scratch/said
 timed() {
   local name=$1 from
   shift
-  from=$(now_ms)
+  from=$(up_ms)
   "$@"
-  times+=("\"$name\":$(($(now_ms) - from))")
+  times+=("\"$name\":$(($(up_ms) - from))")
 }
 
 # clear_away FOLDER: removes the scratch containers and the folder. It runs when this script ends, and in a process with a session of its own

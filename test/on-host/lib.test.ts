@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../../lab/machine/run";
 import { onHostInput, stepScript } from "../../on-host";
@@ -45,6 +45,65 @@ describe("every step on a host", () => {
     );
     assert.match(result.stderr, /a "quoted" \\ line/);
     assert.equal(ran(), "x y|some\ndata\n");
+  });
+
+  describe("on a host whose clock is set meanwhile, as after a power cut", () => {
+    const waiting = ownScript(
+      `main() { begin "$@"; until_true 20 seen || die "gave up"; did "seen"; finish; }
+seen() { printf x >>"$state/asked"; (($(wc -c <"$state/asked") > 4)); }`,
+    );
+    for (const [what, jump] of [
+      ["an hour ahead", 3600],
+      ["an hour back", -3600],
+    ] as const) {
+      it(`waits for what it waits for, ${what}`, () => {
+        claim(2, "act");
+        // from its third call on it tells another time
+        host.program(
+          "date",
+          `#!/bin/bash
+printf x >>$RKE_DR_STATE/dates
+at=$(/bin/date +%s%3N)
+(($(wc -c <$RKE_DR_STATE/dates) < 3)) || at=$((at + ${jump * 1000}))
+case $1 in +%s%3N) echo "$at" ;; *) exec /bin/date "$@" ;; esac
+`,
+        );
+        const result = run("mark", 2, 1, "act", waiting);
+        assert.equal(result.status, 0, result.stderr);
+        const { milliseconds } = JSON.parse(result.stdout) as { milliseconds: number };
+        assert.ok(milliseconds >= 300 && milliseconds < 60_000, String(milliseconds));
+      });
+    }
+  });
+
+  it("goes on if its log can't be written, as on a full disk", () => {
+    claim(2, "act");
+    rmSync(host.at("log"));
+    symlinkSync("/dev/full", host.at("log"));
+    const result = mark(2, 1, "act");
+    assert.equal(result.status, 0, result.stderr);
+    assert.match(result.stderr, /a "quoted" \\ line/);
+  });
+
+  it("refuses to act on a host whose epoch is no number, as where a power cut has left an empty file", () => {
+    claim(2, "act");
+    host.write("epoch", "");
+    for (const refused of [mark(1, 1, "act"), claim(1, "act")]) {
+      assert.notEqual(refused.status, 0);
+      assert.match(refused.stderr, /epoch: \S+epoch must be this host's epoch, a number: ""; write there the one/);
+    }
+    assert.equal(ran(), "");
+  });
+
+  it("has what a claim writes on the disk before it takes the old one's place", () => {
+    host.program("dd", '#!/bin/bash\necho "$*" >>$RKE_DR_STATE/flushed\nexec /bin/dd "$@"\n');
+    host.program("mv", '#!/bin/bash\necho "mv $1" >>$RKE_DR_STATE/flushed\nexec /bin/mv "$@"\n');
+    assert.equal(claim(2, "act").status, 0);
+    const lines = host.read("flushed").trim().split("\n");
+    for (const name of ["epoch-2/plan", "cluster", "act", "epoch"]) {
+      const moved = lines.indexOf(`mv ${host.at(name)}.new`);
+      assert.equal(lines[moved - 1], `if=/dev/null of=${host.at(name)}.new conv=notrunc,fsync`, lines.join("\n"));
+    }
   });
 
   it("does nothing if its operator died while sending it, wherever the text was cut", () => {

@@ -25,6 +25,7 @@ main() {
   else
     # marks the certificates as known to RKE, since the cluster has them: `rke up` runs without --custom-certs
     cat certs/*.pem | sha256sum | cut -c1-16 >certs.applied
+    lasts cluster.rkestate.adopted
     mv cluster.rkestate.adopted cluster.rkestate
     did "RKE's state put in $dir"
   fi

@@ -47,6 +47,7 @@ main() {
   if ! cmp -s cluster.rkestate cluster.rkestate.new; then
     cp -p cluster.rkestate cluster.rkestate.before-change.new && mv cluster.rkestate.before-change.new cluster.rkestate.before-change
   fi
+  lasts cluster.rkestate.new
   mv cluster.rkestate.new cluster.rkestate
   did "RKE's state has the topology's hosts ($(cut -d' ' -f 1,2 <<<"$changes" | paste -sd, | sed 's/,/, /g')); the old one is $dir/cluster.rkestate.before-change"
   if [[ -s kube_config_cluster.yml ]] && ! grep -qF "$server" kube_config_cluster.yml; then

@@ -30,6 +30,7 @@ main() {
   done < <(left_out <cluster.rkestate)
   # edits the state that is there now, not the copy: `rke up` may have run since the copy was made, by this program or by hand
   edit_nodes "$member" "$@" <cluster.rkestate >cluster.rkestate.new
+  lasts cluster.rkestate.new
   mv cluster.rkestate.new cluster.rkestate
   did "lost hosts out of currentState in cluster.rkestate; the old one is cluster.rkestate.before-epoch-$epoch"
   mv cluster.yml.new cluster.yml

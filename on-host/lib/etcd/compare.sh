@@ -11,7 +11,7 @@
 # is at an older revision for ever, although its raft index is the others'. Returns 2 with $why if they couldn't be compared within 300 s.
 same_data() {
   local begin result differed=0 least=0
-  begin=$(now_ms)
+  begin=$(up_ms)
   while :; do
     result=0
     hashes_equal "$@" || result=$?
@@ -21,9 +21,9 @@ same_data() {
     elif ((result == 0)); then
       ((at < least)) || return 0
       compared="$compared, but one of them stays there, and another was at $least"
-      (($(now_ms) - begin < 60000)) || return 1
+      (($(up_ms) - begin < 60000)) || return 1
     fi
-    (($(now_ms) - begin < 300000)) || return "$result"
+    (($(up_ms) - begin < 300000)) || return "$result"
     sleep 1
   done
 }

@@ -81,11 +81,11 @@ serves() { [[ -n $id && $(own_status 2) == "$id" ]]; }
 
 # comes_up SECONDS: waits until it serves; returns 1 after SECONDS, and at once if its container has ended, or docker restarts it over and over.
 comes_up() {
-  local deadline=$(($(now_ms) + $1 * 1000)) history
+  local deadline=$(($(up_ms) + $1 * 1000)) history
   until serves; do
     history=$(process_history etcd) || return 1
     [[ $history == running\ * || $history == created\ * ]] || return 1
-    (($(now_ms) < deadline)) || return 1
+    (($(up_ms) < deadline)) || return 1
     sleep 0.1
   done
 }
@@ -94,16 +94,16 @@ comes_up() {
 # progress. Progress is a higher applied index, or data that has grown: then a snapshot is being received.
 catch_up() {
   local limit=$1 wanted applied="" progress="" last="" since
-  since=$(now_ms)
+  since=$(up_ms)
   wanted=$(cluster_index)
   until [[ $wanted =~ ^[0-9]+$ && $applied =~ ^[0-9]+$ ]] && ((applied >= wanted)); do
     applied=$(own_status 9)
     [[ $wanted =~ ^[0-9]+$ ]] || wanted=$(cluster_index)
     progress="$applied $({ du -sb /var/lib/etcd/member 2>/dev/null || true; } | cut -f1)"
     if [[ $progress != "$last" ]]; then
-      last=$progress since=$(now_ms)
+      last=$progress since=$(up_ms)
     fi
-    (($(now_ms) - since < limit * 1000)) || return 1
+    (($(up_ms) - since < limit * 1000)) || return 1
     sleep 0.1
   done
   did "caught up: raft index $applied applied, the cluster was at $wanted"
@@ -125,10 +125,10 @@ majority_without() { (($(voters_left) >= $1 / 2 + 1)); }
 # remove_member: removes the member that was looked up.
 remove_member() {
   local answer="" deadline
-  deadline=$(($(now_ms) + 60000))
+  deadline=$(($(up_ms) + 60000))
   until answer=$(ctl member remove "$id" 2>&1); do
     # etcd refuses until voters that were just started have been connected for some seconds
-    (($(now_ms) < deadline)) || die "etcd: member $id can't be removed: $(tail -n 1 <<<"$answer" | cut -c1-300)"
+    (($(up_ms) < deadline)) || die "etcd: member $id can't be removed: $(tail -n 1 <<<"$answer" | cut -c1-300)"
     sleep 0.5
   done
   did "old member $id removed"
@@ -139,7 +139,7 @@ remove_member() {
 # majority before it has even started, so enough others must be there.
 add_member() {
   local how=(--learner) answer="" deadline listed
-  deadline=$(($(now_ms) + 120000))
+  deadline=$(($(up_ms) + 120000))
   until answer=$(ctl member add "$1" ${how[@]+"${how[@]}"} --peer-urls="$2" 2>&1); do
     if [[ $answer == *"too many learner"* && ${#how[@]} -gt 0 ]]; then
       listed=$(grep -c 'false$' <<<"$member_list") || true
@@ -149,7 +149,7 @@ add_member() {
       continue
     fi
     # etcd refuses until a voter that was just promoted, or that came back, has been connected for some seconds
-    (($(now_ms) < deadline)) || die "etcd: $1 can't be added: $(tail -n 1 <<<"$answer" | cut -c1-300)"
+    (($(up_ms) < deadline)) || die "etcd: $1 can't be added: $(tail -n 1 <<<"$answer" | cut -c1-300)"
     sleep 0.5
   done
   initial_cluster=$(sed -n 's/^ETCD_INITIAL_CLUSTER="\(.*\)"$/\1/p' <<<"$answer")
@@ -164,9 +164,9 @@ add_member() {
 # promote: makes the learner that was looked up a voter, as soon as etcd finds it in sync.
 promote() {
   local answer="" deadline
-  deadline=$(($(now_ms) + 120000))
+  deadline=$(($(up_ms) + 120000))
   until answer=$(ask member promote "$id" 2>&1); do
-    (($(now_ms) < deadline)) || die "etcd: the learner can't be promoted: $(tail -n 1 <<<"$answer" | cut -c1-300)"
+    (($(up_ms) < deadline)) || die "etcd: the learner can't be promoted: $(tail -n 1 <<<"$answer" | cut -c1-300)"
     sleep 0.5
   done
   did "promoted: it is a voter"
