@@ -94,7 +94,7 @@ begin() {
   host_epoch=$(cat "$state/epoch" 2>/dev/null || echo 0)
   host_act=$(cat "$state/act" 2>/dev/null || echo none)
   [[ $host_epoch =~ ^[0-9]+$ ]] ||
-    die "epoch: $state/epoch must be this host's epoch, a number: \"$host_epoch\"; write there the one that the cluster's other hosts have"
+    die "epoch: $state/epoch must be the epoch of this host, a number: \"$host_epoch\"; write there the one that the other hosts of the cluster have"
   if ((epoch < host_epoch)); then
     die "epoch: an older epoch than the host's is refused: $epoch, the host is at $host_epoch ($host_act)"
   fi

@@ -90,7 +90,7 @@ case $1 in +%s%3N) echo "$at" ;; *) exec /bin/date "$@" ;; esac
     host.write("epoch", "");
     for (const refused of [mark(1, 1, "act"), claim(1, "act")]) {
       assert.notEqual(refused.status, 0);
-      assert.match(refused.stderr, /epoch: \S+epoch must be this host's epoch, a number: ""; write there the one/);
+      assert.match(refused.stderr, /epoch: \S+epoch must be the epoch of this host, a number: ""; write there the one/);
     }
     assert.equal(ran(), "");
   });
