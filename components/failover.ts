@@ -64,9 +64,9 @@ async function silence(plan: FailoverPlan, ssh: SshAccess, wait: boolean): Promi
   return alive;
 }
 
-/** The API's name leads to the deploy host from then on, if the topology has a command for that; it runs beside the recovery, and never in preview. */
+/** The API's name leads to the host that serves first from then on, if the topology has a command for that; it runs beside the recovery, and never in preview. */
 function endpointMoved(topology: Topology, plan: FailoverPlan, silent: Promise<void>): Promise<void> {
-  const move = endpointMove(topology, plan.site, plan.deployHost);
+  const move = endpointMove(topology, plan.site, plan.server);
   const isDue = !pulumi.runtime.isDryRun() && plan.steps.some((step) => step.due && asksByName(step));
   return move === undefined || !isDue ? silent : silent.then(() => moveEndpoint(move));
 }

@@ -8,9 +8,12 @@ import { Lab } from "../lab/lab";
 import { say } from "../lab/machine/progress";
 import { LabError } from "../lab/machine/run";
 import { installerOf, type LabInstaller } from "../lab/state/topology";
+import { byHandDrill, byHandText } from "./by-hand";
 import { failoverDrill } from "./failover";
 import { runMatrix } from "./matrix";
 import { reportSvg, reportText } from "./report";
+import { scenesText } from "./scenes/report";
+import { SCENES, scenesDrill } from "./scenes/scenes";
 import { LEARNER_FAULTS } from "./standby";
 
 const USAGE = `npm run drill [-- OPTIONS]
@@ -31,6 +34,11 @@ the failover from a fresh clone, and verifies the result. After a restore, datac
                     data is of no use the drill takes a snapshot before
   --kill etcd       all members of etcd are killed by -9 at one moment while clients write to the survivor's; then datacenter a
                     loses its power. Counts what the survivor's etcd had acknowledged and its WAL held; without a learner only
+  --scenes          with --installer kubeadm: instead, four scenes by hand: a part of the control planes stops, all of them stop, a host
+                    has another's certificates, a host is to join without a quorum; each with what preview says at that moment
+  --scene NAME      one of them alone: part, all, certificates
+  --by-hand         with --installer kubeadm: instead, measures the published way by hand: --force-new-cluster written into etcd's manifest
+  --behind          the last writes before the loss don't reach the deploy host's etcd: of several survivors another one is the newest
   --matrix          a drill with the newest release of each line of RKE, v1.2 to v1.7, one after the other; about 20 minutes
   --failback        then give datacenter a its power back, bring it back, and lose it once more
   --return-guard on|off    with --failback: whether returned hosts put themselves in quarantine (default: on)
@@ -55,6 +63,10 @@ async function main(): Promise<number> {
       method: { type: "string" },
       learner: { type: "string" },
       kill: { type: "string" },
+      behind: { type: "boolean" },
+      scenes: { type: "boolean" },
+      scene: { type: "string" },
+      "by-hand": { type: "boolean" },
       failback: { type: "boolean" },
       "return-guard": { type: "string" },
       keep: { type: "boolean" },
@@ -84,13 +96,23 @@ async function main(): Promise<number> {
   }
   const { kill } = values;
   if (kill !== undefined && kill !== "etcd") throw new LabError(`--kill: must be etcd, is "${kill}"`);
+  const scene = SCENES.find((name) => name === values.scene);
+  if (values.scene !== undefined && !scene)
+    throw new LabError(`--scene: must be one of ${SCENES.join(", ")}, is "${values.scene}"`);
   const chosen = installerOption(values.installer);
   const refuseUnbuilt = (installer: LabInstaller) => {
     if (installer === "unit") throw new LabError(`--installer ${installer}: has no drill yet`);
-    if (installer !== "rke" && (kill || learner))
+    if (installer === "kubeadm" && (learner || values.from === "learner"))
+      throw new LabError(
+        "--installer kubeadm: must be without a learner: each kube-apiserver asks the etcd of its own host, and a learner answers it nothing",
+      );
+    if (installer !== "rke" && installer !== "kubeadm" && (kill || learner))
       throw new LabError(`--installer ${installer}: has no --kill and --learner yet`);
   };
   if (chosen.installer) refuseUnbuilt(chosen.installer);
+  for (const name of ["scenes", "scene", "by-hand"] as const)
+    if (values[name] && chosen.installer !== "kubeadm")
+      throw new LabError(`--${name}: must be with --installer kubeadm, is with ${chosen.installer ?? "none"}`);
   const lab = await ownLab();
   // beside the lab, which goes away with all its files
   const folder = `${lab.place.dir}-report`;
@@ -106,21 +128,31 @@ async function main(): Promise<number> {
     // a file of --topology may say it, too
     refuseUnbuilt(installerOf(lab.state().topology));
     if (values.real) await insistOnReal(lab);
+    const write = (report: object, text: string) => {
+      const json = `${JSON.stringify(report, null, 2)}\n`;
+      process.stdout.write(values.json ? json : text);
+      writeFileSync(join(folder, "report.json"), json);
+    };
+    if (values["by-hand"]) {
+      const measured = await byHandDrill(lab, folder);
+      write(measured, byHandText(measured));
+      return 0;
+    }
+    if (values.scenes || scene) {
+      const scenes = await scenesDrill(lab, folder, scene ? [scene] : SCENES);
+      write(scenes, scenesText(scenes));
+      return scenes.verified ? 0 : 1;
+    }
     const report = await failoverDrill(lab, folder, {
       ...(values.from === undefined ? {} : { from: values.from }),
       ...(values.method === undefined ? {} : { method: values.method }),
       ...(learner === undefined ? {} : { learner }),
       ...(kill === undefined ? {} : { kill }),
+      ...(values.behind ? { behind: true } : {}),
       failback: values.failback ?? false,
       ...(returnGuard === undefined ? {} : { returnGuard }),
     });
-    const json = `${JSON.stringify(report, null, 2)}\n`;
-    if (values.json) {
-      process.stdout.write(json);
-    } else {
-      process.stdout.write(reportText(report));
-    }
-    writeFileSync(join(folder, "report.json"), json);
+    write(report, reportText(report));
     writeFileSync(join(folder, "report.svg"), reportSvg(report));
     say(`drill: report, picture and logs are in ${folder}`);
     if (values.keep) {

@@ -44,6 +44,8 @@ export interface DrillCluster {
   hasRole: (host: { name: string }) => boolean;
   /** Runs etcdctl on a host, in its etcd. */
   etcdctl: (host: string, args: string[]) => Promise<Result>;
+  /** The certificate of a host with which its etcd may be asked as a client. */
+  etcdClient: (host: string) => Promise<Admin>;
   /** The name by which workers ask the API; undefined if the cluster has none. */
   sharedName: string | undefined;
   /** The script on hosts of etcd by which a job of their own writes snapshots, and a pattern of these; undefined if the cluster has no such job. */
@@ -78,6 +80,8 @@ export function drillCluster(lab: Lab): DrillCluster {
         oldEtcd: "docker exec etcd etcdctl endpoint health 2>&1 | grep -o 'is healthy' || echo 'is not healthy'",
         oldApi: `docker inspect kube-apiserver | grep -q "etcd-servers=.*$1:2379" && docker logs kube-apiserver 2>&1 | grep -c "dial tcp $1:2379: connect: connection refused"`,
         etcdctl: (host, args) => lab.execOn(host, ["docker", "exec", "etcd", "etcdctl", ...args]),
+        etcdClient: (host) =>
+          pemsOf((name) => read(host, `/etc/kubernetes/ssl/${name}.pem`), ["kube-ca", "kube-node", "kube-node-key"]),
         admin: async (host) => {
           const of = (name: string) => read(host, `/etc/rke-dr/certs/${name}.pem`);
           return { ca: await of("kube-ca"), cert: await of("kube-admin"), key: await of("kube-admin-key") };
@@ -106,6 +110,7 @@ export function drillCluster(lab: Lab): DrillCluster {
         oldApi: "echo 'none asked'",
         etcdctl: (host, args) =>
           lab.execOn(host, ["bash", "-c", `${inPod} etcdctl ${tls} "$@" | sed '/^$/d'`, "bash", ...args]),
+        etcdClient: (host) => pemsOf((name) => read(host, `${pki}/${name}`), ["ca.crt", "peer.crt", "peer.key"]),
         admin: (host) => adminOf(read(host, "/etc/kubernetes/admin.conf")),
       };
     case "kubespray":
@@ -139,6 +144,11 @@ export function drillCluster(lab: Lab): DrillCluster {
         oldApi: `grep -q "etcd-servers=.*$1:2379" /etc/kubernetes/manifests/kube-apiserver.yaml &&
             crictl logs "$(crictl ps -q --name '^kube-apiserver$')" 2>&1 | grep -c "dial tcp $1:2379: connect: connection refused"`,
         etcdctl: (host, args) => lab.execOn(host, ["bash", "-c", `${ofUnit} "$@"`, "bash", ...args]),
+        etcdClient: async (host) => {
+          const env = await read(host, "/etc/etcd.env");
+          const file = (name: string) => new RegExp(`^ETCDCTL_${name}=(\\S+)`, "m").exec(env)?.[1] ?? "";
+          return pemsOf((name) => read(host, file(name)), ["CACERT", "CERT", "KEY"]);
+        },
         admin: (host) => adminOf(read(host, "/etc/kubernetes/admin.conf")),
       };
     }
@@ -151,6 +161,12 @@ export function drillCluster(lab: Lab): DrillCluster {
 
 const sharedName = ({ kubeadm }: LabTopology): string | undefined =>
   String(kubeadm?.controlPlaneEndpoint ?? "").replace(/:\d+$/, "") || undefined;
+
+/** @param names of CA, certificate and key, as `read` takes them */
+async function pemsOf(read: (name: string) => Promise<string>, names: [string, string, string]): Promise<Admin> {
+  const [ca = "", cert = "", key = ""] = await Promise.all(names.map(read));
+  return { ca, cert, key };
+}
 
 /** @param reading kubeadm's admin.conf */
 async function adminOf(reading: Promise<string>): Promise<Admin> {

@@ -30,6 +30,8 @@ export interface DrillOptions {
   learner?: LearnerFault;
   /** Kills all members of etcd by -9 at one moment, while clients write to the survivor's, and cuts the power then. */
   kill?: "etcd";
+  /** The last writes before the loss don't reach the deploy host's etcd, so that of several survivors another is the newest. */
+  behind?: boolean;
 }
 
 /** The drill operator's `rke-dr:recover`. */
@@ -94,9 +96,11 @@ export async function failoverDrill(
     if (options.kill && (members[deployHost.name]?.learner ?? true)) {
       throw new LabError(`--kill: ${deployHost.name}'s etcd must be a voter, it isn't`);
     }
+    if (options.behind) await fallBehind(drill, deployHost, survivors, Object.keys(members), client);
     const killed = options.kill && (await killAll(drill, deployHost, Object.keys(members)));
     if (!killed) await drill.step(`datacenter ${lost} loses power`, () => lab.powerOff(lost));
     await spoilt?.();
+    if (options.behind) await lab.heal();
     const clone = await lab.newClone("failover");
     for (const [key, value] of Object.entries(recover)) {
       await drill.mustPulumi(["config", "set", "--path", `recover.${key}`, value, "--stack", "failover"], clone);
@@ -134,7 +138,14 @@ export async function failoverDrill(
         told.source,
       );
     }
-    await namesLead(drill, survivors, deployHost);
+    if (options.behind)
+      drill.check(
+        "the survivor whose log ends last is recovered, not the deploy host's",
+        told.source !== deployHost.name && survivors.some((h) => h.name === told.source),
+        told.source,
+      );
+    // the host that serves first: the source's, if the others' kube-apiservers ask their own etcd alone
+    await namesLead(drill, survivors, survivors.find((h) => told.source === h.name) ?? deployHost);
     await verify(drill, client, survivors, clone);
     if (drill.cluster.installerRuns) await rkeLeavesAlone(drill, told.steps);
     await membersAreAsExpected(drill, members, survivors);
@@ -163,6 +174,26 @@ export async function failoverDrill(
     await informed.stop();
   }
 }
+
+/** The deploy host's packets vanish while the client writes on: its etcd lacks what was acknowledged meanwhile. */
+async function fallBehind(
+  drill: Drill,
+  deployHost: { name: string },
+  survivors: { name: string }[],
+  members: string[],
+  client: Client,
+): Promise<void> {
+  const left = survivors.filter((h) => members.includes(h.name));
+  if (left.length < 2 || !members.includes(deployHost.name)) {
+    throw new LabError(`--behind: two members of etcd must survive, the deploy host's among them, are ${list(left)}`);
+  }
+  await drill.step(`packets of ${deployHost.name} vanish, the others write on`, async () => {
+    await drill.lab.drop(deployHost.name);
+    await client.acknowledged(20, Date.now(), 90);
+  });
+}
+
+const list = (hosts: { name: string }[]): string => hosts.map((h) => h.name).join(", ") || "none";
 
 async function verify(drill: Drill, client: Client, survivors: { name: string }[], clone: Workspace): Promise<void> {
   const names = survivors.map((h) => h.name);

@@ -82,6 +82,8 @@ export async function raise(place: Place, options: UpOptions): Promise<LabState>
     );
   const plan = planNetwork(place.name, topology);
   const door = installerDoor(topology);
+  const narrow = door.room?.(topology);
+  if (narrow !== undefined) throw new LabError(narrow);
   const prepared = await door.prepare(place, topology, options.etcd === undefined ? {} : { etcd: options.etcd });
   mkdirSync(place.dir, { recursive: true, mode: 0o700 });
   const state: LabState = {

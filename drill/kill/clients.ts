@@ -2,8 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Lab } from "../../lab/lab";
-import { LabError, must, until } from "../../lab/machine/run";
+import { LabError, until } from "../../lab/machine/run";
 import { asOperator } from "../../lab/operator/operator";
+import { drillCluster } from "../cluster";
 import type { WriterConfig } from "./writer";
 
 const CHECKOUT = join(__dirname, "../..");
@@ -24,13 +25,9 @@ export class EtcdClients {
 
   /** @param prefix the beginning of all keys */
   static async start(lab: Lab, host: { name: string; address: string }, prefix: string): Promise<EtcdClients> {
-    const read = async (file: string) =>
-      (await must(lab.hostCommand(host.name, ["cat", `/etc/kubernetes/ssl/${file}.pem`]))).stdout;
     const config: WriterConfig = {
       url: `https://${host.address}:2379`,
-      ca: await read("kube-ca"),
-      cert: await read("kube-node"),
-      key: await read("kube-node-key"),
+      ...(await drillCluster(lab).etcdClient(host.name)),
       prefix,
       clients: 4,
       pauseBetween: 150,

@@ -1,3 +1,4 @@
+import { LabError } from "../../lab/machine/run";
 import { type Drill, lost } from "../drill";
 import type { KillReport } from "../report";
 import { EtcdClients } from "./clients";
@@ -19,7 +20,7 @@ export interface Killed {
 
 /**
  * Kills all members of etcd by -9 at one moment, right when the survivor's has acknowledged a write, and cuts the lost datacenter's power.
- * It is no power cut for the survivor: docker starts its etcd again, which finds no quorum.
+ * It is no power cut for the survivor: its runtime starts its etcd again, which finds no quorum.
  * @param hosts of all members
  */
 export async function killAll(
@@ -28,7 +29,7 @@ export async function killAll(
   hosts: string[],
 ): Promise<Killed> {
   const { lab } = drill;
-  const data = new SurvivorData(lab, survivor.name);
+  const data = new SurvivorData(lab, survivor.name, drill.cluster.dialect);
   const prefix = `/rke-dr-drill/${Date.now()}-`;
   let at = 0;
   const clients = await EtcdClients.start(lab, survivor, prefix);
@@ -58,9 +59,9 @@ export async function killAll(
 /** Checks that the recovered etcd has each acknowledged write that the survivor's WAL held. */
 export async function nothingIsLost(drill: Drill, killed: Killed): Promise<KillReport> {
   const { data, prefix, acknowledged, held, lostByForceAlone } = killed;
-  const there = new Set(
-    await data.on('docker exec -e ETCDCTL_API=3 etcd etcdctl get "$1" --prefix --keys-only', prefix),
-  );
+  const found = await drill.cluster.etcdctl(data.host, ["get", prefix, "--prefix", "--keys-only"]);
+  if (found.code !== 0) throw new LabError(`${data.host}: etcd gives no keys: ${found.stderr.trim()}`);
+  const there = new Set(found.stdout.split("\n"));
   const gone = held.filter((key) => !there.has(key));
   drill.check(
     "every write that the killed survivor's etcd had acknowledged and its WAL held is there",

@@ -1,5 +1,6 @@
 import type { Lab } from "../../lab/lab";
 import { LabError, must } from "../../lab/machine/run";
+import { type Dialect, onHostScript } from "../../on-host";
 
 /** The folder in which a drill keeps copies on the survivor. */
 export const scratch = "/var/lib/rke-dr-drill";
@@ -9,6 +10,7 @@ export class SurvivorData {
   constructor(
     private readonly lab: Lab,
     readonly host: string,
+    private readonly dialect: Dialect,
   ) {}
 
   /** Runs a script with arguments and returns the lines that it printed. @throws LabError with what it said where it failed */
@@ -32,33 +34,35 @@ export class SurvivorData {
 
   /** The keys that an etcd has which is started on the data, alone and without a network. It changes the data. */
   async keys(folder: string, prefix: string, ...flags: string[]): Promise<Set<string>> {
-    const keys = new Set(await this.on(keysOf, folder, prefix, ...flags));
+    const keys = new Set(await this.on(keysOf(this.dialect), folder, prefix, ...flags));
     if (!keys.delete("served")) throw new LabError(`${this.host}: an etcd started on ${folder} must serve, didn't`);
     return keys;
   }
 }
 
-/** The container of etcd may have been renamed by a failover. */
-const image = `image=$(docker ps -a --format '{{.Image}} {{.Names}}' | awk '$2 ~ /^etcd/ { print $1; exit }')`;
-
-const keysOf = `set -e
+/** The etcd of the host's own image, by the host's own runtime; the process may have been renamed by a failover. */
+const keysOf = (dialect: Dialect): string => `die() { echo "$*" >&2; exit 1; }
+set -e
+${onHostScript(`runtimes/${dialect.runtime}`, dialect)}
 folder=$1 prefix=$2
 shift 2
-${image}
-docker rm -f drill-alone >/dev/null 2>&1 || true
-docker run -d --name drill-alone --network none -v "$folder":/data --entrypoint etcd "$image" --name=drill --data-dir=/data \\
+name=$(process_names | grep -m 1 '^etcd')
+image=$(process_image "$name")
+process_drop drill-alone
+run_alone "$image" etcd --name drill-alone --env ETCDCTL_API=3 --write "$folder:/data" -- --name=drill --data-dir=/data \\
   --listen-client-urls=http://127.0.0.1:2379 --advertise-client-urls=http://127.0.0.1:2379 \\
   --listen-peer-urls=http://127.0.0.1:2380 --initial-advertise-peer-urls=http://127.0.0.1:2380 \\
-  --initial-cluster=drill=http://127.0.0.1:2380 "$@" >/dev/null
+  --initial-cluster=drill=http://127.0.0.1:2380 "$@" >/tmp/drill-alone.log 2>&1 &
+alone=$!
 for ((i = 0; i < 300; i++)); do
-  if keys=$(docker exec -e ETCDCTL_API=3 drill-alone etcdctl get "$prefix" --prefix --keys-only 2>/dev/null); then
+  if keys=$(process_exec drill-alone etcdctl get "$prefix" --prefix --keys-only 2>/dev/null); then
     printf '%s\\nserved\\n' "$keys"
-    docker rm -f drill-alone >/dev/null
+    process_drop drill-alone
     exit 0
   fi
-  [[ $(docker inspect --format '{{.State.Running}}' drill-alone) == true ]] || break
+  kill -0 "$alone" 2>/dev/null || break
   sleep 0.1
 done
-docker logs --tail 5 drill-alone >&2
-docker rm -f drill-alone >/dev/null
+tail -n 5 /tmp/drill-alone.log >&2
+process_drop drill-alone
 exit 1`;

@@ -19,6 +19,8 @@ export interface Prepared {
 }
 
 export interface InstallerDoor {
+  /** Why this machine has no room for one more lab of such hosts; undefined if it has. */
+  room?(topology: LabTopology): string | undefined;
   /** Installs and builds what is missing. @throws LabError for a choice or a topology that the installer's lab can't have */
   prepare(place: Place, topology: LabTopology, chosen: Chosen): Promise<Prepared>;
   /** Lines for people about what the hosts have. */

@@ -4,6 +4,7 @@ import { prepareKubeadm } from "../build/kubeadm-toolchain";
 import { ETCD_TAG, KUBERNETES_VERSION } from "../build/programs";
 import { copyContainerd } from "../hosts/images";
 import { missingHere, runcWithin } from "../machine/capabilities";
+import { inotifyProblem, instancesOf } from "../machine/inotify";
 import { findProgram } from "../machine/packages";
 import { LabError } from "../machine/run";
 import { hostsOf, type LabTopology } from "../state/topology";
@@ -12,7 +13,13 @@ import { makeCluster } from "./kubeadm-cluster";
 import { clusterConfiguration, controlPlaneOf } from "./kubeadm-configuration";
 import { hostTexts } from "./kubeadm-files";
 
+/** Hosts with systemd and a kubelet take from a limit of the machine's. */
+export const kubeletRoom = (topology: LabTopology): string | undefined =>
+  inotifyProblem(instancesOf(hostsOf(topology).length, controlPlaneOf(topology).length));
+
 export const kubeadm: InstallerDoor = {
+  room: kubeletRoom,
+
   async prepare(place, topology, chosen) {
     const problems = topologyProblems(topology, chosen.etcd);
     if (problems.length > 0) throw new LabError(problems.join("\n"));

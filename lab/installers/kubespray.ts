@@ -13,6 +13,7 @@ import { hasEtcd, hostsOf, type LabHost, type LabTopology } from "../state/topol
 import { makeEtcd } from "./etcd-cluster";
 import { clientUrls, externalFiles, type UnitInstaller } from "./etcd-files";
 import type { InstallerDoor } from "./installer";
+import { kubeletRoom } from "./kubeadm";
 import { makeCluster } from "./kubeadm-cluster";
 import { addressOf, clusterConfiguration, controlPlaneOf } from "./kubeadm-configuration";
 import { hostTexts } from "./kubeadm-files";
@@ -53,6 +54,8 @@ async function ownFiles(place: Place, installer: UnitInstaller, topology: LabTop
 }
 
 const door = (installer: "kubespray" | "kubekey"): InstallerDoor => ({
+  room: kubeletRoom,
+
   async prepare(place, topology, { etcd = ETCD36 }) {
     const problems = topologyProblems(topology);
     if (problems.length > 0) throw new LabError(problems.join("\n"));

@@ -1,4 +1,4 @@
-# needs: lib/process
+# needs: lib/process installer
 # etcd-aside: stops the etcd of a survivor that isn't the one whose data is recovered, and sets its container aside. It would answer clients and
 # peers for a cluster that is given up. Its data stays where it is until step etcd-join moves it aside: until the recovered etcd serves, it may
 # be the next best source.
@@ -16,7 +16,9 @@ main() {
       did "no container etcd is here"
     else
       # a short grace: without quorum etcd can't finish requests; everything committed is in its WAL
+      runtime_hold
       set_process_aside etcd "$old" 2
+      runtime_release ${etcd_dependents[@]+"${etcd_dependents[@]}"}
     fi
   fi
   touch "$aside/stopped-for-good"

@@ -200,11 +200,14 @@ enough_left() { (($(voters_left) >= $1)); }
 # split INITIAL-CLUSTER: prints its members, sorted, one a line.
 split() { tr , '\n' <<<"$1" | sort; }
 
-# start BODY: creates the container etcd from BODY and starts it.
+# start BODY: creates the container etcd from BODY and starts it. What depends on it is begun anew with it (on-host/runtimes/static-pod/changes.sh says
+# why at runtime_release).
 start() {
   mkdir -p /var/lib/etcd
+  runtime_hold
   process_create etcd "$1"
   process_start etcd
+  runtime_release ${etcd_dependents[@]+"${etcd_dependents[@]}"}
 }
 
 # recreate BODY: the same in the place of the container that is there, on the same data.

@@ -15,7 +15,7 @@ export function endpointVerdict(topology: Topology, plan: FailoverPlan, seen: Ob
   if (endpoint === undefined) {
     return [];
   }
-  const { settings, survivors, deployHost } = plan;
+  const { settings, survivors, server } = plan;
   const notes = endpointNotes(topology, survivors, plan.site.controlPlane, plan.lostHosts, seen);
   const move = topology.endpoint?.move;
   const wanted = endpointByHand(settings);
@@ -37,7 +37,7 @@ export function endpointVerdict(topology: Topology, plan: FailoverPlan, seen: Ob
       notes.length === 0
         ? `controlPlaneEndpoint ${endpoint.name} leads to no lost host`
         : move !== undefined && settings.endpoint !== wanted
-          ? `\`up\` makes ${endpoint.name} lead to ${deployHost.name} (${deployHost.internalAddress}) by \`${move}\`, on this machine`
+          ? `\`up\` makes ${endpoint.name} lead to ${server.name} (${server.internalAddress}) by \`${move}\`, on this machine`
           : `the operator moves ${endpoint.name} by hand`,
     ),
   ];

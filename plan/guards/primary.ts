@@ -126,9 +126,25 @@ function memberProblems(plan: PrimaryPlan, seen: Observation, buildsIt: boolean)
       buildsIt
         ? "If etcd is only stopped: `docker start etcd` there"
         : "If etcd only doesn't run: `systemctl status kubelet` and `crictl ps -a --name etcd` there",
+      ...withoutEtcd(plan, seen),
       "If a datacenter is lost: `pulumi preview --stack failover` (docs/runbook.md)",
     ),
   ];
+}
+
+/** Where etcd belongs on voters that don't have it, neither as it was nor set aside by an act; voters of one runtime in one sentence. */
+function withoutEtcd({ membership, installer }: PrimaryPlan, seen: Observation): string[] {
+  const { runtimeOn } = installerOf({ installer });
+  const lacking = new Map<string, string[]>();
+  for (const { host, wanted } of membership.members) {
+    const facts = factsOf(seen, host);
+    if (wanted !== "voter" || !facts || Object.keys(facts.processes).some((name) => /^etcd(-before-|$)/.test(name))) {
+      continue;
+    }
+    const words = runtimeOn(host).commands.gone("etcd");
+    lacking.set(words, [...(lacking.get(words) ?? []), host.name]);
+  }
+  return [...lacking].map(([words, names]) => `On ${names.join(", ")} ${words}`);
 }
 
 /** New certificates on a cluster that has others would destroy it. */

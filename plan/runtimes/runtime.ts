@@ -20,6 +20,8 @@ export interface RuntimeCommands {
   show(name: string): string;
   /** Tells why a process doesn't run. */
   why(name: string): string;
+  /** For a host that lacks the process: its place, and how to find it under another name; the end of a sentence. */
+  gone(name: string): string;
   pull(image: string): string;
   /** Without a registry: on a host that has the image, then on the one that lacks it. */
   carry(image: string): { from: string; to: string };

@@ -14,6 +14,7 @@ import {
 } from "../../lab/installers/kubeadm-configuration";
 import { hostsFile } from "../../lab/installers/kubeadm-files";
 import { ownCgroupsProblem } from "../../lab/machine/cgroups";
+import { inotifyProblem, instancesOf } from "../../lab/machine/inotify";
 import { hostsOf, readTopology } from "../../lab/state/topology";
 
 const FILE = join(__dirname, "../../topologies/kubeadm.yaml");
@@ -107,6 +108,17 @@ describe("lab: a kubeadm cluster as data", () => {
       undefined,
     );
     assert.match(ownCgroupsProblem((path) => path.endsWith("cgroup.controllers")) ?? "", /must have .* of version 1/);
+  });
+
+  it("a machine without room for the hosts' inotify instances is refused by name, with how many are in use", () => {
+    const wanted = instancesOf(5, 3);
+    assert.equal(inotifyProblem(wanted, 128, 128 - wanted), undefined);
+    assert.equal(
+      inotifyProblem(wanted, 128, 60),
+      `fs.inotify.max_user_instances: must have room for the ${wanted} instances of the lab's hosts, is 128, of which 60 are in use: take other labs down, or \`sysctl -w fs.inotify.max_user_instances=1024\``,
+    );
+    // those of this machine are counted
+    assert.match(inotifyProblem(1e9) ?? "", /of which \d+ are in use/);
   });
 
   it("the CA's hash is the one that kubeadm prints for its join command", () => {

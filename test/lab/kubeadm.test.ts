@@ -157,6 +157,26 @@ onRequest("kubeadm", "a lab of a kubeadm cluster: real systemd, containerd, kube
     await until("cp3's API server", 90, async () => (await nodes()).join() === ready.join());
   });
 
+  it("static pods start at once while etcd is set aside, if kube-apiserver was ended with it", async () => {
+    const shell = async (commands: string) => {
+      const prelude = `set -euo pipefail\ndie() { echo "died: $*" >&2; exit 9; }\n${onHostScript("runtimes/static-pod")}\n`;
+      const ran = await lab.execOn("cp3", ["bash", "-s"], { input: `${prelude}${commands}\n`, timeoutSeconds: 200 });
+      assert.equal(ran.code, 0, ran.stdout + ran.stderr);
+    };
+    await shell("runtime_hold; process_set_aside etcd etcd-before-epoch-3 2; runtime_release kube-apiserver");
+    const started = Date.now();
+    // else the kubelet waits for a kube-apiserver that has no etcd any more
+    await shell("process_restart 2 kube-scheduler");
+    const seconds = (Date.now() - started) / 1000;
+    console.log(`      kube-scheduler starts again after ${seconds.toFixed(1)} s`);
+    assert.ok(seconds < 30, `${seconds} s`);
+    await shell(
+      "runtime_hold; process_rename etcd-before-epoch-3 etcd; process_start etcd; runtime_release kube-apiserver",
+    );
+    await until("etcd", 60, async () => (await etcdctl("cp3", "endpoint", "health")).includes("is healthy"));
+    await until("cp3's API server", 90, async () => (await nodes()).join() === ready.join());
+  });
+
   it("a killed etcd comes back by itself", async () => {
     await lab.kill("cp3", "etcd");
     await until("etcd", 60, async () => (await etcdctl("cp3", "endpoint", "health")).includes("is healthy"));

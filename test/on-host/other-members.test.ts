@@ -22,6 +22,20 @@ esac
 `;
 const act = "failover:a:forceNewCluster:b1";
 
+const kubeadm = { runtime: "static-pod", installer: "kubeadm" } as const;
+/** The runtime's functions note how they were called; an etcd runs. */
+const noted = `process_status() { [[ $1 == etcd ]] && status=running || status=missing; }
+process_keep_description() { :; }
+${Object.entries({
+  runtime_hold: "hold",
+  runtime_release: "release",
+  process_set_aside: "aside",
+  process_create: "create",
+  process_start: "start",
+})
+  .map(([name, as]) => `${name}() { printf '%s\\n' "${as}${as === "hold" ? "" : " $*"}" >>"$RKE_DR_STATE/ran"; }`)
+  .join("\n")}`;
+
 describe("the other survivors' steps of a failover", function () {
   this.timeout(60_000);
   const host = stateOfEachTest({ epoch: "2\n", act: `${act}\n` }, { docker, curl });
@@ -40,6 +54,12 @@ describe("the other survivors' steps of a failover", function () {
       assert.deepEqual(containers(), ["etcd-before-epoch-2"]);
       assert.match(host.read("ran"), /update --restart=no etcd\nstop -t 2 etcd\nrename etcd etcd-before-epoch-2/);
       assert.doesNotMatch(result.stderr, /data moved/);
+    });
+
+    it("ends the kube-apiserver that asks this etcd alone with it, before the kubelet starts again", () => {
+      const result = host.step(["etcd-aside", 2, 1, act, "lab"], `${stepScript("etcd-aside", kubeadm)}\n${noted}`);
+      assert.equal(result.status, 0, result.stderr);
+      assert.equal(host.read("ran"), "hold\naside etcd etcd-before-epoch-2 2\nrelease kube-apiserver\n");
     });
 
     it("leaves the member alone that has joined since", () => {
@@ -103,6 +123,14 @@ describe("the other survivors' steps of a failover", function () {
       assert.equal(plan(), "source=b2\n");
       assert.ok(existsSync(host.at("epoch")));
     });
+  });
+
+  it("etcd-join begins such a kube-apiserver anew with etcd, so that the kubelet waits for none", () => {
+    const starts = 'main() { begin "$@"; mkdir() { :; }; start pod:body; finish; }';
+    const script = `${stepScript("etcd-join", kubeadm)}\n${noted}\n${starts}`;
+    const result = host.step(["etcd-join", 2, 1, act, "lab"], script);
+    assert.equal(result.status, 0, result.stderr);
+    assert.equal(host.read("ran"), "hold\ncreate etcd pod:body\nstart etcd\nrelease kube-apiserver\n");
   });
 
   it("etcd-leave changes nothing without a quorum", () => {

@@ -52,6 +52,9 @@ runtime_hold() {
   kubelet_held=yes started_meanwhile=()
 }
 # The kubelet, once it is started again, knows of no back-off. A step that fails lets go of it, too; one that is killed leaves the mark.
+# NAME matters for a kube-apiserver whose own etcd is gone or has no quorum, too. It still accepts connections, and gives out Nodes and pods from its cache; so
+# the kubelet asks it for a mirror pod before it starts any static pod, and waits for more than half a minute each time (pkg/kubelet/kubelet.go,
+# tryReconcileMirrorPods, v1.36.3). One that was ended refuses connections, and the kubelet goes on at once.
 # shellcheck disable=SC2120 # steps pass names of processes
 runtime_release() {
   local name one

@@ -7,6 +7,7 @@ import { installerOf } from "../../installers/installers";
 import { failoverAct } from "../../steps/act";
 import { type ScheduledStep, schedule } from "../../steps/steps";
 import { survivors } from "../../topology/order";
+import { serverHost } from "../../topology/servers";
 import { afterLoss, inPeace, type Site, withVoters } from "../../topology/site";
 import { deployHost, type Host, type Topology, takesOver } from "../../topology/topology";
 import { replaceApiServer, replaceEtcd } from "../steps/replacement";
@@ -34,6 +35,10 @@ export function planFailover(topology: Topology, settings: FailoverSettings, see
   // one that asks the etcd of its own host alone serves only when that etcd has joined
   const serving = site.controlPlane.filter((h) => h.name === source?.host.name || !asksOwnEtcd(site, h));
   const isAlone = source === undefined || site.voters.length === 1;
+  const apiServers = apiServersOf(
+    isAlone ? site : withVoters(site, [source.host]),
+    isAlone ? site.controlPlane : serving,
+  );
   const majoritySurvives = isMajorityServing(topology, settings.lost, sources);
   const plan = {
     settings,
@@ -50,7 +55,12 @@ export function planFailover(topology: Topology, settings: FailoverSettings, see
     sources,
     resumed: site.hosts.some((h) => hasBegun(seen, h, settings.epoch)),
     etcd,
-    apiServers: apiServersOf(isAlone ? site : withVoters(site, [source.host]), isAlone ? site.controlPlane : serving),
+    apiServers,
+    server: serverHost(
+      topology,
+      site.deployHost.datacenter,
+      apiServers.map((r) => r.host),
+    ),
     finalApiServers: isAlone ? [] : apiServersOf(site, site.controlPlane),
     clusterYml: {
       before: factsOf(seen, site.deployHost)?.deploy?.clusterYml || clusterFile(inPeace(topology)),

@@ -51,6 +51,8 @@ export interface FailoverPlan {
   etcd: Replacement | undefined;
   /** As they run from the first write on: with the recovered member as their only etcd server. */
   apiServers: Replacement[];
+  /** The host whose kube-apiserver takes the first write, and to which the API's name is made to lead: the deploy host, if it serves from then on. */
+  server: Host;
   /** As they run at the end, if other members have joined by then; empty if there are none. */
   finalApiServers: Replacement[];
   clusterYml: { before: string; after: string };

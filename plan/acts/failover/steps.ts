@@ -8,7 +8,7 @@ import { argument, commandOf } from "../../runtimes/process";
 import { leftOutIn, leftOutLine } from "../../steps/act";
 import { type Step, step, stepNames } from "../../steps/steps";
 import { controlPlane, onlyRunsPods } from "../../topology/order";
-import { ownServer } from "../../topology/servers";
+import { serverUrl } from "../../topology/servers";
 import { allHosts, type Host, sshTarget, sshUsers, type Topology } from "../../topology/topology";
 import { type EndpointCheck, endpointData, endpointLeadsTo, endpointSteps } from "../steps/endpoint";
 import { type Replacement, runs } from "../steps/replacement";
@@ -57,7 +57,7 @@ export function failoverSteps(
     etcd,
     source,
     seen,
-    server: ownServer(topology, plan.deployHost.datacenter),
+    server: serverUrl(plan.server),
     lostServers: controlPlane(plan.lostHosts).map((h) => h.internalAddress),
     decided: decision(topology, plan, source, seen),
     workers: plan.survivors.filter((host) => onlyRunsPods(host) && host.name !== plan.deployHost.name),
@@ -67,9 +67,10 @@ export function failoverSteps(
   const stopped = stopSteps(plan, stepNames([...recovery.member.slice(0, 1), ...claims]));
   const apiServers = apiServerSteps(act, recovery);
   const firstWrite = firstWriteStep(act, recovery, apiServers);
-  const named = endpointSteps(topology, plan.site.controlPlane, endpointCheck(plan), [firstWrite]);
-  const tidying = tidySteps(act, firstWrite);
   const joined = joinSteps(topology, plan, etcd.host, seen, firstWrite, stopped);
+  const byName = beforeTheName(topology, plan, firstWrite, joined);
+  const named = endpointSteps(topology, plan.site.controlPlane, endpointCheck(plan), byName);
+  const tidying = tidySteps(act, firstWrite, byName);
   // steps that tidy up ask an API server, which must not be recreated meanwhile
   const servers = serverSteps(plan, seen, [...joined, ...tidying]);
   const done = [...tidying, ...apiServers, ...named, ...joined, ...servers];
@@ -143,7 +144,16 @@ function firstWriteStep({ plan, server }: Failover, { member }: EtcdSteps, apiSe
   });
 }
 
-function tidySteps(act: Failover, firstWrite: Step): Step[] {
+/**
+ * The steps before the API is asked by its name. A name that no command moves may lead to a survivor whose kube-apiserver serves only once its etcd has
+ * joined.
+ */
+const beforeTheName = (topology: Topology, plan: Failover["plan"], firstWrite: Step, joined: Step[]): Step[] =>
+  topology.endpoint?.move === undefined && plan.apiServers.length < plan.site.controlPlane.length
+    ? [firstWrite, ...joined]
+    : [firstWrite];
+
+function tidySteps(act: Failover, firstWrite: Step, byName: Step[]): Step[] {
   const { plan, etcd, server, lostServers, workers } = act;
   const { deployHost, lostHosts, survivors } = plan;
   const lostNodes = lostHosts.filter(act.installer.isNode);
@@ -171,7 +181,7 @@ function tidySteps(act: Failover, firstWrite: Step): Step[] {
       words: `take ${lostServers.join(", ")} out of the endpoints of the Service kubernetes`,
     }),
     ...watchers,
-    ...(workers.length === 0 ? [] : [onWorkers(act, firstWrite)]),
+    ...(workers.length === 0 ? [] : [onWorkers(act, byName)]),
     ...(plan.method === "restore"
       ? [
           step("addons", deployHost, "Cleanup", {
@@ -222,7 +232,7 @@ const reportStep = ({ plan }: Failover, verification: Step[]): Step =>
  * Hosts that only run pods hear of the epoch and have their watchers restarted when the API is back, all in one step: nothing that
  * serves waits for them, and there may be hundreds.
  */
-function onWorkers({ topology, plan, workers, decided, seen }: Failover, firstWrite: Step): Step {
+function onWorkers({ topology, plan, workers, decided, seen }: Failover, after: Step[]): Step {
   const limit = 120;
   const { epoch } = plan.settings;
   const asked = endpointData(topology, endpointCheck(plan));
@@ -239,7 +249,7 @@ function onWorkers({ topology, plan, workers, decided, seen }: Failover, firstWr
       { script: "watchers", data: "", limit },
     ],
     onwardUsers: sshUsers(topology, workers),
-    after: [firstWrite.name],
+    after: stepNames(after),
     limit: 600 + 10 * workers.length,
     words: `by SSH from here, on ${named(workers)}: tell of epoch ${epoch}, restart kubelet and kube-proxy`,
     intact: workers.every(done),

@@ -27,7 +27,7 @@ import { clusterOf, kubeadmHost } from "./site";
 export const kubeadm: Installer = {
   name: "kubeadm",
   title: "kubeadm",
-  joinsSurvivors: false,
+  joinsSurvivors: true,
   listsMembers: false,
   runtimeOn: () => staticPod,
   memberName,

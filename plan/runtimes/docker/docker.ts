@@ -17,6 +17,7 @@ export const docker: Runtime = {
     stop: (names) => `docker stop ${names.join(" ")}`,
     show: (name) => `docker inspect ${name}`,
     why: (name) => `docker logs --tail 20 ${name}`,
+    gone: (name) => `no container ${name} is there: \`docker ps -a\` shows it if it has another name`,
     pull: (image) => `docker pull ${image}`,
     carry: (image) => ({ from: `docker save ${image}`, to: "docker load" }),
     prune: "docker image prune",

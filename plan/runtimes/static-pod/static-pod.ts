@@ -23,6 +23,8 @@ export const staticPod: Runtime = {
     stop: (names) => `systemctl stop kubelet; crictl stop $(crictl ps -q --name '^(${names.join("|")})$')`,
     show: (name) => `cat /etc/kubernetes/manifests/${name}.yaml`,
     why: (name) => `crictl ps -a --name ${name}`,
+    gone: (name) =>
+      `/etc/kubernetes/manifests/${name}.yaml isn't there: \`ls /etc/kubernetes/*/${name}.yaml\` finds it if its folder has another name; copy that folder's files back into /etc/kubernetes/manifests, and the kubelet starts them`,
     pull: (image) => `crictl pull ${image}`,
     carry: (image) => ({
       from: `ctr -n k8s.io images export image.tar ${image}`,

@@ -59,6 +59,10 @@ export const systemd: Runtime = {
     },
     show: (name) => (isUnit(name) ? `systemctl cat ${name}; cat /etc/etcd.env` : staticPod.commands.show(name)),
     why: (name) => (isUnit(name) ? `journalctl -u ${name} -n 20` : staticPod.commands.why(name)),
+    gone: (name) =>
+      isUnit(name)
+        ? `the unit ${name} isn't there: \`systemctl cat ${name}\` says what systemd knows of it`
+        : staticPod.commands.gone(name),
     pull: (image) => (isProgram(image) ? `scp HOST:${image} ${image}` : staticPod.commands.pull(image)),
     carry: (image) =>
       isProgram(image)

@@ -195,32 +195,4 @@ describe("a failover of a cluster that kubeadm made", () => {
 
   it("has no rehearsal, and says why", () =>
     assert.match(rehearsalProblems(declared).join(), /^topology\.installer: a rehearsal runs .*: kubeadm$/));
-
-  it("is refused while more than one member survives, with what to do", () => {
-    const text = parse(stringify(declared.datacenters)) as never;
-    const { kubeadm, ssh, etcd } = declared;
-    const more = parseTopology({
-      ...{ installer: "kubeadm", cluster: "lab", kubernetesVersion: "v1.36.3", standby: "b", ssh, kubeadm },
-      etcd: { snapshots: etcd.snapshots },
-      datacenters: (text as { name: string; hosts: Mapping[]; deployHost: string }[]).map(
-        ({ name, hosts, deployHost }) => ({
-          name,
-          deployHost,
-          hosts: [
-            ...hosts.map(({ name: host, address, roles }) => ({ name: host, address, roles, hostKey: "unpinned" })),
-            ...[name === "a" ? "7" : "8"].map((n) => ({
-              name: `cp${n}`,
-              address: `192.168.31.11${n}`,
-              roles: ["controlplane", "etcd"],
-              hostKey: "unpinned",
-            })),
-          ],
-        }),
-      ),
-    });
-    const verdicts = failoverGuards(more, plan(more), seen(more));
-    const found = verdicts.flatMap((v) => (v.ok ? [] : v.problems)).filter((p) => p.startsWith("cp8: of a cluster"));
-    assert.equal(found.length, 1, JSON.stringify(verdicts));
-    assert.match(found[0] ?? "", /Power cp8 off/);
-  });
 });
