@@ -92,7 +92,7 @@ begin() {
     die "cluster: this host belongs to cluster $host_cluster, not to $cluster"
   fi
   host_epoch=$(cat "$state/epoch" 2>/dev/null || echo 0)
-  host_act=$(cat "$state/act" 2>/dev/null || echo none)
+  host_act=$(cat "$state/epoch-$host_epoch/act" 2>/dev/null || cat "$state/act" 2>/dev/null || echo none)
   [[ $host_epoch =~ ^[0-9]+$ ]] ||
     die "epoch: $state/epoch must be the epoch of this host, a number: \"$host_epoch\"; write there the one that the other hosts of the cluster have"
   if ((epoch < host_epoch)); then

@@ -202,7 +202,7 @@ cat "$state/epoch" 2>/dev/null
 section cluster
 cat "$state/cluster" 2>/dev/null
 section act
-cat "$state/act" 2>/dev/null
+cat "$state/epoch-$(cat "$state/epoch" 2>/dev/null)/act" 2>/dev/null || cat "$state/act" 2>/dev/null
 section plan
 cat "$state/epoch-$epoch/plan" 2>/dev/null
 [[ -e $state/epoch-$epoch/forced || -e $state/epoch-$epoch/data ]] && echo begun=yes

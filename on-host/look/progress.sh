@@ -27,7 +27,7 @@ running_steps() {
 
 # reading EPOCH: prints all sections.
 reading() {
-  printf '@@ epoch\n%s\n@@ act\n%s\n@@ plan\n' "$1" "$(cat "$state/act" 2>/dev/null)"
+  printf '@@ epoch\n%s\n@@ act\n%s\n@@ plan\n' "$1" "$(cat "$state/epoch-$1/act" 2>/dev/null || cat "$state/act" 2>/dev/null)"
   grep -s '^evidence=' "$state/epoch-$1/plan"
   printf '@@ steps\n'
   cat "$state"/steps/* 2>/dev/null

@@ -16,6 +16,8 @@ main() {
     mv "$aside/plan.new" "$aside/plan"
     did "given up as well: ${left_out#*=}"
   fi
+  # first beside its epoch: killed before the host's epoch is written, the host is still that of the act before
+  put_text "$act" "$aside/act"
   put_text "$cluster" "$state/cluster"
   put_text "$act" "$state/act"
   put_text "$epoch" "$state/epoch"

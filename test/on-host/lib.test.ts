@@ -76,6 +76,18 @@ case $1 in +%s%3N) echo "$at" ;; *) exec /bin/date "$@" ;; esac
     }
   });
 
+  it("is still the host of the act before if a claim was killed before it wrote its epoch", () => {
+    assert.equal(claim(1, "before").status, 0);
+    host.program("mv", '#!/bin/bash\nif [[ $1 == */epoch.new ]]; then kill -KILL $PPID; exit; fi\nexec /bin/mv "$@"\n');
+    assert.notEqual(claim(2, "after").status, 0);
+    rmSync(host.at("mv"));
+    assert.equal(host.read("epoch"), "1\n");
+    const goesOn = mark(1, 1, "before");
+    assert.equal(goesOn.status, 0, goesOn.stderr);
+    assert.equal(claim(2, "after").status, 0);
+    assert.match(mark(1, 2, "before").stderr, /an older epoch than the host's is refused/);
+  });
+
   it("goes on if its log can't be written, as on a full disk", () => {
     claim(2, "act");
     rmSync(host.at("log"));
