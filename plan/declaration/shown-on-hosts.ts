@@ -9,7 +9,7 @@ const all: readonly Act[] = ["peace", "forceNewCluster", "restore", "failback"];
 const shown: Record<Topology["installer"], readonly Act[]> = {
   rke: all,
   kubeadm: all,
-  kubespray: ["peace", "forceNewCluster", "restore"],
+  kubespray: all,
   kubekey: [],
   unit: [],
 };
