@@ -50,7 +50,9 @@ if (name === undefined || name === "--help" || name === "-h") {
     stdio: "inherit",
   });
   // Ctrl-C reaches the child, too, which decides what it means
-  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => signal === "SIGTERM" && child.kill(signal));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.on(signal, () => signal === "SIGTERM" && child.kill(signal));
+  }
   child.on("exit", (code, signal) => {
     process.exitCode = code ?? (signal ? 1 : 0);
   });

@@ -57,18 +57,20 @@ async function body(verb: string | undefined, argv: string[]): Promise<string> {
     },
     onEvent: (event) => progress(event, verb, (Date.now() - began) / 1000),
   });
+  let asked = false;
+  const end = () => {
+    // a second Ctrl-C ends this process; the act's own steps end by themselves
+    if (asked) process.exit(130);
+    asked = true;
+    const what = verb === "preview" ? "preview ends" : "the act ends after the steps that run now";
+    process.stderr.write(`${what}; Ctrl-C again doesn't wait for it\n`);
+    act.cancel().catch((error: Error) => process.stderr.write(`${error.message}\n`));
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, end);
   if (verb === "preview") {
     const preview = await act.preview();
     return json ? `${JSON.stringify(preview, null, 2)}\n` : `${preview.words}\n`;
   }
-  let asked = false;
-  process.on("SIGINT", () => {
-    // a second Ctrl-C ends this process; the act's own steps end by themselves
-    if (asked) process.exit(130);
-    asked = true;
-    process.stderr.write("the act ends after the steps that run now; Ctrl-C again doesn't wait for them\n");
-    void act.cancel();
-  });
   const report = await act.up();
   if (!report) return json ? "null\n" : "nothing to recover from: `rke-dr preview` says why\n";
   return json ? `${JSON.stringify(report, null, 2)}\n` : reportMarkdown(report);

@@ -6,6 +6,8 @@ import { stackTopology } from "../cli/topology-file";
 import type { ActReport } from "../evidence/act-report";
 import { ActError } from "./act-error";
 import { type ActEvent, actEvents } from "./events";
+import { backendFolder, describeLock, locksOn, takeLeftLocks } from "./locks";
+import { pulumiCommand } from "./pulumi";
 
 export type { ActReport, ReportedHost, ReportedStep, SetAside } from "../evidence/act-report";
 export type { AgainstTarget, Gap } from "../evidence/targets";
@@ -60,7 +62,10 @@ export interface Failover {
   up(config?: FailoverConfig): Promise<ActReport | undefined>;
   /** The report of the cluster's last failover, of an unfinished one too, by the hosts' own records. @throws Error if no host has one */
   report(): Promise<ActReport>;
-  /** Ends the running operation after the steps that run now, and takes away a lock that a killed operation has left. */
+  /**
+   * Ends the running operation after the steps that run now. If none runs, takes away a lock that a killed operation of this machine has left.
+   * @throws Error if none runs here, and somebody else has locked the stack
+   */
   cancel(): Promise<void>;
 }
 
@@ -76,7 +81,7 @@ export async function failover(options: FailoverOptions = {}): Promise<Failover>
   const topology = stackTopology(workDir, stackName);
   const stack = await LocalWorkspace.createOrSelectStack(
     { stackName, workDir },
-    { envVars: { RKE_DR_COLUMNS: "0", ...env } },
+    { envVars: { RKE_DR_COLUMNS: "0", ...env }, pulumiCommand: await pulumiCommand(env) },
   );
   await keep(stack, config);
   let running: { cut: AbortController; over: Promise<unknown> } | undefined;
@@ -127,11 +132,32 @@ export async function failover(options: FailoverOptions = {}): Promise<Failover>
     },
     report: () => lastReport(topology),
     async cancel() {
-      running?.cut.abort();
-      await running?.over;
-      await stack.cancel();
+      const ended = running;
+      ended?.cut.abort();
+      await ended?.over;
+      await takeLock(stack, ended === undefined);
     },
   };
+}
+
+/**
+ * Takes away a lock that a killed operation of this machine has left. Pulumi's own `cancel` would take all of them, that of an operator whose `up` runs, too.
+ * @throws Error if another lock is there, and `strict`
+ */
+async function takeLock({ name, workspace }: Stack, strict: boolean): Promise<void> {
+  const [{ url = "" }, { name: project }] = await Promise.all([workspace.whoAmI(), workspace.projectSettings()]);
+  const backend = backendFolder(url);
+  const byHand = `if nobody's operation runs, \`pulumi cancel --yes --stack ${name}\` takes it away`;
+  const others = backend === undefined ? [] : takeLeftLocks(locksOn(backend, project, name.split("/").at(-1) ?? name));
+  if (!strict) return;
+  if (others.length > 0) {
+    throw new Error(
+      `lock: must be one that a killed operation of this machine has left: it is held by ${others.map(describeLock).join(" and ")}; ${byHand}`,
+    );
+  }
+  if (backend === undefined) {
+    throw new Error(`lock: must be in a backend of files, else it isn't known who holds it: ${url}; ${byHand}`);
+  }
 }
 
 /** Sets and removes keys of the stack's configuration, each only if it differs. */
