@@ -37,6 +37,7 @@ export class Conversation {
     let rest = "";
     this.run = runOverSsh(host, access, command, input, {
       limits: { ready: 8000, total: (limit + 60) * 1000 },
+      ends: this.closing.signal,
       onStdin: (stdin) => {
         this.stdin = stdin;
         for (const text of this.early) stdin.write(text);
@@ -58,6 +59,7 @@ export class Conversation {
   }
 
   private readonly early: string[] = [];
+  private readonly closing = new AbortController();
 
   /**
    * Sends a request and waits for its answer.
@@ -78,6 +80,7 @@ export class Conversation {
   /** Ends the script and waits for its end; a failure of the end itself is of no interest any more. */
   async close(): Promise<void> {
     this.ended ??= new Error("closed");
+    this.closing.abort();
     this.stdin?.end();
     await this.run;
   }

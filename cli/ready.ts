@@ -4,7 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { onHostScript } from "../on-host";
-import type { FenceResult } from "../plan/acts/failover/fence";
+import { type FenceResult, fenceLimit } from "../plan/acts/failover/fence";
 import { asked, readyConfig } from "../plan/acts/primary/snapshot-schedule";
 import { dialectOf } from "../plan/installers/dialect";
 import { failoverWords, parseSamples, type Readiness, readiness } from "../plan/review/ready";
@@ -64,7 +64,9 @@ async function body(argv: string[]): Promise<Partial<Outcome>> {
       .join(", ")}, about 10 s\n`,
   );
   const answers = await Promise.all(deployHosts(topology).map((host) => ask(topology, host, access)));
-  const fences = values["fence-test"] ? await runFences(tests) : [];
+  const fences = values["fence-test"]
+    ? await runFences(tests, fenceLimit, (words) => void process.stderr.write(`${words}\n`))
+    : [];
   const standby = answers.find((a) => a.side === topology.standby);
   const failed = fences.filter((f) => f.exit !== 0);
   const known = standby !== undefined && "ready" in standby;

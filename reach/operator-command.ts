@@ -16,6 +16,7 @@ export interface Ended {
  *
  * @param name what it is run for, before each line that it prints
  * @param env variables beside this process's own
+ * @param say is told what is run, each line that it prints, and how it ended
  * @throws Error in a preview, which must change nothing
  */
 export async function runHere(
@@ -23,12 +24,13 @@ export async function runHere(
   command: string,
   limitSeconds: number,
   env: Record<string, string> = {},
+  say: (words: string) => void = (words) => void pulumi.log.info(words),
 ): Promise<Ended> {
   if (pulumi.runtime.isDryRun()) {
     throw new Error(`${name}: must not run in a preview, which changes nothing: ${command}`);
   }
   const startedAt = Date.now();
-  void pulumi.log.info(`${name}: ${command}`);
+  say(`${name}: ${command}`);
   return new Promise((resolve) => {
     // a process group of its own: what the command starts ends with it
     const child = spawn("/bin/sh", ["-c", command], {
@@ -51,13 +53,13 @@ export async function runHere(
     const finish = (exit: Ended["exit"]) => {
       clearTimeout(timer);
       const seconds = (Date.now() - startedAt) / 1000;
-      void pulumi.log.info(`${name}: ended with ${exit} after ${seconds.toFixed(1)} s`);
+      say(`${name}: ended with ${exit} after ${seconds.toFixed(1)} s`);
       resolve({ exit, seconds, endedAt: new Date().toISOString() });
     };
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (text: string) => {
         for (const line of text.split("\n").filter((l) => l.trim() !== "")) {
-          void pulumi.log.info(`${name}: ${line.slice(0, 500)}`);
+          say(`${name}: ${line.slice(0, 500)}`);
         }
       });
     }

@@ -32,9 +32,9 @@ export interface Stdin {
 /** How a command is run. The defaults suit a short command whose output is read only at its end. */
 export interface Run {
   limits?: Limits;
-  /** Until then the command's stdin stays open: its end is how the command learns that the operator is gone. */
+  /** Until then the command's stdin stays open: its end is how the command learns that the operator is gone. A command that hasn't begun by then never does. */
   ends?: AbortSignal;
-  /** Ends the connection at once, also one whose other end is gone. */
+  /** Ends the connection at once, also one whose other end is gone; afterwards none is begun. */
   cut?: AbortSignal;
   /** Called when `input` is written: then the command's stdin stays open until the caller ends it. */
   onStdin?: (stdin: Stdin) => void;
@@ -57,15 +57,24 @@ export async function runOverSsh(
   input: string,
   how: Run = {},
 ): Promise<string> {
+  refuseIfCut(how);
   const route = how.stream ? undefined : throughBastion(access);
   const own = { ...access, ...sshLogin(access, host) };
   try {
     const stream = how.stream ?? (await route?.open(host.address, own.port));
+    refuseIfCut(how);
     return await runOver(host, own, command, input, { ...how, stream });
   } finally {
     route?.end();
   }
 }
+
+/** @throws Error if it was cut off, or its operator has gone, before it began */
+function refuseIfCut({ cut, ends }: Run): void {
+  if (cut?.aborted || ends?.aborted) throw cutOff();
+}
+
+const cutOff = (): Error => new Error("was cut off");
 
 function runOver(host: Host, access: SshAccess, command: string, input: string, how: Run): Promise<string> {
   const { limits = { ready: 8000, total: 40000 }, ends, cut, stream: route } = how;
@@ -88,11 +97,16 @@ function runOver(host: Host, access: SshAccess, command: string, input: string, 
     cut?.addEventListener("abort", () =>
       settle(() => {
         client.destroy();
-        reject(new Error("was cut off"));
+        reject(cutOff());
       }),
     );
     client.on("ready", () => {
       how.onReady?.();
+      if (settled) return;
+      if (ends?.aborted) {
+        settle(() => reject(cutOff()));
+        return;
+      }
       client.exec(command, (error, stream) => {
         if (error) {
           settle(() => reject(error));
