@@ -78,7 +78,7 @@ export function attestationProblems(topology: Topology, plan: FailoverPlan, sign
       problem(
         `rke-dr:attest: the word${by === undefined ? "" : ` of ${by}`} must be bound to the act that would run, ${signing.hash}: "${hash}"`,
         ...(isHash(hash) ? differencesFrom(signing, hash, differencesShown) : []),
-        `Once ${by ?? "you"} have read what \`up\` would do: \`${attestCommand(settings, signing.hash).replace("attest.NAME", `attest.${by}`)}\``,
+        `Once ${by ?? "you"} have read what \`up\` would do: \`${attestCommand(settings, signing.hash, by)}\``,
       ),
     );
   }

@@ -62,9 +62,9 @@ export const endpointByHand = (settings: FailoverSettings): string => `by-hand@$
 /** The attestation as the survivors record it, without datacenter and epoch: their record has these already. */
 export const recordedAttestation = (settings: FailoverSettings): string => (isAttested(settings) ? word : "");
 
-/** The command by which the operator attests it. */
-export const attestCommand = (settings: FailoverSettings, hash?: string): string =>
-  `pulumi config set ${persons(settings) > 1 ? "--path attest.NAME" : "attest"} ${wantedAttestation(settings, hash)} --stack failover`;
+/** The command by which the operator attests it. @param by the name under which the word stands, or shall stand, where it needs one */
+export const attestCommand = (settings: FailoverSettings, hash?: string, by?: string): string =>
+  `pulumi config set ${persons(settings) > 1 || by !== undefined ? `--path attest.${by ?? "NAME"}` : "attest"} ${wantedAttestation(settings, hash)} --stack failover`;
 
 /** The rule for `attest`, for a message. */
 export const attestationRule = (settings: FailoverSettings, hash?: string): string =>
