@@ -95,11 +95,13 @@ async function deployFailover(topology: Topology, ssh: SshAccess, settings: Fail
   const isPreview = pulumi.runtime.isDryRun();
   // fences need to know which hosts answer, so with fences the look must be complete
   const waits = !isPreview && Object.keys(topology.fence).length > 0;
-  const endpoint = installerOf(topology).sharedEndpoint(topology);
+  const installer = installerOf(topology);
+  const endpoint = installer.sharedEndpoint(topology);
   const [looked, here] = await Promise.all([waits ? look.whole : look.soon, endpoint && leadsHere(endpoint.name)]);
   const withName = (of: Observation): Observation => (here ? { ...of, endpoint: here } : of);
   const seen = withName(looked);
   const plan = planFailover(topology, settings, seen);
+  const { source } = plan;
   const recorded = recordedEvidence(plan, seen);
   const signing = signingOf(topology, plan, recordedSigning(plan, seen), pulumi.getRootDirectory() || undefined);
   const verdicts = failoverGuards(topology, plan, seen, signing);
@@ -126,7 +128,10 @@ async function deployFailover(topology: Topology, ssh: SshAccess, settings: Fail
       stopAt(
         late,
         "nothing that serves was changed: at most the survivors' epoch and a copy of etcd's data beside it were written. If the copy" +
-          " could be had in no other way (the log of step source says so), etcd was stopped for it: `docker start etcd` there if you go no further",
+          " could be had in no other way (the log of step source says so), etcd was stopped for it" +
+          (source
+            ? `: \`${installer.runtimeOn(source.host).commands.start("etcd")}\` on ${source.host.name} if you go no further`
+            : ""),
       );
     }
   };

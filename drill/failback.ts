@@ -51,6 +51,7 @@ export async function failbackDrill(
   }
 
   await drill.mustPulumi(["config", "set", "epoch", String(epoch), "--stack", "primary"], project);
+  if (returnGuard === "off") await stopWhatServes(drill, project);
   const confirm = await drill.step("pulumi preview --stack primary, for the failback", async () => {
     const preview = await drill.mustPulumi(["preview", "--stack", "primary"], project);
     const told = /Guards: (.*)/.exec(preview.stdout)?.[1] ?? "nothing of guards";
@@ -131,6 +132,23 @@ export async function failbackDrill(
     steps,
     secondFailover: undefined,
   };
+}
+
+/** Without a return guard an old majority may serve: types what preview says against that. */
+async function stopWhatServes(drill: Drill, project: Workspace): Promise<void> {
+  const { stdout } = await drill.mustPulumi(["preview", "--stack", "primary"], project);
+  const refused = stdout
+    .split(/^ {2}(?=STOP|ok)/m)
+    .find((told) => told.startsWith("STOP  the returned side is silent"));
+  const [, command = "", names = ""] =
+    /No return guard stops it: `([^`]+)` on ([^\n]+?), or switch it off/.exec(refused ?? "") ?? [];
+  if (refused === undefined) return;
+  drill.check(
+    "a failback whose returned side serves is refused, and says how that ends",
+    command !== "",
+    refused.trim(),
+  );
+  for (const name of names.split(", ")) await drill.lab.execOn(name, ["bash", "-c", command]);
 }
 
 /** Observes etcd and the control plane of a host that has power again after a failover. */

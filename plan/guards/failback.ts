@@ -1,13 +1,16 @@
 import { type Failback, failbackWord } from "../acts/failback/failback";
-import { withQuorum } from "../acts/failback/living-cluster";
+import { isTrusted, withQuorum } from "../acts/failback/living-cluster";
 import { failbackConfirmation, onlyThere } from "../acts/failback/only-there";
 import type { PrimaryPlan } from "../acts/primary/plan";
 import { factsOf, type Observation } from "../facts/observation";
 import { installerOf } from "../installers/installers";
 import { type AdoptedCluster, endedCertificates } from "../installers/rke/adopted";
+import { isRunning } from "../runtimes/running";
+import type { RuntimeCommands } from "../runtimes/runtime";
 import { voters } from "../topology/order";
 import { inPeace } from "../topology/site";
 import type { Host, Topology } from "../topology/topology";
+import { stopServing } from "./lost-side";
 import { list, problem, type Verdict, verdict } from "./verdict";
 
 /** Guards of a failback; empty if no datacenter is to be brought back. */
@@ -32,8 +35,13 @@ export function failbackGuards(
       `epoch ${failback.from.epoch} is verified on ${failback.deployHost.name}`,
     ),
     verdict(
+      "the returned side is silent",
+      servingProblems(topology, failback, seen),
+      `no etcd of ${failback.from.lost}'s own serves`,
+    ),
+    verdict(
       "etcd has quorum",
-      quorumProblems(failback, seen, (host) => runtimeOn(host).commands.start("etcd")),
+      quorumProblems(failback, seen, (host) => runtimeOn(host).commands),
       `${list(withQuorum(failback, seen))} answers a linearizable read`,
     ),
     ...(program === undefined ? [] : installerGuards(topology, failback, seen, adopted)),
@@ -104,8 +112,40 @@ function failoverProblems(
       ];
 }
 
+/**
+ * A returned side whose old etcd has a majority takes writes, which the failback would give up without a word. After the step quarantine what runs there is
+ * this failback's own.
+ */
+function servingProblems(topology: Topology, failback: Failback, seen: Observation): string[] {
+  const { epoch, from, returned } = failback;
+  const trusted = isTrusted(failback, seen);
+  const serving = returned.filter((host) => {
+    const facts = factsOf(seen, host);
+    return facts?.etcd?.quorum && !trusted(host) && facts.steps.quarantine?.epoch !== epoch;
+  });
+  // its kube-apiserver serves by that etcd; a guard stops both on its host alone
+  const to = returned.filter((host) => isStillOn(host, seen));
+  return serving.length === 0
+    ? []
+    : [
+        problem(
+          `${from.lost}: must not serve any more: etcd on ${list(serving)} answers linearizable reads, and takes writes that the failback gives up`,
+          ...stopServing(
+            topology,
+            to.length > 0 ? to : serving,
+            serving.every((host) => isGuarded(host, seen)),
+          ),
+        ),
+      ];
+}
+
+const isStillOn = (host: Host, seen: Observation): boolean =>
+  ["etcd", "kube-apiserver"].some((name) => isRunning(factsOf(seen, host)?.processes[name]));
+
+const isGuarded = (host: Host, seen: Observation): boolean => isRunning(factsOf(seen, host)?.processes["rke-dr-guard"]);
+
 /** A killed run of this failback may have left the survivor's etcd stopped: then the members that this failback has made have the quorum. */
-function quorumProblems(failback: Failback, seen: Observation, start: (host: Host) => string): string[] {
+function quorumProblems(failback: Failback, seen: Observation, commands: (host: Host) => RuntimeCommands): string[] {
   const { survivors, epoch } = failback;
   const aside = `etcd-before-epoch-${epoch}`;
   const without = survivors.filter((h) => {
@@ -117,11 +157,10 @@ function quorumProblems(failback: Failback, seen: Observation, start: (host: Hos
     : [
         problem(
           `etcd: a survivor, or a member that this failback has made, must answer a linearizable read: none does (${list(survivors)})`,
-          ...survivors.filter((h) => h.etcd !== "none").map((h) => `\`${start(h)}\` on ${h.name}, then \`up\` again`),
-          ...without.map(
-            (h) =>
-              `On ${h.name} it is set aside: \`docker rename ${aside} etcd && docker update --restart=always etcd && docker start etcd\``,
-          ),
+          ...survivors
+            .filter((h) => h.etcd !== "none")
+            .map((h) => `\`${commands(h).start("etcd")}\` on ${h.name}, then \`up\` again`),
+          ...without.map((h) => `On ${h.name} it is set aside: \`${commands(h).bringBack(aside, "etcd")}\``),
         ),
       ];
 }

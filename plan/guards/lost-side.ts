@@ -154,9 +154,10 @@ export function livingProblems(topology: Topology, plan: FailoverPlan, seen: Obs
             : `${plan.settings.lost}: must not serve any more: ${found}`,
           ...(stage === "begins"
             ? beforeAnything(topology, plan, names)
-            : afterRecovery(
+            : stopServing(
                 topology,
                 living.map(({ host }) => host),
+                true,
               )),
         ),
       ];
@@ -187,10 +188,16 @@ function beforeAnything(topology: Topology, { lostHosts, settings }: FailoverPla
   ];
 }
 
-const afterRecovery = (topology: Topology, living: Host[]): string[] => [
-  "The return guard stops a returned host's etcd and API about 15 s after it reaches a survivor: wait, then run this again",
+/** Ways to end what serves on hosts of the lost side. @param guarded true if return guards run there, as far as is known */
+export const stopServing = (topology: Topology, living: Host[], guarded: boolean): string[] => [
+  ...(guarded
+    ? [
+        "The return guard stops a returned host's etcd and API about 15 s after it reaches a survivor: wait, then run this again",
+      ]
+    : []),
   ...commandsOn(topology, living).map(
-    (c) => `If it goes on: \`${c.stop(["etcd", "kube-apiserver"])}\` on ${list(living)}, or switch it off`,
+    (c) =>
+      `${guarded ? "If it goes on" : "No return guard stops it"}: \`${c.stop(["etcd", "kube-apiserver"])}\` on ${list(living)}, or switch it off`,
   ),
 ];
 

@@ -5,6 +5,7 @@ import type { AdoptedCluster } from "../installers/rke/adopted";
 import type { Host, Topology } from "../topology/topology";
 import { adoptionProblems } from "./adoption";
 import { changeGuard } from "./change";
+import { commandsOn } from "./commands";
 import { installerMissing } from "./deploy-host";
 import { roomProblems } from "./disk-space";
 import { primaryEpochProblems } from "./epoch";
@@ -123,9 +124,10 @@ function memberProblems(plan: PrimaryPlan, seen: Observation, buildsIt: boolean)
   return [
     problem(
       `etcd: a voter must answer a linearizable read, else no member can be replaced: none does (${seeds})`,
-      buildsIt
-        ? "If etcd is only stopped: `docker start etcd` there"
-        : "If etcd only doesn't run: `systemctl status kubelet` and `crictl ps -a --name etcd` there",
+      ...commandsOn(
+        { installer: plan.installer },
+        voters.map((m) => m.host),
+      ).map((c) => `If etcd is only stopped: \`${c.start("etcd")}\` there; \`${c.why("etcd")}\` tells why it ended`),
       ...withoutEtcd(plan, seen),
       "If a datacenter is lost: `pulumi preview --stack failover` (docs/runbook.md)",
     ),

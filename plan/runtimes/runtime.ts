@@ -16,6 +16,8 @@ export interface RuntimeCommands {
   /** Starts a process that was stopped. */
   start(name: string): string;
   stop(names: string[]): string;
+  /** Makes a process that an act has set aside under a name run again under its own, now and at boot. */
+  bringBack(aside: string, name: string): string;
   /** Shows the process as the host has it, with its arguments. */
   show(name: string): string;
   /** Tells why a process doesn't run. */

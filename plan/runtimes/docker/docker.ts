@@ -15,6 +15,8 @@ export const docker: Runtime = {
   commands: {
     start: (name) => `docker start ${name}`,
     stop: (names) => `docker stop ${names.join(" ")}`,
+    bringBack: (aside, name) =>
+      `docker rename ${aside} ${name} && docker update --restart=always ${name} && docker start ${name}`,
     show: (name) => `docker inspect ${name}`,
     why: (name) => `docker logs --tail 20 ${name}`,
     gone: (name) => `no container ${name} is there: \`docker ps -a\` shows it if it has another name`,

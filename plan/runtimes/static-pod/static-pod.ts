@@ -21,6 +21,7 @@ export const staticPod: Runtime = {
     // whatever stopped a pod, a kubelet that is started anew starts those whose manifests lie in its folder
     start: () => "systemctl restart kubelet",
     stop: (names) => `systemctl stop kubelet; crictl stop $(crictl ps -q --name '^(${names.join("|")})$')`,
+    bringBack: (aside, name) => `mv /var/lib/rke-dr/pods/${aside}.yaml /etc/kubernetes/manifests/${name}.yaml`,
     show: (name) => `cat /etc/kubernetes/manifests/${name}.yaml`,
     why: (name) => `crictl ps -a --name ${name}`,
     gone: (name) =>

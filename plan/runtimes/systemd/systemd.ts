@@ -57,6 +57,7 @@ export const systemd: Runtime = {
         ...(pods.length > 0 ? [staticPod.commands.stop(pods)] : []),
       ].join("; ");
     },
+    bringBack: (aside, name) => (isUnit(name) ? unitBack(aside, name) : staticPod.commands.bringBack(aside, name)),
     show: (name) => (isUnit(name) ? `systemctl cat ${name}; cat /etc/etcd.env` : staticPod.commands.show(name)),
     why: (name) => (isUnit(name) ? `journalctl -u ${name} -n 20` : staticPod.commands.why(name)),
     gone: (name) =>
@@ -79,6 +80,17 @@ export const systemd: Runtime = {
   differs: (planned, found) =>
     isPod(planned.template) ? staticPod.differs(planned, found) : differences(settingsOf(planned), settingsOf(found)),
 };
+
+/** As on-host/runtimes/systemd/units.sh does it: etcd's settings as they were, and without the drop-in that blocks the unit. */
+const unitBack = (aside: string, name: string): string =>
+  [
+    "cd /var/lib/rke-dr/units",
+    `cp -p ${aside}/env $(cat ${aside}/env-path)`,
+    `mv ${aside} ${aside}.back`,
+    `rm -f /etc/systemd/system/${name}.service.d/zz-rke-dr-set-aside.conf`,
+    "systemctl daemon-reload",
+    `systemctl enable --now ${name}`,
+  ].join(" && ");
 
 const isUnit = (name: string): boolean => /^etcd(-|$)/.test(name);
 const isProgram = (image: string): boolean => image.startsWith("/");

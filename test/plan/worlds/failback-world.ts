@@ -3,7 +3,7 @@ import { peerUrl } from "../../../plan/etcd/urls";
 import type { EtcdStatus, Member, Reachable } from "../../../plan/facts/facts";
 import type { Observation } from "../../../plan/facts/observation";
 import { allHosts, type Host, type Topology } from "../../../plan/topology/topology";
-import { record, survivor } from "./observations";
+import { container, named, record, survivor } from "./observations";
 import { seed } from "./topologies";
 
 export const topology = seed();
@@ -54,3 +54,6 @@ export const memberOf = (host: Host, change: Partial<Member> = {}): Member => ({
   learner: false,
   ...change,
 });
+
+/** The return guard, as a host reports it that has one. */
+export const guarded = { "rke-dr-guard": container(named("rke-dr-guard")) };
