@@ -122,7 +122,8 @@ function readLine(text: string, start: number): { end: number; variable?: EnvLin
   if (text[at] === "#" || text[at] === ";") {
     return { end: commentEnd(text, at) };
   }
-  let name = "";
+  // systemd takes the first sign for the name's, whatever it is: "=A=B" has the name "=A", which is none
+  let name = text[at++] ?? "";
   for (; at < text.length && text[at] !== "="; at++) {
     if (isNewline(text[at] ?? "")) {
       return { end: at + 1 };

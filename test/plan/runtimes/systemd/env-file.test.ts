@@ -99,6 +99,11 @@ describe("a file of a unit's environment", () => {
     ["a name given twice: the last one counts", "A=1\nA=2\n", { A: "2" }],
     ["names that are none", "export A=1\n1A=2\nA.B=3\nC\n", {}],
     ["an empty value", "A=\n", { A: "" }],
+    [
+      "a line without a name, whose sign = is the name's first",
+      "='\rA=A\n=\nB=1\n=C=2\n ='\nD=1\n",
+      { A: "A", B: "1", D: "1" },
+    ],
     ["ends of line of other systems", "A=1\r\nB=2\rC=3", { A: "1", B: "2", C: "3" }],
   ] as const) {
     it(`reads ${what}`, () => assert.deepEqual(read(content), wanted));
@@ -116,7 +121,7 @@ describe("a file of a unit's environment", () => {
         fc.pre(!readEnvFile(content).lines.some((line) => line.variable?.value === ""));
         assert.deepEqual(readBySystemd(content), own);
       }),
-      { numRuns: 400 },
+      { numRuns: 6000, examples: [["='\rA=A"], ["=\nA=A"], ["=B=A\nA=1"], ["\t=#\nA=1"]] },
     );
   });
 
