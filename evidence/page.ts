@@ -85,7 +85,7 @@ function figure(name: string, value: AgainstTarget): string {
 const gapFigure = ({ seconds: length, words }: Gap): string =>
   `<div class="figure plain"><h3>Clients' gap</h3><p class="value">${seconds(length)}</p><p class="note">${escaped(words)}</p></div>`;
 
-const seconds = (value: number | undefined): string => (value === undefined ? "unknown" : duration(value));
+const seconds = (value: number | undefined): string => (value === undefined ? "unknown" : escaped(duration(value)));
 
 const plainFigure = (name: string, value: string): string =>
   `<div class="figure plain"><h3>${name}</h3><p class="text">${/^\d{4}-/.test(value) ? at(value) : escaped(value)}</p></div>`;
@@ -113,7 +113,7 @@ function stepRow(s: ReportedStep): string[] {
     lines.length === 0
       ? `<span class="note">${escaped(s.words)}</span>`
       : `<ul>${lines.map((l) => `<li>${l}</li>`).join("")}</ul>`;
-  return [`<code>${escaped(s.step)}</code>`, escaped(s.host), exitOf(s), s.seconds?.toFixed(1) ?? "", did];
+  return [`<code>${escaped(s.step)}</code>`, escaped(s.host), exitOf(s), escaped(s.seconds?.toFixed(1) ?? ""), did];
 }
 
 function exitOf({ outcome, exit }: ReportedStep): string {
@@ -127,7 +127,7 @@ function exitOf({ outcome, exit }: ReportedStep): string {
     case "failed":
       return badge(String(exit), "bad");
     default:
-      return outcome satisfies never;
+      return escaped(outcome satisfies never);
   }
 }
 
@@ -143,7 +143,7 @@ const sources = (report: ActReport): string =>
     report.sources.map((s) => [
       s.chosen ? badge("chosen", "good") : "",
       escaped(s.host),
-      String(s.revision ?? "unknown"),
+      escaped(s.revision ?? "unknown"),
       at(s.dataAsOf),
       escaped(s.words),
     ]),
@@ -156,7 +156,7 @@ ${
     ? "<p>Nothing had to be set aside.</p>"
     : table(
         ["Host", "What", "Size"],
-        report.setAside.map((a) => [escaped(a.host), `<code>${escaped(a.what)}</code>`, bytes(a.bytes)]),
+        report.setAside.map((a) => [escaped(a.host), `<code>${escaped(a.what)}</code>`, escaped(bytes(a.bytes))]),
       )
 }`;
 

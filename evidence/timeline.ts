@@ -39,7 +39,7 @@ function bar(step: ReportedStep, share: (at: number) => string, lines: string): 
   const end = share(at + (step.seconds ?? 0) * 1000);
   const seconds = `${(step.seconds ?? 0).toFixed(1)} s`;
   const name = `<div class="name">${escaped(step.step)} <span>${escaped(step.host)}</span></div>`;
-  const shape = `<b class="bar ${step.outcome}" style="left:${share(at)};right:calc(100% - ${end})" title="${escaped(`${step.step} on ${step.host}: ${seconds}`)}"></b>`;
+  const shape = `<b class="bar ${escaped(step.outcome)}" style="left:${share(at)};right:calc(100% - ${end})" title="${escaped(`${step.step} on ${step.host}: ${seconds}`)}"></b>`;
   return `<div class="row">${name}<div class="track">${lines}${shape}<span class="seconds" style="left:${end}">${seconds}</span></div></div>`;
 }
 
@@ -49,5 +49,6 @@ function everyFew(span: number): number[] {
   return Array.from({ length: Math.floor(span / unit) + 1 }, (_, i) => i * unit);
 }
 
-export const escaped = (text: string): string =>
-  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+/** @param value also what hosts have recorded, which may be of another type than it ought to be */
+export const escaped = (value: unknown): string =>
+  String(value).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");

@@ -56,6 +56,36 @@ const views: Record<string, View> = {
   ),
 };
 
+const markup = '<b id="x">&</b>';
+
+/** All copies of a value in which one leaf, a text or a number, is replaced. */
+function replacedLeaves(value: unknown, by: string): unknown[] {
+  if (typeof value === "string" || typeof value === "number") return [by];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    replacedLeaves(inner, by).map((one) =>
+      Array.isArray(value) ? value.map((old, i) => (String(i) === key ? one : old)) : { ...value, [key]: one },
+    ),
+  );
+}
+
+describe("the page of a report whose records hold markup in the place of one value", () => {
+  it("shows it as text, whichever value it is", () => {
+    const pages = replacedLeaves(finished, markup).flatMap((report) => {
+      try {
+        return [pageHtml(reportView(report as typeof finished))];
+      } catch (error) {
+        // what must be a number and is none
+        assert.ok(error instanceof TypeError || error instanceof RangeError, `${error}`);
+        return [];
+      }
+    });
+    assert.ok(pages.length > 100);
+    assert.ok(pages.some((page) => page.includes("&lt;b id=&quot;x&quot;&gt;&amp;&lt;/b&gt;")));
+    assert.equal(pages.filter((page) => page.includes("<b id")).length, 0);
+  });
+});
+
 /** An expression for the browser, whose value is a list of texts that can hardly be read. */
 const faintTexts = readFileSync(join(__dirname, "faint-texts.js"), "utf8");
 

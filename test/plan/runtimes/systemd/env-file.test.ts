@@ -121,7 +121,7 @@ describe("a file of a unit's environment", () => {
         fc.pre(!readEnvFile(content).lines.some((line) => line.variable?.value === ""));
         assert.deepEqual(readBySystemd(content), own);
       }),
-      { numRuns: 6000, examples: [["='\rA=A"], ["=\nA=A"], ["=B=A\nA=1"], ["\t=#\nA=1"]] },
+      { numRuns: 400, examples: [["='\rA=A"], ["=\nA=A"], ["=B=A\nA=1"], ["\t=#\nA=1"]] },
     );
   });
 
