@@ -3,7 +3,7 @@
  * and the report at the end. Ctrl-C ends an act after the steps that run; the same command goes on with it.
  */
 import { parseArgs } from "node:util";
-import { print } from "../cli/command";
+import { errorWords, print } from "../cli/command";
 import { asksForHelp } from "../cli/usage";
 import { reportMarkdown } from "../evidence/markdown";
 import { ActError } from "./act-error";
@@ -97,7 +97,7 @@ if (require.main === module) {
   body(verb, argv).then(
     (stdout) => print({ status: 0, stdout, stderr: "" }),
     (error: unknown) => {
-      const words = error instanceof Error ? error.message : String(error);
+      const words = errorWords(error);
       print({
         status: 1,
         stdout: "",

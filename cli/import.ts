@@ -184,7 +184,7 @@ function read(path: string): string {
 
 /** A topology is not a whole Pulumi.yaml: that file stays. */
 function write(path: string, text: string): void {
-  if (existsSync(path) && /^runtime:/m.test(readFileSync(path, "utf8"))) {
+  if (existsSync(path) && /^runtime:/m.test(read(path))) {
     throw new Error(`${path}: is a Pulumi project; write elsewhere and paste it under topology: value:`);
   }
   writeFileSync(path, text);

@@ -3,7 +3,7 @@
  * began lacks, has older, or still has. Both lie aside on hosts and are read there, each by a scratch etcd; nothing is changed.
  * Exit status: 0 if the sides were compared, 1 if not.
  */
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { observe } from "../observe/observe";
@@ -28,6 +28,7 @@ import { installerOf } from "../plan/installers/installers";
 import { allHosts, deployHost, type Host, type Topology, takesOver } from "../plan/topology/topology";
 import { type Mapping, mapping } from "../plan/values/mapping";
 import { readSshAccess, type SshAccess } from "../reach/ssh-access";
+import { errorWords } from "./command";
 import { asideData, Conversation, livingApi } from "./conversation";
 import { chosenTopology, topologyOptions } from "./topology-file";
 import { asksForHelp } from "./usage";
@@ -78,10 +79,22 @@ function readOptions(argv: string[]): Options {
   if (secrets && yaml === undefined) {
     throw new Error("--secrets: writes Secrets' values into files and needs --yaml DIR: not given");
   }
-  if (yaml !== undefined && existsSync(yaml) && readdirSync(yaml).length > 0) {
-    throw new Error(`--yaml: must be a new or an empty folder: ${JSON.stringify(yaml)} has files`);
+  if (yaml !== undefined) {
+    emptyFolder(yaml);
   }
   return { ...values, epoch: Number(epoch), yaml };
+}
+
+/** Makes the folder, before hosts are asked for what is written there. @throws Error if it can't be, or has files */
+function emptyFolder(path: string): void {
+  const rule = "--yaml: must be a new or an empty folder";
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    if (readdirSync(path).length === 0) return;
+  } catch (error) {
+    throw new Error(`${rule}: ${errorWords(error)}`);
+  }
+  throw new Error(`${rule}: ${JSON.stringify(path)} has files`);
 }
 
 async function main(argv: string[]): Promise<void> {
@@ -237,7 +250,6 @@ class Reading {
     const all = toBringBack(objects).filter((o) => o.difference !== "deleted there");
     const secret = (o: LostObject) => o.kind === "Secret" || o.kind === "secrets";
     const wanted = all.filter((o) => !o.encrypted && (secrets || !secret(o)));
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
     const lines: string[] = [];
     let written = 0;
     for (const object of wanted) {
@@ -328,7 +340,7 @@ function put(folder: string, { file, text }: Manifest, apart: boolean): void {
 
 if (require.main === module) {
   main(process.argv.slice(2)).catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+    process.stderr.write(`${errorWords(error)}\n`);
     process.exitCode = 1;
   });
 }

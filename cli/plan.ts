@@ -19,7 +19,7 @@ import { lostHosts, survivors } from "../plan/topology/order";
 import type { Topology } from "../plan/topology/topology";
 import { readSshAccess } from "../reach/ssh-access";
 import { keptText, signedFolder, textOf } from "../signed";
-import { type Outcome, print } from "./command";
+import { errorWords, type Outcome, print } from "./command";
 import { chosenTopology, stackConfig, topologyOptions } from "./topology-file";
 import { asksForHelp } from "./usage";
 
@@ -49,7 +49,7 @@ export async function planCommand(argv: string[]): Promise<Outcome> {
   try {
     return { status: 0, stdout: "", stderr: "", ...(asksForHelp(argv) ? { stdout: usage } : await body(argv)) };
   } catch (error) {
-    return { status: 2, stdout: "", stderr: `${error instanceof Error ? error.message : error}\n` };
+    return { status: 2, stdout: "", stderr: `${errorWords(error)}\n` };
   }
 }
 

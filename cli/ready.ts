@@ -14,7 +14,7 @@ import { bashLine, remoteBash } from "../reach/command-line";
 import { runFences } from "../reach/fence";
 import { runOverSsh } from "../reach/ssh";
 import { readSshAccess, type SshAccess } from "../reach/ssh-access";
-import { type Outcome, print } from "./command";
+import { errorWords, type Outcome, print } from "./command";
 import { chosenTopology, topologyOptions } from "./topology-file";
 import { asksForHelp } from "./usage";
 
@@ -37,7 +37,7 @@ export async function readyCommand(argv: string[]): Promise<Outcome> {
   try {
     return { status: 0, stdout: "", stderr: "", ...(asksForHelp(argv) ? { stdout: usage } : await body(argv)) };
   } catch (error) {
-    return { status: 2, stdout: "", stderr: `${error instanceof Error ? error.message : error}\n` };
+    return { status: 2, stdout: "", stderr: `${errorWords(error)}\n` };
   }
 }
 

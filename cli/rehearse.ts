@@ -20,6 +20,7 @@ import { sites, sshLogin, type Topology } from "../plan/topology/topology";
 import { remoteBash, remoteShell } from "../reach/command-line";
 import { runOverSsh } from "../reach/ssh";
 import { readSshAccess, type SshAccess } from "../reach/ssh-access";
+import { errorWords } from "./command";
 import { chosenTopology, topologyOptions } from "./topology-file";
 
 /** Seconds that all of it may take on the host. */
@@ -170,7 +171,7 @@ if (require.main === module) {
       process.exitCode = code;
     },
     (error: unknown) => {
-      process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+      process.stderr.write(`${errorWords(error)}\n`);
       process.exitCode = 2;
     },
   );

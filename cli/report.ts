@@ -14,7 +14,7 @@ import { reportedHosts } from "../evidence/view";
 import { observe } from "../observe/observe";
 import { allHosts, type Topology } from "../plan/topology/topology";
 import { readSshAccess } from "../reach/ssh-access";
-import { print } from "./command";
+import { errorWords, print } from "./command";
 import { chosenTopology, topologyOptions } from "./topology-file";
 import { asksForHelp } from "./usage";
 
@@ -82,6 +82,6 @@ function exported(reasons: string[]): ActReport {
 if (require.main === module) {
   body(process.argv.slice(2)).then(
     (stdout) => print({ status: 0, stdout, stderr: "" }),
-    (error: unknown) => print({ status: 1, stdout: "", stderr: `${error instanceof Error ? error.message : error}\n` }),
+    (error: unknown) => print({ status: 1, stdout: "", stderr: `${errorWords(error)}\n` }),
   );
 }

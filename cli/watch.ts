@@ -13,7 +13,7 @@ import { type HeardHost, liveView, type View } from "../evidence/view";
 import { followProgress, type Heard } from "../observe/progress";
 import { allHosts, type Host, type Topology } from "../plan/topology/topology";
 import { readSshAccess } from "../reach/ssh-access";
-import { print } from "./command";
+import { errorWords, print } from "./command";
 import { chosenTopology, topologyOptions } from "./topology-file";
 import { asksForHelp } from "./usage";
 
@@ -169,6 +169,6 @@ async function watch(argv: string[]): Promise<string> {
 if (require.main === module) {
   watch(process.argv.slice(2)).then(
     (stdout) => print({ status: 0, stdout, stderr: "" }),
-    (error: unknown) => print({ status: 1, stdout: "", stderr: `${error instanceof Error ? error.message : error}\n` }),
+    (error: unknown) => print({ status: 1, stdout: "", stderr: `${errorWords(error)}\n` }),
   );
 }

@@ -34,7 +34,7 @@ export function pageParts(view: View): Record<string, string> {
   const part = (id: string, title: string, body: string) =>
     `<section id="${id}"${body === "" ? " hidden" : ""}>${body === "" ? "" : `\n<h2>${title}</h2>\n${body}\n`}</section>`;
   return {
-    head: `<header id="head" class="${view.tone}"${view.live ? ' aria-live="polite"' : ""}>
+    head: `<header id="head" class="${escaped(view.tone)}"${view.live ? ' aria-live="polite"' : ""}>
 <p>cluster ${escaped(view.cluster)}</p>
 <h1>${escaped(view.headline)}</h1>
 ${view.words.map((w) => `<p>${escaped(w)}</p>`).join("\n")}
