@@ -10,7 +10,7 @@ const shown: Record<Topology["installer"], readonly Act[]> = {
   rke: all,
   kubeadm: all,
   kubespray: all,
-  kubekey: [],
+  kubekey: ["peace", "forceNewCluster"],
   unit: [],
 };
 
