@@ -74,6 +74,7 @@ export function primaryGuards(
       memberProblems(plan, seen, program !== undefined),
       "etcd has quorum, or there is none yet",
     ),
+    verdict("hosts that wait", topology.bootHold ? heldProblems(plan.hosts, seen) : [], "no host waits after its boot"),
     changeGuard(topology, plan, seen),
     verdict("tools on the hosts", tools(plan.hosts, seen), "flock, curl with --unix-socket"),
     verdict(
@@ -148,6 +149,21 @@ function withoutEtcd({ membership, installer }: PrimaryPlan, seen: Observation):
   }
   return [...lacking].map(([words, names]) => `On ${names.join(", ")} ${words}`);
 }
+
+/** A host that bootHold keeps waiting would end a step in the middle of `up`. Without bootHold in the topology `up` itself ends the wait. */
+const heldProblems = (hosts: Host[], seen: Observation): string[] =>
+  hosts.flatMap((host) => {
+    const since = factsOf(seen, host)?.heldSince;
+    return since === undefined
+      ? []
+      : [
+          problem(
+            `${host.name}: must not wait after its boot (bootHold): etcd and the control plane wait since ${new Date(since).toISOString()}`,
+            "It ends by itself once a control plane host of the other side answers",
+            `Once you know that the other side hasn't taken over: \`bash /var/lib/rke-dr/guard/guard-watch.sh --go-on\` on ${host.name}`,
+          ),
+        ];
+  });
 
 /** New certificates on a cluster that has others would destroy it. */
 function foreignProblems(plan: PrimaryPlan, seen: Observation): string[] {
