@@ -63,7 +63,7 @@ const allowed: Record<string, Rule> = {
   },
   // the package's entry: nothing here imports it
   automation: {
-    packages: /^(@pulumi\/pulumi\/automation|node:(fs|path|util))$/,
+    packages: /^(@pulumi\/pulumi\/automation|node:(fs|os|path|util))$/,
     folders: ["evidence/", "cli/", "automation/"],
   },
 };
