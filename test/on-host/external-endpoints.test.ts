@@ -93,6 +93,38 @@ esac
     ]);
   });
 
+  const list = /endpoints:\n( {4}- https.*\n)+/;
+  for (const [what, text] of [
+    ["a list in brackets", "endpoints: [https://192.168.31.111:2379, https://192.168.31.112:2379] # three once\n"],
+    ["a list in brackets on several lines", "endpoints: [\n      https://192.168.31.111:2379,\n    ]\n"],
+    ["a list below a comment", "endpoints: # of datacenter a\n    - https://192.168.31.111:2379\n"],
+  ] as const) {
+    it(`${what}, as a person may have written it, becomes one of an item a line`, () => {
+      const result = run({ body: configMap(configuration.replace(list, text)), status: 200 });
+      assert.equal(result.status, 0, result.stderr);
+      assert.equal(
+        sent().data.ClusterConfiguration,
+        configuration.replace(list, "endpoints:\n    - https://192.168.31.113:2379\n"),
+      );
+    });
+  }
+
+  for (const [what, etcd] of [
+    ["etcd", 'etcd: {external: {endpoints: ["https://192.168.31.111:2379"]}}\n'],
+    ["its external part", 'etcd:\n  external: {endpoints: ["https://192.168.31.111:2379"]}\n'],
+  ] as const) {
+    it(`${what} in braces is refused with what to do, and nothing is sent`, () => {
+      const body = configMap(configuration.replace(/^etcd:\n( .*\n)+/m, etcd));
+      const result = run({ body, status: 200 });
+      assert.equal(result.status, 1);
+      assert.match(
+        result.stderr,
+        /kubeadm-config: etcd.external must be lines of their own, .*kubectl -n kube-system edit configmap kubeadm-config/,
+      );
+      assert.equal(host.has("sent"), false);
+    });
+  }
+
   for (const [what, body, status, said] of [
     [
       "nothing is sent if they are these already",

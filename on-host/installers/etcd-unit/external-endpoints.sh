@@ -15,7 +15,8 @@ main() {
   fi
   before=$(json_value ClusterConfiguration <<<"$answer")
   version=$(json_value resourceVersion <<<"$answer")
-  after=$(with_endpoints "$@" <<<"$before")
+  after=$(with_endpoints "$@" <<<"$before") ||
+    die "kubeadm-config: etcd.external must be lines of their own, as kubeadm writes them, and stands in braces: write it so (kubectl -n kube-system edit configmap kubeadm-config), and run \`pulumi up\` again"
   if [[ $after == "$before" ]]; then
     did "kubeadm-config: its etcd.external.endpoints are these already, or it has none"
     finish
@@ -45,22 +46,27 @@ json_value() {
     }'
 }
 
-# with_endpoints URL ... <CLUSTER-CONFIGURATION: prints the same YAML with these endpoints of the external etcd. Its list is in the form that
-# kubeadm writes: an item a line.
+# with_endpoints URL ... <CLUSTER-CONFIGURATION: prints the same YAML with these endpoints of the external etcd, an item a line, as kubeadm writes them;
+# a list in brackets, as a person may have written it, becomes such a list. Fails if etcd or its external part stands in braces.
 with_endpoints() {
   URLS=$* awk '
     { match($0, /^ */); depth = RLENGTH }
-    # the list ends with the first line that is no item of it
+    # a list in brackets ends with its bracket, any other one with the first line that is no item of it
+    brackets { if ($0 ~ /\]/) brackets = 0; next }
     listing && !($0 ~ /^ *- / && depth >= list) { listing = 0 }
     listing { next }
-    $0 ~ /^[^ #]/ { inEtcd = ($0 ~ /^etcd: *$/); inExternal = 0 }
-    inEtcd && $0 ~ /^ +external: *$/ { inExternal = 1; external = depth; print; next }
+    /^[^ #]/ {
+      inEtcd = ($0 ~ /^etcd: *(#.*)?$/); inExternal = 0
+      if (!inEtcd && $0 ~ /^etcd: .*external/) exit 3
+    }
+    inEtcd && /^ +external: *(#.*)?$/ { inExternal = 1; external = depth; print; next }
+    inEtcd && /^ +external: / { exit 3 }
     inExternal && depth <= external { inExternal = 0 }
-    inExternal && $0 ~ /^ +endpoints: *$/ {
-      print
+    inExternal && /^ +endpoints:/ {
+      printf "%*sendpoints:\n", depth, ""
       count = split(ENVIRON["URLS"], urls, " ")
       for (i = 1; i <= count; i++) printf "%*s- %s\n", depth, "", urls[i]
-      listing = 1; list = depth
+      if ($0 ~ /^ +endpoints: *\[/) { brackets = ($0 !~ /\]/) } else { listing = 1; list = depth }
       next
     }
     { print }'
