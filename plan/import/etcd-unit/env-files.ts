@@ -15,7 +15,8 @@ export interface EnvFileOf {
 }
 
 export const isEnvFile = (text: string): boolean => /^\s*ETCD_[A-Z_]+=/m.test(text);
-export const isUnitFile = (text: string): boolean => /^\[Service\]\s*$/m.test(text) && /^ExecStart=/m.test(text);
+export const isUnitFile = (text: string): boolean =>
+  /^\[Service\]\s*$/m.test(text) && /^[ \t]*ExecStart[ \t]*=/m.test(text);
 
 export function envFileOf(item: string, text: string): EnvFileOf {
   const variables = variablesOf(readEnvFile(text));

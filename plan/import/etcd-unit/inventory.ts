@@ -1,3 +1,4 @@
+import { isIp } from "../../values/addresses";
 import { isMapping, type Mapping, mapping } from "../../values/mapping";
 import type { Findings } from "../reading";
 
@@ -155,7 +156,8 @@ function kubesprayHost(
   const user = text(vars.ansible_user ?? vars.ansible_ssh_user);
   return {
     name,
-    address: text(vars.ansible_host ?? vars.ansible_ssh_host) ?? ip,
+    // ansible connects to the name itself if the inventory has no address
+    address: text(vars.ansible_host ?? vars.ansible_ssh_host) ?? ip ?? access ?? (isIp(name) ? name : undefined),
     internalAddress: ip ?? access,
     roles,
     // roles/kubespray_defaults etcd_member_name: by the place in the group etcd

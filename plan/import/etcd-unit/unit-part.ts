@@ -8,11 +8,19 @@ import { asTemplate, type EnvFileOf } from "./env-files";
 import type { InventoryHost, UnitInstaller } from "./inventory";
 import { usualSettings } from "./usual-settings";
 
-/** The hosts with the names that their own etcd has, where its file was given. */
+/**
+ * The hosts with the names that their own etcd has, where its file was given, and with its address, where the inventory has none: then kubespray takes
+ * that of the host's default route (roles/kubespray_defaults main_ip).
+ */
 export function withMembers(hosts: InventoryHost[], envFiles: EnvFileOf[], found: Findings): InventoryHost[] {
-  const of = (host: InventoryHost) => envFiles.filter((file) => file.address === host.internalAddress);
-  for (const { item, address } of envFiles) {
-    if (!hosts.some((h) => h.internalAddress === address)) {
+  const of = ({ internalAddress, address, member }: InventoryHost): EnvFileOf[] => {
+    const there = envFiles.filter((file) => file.address === (internalAddress ?? address));
+    const isByName = internalAddress === undefined && member !== undefined && there.length === 0;
+    return isByName ? envFiles.filter((file) => file.member === member) : there;
+  };
+  for (const file of envFiles) {
+    const { item, address } = file;
+    if (!hosts.some((h) => of(h).includes(file))) {
       found.errors.push(
         `${item}: ETCD_INITIAL_ADVERTISE_PEER_URLS must be a host's address: none of the hosts has it: ${JSON.stringify(address ?? "nothing")}`,
       );
@@ -28,7 +36,18 @@ export function withMembers(hosts: InventoryHost[], envFiles: EnvFileOf[], found
         `${file.item}: is of ${host.name}, which has no etcd by the inventory: ${host.roles.join(", ")}`,
       );
     }
-    return file ? { ...host, member: file.member } : host;
+    const known = file
+      ? {
+          ...host,
+          member: file.member,
+          address: host.address ?? file.address,
+          internalAddress: host.internalAddress ?? file.address,
+        }
+      : host;
+    if (known.address === undefined) {
+      found.errors.push(`${host.name}: address: must be in the inventory (ansible_host= or ip=): nothing`);
+    }
+    return known;
   });
 }
 
@@ -100,14 +119,16 @@ function started(units: KubeadmFile[], found: Findings): Mapping {
   if (first === undefined) {
     return {};
   }
-  const last = (key: string) => [...first.text.matchAll(new RegExp(`^${key}=(.*(?:\\\\\\n.*)*)$`, "gm"))].at(-1)?.[1];
-  if (/^Environment=.*ETCD_/m.test(first.text)) {
+  // systemd takes blanks around a key and its sign of equality
+  const last = (key: string) =>
+    [...first.text.matchAll(new RegExp(`^[ \\t]*${key}[ \\t]*=[ \\t]*(.*(?:\\\\\\n.*)*)$`, "gm"))].at(-1)?.[1]?.trim();
+  if (/^[ \t]*Environment[ \t]*=.*ETCD_/m.test(first.text)) {
     found.errors.push(`${first.path}: Environment=: isn't read, move its settings into the file of EnvironmentFile=`);
   }
   const words = (last("ExecStart") ?? "").replaceAll("\\\n", " ").trim().split(/\s+/);
   const [program = "", ...args] = words.map((word) => word.replace(/^(["'])(.*)\1$/, "$2"));
   const envFile = (last("EnvironmentFile") ?? "").replace(/^-/, "");
-  const user = last("User");
+  const user = last("User") || undefined;
   return {
     program,
     ...(args.length > 0 ? { arguments: args } : {}),

@@ -152,6 +152,51 @@ describe("the import of a cluster whose etcd is a unit", () => {
     );
   });
 
+  it("takes a host's address from its own file if the inventory has no ip: by the SSH address, else by the member's name", () => {
+    const withoutIp = (host: (n: number) => string): KubeadmFile => ({
+      path: "inventory.ini",
+      text: `[all]\n${[1, 2, 3].map((n) => `node${n}${host(n)}\n`).join("")}
+[all:vars]\nkube_version=1.36.3
+[kube_control_plane]\nnode1\nnode2\nnode3\n[etcd:children]\nkube_control_plane\n[kube_node]\nnode1\n`,
+    });
+    const addresses = (inventory: KubeadmFile, files: KubeadmFile[]) =>
+      allHosts(imported("kubespray", [inventory, ...files])).map((h) => `${h.address} ${h.internalAddress}`);
+    const same = withoutIp((n) => ` ansible_host=192.168.31.11${n}`);
+    const wanted = [1, 2, 3].map((n) => `192.168.31.11${n} 192.168.31.11${n}`);
+    assert.deepEqual(addresses(same, envFiles("kubespray")), wanted);
+    assert.deepEqual(addresses(same, []), wanted);
+    const translated = withoutIp((n) => ` ansible_host=10.0.0.${n}`);
+    assert.deepEqual(
+      addresses(translated, envFiles("kubespray")),
+      [1, 2, 3].map((n) => `10.0.0.${n} 192.168.31.11${n}`),
+    );
+    assert.deepEqual(
+      addresses(
+        withoutIp(() => ""),
+        envFiles("kubespray"),
+      ),
+      wanted,
+    );
+    assert.throws(
+      () => imported("kubespray", [withoutIp(() => "")]),
+      /node1: address: must be in the inventory \(ansible_host= or ip=\): nothing/,
+    );
+  });
+
+  it("reads a unit whose keys have blanks around them, as systemd does", () => {
+    const unit =
+      "[Service]\nType=notify\n User = etcd\nEnvironmentFile = -/etc/own.env\nExecStart = /usr/local/bin/etcd\n";
+    const { etcdUnit } = imported("kubespray", [
+      hostsYaml,
+      ...envFiles("kubespray"),
+      { path: "etcd.service", text: unit },
+    ]);
+    assert.deepEqual(
+      [etcdUnit?.user, etcdUnit?.envFile, etcdUnit?.program],
+      ["etcd", "/etc/own.env", "/usr/local/bin/etcd"],
+    );
+  });
+
   it("the host's own file decides the name of its member, not the inventory", () => {
     const files = envFiles("kubekey-4").map((f) => ({ ...f, text: f.text.replace(/ETCD_NAME=node/, "ETCD_NAME=own") }));
     assert.deepEqual(
