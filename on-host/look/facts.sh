@@ -97,13 +97,14 @@ log_facts() {
 }
 # reach USER@ADDRESS:PORT: prints it with "ok" if this deploy host's key opens it by SSH, else with ssh's last line.
 reach() {
-  local host=${1%:*} port=${1##*:} answer
-  if answer=$(timeout 8 ssh -n -i /etc/rke-dr/ssh/id_ed25519 -o BatchMode=yes -o ConnectTimeout=6 \
-    -o UserKnownHostsFile=/etc/rke-dr/ssh/known_hosts -o StrictHostKeyChecking=yes -p "$port" "$host" true 2>&1); then
-    printf '%s ok\n' "$1"
-  else
-    printf '%s %s\n' "$1" "$(tail -n 1 <<<"$answer" | cut -c1-200)"
-  fi
+  local host=${1%:*} port=${1##*:} answer ended=0
+  answer=$(timeout 8 ssh -n -i /etc/rke-dr/ssh/id_ed25519 -o BatchMode=yes -o ConnectTimeout=6 \
+    -o UserKnownHostsFile=/etc/rke-dr/ssh/known_hosts -o StrictHostKeyChecking=yes -p "$port" "$host" true 2>&1) || ended=$?
+  case $ended in
+    0) printf '%s ok\n' "$1" ;;
+    124) printf '%s no answer within 8 s\n' "$1" ;;
+    *) printf '%s %s\n' "$1" "$(tail -n 1 <<<"${answer:-ssh ended with $ended}" | cut -c1-200)" ;;
+  esac
 }
 # isolation_facts: prints if the host can refuse packets, which addresses it refuses at etcd's ports, and what applies the rules at boot.
 isolation_facts() {

@@ -45,6 +45,13 @@ export function deployWords(topology: Topology, plan: FailoverPlan, seen: Observ
   ].join("; ");
 }
 
+/** SSH's last line if no key was ever looked at (OpenSSH ssh.c, sshconnect.c), and what facts.sh says where SSH ran out of time. */
+const unreached =
+  /no answer within \d+ s$|timed out|Connection (refused|reset|closed)|No route to host|Network is unreachable/;
+
+/** USER@HOST:PORT as arguments of ssh. */
+const loginOf = (target: string): string => target.replace(/^(.*):(\d+)$/, "-p $2 $1");
+
 export function trustProblems(topology: Topology, plan: FailoverPlan, seen: Observation): string[] {
   const facts = factsOf(seen, plan.deployHost);
   if (!facts) {
@@ -52,6 +59,15 @@ export function trustProblems(topology: Topology, plan: FailoverPlan, seen: Obse
   }
   return plan.survivors.flatMap((h) => {
     const result = facts.trust[sshTarget(topology, h)];
+    if (result !== undefined && unreached.test(result)) {
+      return [
+        problem(
+          `${plan.deployHost.name} to ${h.name}: SSH must reach the host: ${result}`,
+          `On ${plan.deployHost.name} try \`ssh -v -i /etc/rke-dr/ssh/id_ed25519 -o UserKnownHostsFile=/etc/rke-dr/ssh/known_hosts ${loginOf(sshTarget(topology, h))} true\`: a firewall, an sshd that doesn't run, or a host that is too busy to answer`,
+          "Run the command again once it answers at once",
+        ),
+      ];
+    }
     return result === "ok"
       ? []
       : [

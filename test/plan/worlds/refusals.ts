@@ -609,6 +609,12 @@ export const refusals: Record<string, Refusal> = {
     hosts: { master3: { trust: { "root@192.168.31.103:22": "ok", "root@192.168.31.105:22": "Permission denied" } } },
     stops: { "SSH from the deploy host": /master3 to node2: its SSH key must open the host: Permission denied$/ },
   },
+  "the deploy host gets no answer by SSH from a survivor in time": {
+    hosts: {
+      master3: { trust: { "root@192.168.31.103:22": "ok", "root@192.168.31.105:22": "no answer within 8 s" } },
+    },
+    stops: { "SSH from the deploy host": /master3 to node2: SSH must reach the host: no answer within 8 s$/ },
+  },
   "a clock is off": {
     hosts: { node2: { clockSkew: -61000 } },
     stops: {
