@@ -6,6 +6,7 @@ import { parseTopology } from "../../../../plan/declaration/declaration";
 import { importEtcdUnit } from "../../../../plan/import/etcd-unit/import";
 import type { UnitInstaller } from "../../../../plan/import/etcd-unit/inventory";
 import { ImportError } from "../../../../plan/import/import";
+import type { KubeadmFile } from "../../../../plan/import/kubeadm-documents";
 import { unitOn } from "../../../../plan/installers/etcd-unit/settings";
 import { readEnvFile, variablesOf } from "../../../../plan/runtimes/systemd/env-file";
 import { voters } from "../../../../plan/topology/order";
