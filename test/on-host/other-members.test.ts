@@ -15,6 +15,7 @@ case $1 in
 esac
 `;
 const curl = `#!/bin/sh
+case "$*" in *--data-binary*) cat >/dev/null ;; esac
 case "$*" in
   *containers/create*) printf -- '--etcd-servers=new\\n' >$RKE_DR_STATE/containers/kube-apiserver; printf '\\n201' ;;
   *) echo ok ;;

@@ -333,6 +333,8 @@ describe("the choice of source", () => {
       file: "/x.db",
       peers: ["https://192.168.31.101:2380", "https://192.168.31.102:2380", "https://192.168.31.103:2380"],
       logs: false,
+      globs: [],
+      onlyOthers: false,
     });
     assert.equal(sourceSearch(seed(), { from: "snapshot", lost: "a" }).file, undefined);
   });
