@@ -29,15 +29,15 @@ cron_lines() {
 }
 
 # timer_lines: prints a line "TIMER<TAB>COMMAND" for each command of a unit that a timer starts. Only folders of an installer or an operator are read, not
-# those of the distribution.
+# those of the distribution. systemd takes blanks around a key and its sign of equality.
 timer_lines() {
   local folder timer unit file
   for folder in "${RKE_DR_ROOT:-}"/{etc,run,usr/local/lib}/systemd/system; do
     for timer in "$folder"/*.timer; do
       [[ -f $timer ]] || continue
-      unit=$(sed -n 's/^Unit=//p' "$timer" | tail -n 1)
+      unit=$(sed -n -E 's/^[[:space:]]*Unit[[:space:]]*=[[:space:]]*//p' "$timer" | tail -n 1)
       file=$folder/${unit:-$(basename "$timer" .timer).service}
-      [[ ! -f $file ]] || sed -n -E "s#^Exec(Start|StartPre|StartPost)=#${timer##*/}\t#p" "$file"
+      [[ ! -f $file ]] || sed -n -E "s#^[[:space:]]*Exec(Start|StartPre|StartPost)[[:space:]]*=[[:space:]]*#${timer##*/}\t#p" "$file"
     done
   done
 }

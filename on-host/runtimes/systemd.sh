@@ -143,7 +143,7 @@ describe_each() {
       read -r status restarts started <<<"$history"
       printf '{"name":"%s","status":"%s","restarts":%s,"startedAt":"%s","unit":"%s","env":"%s","command":"%s","envFile":"%s","user":"%s"}\n' \
         "${as:-$name}" "$status" "$restarts" "$started" "$(unit_text "$name" | base64 -w 0)" "$(env_of "$name" | base64 -w 0)" \
-        "$(words_of "$name" | base64 -w 0)" "$(env_file_of "$name")" "$(unit_text "$name" | sed -n 's/^User=//p' | tail -n 1)"
+        "$(words_of "$name" | base64 -w 0)" "$(env_file_of "$name")" "$(unit_text "$name" | sed -n -E 's/^[[:space:]]*User[[:space:]]*=[[:space:]]*//p' | tail -n 1)"
     else
       missing=1
     fi

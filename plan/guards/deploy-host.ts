@@ -64,7 +64,7 @@ export function trustProblems(topology: Topology, plan: FailoverPlan, seen: Obse
         problem(
           `${plan.deployHost.name} to ${h.name}: SSH must reach the host: ${result}`,
           `On ${plan.deployHost.name} try \`ssh -v -i /etc/rke-dr/ssh/id_ed25519 -o UserKnownHostsFile=/etc/rke-dr/ssh/known_hosts ${loginOf(sshTarget(topology, h))} true\`: a firewall, an sshd that doesn't run, or a host that is too busy to answer`,
-          "Run the command again once it answers at once",
+          `Once ${h.name} answers that at once, run \`pulumi\` again`,
         ),
       ];
     }

@@ -123,6 +123,13 @@ describe("the jobs of a host that save snapshots of etcd", () => {
     ]);
   });
 
+  it("are those of a timer, too, whose files have blanks around keys, as systemd takes them", () => {
+    file("/usr/local/bin/save.sh", saves);
+    file("/etc/systemd/system/nightly.timer", "[Timer]\n  Unit = other.service\n");
+    file("/etc/systemd/system/other.service", `[Service]\n  ExecStart = ${root}/usr/local/bin/save.sh\n`);
+    assert.deepEqual(jobs(), [{ by: "nightly.timer", script: "/usr/local/bin/save.sh", glob: "/b/etcd-*.db" }]);
+  });
+
   it("are none on a host that has neither, and none for a program or a folder that a crontab names", () => {
     assert.deepEqual(jobs(), []);
     file("/etc/crontab", `1 1 * * * root ${process.execPath} ${root}/etc\n`);

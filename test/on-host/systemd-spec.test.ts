@@ -61,3 +61,23 @@ describe("a spec of the runtime systemd, with another argument", () => {
     assert.equal(withArgument(spec, "--initial=b", "--initial=x"), spec);
   });
 });
+
+describe("what the runtime systemd tells of a process", () => {
+  for (const line of ["User=etcd", "  User = etcd"]) {
+    it(`is the user that its unit names: "${line}"`, () => {
+      const unitOnHost = `is_service() { true; }
+process_history() { echo "running 0 2026-11-29T00:00:00Z"; }
+unit_text() { printf '[Service]\\n%s\\n' "$line"; }
+env_of() { :; }
+words_of() { echo /usr/local/bin/etcd; }
+env_file_of() { :; }
+describe_each "" etcd`;
+      const run = spawnSync("bash", ["-c", `set -euo pipefail\n${library}\n${unitOnHost}`], {
+        encoding: "utf8",
+        env: { ...process.env, line },
+      });
+      assert.equal(run.status, 0, run.stderr);
+      assert.equal(JSON.parse(run.stdout).user, "etcd");
+    });
+  }
+});
