@@ -116,7 +116,7 @@ may_go_on() {
   fi
 }
 
-# What is known of a hold, in files:
+# The files that say how a hold stands:
 #   held                   when it began (since=), this host's epoch then (epoch=), and the names of processes that it has stopped. It outlives a boot
 #   go-on                  an operator's word
 #   rke-dr-guard-holds     in the folder that is empty after each boot: a hold of this boot goes on
