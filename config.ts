@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
+import { declaredTopology } from "./declared-topology";
 import type { FailoverSettings } from "./plan/acts/failover/plan";
 import { actSettings } from "./plan/acts/failover/settings";
 import type { PrimaryOptions } from "./plan/acts/primary/plan";
-import { parseTopology } from "./plan/declaration/declaration";
 import { actProblems } from "./plan/declaration/installers";
 import { type AdoptedCluster, parseRkeState } from "./plan/installers/rke/adopted";
 import { parseClusterSecrets, placeholdersIn } from "./plan/installers/rke/cluster-secrets";
@@ -59,7 +59,7 @@ export function readSettings(): Settings {
   for (const key of unknownKeys()) {
     problems.push(`rke-dr:${key}: is not a key of this program (${keys.join(", ")}): ${key}`);
   }
-  const topology = attempt(() => parseTopology(config.requireObject("topology")));
+  const topology = attempt(() => readTopology(config));
   const epoch = attempt(() => readNumber("epoch", config.get("epoch")));
   const ssh = topology && attempt(() => readSshAccess(topology));
   const role = config.get("role");
@@ -103,6 +103,13 @@ export function readSettings(): Settings {
         returnGuard,
         purge,
       };
+}
+
+/** What isn't an object comes as it stands in the stack's file. */
+function readTopology(config: pulumi.Config): Topology {
+  const text = config.require("topology");
+  const declared = /^[{[]/.test(text) ? config.requireObject("topology") : text;
+  return declaredTopology(declared, pulumi.getRootDirectory() || __dirname);
 }
 
 function unknownKeys(): string[] {

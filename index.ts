@@ -27,6 +27,7 @@ import { describeFailover, describeOver, describePrimary, describeVerdicts } fro
 import { coloured, usualColumns, wrapped } from "./plan/preview/layout";
 import { describeSigning } from "./plan/preview/signing";
 import { describeSnapshots, snapshotProblems } from "./plan/preview/snapshots";
+import { withStackNames } from "./plan/preview/stack-names";
 import { lostHosts, survivors } from "./plan/topology/order";
 import { allHosts, type Topology } from "./plan/topology/topology";
 import { signingOf } from "./signed";
@@ -165,13 +166,15 @@ const watchOf =
 
 /** Shows what `up` would do and what would stop it, in preview. RKE_DR_COLUMNS: 0 for programs that read it, else the width of its lines. */
 const show = (words: string): Promise<void> =>
-  pulumi.log.info(coloured(wrapped(words, Number(process.env.RKE_DR_COLUMNS ?? usualColumns) || 0)));
+  pulumi.log.info(coloured(wrapped(forStack(words), Number(process.env.RKE_DR_COLUMNS ?? usualColumns) || 0)));
+
+const forStack = (words: string): string => withStackNames(words, pulumi.getStack());
 
 /** @throws an error that ends the program if a guard failed */
 function stopAt(verdicts: Verdict[], changed: string): void {
   const failed = verdicts.filter((v) => !v.ok);
   if (failed.length > 0) {
-    throw stop([changed, ...describeVerdicts(failed, [])].join("\n"));
+    throw stop(forStack([changed, ...describeVerdicts(failed, [])].join("\n")));
   }
 }
 

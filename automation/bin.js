@@ -14,6 +14,7 @@ const project = ["--project", "."];
 const commands = {
   preview: ["automation/command.ts", ["preview"]],
   failover: ["automation/command.ts", ["failover"]],
+  clusters: ["automation/clusters/command.ts", []],
   report: ["cli/report.ts", [], ["--last"], project],
   watch: ["cli/watch.ts", [], project],
   render: ["cli/render.ts", [], topology, ["--out", "rendered"]],

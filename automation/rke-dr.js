@@ -2,4 +2,5 @@
 const api = require("tsx/cjs/api").require("./failover.ts", __filename);
 
 exports.failover = api.failover;
+exports.clusters = api.clusters;
 exports.ActError = api.ActError;

@@ -10,22 +10,23 @@ import { LabError } from "../lab/machine/run";
 import { chooseEngine } from "../lab/operator/engine";
 import { operatorDir } from "../lab/operator/operator";
 import { chart } from "./chart";
+import { measureClusters } from "./clusters";
 import { measurePreview } from "./preview";
 import { measureRecovery } from "./recovery";
 import type { BenchResult, Machine } from "./result";
 import { measureSizes } from "./size";
 import { resultText } from "./tables";
 
-const PARTS = ["preview", "recovery", "size"] as const;
+const PARTS = ["preview", "recovery", "size", "clusters"] as const;
 const PAGE = join(__dirname, "../docs/benchmark.md");
 const MARK = "<!-- what follows is written by `npm run bench -- --write` -->";
 
 const USAGE = `npm run bench [-- OPTIONS]
 
-  --part preview,recovery,size   these parts (default: preview,recovery)
+  --part preview,recovery,size,clusters   these parts (default: preview,recovery)
   --runs N                  how often previews and the recovery from a voter are measured (default 2; what is compared with it in
                             each second run, sizes once)
-  --quick                   a run each, and the smallest size only
+  --quick                   a run each, the smallest size only, and 5 clusters instead of 20
   --large                   with part size: 2 GB of data, too; needs 20 GB of disk
   --json                    print only the result, as JSON, on standard output
   --write                   write docs/benchmark.md and docs/benchmark.svg anew
@@ -57,13 +58,13 @@ async function main(): Promise<number> {
   const { quick, large, runs = quick ? "1" : "2" } = values;
   if (!/^[1-9]\d?$/.test(runs)) throw new LabError(`--runs: must be a number from 1 to 99, is "${runs}"`);
   const sizes = [10e6, ...(quick ? [] : [500e6]), ...(large ? [2000e6] : [])];
-  const result = await measure(parts, Number(runs), sizes);
+  const result = await measure(parts, Number(runs), sizes, quick);
   process.stdout.write(values.json ? `${JSON.stringify(result, null, 2)}\n` : `\n${resultText(result)}`);
   if (values.write) writePage(result);
   return result.failed.length === 0 ? 0 : 1;
 }
 
-async function measure(parts: string[], runs: number, sizes: number[]): Promise<BenchResult> {
+async function measure(parts: string[], runs: number, sizes: number[], quick: boolean): Promise<BenchResult> {
   const before = loadavg()[0] ?? 0;
   const lab = Lab.open(process.env.LAB_DIR ?? join(dirname(Lab.open().place.dir), "rke-dr-bench"));
   if ((await lab.status()).phase !== "down") {
@@ -96,6 +97,10 @@ async function measure(parts: string[], runs: number, sizes: number[]): Promise<
     });
     await part("recovery", async () => {
       result.recovery = await measureRecovery(lab, logs, runs);
+    });
+    await part("clusters", async () => {
+      const many = quick ? [1, 5] : [1, 20];
+      result.clusters = await measureClusters(fleet.place, engine, many, quick ? [4] : [2, 4, 8, 20]);
     });
     await part("size", async () => {
       if (sizes.some((bytes) => bytes > 1e9)) process.env.LAB_DISK_SIZE = "16G";

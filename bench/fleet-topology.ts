@@ -1,6 +1,9 @@
 import { parseTopology } from "../plan/declaration/declaration";
+import type { Certificate } from "../plan/installers/certificate";
+import { certificates } from "../plan/installers/rke/certificates";
 import { clusterYmlText } from "../plan/installers/rke/cluster-yml";
 import { etcdProcess } from "../plan/installers/rke/etcd";
+import { imagesOf } from "../plan/installers/rke/images";
 import { kubeApiServerProcess } from "../plan/installers/rke/kube-apiserver";
 import type { Process } from "../plan/runtimes/process";
 import { survivors } from "../plan/topology/order";
@@ -11,26 +14,28 @@ import { allHosts, type Host, type Topology } from "../plan/topology/topology";
 /** The networks of the two datacenters; the first is lost. */
 export const networks = { a: "10.81.0.0/16", b: "10.80.0.0/16" };
 
-const address = (datacenter: "a" | "b", i: number): string =>
-  `${networks[datacenter].split(".").slice(0, 2).join(".")}.${1 + Math.floor(i / 250)}.${1 + (i % 250)}`;
+/** @param net the third number of the first address */
+const address = (datacenter: "a" | "b", i: number, net: number): string =>
+  `${networks[datacenter].split(".").slice(0, 2).join(".")}.${net + Math.floor(i / 250)}.${1 + (i % 250)}`;
 
 /**
  * A topology of many hosts as Pulumi.yaml holds it: three voters that are the control plane, two of them in datacenter a,
  * and workers, half of the hosts in each datacenter. Clusters grow by workers.
+ * @param net where the addresses begin in both networks, for several clusters
  */
-export function fleet(hosts: number, keyPath: string): Record<string, unknown> {
+export function fleet(hosts: number, keyPath: string, cluster = "lab", net = 1): Record<string, unknown> {
   const part = (name: "a" | "b", count: number, masters: number) => ({
     name,
     deployHost: `${name}1`,
     hosts: Array.from({ length: count }, (_, i) => ({
       name: `${name}${i + 1}`,
-      address: address(name, i),
+      address: address(name, i, net),
       roles: i < masters ? ["controlplane", "etcd", "worker"] : ["worker"],
       hostKey: "unpinned",
     })),
   });
   return {
-    cluster: "lab",
+    cluster,
     kubernetesVersion: "v1.20.5-rancher1-1",
     standby: "b",
     ssh: { user: "root", keyPath },
@@ -43,8 +48,9 @@ export const fleetTopology = (hosts: number): Topology => parseTopology(fleet(ho
 /**
  * The output of `on-host/look/facts.sh` on a survivor of that fleet when datacenter a has lost its power; all but the last line,
  * which is the time.
+ * @param certificate a certificate with all names and addresses of the cluster, for a host on which an act may begin; else guards find it lacking
  */
-export function factsText(topology: Topology, host: Host, now: number): string {
+export function factsText(topology: Topology, host: Host, now: number, certificate?: string): string {
   const deploys = topology.datacenters.some((dc) => dc.deployHost === host.name);
   const voter = host.etcd === "voter";
   const containers = [
@@ -74,9 +80,12 @@ export function factsText(topology: Topology, host: Host, now: number): string {
         : "",
     ],
     ["disk", "100000000000"],
-    ...["isolation", "snapshots", "aside", "images", "pods", "node", "earlier", "failures", "certificates"].map(
-      (name): [string, string] => [name, ""],
-    ),
+    ...["isolation", "snapshots", "aside", "pods", "node", "earlier", "failures"].map((name): [string, string] => [
+      name,
+      "",
+    ]),
+    ["images", certificate === undefined ? "" : Object.values(imagesOf(topology)).join("\n")],
+    ["certificates", certificate === undefined ? "" : certificateFiles(topology, certificate)],
     ["answers", ""],
     ["end", ""],
   ];
@@ -95,6 +104,20 @@ function voterSections(now: number): [string, string][] {
     ["status", JSON.stringify([{ Endpoint: "https://127.0.0.1:2379", Status: status }])],
     ["leases", JSON.stringify({ header: status.header, kvs: [], now })],
   ];
+}
+
+/** The same certificate in each file. */
+const certificateFiles = (topology: Topology, certificate: string): string =>
+  certificates(inPeace(topology))
+    .map(({ name }) => `file=/etc/kubernetes/ssl/${name}.pem\n${certificate.trimEnd()}`)
+    .join("\n");
+
+/** All names and addresses of a cluster's certificates, as openssl's subjectAltName. */
+export function alternativeNames(topology: Topology): string {
+  const all = certificates(inPeace(topology));
+  const names = (kind: string, of: (certificate: Certificate) => string[]) =>
+    [...new Set(all.flatMap(of))].map((name) => `${kind}:${name}`);
+  return [...names("DNS", (c) => c.dnsNames), ...names("IP", (c) => c.ipAddresses)].join(",");
 }
 
 function deployText(topology: Topology): string {

@@ -3,11 +3,12 @@
  * host's facts, and nothing answers at a lost one's. The program can't tell: it connects, authenticates and reads as everywhere.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { LabError, must, until } from "../lab/machine/run";
-import { factsText, fleet, fleetTopology, networks, survivorsOf } from "./fleet-topology";
+import type { Topology } from "../plan/topology/topology";
+import { alternativeNames, factsText, fleet, fleetTopology, networks, survivorsOf } from "./fleet-topology";
 
 const CHECKOUT = join(__dirname, "..");
 
@@ -22,11 +23,23 @@ export interface Fleet {
 
 /** @param folder new, for all that it needs */
 export async function raiseFleet(folder: string, hosts: number): Promise<Fleet> {
+  const host = await raiseHosts(folder, [fleetTopology(hosts)]);
+  return { ...makeProject(folder, hosts), ...host };
+}
+
+/** The survivors of clusters without their projects. @param folder new, for all that they need; @param ready true if acts may begin on them */
+export async function raiseHosts(
+  folder: string,
+  topologies: Topology[],
+  ready = false,
+): Promise<Pick<Fleet, "within" | "end">> {
   const facts = join(folder, "facts");
   mkdirSync(facts, { recursive: true, mode: 0o700 });
-  const topology = fleetTopology(hosts);
-  for (const host of survivorsOf(topology)) {
-    writeFileSync(join(facts, host.address), factsText(topology, host, Date.now()));
+  for (const topology of topologies) {
+    const certificate = ready ? await certificateFor(topology) : undefined;
+    for (const host of survivorsOf(topology)) {
+      writeFileSync(join(facts, host.address), factsText(topology, host, Date.now(), certificate));
+    }
   }
   for (const key of ["operator", "host"]) {
     await must(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", join(folder, key)]);
@@ -37,9 +50,22 @@ export async function raiseFleet(folder: string, hosts: number): Promise<Fleet> 
     stdio: ["ignore", "ignore", "inherit"],
   });
   const within = ["nsenter", "-t", String(hostsOfFleet.pid), "-n", "--"];
-  const first = survivorsOf(topology)[0]?.address;
-  await until("fleet: an answer of its SSH server", 20, () => answers(hostsOfFleet, within, `${first}`));
-  return { ...makeProject(folder, hosts), within, end: () => void hostsOfFleet.kill() };
+  // the server begins to answer at its addresses in their order
+  const last = readdirSync(facts).at(-1);
+  await until("fleet: an answer of its SSH server", 20, () => answers(hostsOfFleet, within, `${last}`));
+  return { within, end: () => void hostsOfFleet.kill() };
+}
+
+/** @returns a certificate of ten years, signed by itself, in PEM */
+async function certificateFor(topology: Topology): Promise<string> {
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", "/dev/null"];
+  const names = [
+    "-addext",
+    `subjectAltName=${alternativeNames(topology)}`,
+    "-addext",
+    "basicConstraints=critical,CA:FALSE",
+  ];
+  return (await must(["openssl", "req", "-x509", ...key, "-subj", "/CN=fleet", "-days", "3650", ...names])).stdout;
 }
 
 async function answers(server: ChildProcess, within: string[], address: string): Promise<boolean> {

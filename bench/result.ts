@@ -1,3 +1,4 @@
+import type { ClustersResult } from "./clusters";
 import type { PreviewResult } from "./preview";
 import type { RecoveryResult } from "./recovery";
 import type { PureCosts } from "./rendering";
@@ -14,6 +15,7 @@ export interface BenchResult {
   failed: string[];
   recovery?: RecoveryResult;
   sizes?: SizeResult[];
+  clusters?: ClustersResult;
   preview?: { previews: PreviewResult[]; rendering: PureCosts[] };
 }
 

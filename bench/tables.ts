@@ -1,4 +1,5 @@
 /** A result in words, for a terminal and for docs/benchmark.md alike. */
+import { atBest, type ClustersResult, type ClustersRun } from "./clusters";
 import type { PreviewResult } from "./preview";
 import { type Measure, type RecoveryResult, recoveryRatios, spreadOf, type Way } from "./recovery";
 import type { PureCosts } from "./rendering";
@@ -22,6 +23,7 @@ export function resultText(result: BenchResult): string {
     ...machineText(result),
     ...part("Recovery", result.recovery && recoveryText(result.recovery)),
     ...part("Size of etcd's data", result.sizes && sizeText(result.sizes)),
+    ...part("Several clusters", result.clusters && clustersText(result.clusters)),
     ...part("Preview and planning", result.preview && previewText(result.preview)),
     ...(result.failed.length > 0 ? ["", ...result.failed.map((f) => `Not measured: ${f.split("\n")[0]}`)] : []),
     "",
@@ -119,6 +121,43 @@ function sizeText(sizes: SizeResult[]): string[] {
         ];
       }),
     ),
+  ];
+}
+
+function clustersText({ hosts, previews, failovers }: ClustersResult): string[] {
+  const [alone] = failovers;
+  const row = (what: string, run: ClustersRun) => [
+    what,
+    String(run.clusters),
+    String(run.atOnce),
+    figure(run.slowest),
+    figure(run.whole),
+    figure(run.processor / run.clusters),
+    run.bytes === undefined ? "" : figure(run.bytes / 2 ** 20),
+  ];
+  return [
+    `Clusters of ${hosts} hosts each, of which SSH servers in one process stand in for the survivors; steps there take a fixed time, and do nothing.`,
+    "",
+    ...table(
+      [
+        "command",
+        "clusters",
+        "at once",
+        "slowest first write (preview: all), s",
+        "the whole command, s",
+        "processor time for each cluster, s",
+        "memory at most, MiB",
+      ],
+      [...previews.map((run) => row("preview", run)), ...failovers.map((run) => row("failover", run))],
+    ),
+    "",
+    ...failovers
+      .filter((run) => alone !== undefined && run !== alone)
+      .map((run) => {
+        const best = alone ? atBest(alone, run.clusters) : 0;
+        const each = alone ? run.processor / run.clusters / alone.processor : 0;
+        return `- ${run.clusters} clusters, ${run.atOnce} at once: each takes ${figure(each)} times the processor time of one alone (target: 2); the slowest first write comes after ${figure(run.slowest / best)} times the ${figure(best)} s that the processors permit at best (target: 2).`;
+      }),
   ];
 }
 

@@ -18,6 +18,7 @@ const PROGRAM = [
     "evidence",
     "index.ts",
     "config.ts",
+    "declared-topology.ts",
     "on-host.ts",
     "start.js",
   ],

@@ -45,6 +45,7 @@ Reads both where they lie aside on the hosts; changes nothing.
   --secrets         with --yaml: Secrets, too, with their values
   --json            prints the report as JSON instead of Markdown
   --project FOLDER  another folder with Pulumi.yaml and Pulumi.failover.yaml
+  --cluster NAME    of several clusters that of stack NAME-failover
   --topology PATH   another topology than the failover stack's
 `;
 
@@ -55,6 +56,7 @@ interface Options {
   secrets: boolean;
   json: boolean;
   project: string;
+  cluster?: string | undefined;
   topology?: string | undefined;
 }
 

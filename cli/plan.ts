@@ -20,7 +20,7 @@ import type { Topology } from "../plan/topology/topology";
 import { readSshAccess } from "../reach/ssh-access";
 import { keptText, signedFolder, textOf } from "../signed";
 import { errorWords, type Outcome, print } from "./command";
-import { chosenTopology, stackConfig, topologyOptions } from "./topology-file";
+import { chosenStack, chosenTopology, stackConfig, topologyOptions } from "./topology-file";
 import { asksForHelp } from "./usage";
 
 const usage = `usage: npm run -s plan -- [--lost DATACENTER] [--epoch N] [OPTIONS]
@@ -31,6 +31,7 @@ survivors by SSH, and changes nothing.
   --against HASH|FILE        prints the lines in which the act differs from that text; exits 1 if there are some
   --unseen                   by the topology alone: no host is asked. Such a text has another hash than the act's
   --project FOLDER           another folder with Pulumi.yaml, Pulumi.failover.yaml and signed/
+  --cluster NAME             of several clusters that of stack NAME-failover
   --topology PATH            another topology than the failover stack's
 `;
 
@@ -38,6 +39,7 @@ interface Options {
   lost?: string | undefined;
   epoch?: string | undefined;
   project: string;
+  cluster?: string | undefined;
   topology?: string | undefined;
   against?: string | undefined;
   write: boolean;
@@ -96,7 +98,7 @@ function written(options: Options, topology: Topology, settings: FailoverSetting
   const { against, write, unseen } = options;
   const hash = actHash(text);
   const folder = signedFolder(projectOf(options));
-  const confirm = `To pin it: \`pulumi config set confirm ${settings.lost}@${settings.epoch}:${hash} --stack failover\``;
+  const confirm = `To pin it: \`pulumi config set confirm ${settings.lost}@${settings.epoch}:${hash} --stack ${chosenStack(options, "failover")}\``;
   if (against !== undefined) {
     const lines = actDifferences(signedText(against, folder), text);
     return lines.length === 0
@@ -132,7 +134,7 @@ function signedText(against: string, folder: string): string {
 
 /** The settings of the failover stack, as far as they decide what runs; the command's own come first. */
 function settingsOf(options: Options, topology: Topology): FailoverSettings {
-  const config = stackConfig(projectOf(options), "failover");
+  const config = stackConfig(projectOf(options), chosenStack(options, "failover"));
   const keys = {
     lost: options.lost ?? config["rke-dr:lost"],
     epoch: options.epoch ?? config["rke-dr:epoch"],

@@ -21,11 +21,12 @@ import { asksForHelp } from "./usage";
 /** Seconds for a deploy host's answer: it asks the other hosts meanwhile. */
 const limit = 90;
 
-const usage = `usage: npm run -s ready -- [--json] [--fence-test] [--project FOLDER | --topology PATH]
+const usage = `usage: npm run -s ready -- [--json] [--fence-test] [--project FOLDER] [--cluster NAME | --topology PATH]
 Says for each deploy host's side whether a failover to it is ready, what it would lose at most, and how long it would take. Changes nothing.
   --json           everything that was read and judged
   --fence-test     runs the topology's fenceTest commands, too, on this machine
   --project FOLDER another folder with Pulumi.yaml and Pulumi.primary.yaml
+  --cluster NAME   of several clusters that of stack NAME-primary
   --topology PATH  another topology than the primary stack's
 Exits 0 if the standby is ready, 1 if not, 2 if that can't be said.
 `;

@@ -32,6 +32,7 @@ Restores a snapshot of the living cluster beside it on the standby, starts a scr
 counts and measures, and removes everything. Ctrl-C breaks off; then, too, everything is removed.
 
   --project FOLDER              another folder with Pulumi.yaml and Pulumi.primary.yaml
+  --cluster NAME                of several clusters that of stack NAME-primary
   --topology PATH               default: the stack primary's, else Pulumi.yaml's
   --from auto|live|scheduled    a live snapshot of the standby's etcd member, or the newest scheduled one (auto: live where it can)
   --json                        print the report as JSON instead of Markdown

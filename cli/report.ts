@@ -15,10 +15,10 @@ import { observe } from "../observe/observe";
 import { allHosts, type Topology } from "../plan/topology/topology";
 import { readSshAccess } from "../reach/ssh-access";
 import { errorWords, print } from "./command";
-import { chosenTopology, topologyOptions } from "./topology-file";
+import { chosenStack, chosenTopology, topologyOptions } from "./topology-file";
 import { asksForHelp } from "./usage";
 
-const usage = `usage: npm run -s report -- --last [--json | --html FILE] [--project FOLDER | --topology PATH]
+const usage = `usage: npm run -s report -- --last [--json | --html FILE] [--project FOLDER] [--cluster NAME | --topology PATH]
 
 The report of the last failover, from what the survivors recorded; as Markdown, as JSON, or as a page.
 `;
@@ -39,7 +39,7 @@ async function body(argv: string[]): Promise<string> {
   if (!values.last || (values.json && values.html !== undefined)) {
     throw new Error(usage.trimEnd());
   }
-  const report = await lastReport(chosenTopology(values, "failover"));
+  const report = await lastReport(chosenTopology(values, "failover"), chosenStack(values, "failover"));
   if (values.html !== undefined) {
     writeFileSync(values.html, reportHtml(report));
     return `wrote ${values.html}\n`;
@@ -48,10 +48,10 @@ async function body(argv: string[]): Promise<string> {
 }
 
 /**
- * The report of the last failover, by the hosts' records; if none answers, by the failover stack's output.
+ * The report of the last failover, by the hosts' records; if none answers, by the output of the failover stack.
  * @throws Error if there is none
  */
-export async function lastReport(topology: Topology): Promise<ActReport> {
+export async function lastReport(topology: Topology, stack = "failover"): Promise<ActReport> {
   const seen = await observe(allHosts(topology), [], readSshAccess(topology), 0, topology.installer).whole;
   const found = lastAct(Object.values(seen.hosts));
   switch (found.kind) {
@@ -60,22 +60,22 @@ export async function lastReport(topology: Topology): Promise<ActReport> {
     case "none":
       throw new Error(`no host of cluster ${topology.cluster} has a record of a failover (epochs: ${found.epochs})`);
     case "silent":
-      return exported(found.reasons);
+      return exported(found.reasons, stack);
     default:
       return found satisfies never;
   }
 }
 
 /** Without a host there is only what this machine's backend may hold. */
-function exported(reasons: string[]): ActReport {
+function exported(reasons: string[], stack: string): ActReport {
   try {
-    const command = ["stack", "output", "report", "--json", "--stack", "failover"];
+    const command = ["stack", "output", "report", "--json", "--stack", stack];
     return JSON.parse(
       execFileSync("pulumi", command, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }),
     ) as ActReport;
   } catch (error) {
     const why = (error as { stderr?: string }).stderr?.trim().split("\n").at(-1) ?? String(error);
-    throw new Error(`no host answers (${reasons.join("; ")}), and stack failover has no report: ${why}`);
+    throw new Error(`no host answers (${reasons.join("; ")}), and stack ${stack} has no report: ${why}`);
   }
 }
 

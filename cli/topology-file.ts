@@ -1,24 +1,13 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseTopology } from "../plan/declaration/declaration";
+import { declaredTopology, readProject, readTopologyFile } from "../declared-topology";
 import type { Topology } from "../plan/topology/topology";
-import { isMapping, mapping } from "../plan/values/mapping";
-import { readAsEngine } from "../plan/values/yaml-engine";
+import { mapping } from "../plan/values/mapping";
 
-/**
- * Reads the topology of a Pulumi.yaml (`config.topology.value`), of a file with the key `topology`, or of a file that is a
- * topology as a whole.
- * @throws an Error that names the file; a TopologyError that lists all problems of the topology
- */
-export function readTopologyFile(path: string): Topology {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    throw new Error(`${path}: can't be read (${(error as NodeJS.ErrnoException).code})`);
-  }
-  return parseTopology(topologyIn(readProject(path, text)));
-}
+export { readTopologyFile } from "../declared-topology";
+
+/** The two stacks of a cluster. */
+export type Role = "primary" | "failover";
 
 /**
  * The settings of a stack, by their keys such as "rke-dr:lost"; none if the project has no file for it.
@@ -29,47 +18,51 @@ export function stackConfig(project: string, stack: string): Record<string, unkn
   return existsSync(path) ? mapping(mapping(readProject(path, readFileSync(path, "utf8"))).config) : {};
 }
 
-/** Options of a command on a cluster, for parseArgs: the folder of its Pulumi project, or a topology by itself. */
+/** Options of a command on a cluster, for parseArgs: its Pulumi project and, if that has several, the cluster's name; or a topology by itself. */
 export const topologyOptions = {
   project: { type: "string", default: join(__dirname, "..") },
+  cluster: { type: "string" },
   topology: { type: "string" },
 } as const;
 
-/** The topology that such a command is for: a stack's, unless one was named. */
-export const chosenTopology = (
-  { project, topology }: { project: string; topology?: string | undefined },
-  stack: "primary" | "failover",
-): Topology => (topology === undefined ? stackTopology(project, stack) : readTopologyFile(topology));
-
-/** The topology as a stack sees it: one among its own settings replaces the project's. */
-export function stackTopology(project: string, stack: string): Topology {
-  const own = stackConfig(project, stack)["rke-dr:topology"];
-  return own === undefined ? readTopologyFile(join(project, "Pulumi.yaml")) : parseTopology(own);
+/** The values of these options. */
+export interface ChosenTopology {
+  project: string;
+  cluster?: string | undefined;
+  topology?: string | undefined;
 }
 
-/**
- * A project's or a stack's file, read as the engine reads it: else what is reviewed wouldn't be what runs.
- * @throws an Error that names the file and all that is wrong
- */
-export function readProject(path: string, text: string): unknown {
-  try {
-    return readAsEngine(text);
-  } catch (error) {
-    const lines = (error instanceof Error ? error.message : String(error)).split("\n");
+/** The topology that such a command is for: a stack's, unless one was named. @throws Error if there is no such cluster */
+export function chosenTopology(chosen: ChosenTopology, role: Role): Topology {
+  if (chosen.topology !== undefined && chosen.cluster !== undefined) {
+    throw new Error("--cluster: doesn't go with --topology");
+  }
+  return chosen.topology === undefined
+    ? stackTopology(chosen.project, chosenStack(chosen, role))
+    : readTopologyFile(chosen.topology);
+}
+
+/** The stack of such a command's cluster. @throws Error if there is no such cluster */
+export function chosenStack({ project, cluster }: ChosenTopology, role: Role): string {
+  if (cluster === undefined) return role;
+  const names = clustersIn(project, role);
+  if (!names.includes(cluster)) {
+    const known = names.length === 0 ? "none has a file" : names.join(", ");
     throw new Error(
-      lines.length === 1 ? `${path}: ${lines[0]}` : `${path}:\n${lines.map((line) => `  ${line}`).join("\n")}`,
+      `--cluster: Pulumi.NAME-${role}.yaml must be there; of these clusters it is: ${known}: ${JSON.stringify(cluster)}`,
     );
   }
+  return `${cluster}-${role}`;
 }
 
-function topologyIn(document: unknown): unknown {
-  if (!isMapping(document)) {
-    return document;
-  }
-  const config = isMapping(document.config) ? document.config : {};
-  const declared = config.topology ?? config["rke-dr:topology"];
-  if (declared !== undefined) {
-    return isMapping(declared) && "value" in declared ? declared.value : declared;
-  }
-  return "topology" in document ? document.topology : document;
+/** The names of a project's clusters, those that have a file Pulumi.NAME-ROLE.yaml. @throws Error if the folder can't be read */
+export const clustersIn = (project: string, role: Role): string[] =>
+  readdirSync(project)
+    .flatMap((file) => new RegExp(`^Pulumi\\.(.+)-${role}\\.yaml$`).exec(file)?.[1] ?? [])
+    .sort();
+
+/** The topology as a stack sees it: one among its own settings, or in a file that they name, replaces the project's. */
+export function stackTopology(project: string, stack: string): Topology {
+  const own = stackConfig(project, stack)["rke-dr:topology"];
+  return own === undefined ? readTopologyFile(join(project, "Pulumi.yaml")) : declaredTopology(own, project);
 }

@@ -17,7 +17,7 @@ import { errorWords, print } from "./command";
 import { chosenTopology, topologyOptions } from "./topology-file";
 import { asksForHelp } from "./usage";
 
-const usage = `usage: npm run watch [-- --port PORT] [--project FOLDER | --topology PATH]
+const usage = `usage: npm run watch [-- --port PORT] [--project FOLDER] [--cluster NAME | --topology PATH]
 
 A page at http://127.0.0.1:8321 (or another port) that shows an act while it runs: the hosts, each step with its time, guards, recovery
 time, clients' gap, and at the end the report. It reads the hosts by SSH, changes nothing, and ends by Ctrl-C. It shows an act of any
@@ -25,6 +25,7 @@ machine, also one that is over: begin it before \`pulumi up\`, or while that run
 
   --port PORT       another port than 8321; 0: any free one
   --project FOLDER  another folder with Pulumi.yaml and Pulumi.failover.yaml
+  --cluster NAME    of several clusters that of stack NAME-failover
   --topology PATH   another topology than the failover stack's
 `;
 

@@ -70,7 +70,7 @@ export function reportMarkdown(report: ActReport): string {
   ].join("\n");
 }
 
-function table(heads: string[], rows: string[][]): string[] {
+export function table(heads: string[], rows: string[][]): string[] {
   const line = (cells: string[]) =>
     `| ${cells.map((c) => c.replaceAll("|", "\\|").replaceAll("\n", " ")).join(" | ")} |`;
   return [line(heads), line(heads.map(() => "---")), ...rows.map(line)];

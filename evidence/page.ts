@@ -1,31 +1,20 @@
 import type { ActReport, ReportedStep } from "./act-report";
-import { pageStyle } from "./page-style";
+import { at, badge, htmlPage, table } from "./page-parts";
 import type { AgainstTarget, Gap } from "./targets";
 import { escaped, timeline } from "./timeline";
-import { type HostView, reportView, type Tone, type View } from "./view";
+import { type HostView, reportView, type View } from "./view";
 import { bytes, duration } from "./words";
 
 /** The report as one page without anything from elsewhere: it opens from a file, and on a machine without a network. */
 export const reportHtml = (report: ActReport): string => pageHtml(reportView(report));
 
 /** @param script the URL of a script that renews the page's parts while the act runs */
-export function pageHtml(view: View, script?: string): string {
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escaped(view.headline)}</title>
-<style>${pageStyle}</style>
-</head>
-<body>
-<main>
-${Object.values(pageParts(view)).join("\n")}
-</main>${script === undefined ? "" : `\n<p id="connection" role="status" hidden></p>\n<script src="${script}"></script>`}
-</body>
-</html>
-`;
-}
+export const pageHtml = (view: View, script?: string): string =>
+  htmlPage(
+    view.headline,
+    Object.values(pageParts(view)).join("\n"),
+    script === undefined ? "" : `\n<p id="connection" role="status" hidden></p>\n<script src="${script}"></script>`,
+  );
 
 /** The page's parts by their id, in their order: each is an element with that id. A part that has nothing to show is an empty one. */
 export function pageParts(view: View): Record<string, string> {
@@ -49,11 +38,7 @@ ${view.words.map((w) => `<p>${escaped(w)}</p>`).join("\n")}
         : `${timeline({ startedAt: begin, steps: view.steps, ...(report?.firstWriteAt === undefined ? {} : { firstWriteAt: report.firstWriteAt }) })}
 <p class="note">${report ? `Command ${at(report.startedAt)}, <i class="key"></i>first write ${at(report.firstWriteAt)}, last step's end ${at(report.endedAt)}. ` : ""}Steps' times are of the hosts' own clocks.</p>`,
     ),
-    steps: part(
-      "steps",
-      "Steps",
-      view.steps.length === 0 ? "" : table(["Step", "Host", "Exit", "Seconds", "What it did"], view.steps.map(stepRow)),
-    ),
+    steps: part("steps", "Steps", view.steps.length === 0 ? "" : stepTable(view.steps)),
     guards: part("guards", "Guards", report ? guards(report) : ""),
     sources: part("sources", "Sources compared", report ? sources(report) : ""),
     aside: part("aside", "Set aside", report ? aside(report) : ""),
@@ -107,6 +92,9 @@ function hostCard({ name, address, roles, state, lines }: HostView): string {
   return `<li class="host ${state.tone}"><p class="hostname"><strong>${escaped(name)}</strong> ${mark}</p><p class="note">${escaped(roles.join(", "))} · ${escaped(address)}</p>${more}</li>`;
 }
 
+export const stepTable = (steps: ReportedStep[]): string =>
+  table(["Step", "Host", "Exit", "Seconds", "What it did"], steps.map(stepRow));
+
 function stepRow(s: ReportedStep): string[] {
   const lines = [...s.did.map(escaped), ...(s.error === undefined ? [] : [`<strong>${escaped(s.error)}</strong>`])];
   const did =
@@ -159,18 +147,3 @@ ${
         report.setAside.map((a) => [escaped(a.host), `<code>${escaped(a.what)}</code>`, escaped(bytes(a.bytes))]),
       )
 }`;
-
-/** On a narrow page each row is a card, whose cells have their column's head beside them. */
-function table(heads: string[], rows: string[][]): string {
-  const row = (cells: string[]) => cells.map((c, i) => `<td data-head="${escaped(heads[i] ?? "")}">${c}</td>`).join("");
-  return `<table><thead><tr>${heads.map((h) => `<th scope="col">${h}</th>`).join("")}</tr></thead><tbody>${rows.map((r) => `<tr>${row(r)}</tr>`).join("\n")}</tbody></table>`;
-}
-
-const badge = (text: string, tone: Tone): string => `<span class="badge ${tone}">${escaped(text)}</span>`;
-
-/** "2026-11-21 16:52:01 UTC"; the machine's form stays in the element. */
-function at(time: string | undefined): string {
-  return time === undefined || Number.isNaN(Date.parse(time))
-    ? "unknown"
-    : `<time datetime="${escaped(time)}">${escaped(time.slice(0, 10))} ${escaped(time.slice(11, 19))} UTC</time>`;
-}

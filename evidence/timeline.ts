@@ -44,7 +44,7 @@ function bar(step: ReportedStep, share: (at: number) => string, lines: string): 
 }
 
 /** Round seconds, six of them or less. */
-function everyFew(span: number): number[] {
+export function everyFew(span: number): number[] {
   const unit = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600].find((u) => span / u <= 6) ?? 7200;
   return Array.from({ length: Math.floor(span / unit) + 1 }, (_, i) => i * unit);
 }

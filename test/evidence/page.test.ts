@@ -5,10 +5,12 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { fleetTopology } from "../../bench/fleet-topology";
 import { actReport } from "../../evidence/act-report";
+import { clustersHtml } from "../../evidence/clusters-page";
 import { pageHtml } from "../../evidence/page";
 import { liveView, reportedHosts, reportView, type View } from "../../evidence/view";
 import { allHosts } from "../../plan/topology/topology";
 import { type Browser, chromium } from "./chromium";
+import { manyOutcomes, previewOfTwenty } from "./clusters";
 import { quiet, WatchedAct } from "./watched";
 
 const watched = new WatchedAct();
@@ -27,6 +29,12 @@ const failed = {
   error: `rke: \`rke up\` failed with 1: ${"/a/very/long/path".repeat(12)}`,
 };
 const fleet = fleetTopology(60);
+
+/** Pages of several clusters, beside the views of one. */
+const pages: Record<string, string> = {
+  "several clusters": clustersHtml(manyOutcomes),
+  "preview of twenty clusters": clustersHtml(previewOfTwenty),
+};
 
 const views: Record<string, View> = {
   "peace, three hosts silent": liveView(
@@ -99,8 +107,10 @@ suite(`the page in chromium${"reason" in found ? ` (skipped: ${found.reason})` :
     assert.ok("launch" in found);
     browser = await found.launch();
     server = createServer((request, response) => {
-      const view = views[decodeURIComponent(request.url?.slice(1) ?? "")];
-      response.writeHead(view ? 200 : 404, { "content-type": "text/html; charset=utf-8" }).end(view && pageHtml(view));
+      const name = decodeURIComponent(request.url?.slice(1) ?? "");
+      const view = views[name];
+      const page = view ? pageHtml(view) : pages[name];
+      response.writeHead(page ? 200 : 404, { "content-type": "text/html; charset=utf-8" }).end(page);
     }).listen(0, "127.0.0.1");
     await new Promise((resolve) => server.once("listening", resolve));
     origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -110,7 +120,7 @@ suite(`the page in chromium${"reason" in found ? ` (skipped: ${found.reason})` :
     server?.close();
   });
 
-  for (const name of Object.keys(views)) {
+  for (const name of [...Object.keys(views), ...Object.keys(pages)]) {
     it(`${name}: light and dark, 400 and 1600 px wide, nothing is cut off, and every text has contrast`, async () => {
       const page = await browser.newPage();
       const complaints: string[] = [];
