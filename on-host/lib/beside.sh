@@ -58,4 +58,4 @@ marked() { [[ $(cat "$aside/$1" 2>/dev/null) == "$generation" ]] || grep -qs "\"
 # mark_stopping, mark_stopped, mark_serving: this step has reached that state (see the table above).
 mark_stopping() { printf '%s\n' "$generation" >"$aside/stopping"; }
 mark_stopped() { printf '%s\n' "$generation" >"$aside/stopped"; }
-mark_serving() { printf '%s\n' "$generation" >"$aside/serving.new" && mv "$aside/serving.new" "$aside/serving"; }
+mark_serving() { printf '%s\n' "$generation" >"$aside/serving.new" && put_new "$aside/serving"; }

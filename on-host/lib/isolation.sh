@@ -13,11 +13,9 @@ isolation_mark="# rke-dr: refuse the lost side at etcd's ports before docker sta
 isolate() {
   mkdir -p "$isolation"
   printf '%s\n' "$@" >"$isolation/addresses.new"
-  lasts "$isolation/addresses.new"
-  mv "$isolation/addresses.new" "$isolation/addresses"
+  put_new "$isolation/addresses"
   apply_script >"$isolation/apply.new"
-  lasts "$isolation/apply.new"
-  mv "$isolation/apply.new" "$isolation/apply"
+  put_new "$isolation/apply"
   bash "$isolation/apply" || die "isolation: $* can't be refused at ports 2379 and 2380: neither nft nor iptables took the rules"
   local applied_by=""
   isolate_at_boot
@@ -29,8 +27,7 @@ isolate_at_boot() {
   local defaults="" file
   if [[ -d /run/systemd/system ]]; then
     unit >"$isolation_unit.new"
-    lasts "$isolation_unit.new"
-    mv "$isolation_unit.new" "$isolation_unit"
+    put_new "$isolation_unit"
     mkdir -p "${isolation_wanted%/*}"
     ln -sfn "$isolation_unit" "$isolation_wanted"
     systemctl daemon-reload </dev/null
@@ -45,7 +42,7 @@ isolate_at_boot() {
   if ! grep -qsF "$isolation_mark" "$defaults"; then
     mkdir -p "${defaults%/*}"
     { cat "$defaults" 2>/dev/null || true; printf '%s\n/bin/bash %s/apply || true %s\n' "$isolation_mark" "$isolation" "${isolation_mark%%:*}"; } >"$defaults.new"
-    mv "$defaults.new" "$defaults"
+    put_new "$defaults"
   fi
   applied_by="$defaults, which docker's init script reads"
 }
@@ -63,7 +60,7 @@ unisolate() {
   for file in "${runtime_settings[@]}"; do
     if grep -qsF "$isolation_mark" "$file"; then
       grep -v '^# rke-dr: \| # rke-dr$' "$file" >"$file.new" || true
-      mv "$file.new" "$file"
+      put_new "$file"
     fi
   done
   if [[ -e $isolation/apply ]]; then

@@ -1,4 +1,4 @@
-# needs: nothing
+# needs: lib/lasts
 # What every step is built on. A step's script defines `main`, which calls `begin "$@"` first and `finish` last. The operator's machine
 # sends it together with all that it needs (see on-host.ts) and starts it as
 #   [sudo -n -k] timeout -k SECONDS SECONDS bash -s -- STEP EPOCH GENERATION ACT CLUSTER [ARGUMENT ...]   <all of them, then `main "$@"; exit`, then the data
@@ -194,20 +194,3 @@ in_background() {
 
 # kept_aside PATH: adds to the result that a file or folder was set aside, and its size in bytes.
 kept_aside() { fact "aside $1" "$(du -sb "$1" | cut -f1)"; }
-
-# sync_folder FOLDER: after it, renames in FOLDER survive a power cut, because a file system writes its journal in order.
-# (`sync FILE` isn't used: CentOS 7's coreutils don't have it.)
-sync_folder() {
-  dd if=/dev/null of="$1/.rke-dr-lasts" conv=fsync 2>/dev/null
-  rm -f "$1/.rke-dr-lasts"
-}
-
-# lasts FILE: writes the file's content to the disk. A file that then takes another's place by a rename needs it: after a power cut some file systems
-# (XFS) have the new name and no content.
-lasts() { dd if=/dev/null of="$1" conv=notrunc,fsync 2>/dev/null; }
-# put_text TEXT FILE: FILE gets this text and a line feed, whole or not at all, also after a power cut.
-put_text() {
-  printf '%s\n' "$1" >"$2.new"
-  lasts "$2.new"
-  mv "$2.new" "$2"
-}

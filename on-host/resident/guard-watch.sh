@@ -81,7 +81,7 @@ quarantine() {
       if process_present "$to"; then to+=-$(date +%s); fi
       process_rename "$name" "$to" && say "container $name stopped, kept as $to, restart policy off"
     done
-    printf 'epoch=%s\nby=%s\nat=%s\n' "$seen" "$target" "$(date +%s%3N)" >"$state/quarantine.new" && mv "$state/quarantine.new" "$state/quarantine"
+    printf 'epoch=%s\nby=%s\nat=%s\n' "$seen" "$target" "$(date +%s%3N)" >"$state/quarantine.new" && put_new "$state/quarantine"
   fi
   exec 9>&-
 }
@@ -163,7 +163,7 @@ hold() {
     rm -f "$folder/go-on"
     if [[ ! -e $folder/held ]] || ! same_epoch; then
       printf 'since=%s\nepoch=%s\n' "$(date +%s)" "$(cat "$state/epoch" 2>/dev/null)" >"$folder/held.new"
-      mv "$folder/held.new" "$folder/held"
+      put_new "$folder/held"
     fi
     touch "$holds"
   fi
@@ -177,7 +177,7 @@ hold() {
     fi
     sleep 1
   done
-  printf '%s %s\n' "$start" "$because" >"$decided.new" && mv "$decided.new" "$decided"
+  printf '%s %s\n' "$start" "$because" >"$decided.new" && put_new "$decided"
   # to its end: a stop that it has begun must not meet what is started now
   rm -f "$holds"
   wait "$keeper"

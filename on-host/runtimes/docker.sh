@@ -1,4 +1,4 @@
-# needs: nothing
+# needs: lib/lasts
 # Starts, stops and reports processes as docker's containers. Every runtime defines exactly these names (test/lab/runtime-contract.test.ts
 # tries each of them); its other half is plan/runtimes/docker, which makes SPEC and reads descriptions.
 #
@@ -126,7 +126,7 @@ process_describe() { docker inspect --type container --format '{{json .}}' "$@" 
 process_keep_description() {
   mkdir -p "$3"
   process_describe "$1" | sed "s#\"Name\":\"/$1\"#\"Name\":\"/$2\"#" >"$3/$2.$kept_as.new"
-  mv "$3/$2.$kept_as.new" "$3/$2.$kept_as"
+  put_new "$3/$2.$kept_as"
 }
 process_matches() {
   local arguments image

@@ -1,4 +1,4 @@
-# needs: runtimes/static-pod/changes runtimes/static-pod/units
+# needs: runtimes/static-pod/changes runtimes/static-pod/units lib/lasts
 # Starts, stops and reports processes as the kubelet's static pods. It defines the names that on-host/runtimes/docker.sh explains, and
 # test/lab/runtime-contract.test.ts tries each of them; its other half is plan/runtimes/static-pod.
 #
@@ -157,7 +157,7 @@ definition_of() { if is_unit "$1"; then process_command "$1"; else cat "$(manife
 process_keep_description() {
   mkdir -p "$3"
   describe_as "$2" "$1" >"$3/$2.$kept_as.new"
-  mv "$3/$2.$kept_as.new" "$3/$2.$kept_as"
+  put_new "$3/$2.$kept_as"
 }
 process_matches() {
   local file key
@@ -175,6 +175,8 @@ process_create() {
       (umask 077 && base64 -d <<<"${2#pod:}" >"$pods_aside/$1.new") || die "pod $1: its spec can't be written"
       grep -q '^kind: Pod' "$pods_aside/$1.new" || die "pod $1: its spec is no manifest"
       od -An -N 6 -t x1 /dev/urandom | tr -d ' ' >"$pods_aside/$1.id"
+      # a kubelet that finds an empty manifest after a power cut starts nothing
+      lasts "$pods_aside/$1.new"
       mv "$pods_aside/$1.new" "$pods_aside/$1.yaml"
       ;;
     unit:*) make_unit_alone "$1" "${2#unit:}" ;;

@@ -153,7 +153,7 @@ describe_each() {
 process_keep_description() {
   mkdir -p "$3"
   describe_each "$2" "$1" >"$3/$2.$kept_as.new"
-  mv "$3/$2.$kept_as.new" "$3/$2.$kept_as"
+  put_new "$3/$2.$kept_as"
 }
 process_matches() {
   local wanted

@@ -31,8 +31,7 @@ main() {
   # sshd reads the file as the user
   if (($# == 0)); then chmod 600 "$file.new"; else chown --reference="$file" "$file.new" && chmod --reference="$file" "$file.new"; fi
   # an empty one would lock everybody out
-  lasts "$file.new"
-  mv "$file.new" "$file"
+  put_new "$file"
   did "keys allowed: $(grep -o 'rke-dr:[^ ]*$' "$file" | cut -d: -f2 | paste -sd' ')"
   finish
 }

@@ -12,8 +12,7 @@ main() {
     put_text "$data" "$aside/plan"
   elif left_out=$(grep '^leftOut=' <<<"$data") && ! grep -qsxF "$left_out" "$aside/plan"; then
     { grep -v '^leftOut=' "$aside/plan" || true; printf '%s\n' "$left_out"; } >"$aside/plan.new"
-    lasts "$aside/plan.new"
-    mv "$aside/plan.new" "$aside/plan"
+    put_new "$aside/plan"
     did "given up as well: ${left_out#*=}"
   fi
   # first beside its epoch: killed before the host's epoch is written, the host is still that of the act before

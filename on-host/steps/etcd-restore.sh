@@ -36,7 +36,7 @@ main() {
   if [[ ! -e $aside/restored ]]; then
     sync_folder /var/lib/etcd
     printf '%s\n' "$token" >"$aside/restored.new"
-    mv "$aside/restored.new" "$aside/restored"
+    put_new "$aside/restored"
     sync_folder "$aside"
     fact token "$token"
   fi

@@ -25,5 +25,5 @@ keep_node() {
   [[ $result == 0 ]] || return 0
   mkdir -p "$aside/nodes"
   printf '%s\n' "$answer" >"$file.new"
-  mv "$file.new" "$file"
+  put_new "$file"
 }

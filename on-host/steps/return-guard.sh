@@ -21,7 +21,7 @@ main() {
   write_files "$folder" .new <<<"$data"
   for file in guard-watch.sh id_ed25519; do
     [[ -s $folder/$file.new ]] || die "return guard: $file was not given"
-    mv "$folder/$file.new" "$folder/$file"
+    put_new "$folder/$file"
   done
   # keys that were found earlier stay: hosts whose keys aren't pinned are known by them
   touch "$folder/known_hosts" "$folder/known_hosts.new"

@@ -24,7 +24,7 @@ main() {
   if forced_copy "$certificate" "$endpoint"; then
     still_silent no_copy "$@"
     printf '%s\n' "$before" >"$aside/copy.new"
-    mv "$aside/copy.new" "$aside/copy"
+    put_new "$aside/copy"
     fact revision "$revision"
     fact bytes "$(stat -c %s "$copy/member/snap/db")"
     did "a copy of etcd's data, by $how, is a cluster of one: $copy, revision $revision, $(stat -c %s "$copy/member/snap/db") bytes"

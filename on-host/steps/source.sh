@@ -153,7 +153,7 @@ find_restorer() {
   [[ -n $restorer || $help != *--data-dir* ]] || restorer=etcdctl
   [[ -n $restorer ]] || return 0
   printf '%s\n' "$restorer" >"$aside/restorer.new"
-  mv "$aside/restorer.new" "$aside/restorer"
+  put_new "$aside/restorer"
 } >/dev/null 2>&1 3>&- 8>&- 9>&-
 
 # database: takes the database itself: beside etcd if etcd doesn't write to it (idle), else after a graceful stop, at which etcd writes out what

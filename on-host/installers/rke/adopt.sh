@@ -16,6 +16,7 @@ main() {
     fi
   done <<<"$data"
   [[ -s cluster.rkestate.adopted && -s kube_config_cluster.yml.adopted ]] || die "adopt: state or kubeconfig is missing"
+  lasts kube_config_cluster.yml.adopted
   mv kube_config_cluster.yml.adopted kube_config_cluster.yml
   did "kubeconfig for $1 put in $dir"
   # a state that is there already may be newer: RKE has written it since

@@ -45,10 +45,9 @@ main() {
   rm certs.renewed
   # a rerun before `rke up` finds the state as it is wanted: the old one is kept already
   if ! cmp -s cluster.rkestate cluster.rkestate.new; then
-    cp -p cluster.rkestate cluster.rkestate.before-change.new && mv cluster.rkestate.before-change.new cluster.rkestate.before-change
+    cp -p cluster.rkestate cluster.rkestate.before-change.new && put_new cluster.rkestate.before-change
   fi
-  lasts cluster.rkestate.new
-  mv cluster.rkestate.new cluster.rkestate
+  put_new cluster.rkestate
   did "RKE's state has the topology's hosts ($(cut -d' ' -f 1,2 <<<"$changes" | paste -sd, | sed 's/,/, /g')); the old one is $dir/cluster.rkestate.before-change"
   if [[ -s kube_config_cluster.yml ]] && ! grep -qF "$server" kube_config_cluster.yml; then
     sed -i -E "s#^( *server: *).*#\1\"$server\"#" kube_config_cluster.yml

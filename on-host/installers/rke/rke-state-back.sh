@@ -18,8 +18,7 @@ main() {
   from=$(newest_with "${@:2}") || from=$1
   keep cluster.rkestate
   put_nodes "$from" <cluster.rkestate >cluster.rkestate.new
-  lasts cluster.rkestate.new
-  mv cluster.rkestate.new cluster.rkestate
+  put_new cluster.rkestate
   # makes `rke up` take the certificates anew: RKE has forgotten those of the returned hosts
   if [[ -e certs.applied ]]; then
     mv certs.applied "certs.applied.before-epoch-$epoch"

@@ -30,10 +30,9 @@ main() {
   done < <(left_out <cluster.rkestate)
   # edits the state that is there now, not the copy: `rke up` may have run since the copy was made, by this program or by hand
   edit_nodes "$member" "$@" <cluster.rkestate >cluster.rkestate.new
-  lasts cluster.rkestate.new
-  mv cluster.rkestate.new cluster.rkestate
+  put_new cluster.rkestate
   did "lost hosts out of currentState in cluster.rkestate; the old one is cluster.rkestate.before-epoch-$epoch"
-  mv cluster.yml.new cluster.yml
+  put_new cluster.yml
   if [[ -s kube_config_cluster.yml ]] && ! grep -qF "$server" kube_config_cluster.yml; then
     keep kube_config_cluster.yml
     sed -i -E "s#^( *server: *).*#\1\"$server\"#" kube_config_cluster.yml

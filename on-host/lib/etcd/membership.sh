@@ -16,13 +16,16 @@ ask_members() {
   certificate=$1 image=$2 voters=("${@:3}")
 }
 
-# ctl ARGUMENT ...: etcdctl, which asks $via; run alone, because this host's etcd may be gone.
+# ctl ARGUMENT ...: etcdctl, which asks $via; run alone, because this host's etcd may be gone. An etcdctl before 3.4 needs ETCDCTL_API, and one from 3.6
+# on warns of it at each call.
 ctl() {
   local tls_ca tls_cert tls_key
   tls_of "$certificate"
-  run_alone "$image" etcdctl --host-network --write /etc/kubernetes:/etc/kubernetes --env ETCDCTL_API=3 \
-    --env "ETCDCTL_CACERT=$tls_ca" --env "ETCDCTL_CERT=$tls_cert" --env "ETCDCTL_KEY=$tls_key" \
-    --env "ETCDCTL_ENDPOINTS=$via" -- --command-timeout=10s "$@"
+  {
+    run_alone "$image" etcdctl --host-network --write /etc/kubernetes:/etc/kubernetes --env ETCDCTL_API=3 \
+      --env "ETCDCTL_CACERT=$tls_ca" --env "ETCDCTL_CERT=$tls_cert" --env "ETCDCTL_KEY=$tls_key" \
+      --env "ETCDCTL_ENDPOINTS=$via" -- --command-timeout=10s "$@" 2>&1 >&5 5>&- | sed '/"ETCDCTL_API=3"/d' >&2
+  } 5>&1
 }
 # ask ARGUMENT ...: the same in this host's etcd, which is quicker.
 ask() { process_etcdctl etcd "$via" --command-timeout=10s "$@"; }

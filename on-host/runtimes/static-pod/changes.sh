@@ -1,4 +1,4 @@
-# needs: runtimes/static-pod/pods
+# needs: runtimes/static-pod/pods lib/lasts
 # Changes static pods, while the kubelet is stopped.
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # pods.sh sets them
@@ -81,7 +81,7 @@ keep_pod() {
   look_at "$2" || return
   mkdir -p "$pods_aside/$1.logs"
   printf '%s\n' "restarts=$restarts" "started=$container_started" "exit_code=$exit_code" >"$pods_aside/$1.kept.new"
-  mv "$pods_aside/$1.kept.new" "$pods_aside/$1.kept"
+  put_new "$pods_aside/$1.kept"
   for id in $(containers_of "$2"); do
     cri logs -t --tail 20000 "$id" >"$pods_aside/$1.logs/$(created "$id")-${id:0:12}" 2>&1 || true
   done

@@ -1,4 +1,4 @@
-# needs: runtimes/static-pod/pods
+# needs: runtimes/static-pod/pods lib/lasts
 # Processes that are no pods: units of systemd, and programs of an image that run alone, by `ctr run`.
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # pods.sh sets what is read here; $status is for callers
@@ -73,7 +73,8 @@ END
     [[ ${7:-} != 0 ]] || printf 'TimeoutStartSec=infinity\n'
     printf 'ExecStopPost=/usr/bin/env bash %s\nRestart=%s\nRestartSec=2\n' "$pods_aside/$1.end.sh" "$2"
     [[ $3 != yes ]] || printf '[Install]\nWantedBy=multi-user.target\n'
-  } >"/etc/systemd/system/$(unit_of "$1")"
+  } >"/etc/systemd/system/$(unit_of "$1").new"
+  put_new "/etc/systemd/system/$(unit_of "$1")"
   systemctl daemon-reload
 }
 make_unit_alone() {

@@ -148,7 +148,7 @@ create_alone() {
     # MountFlags: before systemd 239 there is no PrivateMounts, and the mounts would be the host's own
     [[ $alone_network == host ]] || printf 'PrivateNetwork=yes\n'
   } >"$file.new"
-  mv "$file.new" "$file"
+  put_new "$file"
   touch "$units_aside/$1/made"
   systemctl daemon-reload
 }

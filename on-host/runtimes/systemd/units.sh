@@ -150,7 +150,7 @@ create_by_settings() {
     { chown --reference="$file" "$file.new" && chmod --reference="$file" "$file.new"; } || die "$file: owner and mode can't be kept"
   fi
   as_new "$1"
-  mv "$file.new" "$file"
+  put_new "$file"
   rm -f "$blocking_drop_in"
   systemctl daemon-reload
 }
@@ -164,7 +164,7 @@ create_unit() {
   sed -n 's/^# argument //p' "$units_aside/$1/unit.new" >"$units_aside/$1/words"
   end_recorder "$1" >"$units_aside/$1/end.sh"
   sed "s#^\[Service\]\$#&\nExecStopPost=/usr/bin/env bash $units_aside/$1/end.sh#" "$units_aside/$1/unit.new" >"$file.new"
-  mv "$file.new" "$file"
+  put_new "$file"
   rm "$units_aside/$1/unit.new"
   touch "$units_aside/$1/made"
   systemctl daemon-reload
@@ -242,7 +242,7 @@ disable_service() {
   service=$(service_of "$1")
   (umask 077 && mkdir -p "$folder")
   [[ -e $folder/was ]] || systemctl is-enabled "$service" >"$folder/was.new" 2>/dev/null || true
-  [[ ! -e $folder/was.new ]] || mv "$folder/was.new" "$folder/was"
+  [[ ! -e $folder/was.new ]] || put_new "$folder/was"
   # systemd forgets its start once it has stopped
   [[ -e $folder/run && $(service_show "$1" MainPID) == 0 ]] || printf 'restarts=%s\nstarted=%s\n' "$(service_show "$1" NRestarts)" "$(service_started "$1")" >"$folder/run"
   systemctl --no-reload disable -q "$service" 2>/dev/null || true
@@ -256,18 +256,18 @@ keep_service() {
   (umask 077 && mkdir -p "$from" && rm -f "$from/kept") || return
   unit_text "$1" >"$from/unit" || return
   env_file_of "$1" >"$from/env-path"
-  words_of "$1" >"$from/words.new" && mv "$from/words.new" "$from/words" || return
+  words_of "$1" >"$from/words.new" && put_new "$from/words" || return
   file=$(cat "$from/env-path")
-  if [[ -n $file && -e $file ]]; then cp -p "$file" "$from/env" || return; else : >"$from/env"; fi
+  if [[ -n $file && -e $file ]]; then cp -p "$file" "$from/env" && lasts "$from/env" || return; else : >"$from/env"; fi
   [[ -e $from/id ]] || definition_text "$1" | sha256sum | cut -c1-12 >"$from/id"
   service_log "$service" "$(cat "$from/since" 2>/dev/null)" "" 20000 "" >"$from/log" 2>/dev/null || true
   { cat "$from/run" && printf '%s\n' "exit_code=$(service_exit_code "$1")" "until=$(date +@%s.%6N)" "service=$service"; } >"$from/kept.new" || return
-  mv "$from/kept.new" "$from/kept" || return
+  put_new "$from/kept" || return
   if [[ $1 == etcd ]]; then
     mkdir -p "${blocking_drop_in%/*}" || return
     printf '%s\n' "# Written by rke-dr, which has set this etcd aside as $2: it must not start. docs/runbook.md says how it comes back." \
       '[Unit]' "AssertPathExists=$never_there" >"$blocking_drop_in.new" || return
-    mv "$blocking_drop_in.new" "$blocking_drop_in"
+    put_new "$blocking_drop_in"
   else
     mv "/etc/systemd/system/$service" "$from/unit-file" || return
     rm -f "$from/made"
@@ -286,7 +286,7 @@ bring_back_service() {
     [[ $2 == etcd ]] || { echo "unit $1: is etcd.service, and can come back as etcd alone" >&2 && return 1; }
     file=$(cat "$from/env-path")
     if [[ -n $file ]]; then
-      cp -p "$from/env" "$file.new" && mv "$file.new" "$file" || return
+      cp -p "$from/env" "$file.new" && put_new "$file" || return
     fi
     [[ $1 == "$2" ]] || { rm -rf "$to" && mv "$from" "$to"; } || return
     rm -f "$blocking_drop_in" || return
@@ -294,7 +294,7 @@ bring_back_service() {
     [[ $1 == "$2" ]] || { rm -rf "$to" && mv "$from" "$to"; } || return
     end_recorder "$2" >"$to/end.sh" || return
     service=/etc/systemd/system/$(service_of "$2")
-    sed "s#^ExecStopPost=.*#ExecStopPost=/usr/bin/env bash $to/end.sh#" "$to/unit-file" >"$service.new" && mv "$service.new" "$service" || return
+    sed "s#^ExecStopPost=.*#ExecStopPost=/usr/bin/env bash $to/end.sh#" "$to/unit-file" >"$service.new" && put_new "$service" || return
     touch "$to/made" || return
   fi
   [[ $was == @(disabled|static) ]] || systemctl --no-reload enable -q "$(service_of "$2")" || return

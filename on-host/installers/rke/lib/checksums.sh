@@ -11,7 +11,7 @@ settle_checksums() {
   umask_before=$(umask)
   umask 077
   if with_copies "$1" <cluster.rkestate >cluster.rkestate.new && ! cmp -s cluster.rkestate cluster.rkestate.new; then
-    mv cluster.rkestate.new cluster.rkestate
+    put_new cluster.rkestate
     did "checksums in currentState's services.kubeApi.extraEnv: $1 of each now, so that rke doesn't restart kube-apiserver"
   fi
   rm -f cluster.rkestate.new

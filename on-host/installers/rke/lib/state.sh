@@ -6,8 +6,7 @@
 keep() {
   if [[ ! -e $1.before-epoch-$epoch ]]; then
     cp -p "$1" "$1.before-epoch-$epoch.new"
-    lasts "$1.before-epoch-$epoch.new"
-    mv "$1.before-epoch-$epoch.new" "$1.before-epoch-$epoch"
+    put_new "$1.before-epoch-$epoch"
   fi
   kept_aside "$PWD/$1.before-epoch-$epoch"
 }
