@@ -1,5 +1,6 @@
 import { LabError, until } from "../lab/machine/run";
 import type { Workspace } from "../lab/operator/project";
+import { isControlPlane } from "../lab/state/topology";
 import { onHostScript } from "../on-host";
 import type { Client } from "./client";
 import { type Drill, lost, type Members, stackReport, summary } from "./drill";
@@ -114,7 +115,7 @@ export async function failbackDrill(
     nodes.length === drill.lab.hosts().filter(drill.cluster.isNode).length && plain.length === 0,
     nodes.map((line) => line.split(/ +/).slice(0, 3).join(" ")).join(", "),
   );
-  const [first] = back;
+  const first = drill.lab.hosts().find((h) => h.datacenter === lost && isControlPlane(h));
   if (first) await namesLead(drill, drill.lab.hosts(), first);
   await drill.step("a second up would change nothing", async () => {
     const again = await drill.pulumi(["preview", "--expect-no-changes", "--stack", "primary"], project);

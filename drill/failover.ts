@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Lab } from "../lab/lab";
 import { LabError, until } from "../lab/machine/run";
 import type { Workspace } from "../lab/operator/project";
-import { hasEtcd } from "../lab/state/topology";
+import { hasEtcd, isControlPlane } from "../lab/state/topology";
 import { Client } from "./client";
 import { Drill, lost, type Members, type StackReport, stackReport, summary } from "./drill";
 import { namesLead } from "./endpoint";
@@ -144,8 +144,8 @@ export async function failoverDrill(
         told.source !== deployHost.name && survivors.some((h) => h.name === told.source),
         told.source,
       );
-    // the host that serves first: the source's, if the others' kube-apiservers ask their own etcd alone
-    await namesLead(drill, survivors, survivors.find((h) => told.source === h.name) ?? deployHost);
+    // the host that serves first: the source's, if it has a kube-apiserver, since the others' may ask their own etcd alone
+    await namesLead(drill, survivors, survivors.find((h) => told.source === h.name && isControlPlane(h)) ?? deployHost);
     await verify(drill, client, survivors, clone);
     if (drill.cluster.installerRuns) await rkeLeavesAlone(drill, told.steps);
     await membersAreAsExpected(drill, members, survivors);
