@@ -4,27 +4,15 @@
 const Module = require("node:module");
 const { join } = require("node:path");
 
-/**
- * Modules that the SDK loads at once and needs only to send functions to a provider, or to drive other programs; this program does neither.
- * They take two thirds of the SDK's loading time, so each is loaded at its first use.
- */
-const late = new Set(["typescript", "@npmcli/arborist", "@pulumi/pulumi/automation"]);
+const { whenUsed } = require("./late");
 
+/** The SDK also loads what drives other programs. */
 const sdk = require.resolve("@pulumi/pulumi");
 const load = Module._load;
-Module._load = (request, parent, ...rest) => {
-  const name = request === "./automation" && parent?.filename === sdk ? "@pulumi/pulumi/automation" : request;
-  return late.has(name) ? whenUsed(() => load(request, parent, ...rest)) : load(request, parent, ...rest);
-};
-
-function whenUsed(loadNow) {
-  return new Proxy(() => {}, {
-    // an import reads __esModule first; without `true` it would go through all of the module's exports, and load it
-    get: (_, key) => (key === "__esModule" ? true : loadNow()[key]),
-    apply: (_, self, args) => Reflect.apply(loadNow(), self, args),
-    construct: (_, args) => Reflect.construct(loadNow(), args),
-  });
-}
+Module._load = (request, parent, ...rest) =>
+  request === "./automation" && parent?.filename === sdk
+    ? whenUsed(() => load(request, parent, ...rest))
+    : load(request, parent, ...rest);
 
 // The SDK's runner maps every stack to the SDK's own sources, also the stacks that it takes of each resource and shows nobody.
 Error.prepareStackTrace = undefined;

@@ -1,3 +1,4 @@
+import "../late.js";
 import { join } from "node:path";
 import { PulumiCommand } from "@pulumi/pulumi/automation";
 

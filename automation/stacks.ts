@@ -1,3 +1,4 @@
+import "../late.js";
 import { type ConfigMap, LocalWorkspace, Stack } from "@pulumi/pulumi/automation";
 import { stackConfig } from "../cli/topology-file";
 import { isMapping, mapping } from "../plan/values/mapping";

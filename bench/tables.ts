@@ -132,6 +132,7 @@ function clustersText({ hosts, previews, failovers }: ClustersResult): string[] 
     String(run.atOnce),
     figure(run.slowest),
     figure(run.whole),
+    figure(run.processorToSlowest / run.clusters),
     figure(run.processor / run.clusters),
     run.bytes === undefined ? "" : figure(run.bytes / 2 ** 20),
   ];
@@ -145,20 +146,21 @@ function clustersText({ hosts, previews, failovers }: ClustersResult): string[] 
         "at once",
         "slowest first write (preview: all), s",
         "the whole command, s",
-        "processor time for each cluster, s",
+        "processor time for each cluster until then, s",
+        "in all, s",
         "memory at most, MiB",
       ],
       [...previews.map((run) => row("preview", run)), ...failovers.map((run) => row("failover", run))],
     ),
     "",
-    ...failovers
-      .filter((run) => alone !== undefined && run !== alone)
-      .map((run) => {
-        const best = alone ? atBest(alone, run.clusters) : 0;
-        const each = alone ? run.processor / run.clusters / alone.processor : 0;
-        return `- ${run.clusters} clusters, ${run.atOnce} at once: each takes ${figure(each)} times the processor time of one alone (target: 2); the slowest first write comes after ${figure(run.slowest / best)} times the ${figure(best)} s that the processors permit at best (target: 2).`;
-      }),
+    ...failovers.flatMap((run) => (alone === undefined || run === alone ? [] : [againstAlone(alone, run)])),
   ];
+}
+
+function againstAlone(alone: ClustersRun, run: ClustersRun): string {
+  const each = run.processorToSlowest / run.clusters / alone.processorToSlowest;
+  const best = atBest(alone, run.clusters);
+  return `- ${run.clusters} clusters, ${run.atOnce} at once: until the slowest first write each takes ${figure(each)} times the processor time of one alone (target: 2); it comes after ${figure(run.slowest)} s, ${figure(run.slowest / best)} times the ${figure(best)} s that these processors permit at best (target: 2, on a machine that does nothing else).`;
 }
 
 function previewText({ previews, rendering }: { previews: PreviewResult[]; rendering: PureCosts[] }): string[] {

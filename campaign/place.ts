@@ -20,6 +20,7 @@ const PROGRAM = [
     "config.ts",
     "declared-topology.ts",
     "on-host.ts",
+    "late.js",
     "start.js",
   ],
   ...["topologies", "stop.ts", "stand-ins/rke"],

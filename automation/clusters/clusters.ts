@@ -24,6 +24,8 @@ export interface ClustersOptions {
   words?: string;
   /** How many clusters at once until their first write; default: two for each processor. */
   atOnce?: number;
+  /** When the command began, from which the report counts, Unix milliseconds; default: the call. */
+  commandAt?: number;
   /** Environment of Pulumi beside this process's own. */
   env?: Record<string, string>;
   onEvent?: (cluster: string, event: ActEvent) => void;
@@ -172,7 +174,7 @@ class Run implements Clusters {
     kind: ClustersReport["kind"],
     work: (loss: Loss, act: Failover) => Promise<Omit<ClusterLine, "cluster">>,
   ): Promise<ClustersReport> {
-    const startedAt = new Date().toISOString();
+    const startedAt = new Date(this.options.commandAt ?? Date.now()).toISOString();
     const stacks = await openStacks(
       this.project,
       this.asked.map(({ cluster }) => cluster.stack),

@@ -61,9 +61,13 @@ async function body([verb, ...argv]: string[]): Promise<Outcome> {
   const values = readOptions(verb as Verb, argv);
   // Pulumi's Automation API takes seconds to load: not for words alone
   const { clusters } = await import("./clusters.js");
-  const began = Date.now();
-  const say = progress(verb === "failover", values.steps, () => (Date.now() - began) / 1000);
-  const act = clusters({ ...values.chosen, onEvent: say.event, onCluster: say.cluster });
+  const say = progress(verb === "failover", values.steps, () => performance.now() / 1000);
+  const act = clusters({
+    ...values.chosen,
+    commandAt: performance.timeOrigin,
+    onEvent: say.event,
+    onCluster: say.cluster,
+  });
   const signal = cancelBySignal(act, verb as Verb);
   const report = await operation(act, verb as Verb);
   if (values.html !== undefined) writeFileSync(values.html, clustersHtml(report));
