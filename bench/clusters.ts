@@ -52,8 +52,14 @@ export async function raiseClusters(folder: string, count: number): Promise<Many
   for (const name of ["start.js", "package.json", "node_modules"]) {
     symlinkSync(join(CHECKOUT, name), join(project, name));
   }
-  const pulumi = { name: "rke-dr", runtime: { name: "nodejs", options: { typescript: false } }, main: "start.js" };
-  writeFileSync(join(project, "Pulumi.yaml"), stringify(pulumi));
+  const pulumi = {
+    name: "rke-dr",
+    runtime: { name: "nodejs", options: { typescript: false } },
+    main: "start.js",
+    // one that the stacks' own replace
+    config: { topology: { value: fleet(hostsOfEach, join(folder, "operator"), "lab", 200) } },
+  };
+  writeFileSync(join(project, "Pulumi.yaml"), stringify(pulumi, { aliasDuplicateObjects: false }));
   names.forEach((name, i) => {
     writeFileSync(join(project, `topologies/${name}.yaml`), stringify(declared[i], { aliasDuplicateObjects: false }));
     const config = { "rke-dr:role": "failover", "rke-dr:topology": `topologies/${name}.yaml`, "rke-dr:epoch": "2" };

@@ -9,7 +9,7 @@ import { Semaphore } from "../../reach/semaphore";
 import { actOn, type Failover } from "../act";
 import type { ActEvent } from "../events";
 import { type FailoverConfig, keepSettings, openStacks } from "../stacks";
-import { type Cluster, declaredClusters, type Loss, lossesOf } from "./declared";
+import { type Cluster, clusterBeside, declaredClusters, type Loss, lossesOf } from "./declared";
 import { previewLine, withoutReport } from "./lines";
 import { readWords, wordsText } from "./words-file";
 
@@ -37,6 +37,8 @@ export interface ClustersOptions {
 export interface Clusters {
   /** The clusters that run, in their order. */
   names: string[];
+  /** A cluster of the project that isn't among them, for people; undefined if there is none. */
+  beside: string | undefined;
   /** Changes no host. @throws Error if Pulumi can't open the stacks */
   preview(): Promise<ClustersReport>;
   /** Does the failovers, or goes on with them; a cluster that keeps its majority is looked at alone. @throws Error if Pulumi can't open the stacks */
@@ -69,7 +71,7 @@ export function clusters(options: ClustersOptions): Clusters {
       `--only: must be clusters of the project (${declared.map((c) => c.name).join(", ")}): ${unknown.join(", ")}`,
     );
   }
-  return new Run(options, project, lost, losses, given?.clusters);
+  return new Run(options, project, lost, losses, given?.clusters, clusterBeside(project, declared));
 }
 
 const isFirstWrite = (event: ActEvent): boolean =>
@@ -86,6 +88,7 @@ class Run implements Clusters {
     private readonly lost: string,
     private readonly losses: Loss[],
     private readonly given: Map<string, FailoverConfig> | undefined,
+    readonly beside: string | undefined,
   ) {
     const { only } = options;
     const order = [...(given?.keys() ?? [])];

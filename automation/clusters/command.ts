@@ -68,6 +68,7 @@ async function body([verb, ...argv]: string[]): Promise<Outcome> {
     onEvent: say.event,
     onCluster: say.cluster,
   });
+  if (act.beside !== undefined) process.stderr.write(`note: ${act.beside}\n`);
   const signal = cancelBySignal(act, verb as Verb);
   const report = await operation(act, verb as Verb);
   if (values.html !== undefined) writeFileSync(values.html, clustersHtml(report));

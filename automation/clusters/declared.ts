@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { clustersIn, stackConfig } from "../../cli/topology-file";
+import { clustersIn, stackConfig, stackTopology } from "../../cli/topology-file";
 import { declaredTopology } from "../../declared-topology";
 import { majorityWithout } from "../../plan/etcd/quorum";
 import { allHosts, findDatacenter, type Host, sshLogin, type Topology } from "../../plan/topology/topology";
@@ -85,6 +85,20 @@ function grouped(pairs: [key: string, value: string][]): [string, string[]][] {
   const groups = new Map<string, string[]>();
   for (const [key, value] of pairs) groups.set(key, [...(groups.get(key) ?? []), value]);
   return [...groups].filter(([, values]) => values.length > 1);
+}
+
+/** A sentence if the project's own stack `failover` has a cluster beside those of the stacks NAME-failover: it doesn't run with them. */
+export function clusterBeside(project: string, clusters: Cluster[]): string | undefined {
+  if (!existsSync(join(project, "Pulumi.failover.yaml"))) return undefined;
+  let name = "the cluster";
+  try {
+    const { cluster } = stackTopology(project, "failover");
+    if (clusters.some((c) => c.topology.cluster === cluster)) return undefined;
+    name = `cluster ${cluster}`;
+  } catch {
+    // what is wrong with it is no reason for the others to wait; its own preview says it
+  }
+  return `${name} of stack failover is none of these and doesn't run with them: \`pulumi preview --stack failover\``;
 }
 
 /** @throws Error if no cluster has a datacenter of that name */

@@ -85,6 +85,23 @@ describe("several clusters", () => {
     });
   });
 
+  it("have a note of the cluster of stack failover, which doesn't run with them", () => {
+    cluster("web", 1);
+    writeFileSync(
+      join(project, "Pulumi.failover.yaml"),
+      stringify({ config: { "rke-dr:topology": fleet(5, "/dev/null", "own", 9) } }),
+    );
+    assert.match(
+      clusters({ project, lost: "a" }).beside ?? "",
+      /^cluster own of stack failover is none of these and doesn't run with them: `pulumi preview --stack failover`$/,
+    );
+    writeFileSync(
+      join(project, "Pulumi.failover.yaml"),
+      stringify({ config: { "rke-dr:topology": "topologies/web.yaml" } }),
+    );
+    assert.equal(clusters({ project, lost: "a" }).beside, undefined);
+  });
+
   it("are hit, keep their majority, or have nothing there", () => {
     cluster("web", 1);
     // b has two of three voters

@@ -72,7 +72,7 @@ describe("the packed package, in an empty folder", function () {
   it("npx rke-dr names its commands, and refuses others", () => {
     const help = rkeDr("--help");
     assert.deepEqual([help.status, help.stderr], [0, ""]);
-    for (const command of ["preview", "failover", "report", "watch", "render", "import"]) {
+    for (const command of ["preview", "failover", "clusters", "report", "watch", "render", "import"]) {
       assert.match(help.stdout, new RegExp(`^  ${command}$`, "m"));
       const own = rkeDr(command, "--help");
       assert.deepEqual([own.status, own.stderr], [0, ""], command);
