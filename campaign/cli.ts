@@ -17,7 +17,7 @@ import { writePage } from "./page";
 import { CampaignPlace, PROGRAM_FOLDER } from "./place";
 import { runOn } from "./run/run";
 import type { RunRecord } from "./table/record";
-import { clearWorlds, raiseWorld } from "./worlds";
+import { clearWorlds, makeWorld, raiseWorld } from "./worlds";
 
 const USAGE = `npm run campaign [-- OPTIONS]
 
@@ -143,7 +143,7 @@ async function campaignOf(place: CampaignPlace, { seeds, until, tries, installer
 /** Runs the choices, judges them, records and prints the result. */
 async function oneRun(place: CampaignPlace, seed: number, choices: Choices, shrunkFrom?: number): Promise<RunRecord> {
   const folder = place.run(seed);
-  const began = Date.now();
+  let began = Date.now();
   const recorded = (faults: Fault[], reached: string[], why: string | undefined): RunRecord => {
     const record: RunRecord = {
       seed,
@@ -164,6 +164,8 @@ async function oneRun(place: CampaignPlace, seed: number, choices: Choices, shru
   };
   let lab: Lab;
   try {
+    await makeWorld(place, choices);
+    began = Date.now();
     lab = await raiseWorld(place, choices);
   } catch (error) {
     return recorded([], [], `the lab's hosts didn't come up: ${error instanceof Error ? error.message : error}`);

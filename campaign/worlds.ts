@@ -42,12 +42,17 @@ export function topologyText(choices: Choices): string {
   return document.toString({ lineWidth: 0 });
 }
 
+/** Builds the choices' cluster, if its disks aren't there yet. */
+export async function makeWorld(place: CampaignPlace, choices: Choices): Promise<void> {
+  const name = worldName(choices);
+  const { lab, kept } = place.world(name);
+  if (!existsSync(kept)) await buildWorld(place, Lab.open(lab), name, choices, kept);
+}
+
 /** The choices' lab, up with all hosts on, as it was when its cluster had just been built. */
 export async function raiseWorld(place: CampaignPlace, choices: Choices): Promise<Lab> {
-  const name = worldName(choices);
-  const { lab: folder, kept } = place.world(name);
+  const { lab: folder, kept } = place.world(worldName(choices));
   const lab = Lab.open(folder);
-  if (!existsSync(kept)) await buildWorld(place, lab, name, choices, kept);
   await lab.raiseKept(kept);
   return lab;
 }

@@ -18,7 +18,7 @@ interface Holding {
  */
 export async function everyMemberHas(drill: Drill, members: Members, acknowledged: number[]): Promise<void> {
   const hosts = Object.keys(members).sort();
-  const revision = await newest(drill, hosts);
+  const revision = await newestRevision(drill, hosts);
   const held: Holding[] = [];
   for (const host of hosts) held.push(await holding(drill, host, revision));
   const missing = held.map(({ host, writes }) => `${host} lacks ${acknowledged.filter((n) => !writes.has(n)).length}`);
@@ -29,8 +29,8 @@ export async function everyMemberHas(drill: Drill, members: Members, acknowledge
   );
 }
 
-/** The newest revision that a voter has. */
-async function newest(drill: Drill, hosts: string[]): Promise<number> {
+/** The newest revision that a voter of these hosts has. */
+export async function newestRevision(drill: Drill, hosts: string[]): Promise<number> {
   for (const host of hosts) {
     const answer = await drill.cluster.etcdctl(host, ["get", "x", "-w", "json"]);
     const found = /"revision":(\d+)/.exec(answer.stdout)?.[1];

@@ -116,6 +116,7 @@ export const AXES: readonly Axis[] = [
       { name: "power", weight: 3 },
       { name: "etcd killed under load, then power", weight: 2, fits: rke },
       { name: "link cut", weight: 1 },
+      { name: "link cut, then power", weight: 2, fits: rke },
       { name: "silent drop", weight: 1 },
       { name: "frozen", weight: 1 },
       { name: "one voter after the other", weight: 1, fits: is("topology", "two-and-one", "learner-in-a") },
@@ -154,6 +155,8 @@ export const AXES: readonly Axis[] = [
       { name: "operator cut off", weight: 1, fits: rke },
       { name: "operator killed, a back", weight: 2, fits: rke },
       { name: "somebody else's up", weight: 1, fits: rke },
+      { name: "the survivor's etcd killed", weight: 1, fits: rke },
+      { name: "the survivor's disk full", weight: 1, fits: rke },
     ],
   },
   {
@@ -174,6 +177,7 @@ export const AXES: readonly Axis[] = [
       { name: "all at once", weight: 3, fits: rke },
       { name: "host by host", weight: 1, fits: rke },
       { name: "a alone first", weight: 1, fits: rke },
+      { name: "both at once, after a power cut of b", weight: 1, fits: rke },
     ],
   },
   {
@@ -183,6 +187,8 @@ export const AXES: readonly Axis[] = [
       { name: "operator killed", weight: 2, fits: failback },
       { name: "operator killed, a returned host's power cut", weight: 1, fits: failback },
       { name: "operator killed, the survivor's power cut", weight: 1, fits: failback },
+      { name: "operator cut off from a", weight: 1, fits: failback },
+      { name: "operator killed, a lost again", weight: 2, fits: failback },
     ],
   },
   {
@@ -201,6 +207,16 @@ export const AXES: readonly Axis[] = [
     values: [
       { name: "none", weight: 2 },
       { name: "power of a again", weight: 1, fits: failback },
+      { name: "power of a again, restored", weight: 1, fits: failback },
+      // of two voters each is needed
+      { name: "power of b", weight: 1, fits: both(failback, (chosen) => chosen.peace !== "voter lost and taken out") },
+    ],
+  },
+  {
+    name: "way on",
+    values: [
+      { name: "the first that is said", weight: 2 },
+      { name: "the last that is said", weight: 1, fits: rke },
     ],
   },
 ];

@@ -58,7 +58,7 @@ export interface Command {
 /** An act that has ended well, as it reports itself. */
 export interface Act {
   kind: "act";
-  /** The begin of its first `up`. */
+  /** The begin of its first `up` that wasn't refused beforehand. */
   at: number;
   endedAt: number;
   type: "failover" | "failback";

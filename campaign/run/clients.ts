@@ -20,8 +20,11 @@ export class Clients {
 
   static async start(lab: Lab, sides: Sides, folder: string): Promise<Clients> {
     const drill = new Drill(lab, folder);
-    const there = await lab.kubectl(["create", "namespace", namespace]);
-    if (there.code !== 0 && !there.stderr.includes("AlreadyExists")) throw new Error(there.stderr);
+    // an API server answers before its etcd has a leader
+    await until(`namespace ${namespace}`, 180, async () => {
+      const made = await lab.kubectl(["create", "namespace", namespace]);
+      return made.code === 0 || made.stderr.includes("AlreadyExists");
+    });
     const writers: Record<string, Client> = {};
     for (const side of [sides.lost, sides.left]) {
       const log = join(folder, `writes-${side}.jsonl`);
@@ -35,6 +38,12 @@ export class Clients {
     const client = this.writers[side];
     if (!client) throw new Error(`client: none writes to ${side}`);
     return client.acknowledged(count, since, limitSeconds);
+  }
+
+  /** Waits until both sides have taken some writes from now on. */
+  async bothWrite({ lost, left }: Sides): Promise<void> {
+    const since = Date.now();
+    for (const side of [lost, left]) await this.acknowledged(side, 8, since, 120);
   }
 
   /** Waits until the informer has heard of something. */

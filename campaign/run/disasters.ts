@@ -25,6 +25,13 @@ export async function strike(lab: Lab, recorder: Recorder, sides: Sides, disaste
       await lab.cutLink();
       await pause(between);
       break;
+    case "link cut, then power":
+      // a's majority writes on, and the survivor's etcd has none of it
+      await lab.cutLink();
+      await pause(between);
+      await lab.powerOff(lost);
+      await lab.healLink();
+      break;
     case "silent drop":
       await lab.drop(lost);
       break;

@@ -88,6 +88,19 @@ export function disturbanceOf(scene: Scene, other: () => Promise<Operator>): Dis
         recorder.event(`datacenter ${sides.lost} has power again`);
         await pause(settling);
       });
+    case "operator cut off from a":
+      return at(() => lab.cutOperator(sides.lost));
+    case "operator killed, a lost again":
+      return at(async (up) => {
+        up.kill();
+        recorder.event(`disaster: power of ${sides.lost}, in the middle of the failback`);
+        await lab.powerOff(sides.lost);
+      });
+    case "the survivor's etcd killed":
+      // for a moment there may be none: it is set aside
+      return at(() => lab.kill(survivor, "etcd").catch((e: Error) => recorder.event(e.message)));
+    case "the survivor's disk full":
+      return at(() => lab.fillDisk(survivor));
     case "somebody else's up":
       return at(async () => {
         await (await other()).pulumi(["up", "--yes", "--skip-preview"], { disturbed: true });

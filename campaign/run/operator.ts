@@ -10,6 +10,9 @@ import type { Command } from "../judge/history";
 import { type Deed, type Refusal, refusalsIn, type Way } from "../judge/words";
 import type { Recorder } from "./recorder";
 
+/** Which way an operator goes if a refusal says several. */
+export type Taste = "first" | "last";
+
 /** The most `up`s that the operator types for one act. */
 const patience = 9;
 
@@ -36,6 +39,8 @@ function byRunbook(wrong: string, stack: Stack): Way | undefined {
 export class Operator {
   /** As the last command set it. */
   epoch: number;
+  /** When the first `up` of the last act began that wasn't refused beforehand, Unix milliseconds. */
+  begunAt = 0;
 
   constructor(
     private readonly lab: Lab,
@@ -43,6 +48,7 @@ export class Operator {
     readonly workspace: Workspace,
     readonly stack: Stack,
     epoch: number,
+    private readonly taste: Taste,
   ) {
     this.epoch = epoch;
   }
@@ -72,29 +78,34 @@ export class Operator {
   /**
    * Runs `up` until it ends well, and does in between what each refusal says.
    * @param disturbance comes over the first `up` that isn't refused beforehand
-   * @returns false if it never did
+   * @param leaves true if the operator has something else to do once that `up` was disturbed
+   * @returns false if it never did, or if the operator has left
    */
-  async act(disturbance?: Disturbance): Promise<boolean> {
+  async act(disturbance?: Disturbance, leaves = false): Promise<boolean> {
     let next = disturbance;
+    this.begunAt = 0;
     for (let i = 0; i < patience; i++) {
       const up: Command = next
         ? await this.disturbedUp(next)
         : await this.pulumi(["up", "--yes", "--skip-preview"], { mustEnd: true });
       const wasRefused = up.printed.includes("nothing was changed");
+      if (!wasRefused) this.begunAt ||= up.at;
       if (up.disturbed || !wasRefused) next = undefined;
       if (up.code === 0) return true;
-      if (up.disturbed && !/error:|STOP|warning:/.test(up.printed)) continue;
+      if (up.disturbed && leaves) return false;
+      if (up.disturbed) continue;
       if (!(await this.obey(refusalsIn(up.printed)))) return false;
     }
     return false;
   }
 
-  /** Does what the refusals say: of each the first way that can be gone. @returns false if none says anything */
+  /** Does what the refusals say: of each the first or the last way that can be gone. @returns false if none says anything */
   private async obey(refusals: readonly Refusal[]): Promise<boolean> {
     let did = false;
     const done = new Set<string>();
     for (const { wrong, ways } of refusals) {
-      const way = ways.find((w) => this.canGo(w)) ?? byRunbook(wrong, this.stack);
+      const open = ways.filter(({ commands, deeds }) => commands.length > 0 || deeds.length > 0);
+      const way = open.at(this.taste === "first" ? 0 : -1) ?? byRunbook(wrong, this.stack);
       if (!way || done.has(way.words)) continue;
       done.add(way.words);
       did = true;
@@ -103,10 +114,6 @@ export class Operator {
       for (const deed of way.deeds) await this.do(deed);
     }
     return did;
-  }
-
-  private canGo({ commands, deeds }: Way): boolean {
-    return commands.length > 0 || deeds.length > 0;
   }
 
   /** Types a printed command. Before the word that a datacenter is down is given, it is made true. */

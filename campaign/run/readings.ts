@@ -2,11 +2,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Drill } from "../../drill/drill";
+import { newestRevision } from "../../drill/equal";
 import { namespace } from "../../drill/workload";
 import type { Lab } from "../../lab/lab";
 import { LabError, until } from "../../lab/machine/run";
 import type { MemberReading } from "../judge/history";
 import type { Recorder } from "./recorder";
+import type { Sides } from "./sides";
 
 export class Readings {
   private readonly drill: Drill;
@@ -14,6 +16,7 @@ export class Readings {
   constructor(
     private readonly lab: Lab,
     private readonly recorder: Recorder,
+    private readonly sides: Sides,
     folder: string,
   ) {
     this.drill = new Drill(lab, folder);
@@ -39,7 +42,10 @@ export class Readings {
     const readings: MemberReading[] = [];
     const list = await this.drill.members();
     const hosts = this.lab.hosts().filter((h) => h.name in list);
-    const revision = await this.newest(hosts.map((h) => h.name));
+    const revision = await newestRevision(
+      this.drill,
+      hosts.map((h) => h.name),
+    );
     for (const { name, address } of hosts) {
       const found = await until(`${name}: etcd has revision ${revision}`, 60, async () => {
         const asked = await this.on(name, hashScript, address, String(revision));
@@ -64,15 +70,6 @@ export class Readings {
     return readings;
   }
 
-  private async newest(hosts: string[]): Promise<number> {
-    for (const host of hosts) {
-      const answer = await this.drill.cluster.etcdctl(host, ["get", "x", "-w", "json"]);
-      const found = /"revision":(\d+)/.exec(answer.stdout)?.[1];
-      if (answer.code === 0 && found !== undefined) return Number(found);
-    }
-    throw new LabError("no member of etcd answers a linearizable read");
-  }
-
   /** Names and identities of what nothing may delete, on every host that is on. */
   async holdings(): Promise<void> {
     for (const { name } of this.lab.hosts().filter((h) => this.lab.isOn(h.name))) {
@@ -87,7 +84,7 @@ export class Readings {
   }
 
   async world(): Promise<void> {
-    const nodes = (await this.drill.kubectl(["get", "nodes", "-o", "name"])).trim().split("\n");
+    const nodes = (await this.kubectl("get", "nodes", "-o", "name")).trim().split("\n");
     this.recorder.add({
       kind: "world",
       at: Date.now(),
@@ -96,12 +93,12 @@ export class Readings {
     });
   }
 
-  async present(side: string): Promise<void> {
-    const list = await this.drill.kubectl(["get", "configmaps", "-n", namespace, "-o", "name"]);
+  async present(): Promise<void> {
+    const list = await this.kubectl("get", "configmaps", "-n", namespace, "-o", "name");
     this.recorder.add({
       kind: "present",
       at: Date.now(),
-      side,
+      side: this.sides.left,
       keys: [...list.matchAll(/configmap\/([ab]-\d+)$/gm)].map(([, key = ""]) => key),
     });
   }
@@ -121,6 +118,11 @@ export class Readings {
       const files = await this.on(name, secretScript);
       for (const file of files.split("\n").filter(Boolean)) found(`${name}: ${file}`);
     }
+  }
+
+  /** Asks the survivor's API server: after a restore the lost side's may serve, too, what it had. */
+  private kubectl(...args: string[]): Promise<string> {
+    return this.drill.kubectl([`--server=https://${this.sides.survivor.address}:6443`, ...args]);
   }
 
   private async on(host: string, script: string, ...args: string[]): Promise<string> {

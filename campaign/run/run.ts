@@ -1,19 +1,16 @@
 /** One run: peace, a disaster, the act, the return, the failback, the next disaster, as they were drawn. */
-import { setTimeout as pause } from "node:timers/promises";
-import { Drill, stackReport } from "../../drill/drill";
 import type { Lab } from "../../lab/lab";
-import { LabError, until } from "../../lab/machine/run";
 import type { Choices } from "../draw/axes";
 import type { History } from "../judge/history";
-import { withoutHosts } from "./checkout";
+import { Acts, type Stage } from "./acts";
 import { Clients } from "./clients";
 import { strike } from "./disasters";
-import { disturbanceOf } from "./moments";
-import { Operator } from "./operator";
+import type { Operator } from "./operator";
 import { makeData, makePeace } from "./peace";
 import { Readings } from "./readings";
 import { Recorder } from "./recorder";
-import { powerOnLost, type Sides, sidesOf } from "./sides";
+import { areQuarantined, comeBack } from "./returns";
+import { sidesOf } from "./sides";
 
 export interface RunResult {
   history: History;
@@ -25,228 +22,120 @@ export async function runOn(lab: Lab, choices: Choices, folder: string): Promise
   const guard = choices["return guard"] === "off" ? "off" : "on";
   const recorder = new Recorder(folder, { lost: "a", returnGuard: guard });
   for (const axis of ["topology", "etcd", "raft snapshots", "return guard"]) recorder.reach(axis, choices[axis] ?? "");
-  const run = new Run(lab, choices, folder, recorder, await sidesOf(lab));
+  let clients: Clients | undefined;
   try {
-    await run.whole();
+    const sides = await sidesOf(lab);
+    clients = await Clients.start(lab, sides, folder);
+    const readings = new Readings(lab, recorder, sides, folder);
+    await new Run({ lab, choices, folder, recorder, sides, readings, clients }).whole();
   } catch (error) {
     recorder.add({ kind: "broken", at: Date.now(), why: error instanceof Error ? error.message : String(error) });
   } finally {
-    await run.end();
+    await clients?.stop();
+    if (clients) recorder.add(...clients.entries());
   }
   return { history: recorder.history(), reached: [...recorder.reached] };
 }
 
 class Run {
-  private clients?: Clients;
-  private readonly readings: Readings;
-  private readonly backends: string[] = [];
-  private failovers = 0;
+  private readonly acts: Acts;
 
-  constructor(
-    private readonly lab: Lab,
-    private readonly choices: Choices,
-    private readonly folder: string,
-    private readonly recorder: Recorder,
-    private readonly sides: Sides,
-  ) {
-    this.readings = new Readings(lab, recorder, folder);
+  constructor(private readonly stage: Stage) {
+    this.acts = new Acts(stage);
   }
 
   async whole(): Promise<void> {
-    const { choices, lab, recorder, sides } = this;
-    await this.servesEverywhere();
-    this.clients = await Clients.start(lab, sides, this.folder);
-    await this.bothWrite();
-    await this.clients.listens(180);
-    const project = await lab.project();
-    this.backends.push(project.backend);
-    const primary = new Operator(lab, recorder, project, "primary", 1);
+    const { choices, lab, recorder, sides, readings } = this.stage;
+    const primary = await this.peace();
+    await strike(lab, recorder, sides, choices.disaster ?? "");
+    const operator = await this.acts.failover(2);
+    if (operator === undefined) return;
+    if (!(await this.return())) return this.lastReadings("after the failover");
+    if (!(await this.acts.failback(primary, operator.epoch + 1)) && !(await this.failbackLeft(primary))) return;
+    const next = choices["next disaster"] ?? "none";
+    recorder.reach("next disaster", next);
+    switch (next) {
+      case "none":
+        return this.lastReadings("after the failback");
+      case "power of a again":
+      case "power of a again, restored":
+        await readings.world();
+        await strike(lab, recorder, sides, "power");
+        if (!(await this.acts.failover(primary.epoch + 1, next.endsWith("restored") ? "restore" : "auto"))) return;
+        return this.lastReadings("after the next failover");
+      case "power of b":
+        await this.withoutB(primary);
+        return this.lastReadings("after b was lost and came back");
+      default:
+        throw new Error(`next disaster: no such value: "${next}"`);
+    }
+  }
+
+  private async peace(): Promise<Operator> {
+    const { choices, lab, recorder, sides, clients, readings } = this.stage;
+    await clients.bothWrite(sides);
+    await clients.listens(180);
+    const primary = await this.acts.primary();
     const peace = { lab, recorder, sides, primary };
     await makePeace(peace, choices);
     await makeData(peace, choices);
-    await this.bothWrite();
-    await this.readings.world();
-    await this.readings.holdings();
-    await strike(lab, recorder, sides, choices.disaster ?? "");
-
-    const operator = await this.failover(2);
-    if (operator === undefined) return;
-    const returned = await this.return(operator.epoch);
-    if (!returned) return this.lastReadings("after the failover");
-    if (!(await this.failback(primary, operator.epoch + 1))) return;
-    if (choices["next disaster"] === "power of a again") {
-      await strike(lab, recorder, sides, "power");
-      recorder.reach("next disaster", "power of a again");
-      if (!(await this.failover(primary.epoch + 1))) return;
-      return this.lastReadings("after the next failover");
-    }
-    recorder.reach("next disaster", "none");
-    return this.lastReadings("after the failback");
-  }
-
-  /** After power comes on: every side's API takes requests. */
-  private async servesEverywhere(): Promise<void> {
-    for (const server of [...this.sides.servers("a"), ...this.sides.servers("b")]) {
-      await until(`${server}: ready`, 180, async () => {
-        const asked = await this.lab.inOperator(["curl", "-sk", "--max-time", "3", `${server}/readyz`]);
-        return asked.stdout === "ok" || /Unauthorized|forbidden/i.test(asked.stdout);
-      });
-    }
-  }
-
-  private async bothWrite(): Promise<void> {
-    const since = Date.now();
-    for (const side of [this.sides.lost, this.sides.left]) await this.clients?.acknowledged(side, 8, since, 120);
-  }
-
-  private async failover(epoch: number): Promise<Operator | undefined> {
-    const { choices, lab, recorder, sides } = this;
-    const first = this.failovers++ === 0;
-    const operator = await this.operatorOf(`failover-${epoch}`, epoch);
-    const { recover = "auto", checkout = "as built" } = choices;
-    if (first) {
-      if (recover === "restore") await operator.set("recover.method", "restore");
-      if (recover === "snapshot") await operator.set("recover.from", "snapshot");
-      recorder.reach("recover", recover);
-      if (checkout === "lacks a worker")
-        withoutHosts(operator.workspace, sides.survivors.find((h) => !h.roles?.includes("controlplane"))?.name ?? "");
-      if (checkout === "lacks a lost voter") withoutHosts(operator.workspace, sides.lostVoters.at(-1) ?? "");
-      recorder.reach("checkout", checkout);
-    }
-    await operator.preview();
-    const value = first ? (choices["during the act"] ?? "nothing") : "nothing";
-    if (first && value === "nothing") this.reachNothing("during the act", "moment of the act");
-    const disturbance = disturbanceOf(
-      { lab, recorder, sides, epoch, axis: "during the act", value, moment: choices["moment of the act"] ?? "" },
-      () => this.operatorOf(`somebody-else-${epoch}`, epoch, operator),
-    );
-    const at = Date.now();
-    const ended = await operator.act(disturbance);
-    if (!ended) return undefined;
-    await this.clients?.acknowledged(sides.left, 5, Date.now(), 90);
-    const told = await stackReport(new Drill(lab, this.folder), operator.workspace, "failover");
-    const dataAsOf = Date.parse(told.dataAsOf);
-    recorder.add({
-      kind: "act",
-      at,
-      endedAt: Date.now(),
-      type: "failover",
-      epoch: operator.epoch,
-      method: told.method,
-      source: told.source,
-      ...(Number.isNaN(dataAsOf) ? {} : { dataAsOf }),
-      hosts: sides.lostHosts.map((h) => h.name),
-    });
-    await operator.upAgain();
-    await this.readings.world();
-    await this.readings.holdings();
-    return operator;
-  }
-
-  /** @param like an operator whose confirmations this one has, too */
-  private async operatorOf(name: string, epoch: number, like?: Operator): Promise<Operator> {
-    const { lab, recorder } = this;
-    const workspace = await lab.newClone(name);
-    this.backends.push(workspace.backend);
-    const operator = new Operator(lab, recorder, workspace, "failover", epoch);
-    if (epoch !== 2) await operator.set("epoch", String(epoch));
-    if (like) {
-      await operator.set("confirm", `${this.sides.lost}@${epoch}`);
-      await operator.set("attest", `powered-off@${this.sides.lost}@${epoch}`);
-      if (this.choices.recover === "restore") await operator.set("recover.method", "restore");
-      if (this.choices.recover === "snapshot") await operator.set("recover.from", "snapshot");
-    }
-    return operator;
+    await clients.bothWrite(sides);
+    await readings.world();
+    await readings.holdings();
+    return primary;
   }
 
   /** Gives the lost side its power back. @returns false if it never has it again */
-  private async return(epoch: number): Promise<boolean> {
-    const { choices, lab, recorder, sides } = this;
-    const { lost, left, lostHosts } = sides;
+  private async return(): Promise<boolean> {
+    const { choices, lab, recorder, sides } = this.stage;
     const how = choices.return ?? "never";
     if (how === "never") {
       recorder.reach("return", how);
       return false;
     }
-    await lab.heal();
-    switch (how) {
-      case "all at once":
-        await powerOnLost(lab, sides);
-        break;
-      case "host by host":
-        for (const { name } of lostHosts) {
-          await lab.powerOn(name);
-          await pause(5000);
-        }
-        break;
-      case "a alone first":
-        await lab.powerOff(left);
-        await powerOnLost(lab, sides);
-        await pause(20_000);
-        await lab.powerOn(left);
-        break;
-      default:
-        throw new Error(`return: no such value: "${how}"`);
-    }
-    recorder.event(`datacenter ${lost} has power again: ${how}`);
-    recorder.reach("return", how);
-    if (recorder.rules.returnGuard === "off") return true;
-    for (const host of sides.lostVoters) {
-      const there = async () => (await lab.execOn(host, ["cat", "/var/lib/rke-dr/quarantine"])).code === 0;
-      await until(`${host}: quarantine after epoch ${epoch}`, 120, there);
-    }
+    await comeBack(lab, recorder, sides, how);
+    if (recorder.rules.returnGuard === "on") await areQuarantined(lab, sides, this.acts.lostAgain);
     return true;
   }
 
-  private async failback(primary: Operator, epoch: number): Promise<boolean> {
-    const { choices, lab, recorder, sides } = this;
-    await primary.set("epoch", String(epoch));
-    await primary.preview();
-    const value = choices["during the failback"] ?? "nothing";
-    if (value === "nothing") this.reachNothing("during the failback", "moment of the failback");
-    const disturbance = disturbanceOf(
-      {
-        lab,
-        recorder,
-        sides,
-        epoch,
-        axis: "during the failback",
-        value,
-        moment: choices["moment of the failback"] ?? "",
-      },
-      () => Promise.reject(new LabError("nobody else brings a side back")),
+  /**
+   * Datacenter a was lost again in the middle of the failback: if the survivors don't serve alone, there is a failover once more, and then the
+   * failback. @returns false if an act didn't end
+   */
+  private async failbackLeft(primary: Operator): Promise<boolean> {
+    const { recorder, sides, clients } = this.stage;
+    if (!this.acts.lostAgain) return false;
+    const serves = await clients.acknowledged(sides.left, 5, Date.now(), 30).then(
+      () => true,
+      () => false,
     );
-    const at = Date.now();
-    if (!(await primary.act(disturbance))) return false;
-    const hosts = sides.lostHosts.map((h) => h.name);
-    recorder.add({ kind: "act", at, endedAt: Date.now(), type: "failback", epoch: primary.epoch, hosts });
-    await primary.upAgain();
-    await this.bothWrite();
-    await this.readings.members("after the failback");
-    await this.readings.holdings();
-    return true;
+    recorder.event(`the survivors ${serves ? "serve" : "don't serve"} without datacenter ${sides.lost}`);
+    if (!serves && !(await this.acts.failover(primary.epoch + 1))) return false;
+    return (await this.return()) && this.acts.failback(primary, serves ? primary.epoch : primary.epoch + 2);
   }
 
-  private reachNothing(axis: string, moment: string): void {
-    this.recorder.reach(axis, "nothing");
-    this.recorder.reach(moment, "none");
+  /** The side without the majority is lost: the other one goes on, and `up` of stack primary changes nothing once it is back. */
+  private async withoutB(primary: Operator): Promise<void> {
+    const { lab, recorder, sides, clients } = this.stage;
+    recorder.event("disaster: power of b");
+    await lab.powerOff(sides.left);
+    await clients.acknowledged(sides.lost, 8, Date.now(), 90);
+    await lab.powerOn(sides.left);
+    await clients.bothWrite(sides);
+    await primary.upAgain();
   }
 
   private async lastReadings(reading: string): Promise<void> {
-    await this.clients?.stopWriters();
-    await this.readings.present(this.sides.left);
-    const last = this.recorder
+    const { recorder, readings, clients } = this.stage;
+    await clients.stopWriters();
+    await readings.present();
+    const last = recorder
       .history()
       .entries.filter((e) => e.kind === "present")
       .at(-1);
-    await this.clients?.informed(last?.kind === "present" ? last.keys : [], 30);
-    await this.readings.members(reading);
-    await this.readings.holdings();
-    await this.readings.secrets(this.backends);
-  }
-
-  async end(): Promise<void> {
-    await this.clients?.stop();
-    if (this.clients) this.recorder.add(...this.clients.entries());
+    await clients.informed(last?.kind === "present" ? last.keys : [], 90);
+    await readings.members(reading);
+    await readings.holdings();
+    await readings.secrets(this.acts.backends);
   }
 }

@@ -18,12 +18,9 @@ export interface Sides {
   servers: (side: string) => string[];
 }
 
-/** Gives the lost side its power back, but for hosts that play no part any more. */
-export async function powerOnLost(lab: Lab, { lost, lostHosts }: Sides): Promise<void> {
-  const all = lab.hosts().filter(({ datacenter }) => datacenter === lost);
-  if (all.length === lostHosts.length) await lab.powerOn(lost);
-  else for (const { name } of lostHosts) await lab.powerOn(name);
-}
+/** Gives the lost side its power back, but for hosts that play no part any more. @param others on at the same moment */
+export const powerOnLost = (lab: Lab, { lostHosts }: Sides, ...others: string[]): Promise<void> =>
+  lab.powerOn(...lostHosts.map(({ name }) => name), ...others);
 
 export async function sidesOf(lab: Lab): Promise<Sides> {
   const hosts = lab.hosts();

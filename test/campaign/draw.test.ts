@@ -13,6 +13,9 @@ describe("drawing a campaign's run", () => {
       "raft snapshots: every 10 entries",
       "peace: old snapshot",
       "data: compacted",
+      "return: all at once",
+      "during the failback: operator killed, a lost again",
+      "moment of the failback: quarantine",
     ]);
   });
 
