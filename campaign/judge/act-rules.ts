@@ -1,6 +1,6 @@
 /** Rules about acts and the words of the program. */
 import { type Command, type History, ofKind } from "./history";
-import { isDeadEnd, refusalsIn } from "./words";
+import { isDeadEnd, type Refusal, refusalsIn, stopsIn } from "./words";
 
 const ups = (history: History): Command[] => ofKind(history, "command").filter(({ verb }) => verb === "up");
 const nameOf = ({ stack, epoch }: Pick<Command, "stack" | "epoch">): string => `stack ${stack}, epoch ${epoch}`;
@@ -43,26 +43,31 @@ const changesIn = (printed: string): string =>
   (printed.trim().split("\n").at(-1) ?? "");
 
 /**
- * A refusal names a command or a deed; and once its operator has done something, the same refusal doesn't come again. An `up` that
- * was disturbed may fail without a word.
+ * A refusal names a command or a deed; and once its operator has done something, the same refusal doesn't come again. Preview's stops are
+ * refusals, too. An `up` that was disturbed may fail without a word.
  */
 export function refusals(history: History): string[] {
-  const refused = ups(history).filter((up) => up.code !== 0 && !up.disturbed && !up.expectsNoChanges);
-  const deadEnds = refused.flatMap((up) =>
-    refusalsIn(up.printed)
+  const told = ofKind(history, "command").filter((c) => refusedBy(c).length > 0);
+  const deadEnds = told.flatMap((command) =>
+    refusedBy(command)
       .filter(isDeadEnd)
-      .map(({ guard, wrong }) => `${nameOf(up)}: no way on is told: ${guard}: ${wrong}`),
+      .map((refusal) => `${nameOf(command)}: no way on is told: ${wordsOf(refusal)}`),
   );
-  const again = refused.flatMap((up) => {
-    const next = ups(history).find((later) => later.at > up.at && later.stack === up.stack);
-    if (!next || next.code === 0 || next.disturbed) return [];
-    const before = refusalsIn(up.printed).map(({ guard, wrong }) => `${guard}: ${wrong}`);
-    return refusalsIn(next.printed)
-      .map(({ guard, wrong }) => `${guard}: ${wrong}`)
+  const again = told.flatMap((command) => {
+    const next = ups(history).find((later) => later.at > command.at && later.stack === command.stack);
+    const before = refusedBy(command).map(wordsOf);
+    return (next ? refusedBy(next) : [])
+      .map(wordsOf)
       .filter((words) => before.includes(words))
-      .map((words) => `${nameOf(up)}: what it said to do didn't help: ${words}`);
+      .map((words) => `${nameOf(command)}: what it said to do didn't help: ${words}`);
   });
   return [...new Set([...deadEnds, ...again])];
+}
+
+const wordsOf = ({ guard, wrong }: Refusal): string => `${guard}: ${wrong}`;
+function refusedBy({ verb, code, printed, disturbed, expectsNoChanges }: Command): Refusal[] {
+  if (verb === "preview") return stopsIn(printed);
+  return verb === "up" && code !== 0 && !disturbed && !expectsNoChanges ? refusalsIn(printed) : [];
 }
 
 /**

@@ -30,8 +30,8 @@ export interface Refusal {
 export const isDeadEnd = ({ ways }: Refusal): boolean =>
   ways.every(({ commands, deeds }) => commands.length + deeds.length === 0);
 
-/** Reads what an `up` printed that ended with an error. At least one refusal, whatever it printed. */
-export function refusalsIn(printed: string): Refusal[] {
+/** Guards that stop `up`, as preview and `up` print them. */
+export function stopsIn(printed: string): Refusal[] {
   const lines = printed.split("\n");
   const stops = lines.flatMap((line, i): Refusal[] => {
     const found = /^(\s*)STOP\s+([^:]+): (.*)$/.exec(line);
@@ -42,7 +42,14 @@ export function refusalsIn(printed: string): Refusal[] {
     const told = [wrong, ...rest.slice(0, end < 0 ? undefined : end)];
     return [{ guard, wrong, ways: told.map((l) => wayOf(l.trim())) }];
   });
-  if (stops.length > 0) return unique(stops);
+  return unique(stops);
+}
+
+/** Reads what an `up` printed that ended with an error. At least one refusal, whatever it printed. */
+export function refusalsIn(printed: string): Refusal[] {
+  const stops = stopsIn(printed);
+  if (stops.length > 0) return stops;
+  const lines = printed.split("\n");
   const told = lines.filter((line) => /error:|warning:|fatal:|`pulumi |: must |run .*again|Bring /.test(line));
   return [{ guard: "step", wrong: (told[0] ?? lines.at(-1) ?? "").trim(), ways: told.map((l) => wayOf(l.trim())) }];
 }

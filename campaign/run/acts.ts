@@ -49,7 +49,6 @@ export class Acts {
       this.changeCheckout(operator);
       recorder.reach("recover", how);
     }
-    await operator.preview();
     const value = first ? (choices["during the act"] ?? "nothing") : "nothing";
     if (first && value === "nothing") this.reachNothing("during the act", "moment of the act");
     const disturbance = disturbanceOf(
@@ -71,6 +70,8 @@ export class Acts {
       ...(Number.isNaN(dataAsOf) ? {} : { dataAsOf }),
       hosts: sides.lostHosts.map((h) => h.name),
     });
+    // what the other one did last is new to this one's state
+    if (value === "somebody else's up") await operator.pulumi(["up", "--yes", "--skip-preview"], { mustEnd: true });
     await operator.upAgain();
     await readings.world();
     await readings.holdings();
@@ -81,7 +82,6 @@ export class Acts {
   async failback(primary: Operator, epoch: number): Promise<boolean> {
     const { choices, lab, recorder, sides, clients, readings } = this.stage;
     await primary.set("epoch", String(epoch));
-    await primary.preview();
     const value = this.lostAgain ? "nothing" : (choices["during the failback"] ?? "nothing");
     if (value === "nothing") this.reachNothing("during the failback", "moment of the failback");
     const moment = choices["moment of the failback"] ?? "";

@@ -7,7 +7,7 @@ import type { Lab } from "../../lab/lab";
 import { must } from "../../lab/machine/run";
 import type { Workspace } from "../../lab/operator/project";
 import type { Command } from "../judge/history";
-import { type Deed, type Refusal, refusalsIn, type Way } from "../judge/words";
+import { type Deed, type Refusal, refusalsIn, stopsIn, type Way } from "../judge/words";
 import type { Recorder } from "./recorder";
 
 /** Which way an operator goes if a refusal says several. */
@@ -66,17 +66,13 @@ export class Operator {
     if (key === "epoch") this.epoch = Number(value);
   }
 
-  preview(): Promise<Command> {
-    return this.pulumi(["preview"]);
-  }
-
   /** An `up` that must find nothing to do. */
   upAgain(): Promise<Command> {
     return this.pulumi(["up", "--yes", "--skip-preview", "--expect-no-changes"], { expectsNoChanges: true });
   }
 
   /**
-   * Runs `up` until it ends well, and does in between what each refusal says.
+   * Runs preview and does what its stops say, then `up` until it ends well, and does in between what each refusal says.
    * @param disturbance comes over the first `up` that isn't refused beforehand
    * @param leaves true if the operator has something else to do once that `up` was disturbed
    * @returns false if it never did, or if the operator has left
@@ -84,6 +80,8 @@ export class Operator {
   async act(disturbance?: Disturbance, leaves = false): Promise<boolean> {
     let next = disturbance;
     this.begunAt = 0;
+    const preview = await this.pulumi(["preview"]);
+    await this.obey(preview.code === 0 ? stopsIn(preview.printed) : refusalsIn(preview.printed));
     for (let i = 0; i < patience; i++) {
       const up: Command = next
         ? await this.disturbedUp(next)

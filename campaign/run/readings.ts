@@ -134,11 +134,14 @@ const secret = /-----BEGIN [A-Z ]*PRIVATE KEY/;
 
 /** $1: the host's address, $2: the revision. */
 const hashScript = `name=kube-etcd-\${1//./-} ssl=/etc/kubernetes/ssl
-curl -s --max-time 20 --cacert $ssl/kube-ca.pem --cert $ssl/$name.pem --key $ssl/$name-key.pem -X GET -d "{\\"revision\\":$2}" "https://$1:2380/members/hashkv"`;
+curl -s --http1.1 --max-time 20 --cacert $ssl/kube-ca.pem --cert $ssl/$name.pem --key $ssl/$name-key.pem -X GET -d "{\\"revision\\":$2}" "https://$1:2380/members/hashkv"`;
 
-/** A member's folder keeps its inode wherever it is moved to on its disk; scratch copies have other names. */
+/**
+ * A member's folder keeps the time of its birth wherever it is moved to on its disk (its inode's number on an overlay is another one after a
+ * boot); scratch copies have other names.
+ */
 const holdingScript = `find /var/lib/etcd /var/lib/rke-dr -type d -name member 2>/dev/null | grep -Ev '/(copy|trial|work|new|forced)[^/]*/' |
-  while read -r folder; do printf 'inode %s\\t%s\\n' "$(stat -c %i "$folder")" "$folder"; done
+  while read -r folder; do printf 'born %s\\t%s\\n' "$(stat -c %w "$folder")" "$folder"; done
 docker ps -a --no-trunc --format '{{.ID}}\\t{{.Names}}' 2>/dev/null | grep -e -before-
 ls -d /etc/rke-dr/*.before-epoch-* 2>/dev/null | while read -r file; do printf '%s\\t%s\\n' "$file" "$file"; done; :`;
 

@@ -281,6 +281,20 @@ const faults: [rule: string, what: string, says: RegExp, history: History][] = [
   ],
   [
     "a refusal names what helps",
+    "preview's stop comes again although its operator did what it says",
+    /didn't help: attestation: rke-dr:attest/,
+    history(
+      changed(
+        "command",
+        {
+          printed: `Hosts removed\n  master1\n  master2\n${stop('rke-dr:attest: must be "powered-off@a@2": not set', `Once they are: ${attest}`)}`,
+        },
+        (c) => c.verb === "preview",
+      ),
+    ),
+  ],
+  [
+    "a refusal names what helps",
     "a step's error without a way on",
     /no way on is told: step: error: command exited with 1/,
     history([...faultless(), refused(39_000, "    error: command exited with 1")]),
