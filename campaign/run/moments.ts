@@ -6,7 +6,7 @@ import type { Recorder } from "./recorder";
 import { powerOnLost, type Sides } from "./sides";
 
 /** Milliseconds between two looks for a moment. */
-const glance = 80;
+const glance = 150;
 /** Milliseconds that a returned host gets for its quarantine before the operator goes on. */
 const settling = 20_000;
 

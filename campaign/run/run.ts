@@ -134,7 +134,7 @@ class Run {
       .entries.filter((e) => e.kind === "present")
       .at(-1);
     await clients.informed(last?.kind === "present" ? last.keys : [], 90);
-    await readings.members(reading);
+    await readings.members(`${reading}, at the end`);
     await readings.holdings();
     await readings.secrets(this.acts.backends);
   }
