@@ -100,7 +100,7 @@ async function measure(parts: string[], runs: number, sizes: number[], quick: bo
     });
     await part("clusters", async () => {
       const many = quick ? [1, 5] : [1, 20];
-      result.clusters = await measureClusters(fleet.place, engine, many, quick ? [4] : [2, 4, 8, 20]);
+      result.clusters = await measureClusters(fleet.place, engine, many, quick ? [8] : [4, 8, 20]);
     });
     await part("size", async () => {
       if (sizes.some((bytes) => bytes > 1e9)) process.env.LAB_DISK_SIZE = "16G";

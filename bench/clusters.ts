@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { say } from "../lab/machine/progress";
 import { LabError } from "../lab/machine/run";
 import type { Engine } from "../lab/operator/engine";
@@ -42,11 +42,24 @@ export interface ManyClusters extends Fleet {
 const hostsOfEach = 5;
 const limitSeconds = 900;
 
-/** @param folder new, for all that they need */
-export async function raiseClusters(folder: string, count: number): Promise<ManyClusters> {
+/**
+ * @param folder new, for all that they need
+ * @param change what is otherwise in a cluster's topology, as text
+ */
+export async function raiseClusters(
+  folder: string,
+  count: number,
+  change: (topology: string, cluster: string) => string = (topology) => topology,
+): Promise<ManyClusters> {
   const names = Array.from({ length: count }, (_, i) => `c${String(i + 1).padStart(2, "0")}`);
-  const declared = names.map((name, i) => fleet(hostsOfEach, join(folder, "operator"), name, 1 + i));
-  const hosts = await raiseHosts(folder, declared.map(parseTopology), true);
+  const declared = names.map((name, i) =>
+    change(
+      stringify(fleet(hostsOfEach, join(folder, "operator"), name, 1 + i), { aliasDuplicateObjects: false }),
+      name,
+    ),
+  );
+  const topologies = declared.map((text) => parseTopology(parse(text)));
+  const hosts = await raiseHosts(folder, topologies, true);
   const [project, backend] = [join(folder, "project"), join(folder, "backend")];
   for (const dir of [join(project, "topologies"), backend]) mkdirSync(dir, { recursive: true });
   for (const name of ["start.js", "package.json", "node_modules"]) {
@@ -61,7 +74,7 @@ export async function raiseClusters(folder: string, count: number): Promise<Many
   };
   writeFileSync(join(project, "Pulumi.yaml"), stringify(pulumi, { aliasDuplicateObjects: false }));
   names.forEach((name, i) => {
-    writeFileSync(join(project, `topologies/${name}.yaml`), stringify(declared[i], { aliasDuplicateObjects: false }));
+    writeFileSync(join(project, `topologies/${name}.yaml`), declared[i] ?? "");
     const config = { "rke-dr:role": "failover", "rke-dr:topology": `topologies/${name}.yaml`, "rke-dr:epoch": "2" };
     writeFileSync(join(project, `Pulumi.${name}-failover.yaml`), stringify({ config }));
   });

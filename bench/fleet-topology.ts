@@ -1,4 +1,5 @@
 import { parseTopology } from "../plan/declaration/declaration";
+import { majorityWithout } from "../plan/etcd/quorum";
 import type { Certificate } from "../plan/installers/certificate";
 import { certificates } from "../plan/installers/rke/certificates";
 import { clusterYmlText } from "../plan/installers/rke/cluster-yml";
@@ -71,6 +72,8 @@ export function factsText(topology: Topology, host: Host, now: number, certifica
     ["deploy", deploys ? deployText(topology) : ""],
     ["cluster.yml", deploys ? clusterYmlText(inPeace(topology)) : ""],
     ...(voter ? voterSections(now) : []),
+    // a majority that survives answers reads
+    ...(voter && majorityWithout(topology, "a").kept ? [["quorum", ""] as [string, string]] : []),
     [
       "trust",
       deploys

@@ -11,6 +11,7 @@ import type { Topology } from "../plan/topology/topology";
 import { alternativeNames, factsText, fleet, fleetTopology, networks, survivorsOf } from "./fleet-topology";
 
 const CHECKOUT = join(__dirname, "..");
+const here = networks.b.split(".").slice(0, 2).join(".");
 
 export interface Fleet {
   /** Folder of the Pulumi project. */
@@ -37,7 +38,8 @@ export async function raiseHosts(
   mkdirSync(facts, { recursive: true, mode: 0o700 });
   for (const topology of topologies) {
     const certificate = ready ? await certificateFor(topology) : undefined;
-    for (const host of survivorsOf(topology)) {
+    // hosts in the other network answer nothing, also those of a cluster that has no datacenter a
+    for (const host of survivorsOf(topology).filter(({ address }) => address.startsWith(here))) {
       writeFileSync(join(facts, host.address), factsText(topology, host, Date.now(), certificate));
     }
   }

@@ -22,7 +22,7 @@ export interface ClustersOptions {
   only?: string[];
   /** A file with the operator's words for each cluster; those that it doesn't have are left out. */
   words?: string;
-  /** How many clusters at once until their first write; default: two for each processor. */
+  /** How many clusters at once until their first write; default: four for each processor. */
   atOnce?: number;
   /** When the command began, from which the report counts, Unix milliseconds; default: the call. */
   commandAt?: number;
@@ -168,7 +168,7 @@ class Run implements Clusters {
   }
 
   private get atOnce(): number {
-    return this.options.atOnce ?? 2 * availableParallelism();
+    return this.options.atOnce ?? 4 * availableParallelism();
   }
 
   private epoch = ({ stack }: Cluster): number => Number(stackConfig(this.project, stack)["rke-dr:epoch"]);

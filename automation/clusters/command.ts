@@ -23,7 +23,7 @@ report from the hosts later. A cluster is a stack NAME-failover whose file names
   --only NAME,NAME    these clusters alone
   --words FILE        the operator's words, one confirmation for each cluster; clusters run in the file's order, those that it lacks don't run
   --write FILE        with preview: writes the words that are missing into a new file, to be read, completed and given to failover
-  --at-once N         so many clusters at once (default: two for each processor)
+  --at-once N         so many clusters at once (default: four for each processor)
   --steps             names each step as it begins and ends
   --html FILE         writes the report as a page, too
   --json              prints the report as JSON

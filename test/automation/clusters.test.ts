@@ -240,7 +240,7 @@ describe("several clusters", () => {
     const confirm = 'confirmation: rke-dr:confirm: must be "a@2": not set';
     const attest = 'attestation: rke-dr:attest: must be "powered-off@a@2": not set';
     const majority =
-      "quorum: 2 of 3 voters survive, a majority is 2: etcd keeps its quorum without a, there is nothing to recover";
+      "quorum is lost: 2 of 3 voters survive, a majority is 2: etcd keeps its quorum without a, there is nothing to recover";
     it("is ready without stops, and waits if only words are missing", () => {
       assert.equal(previewLine(preview([]), "hit").outcome, "ready");
       assert.deepEqual(previewLine(preview([confirm, attest]), "hit"), {
@@ -258,9 +258,10 @@ describe("several clusters", () => {
     it("is not needed if the majority serves, as its hosts say; if they don't, it is stopped", () => {
       assert.deepEqual(previewLine(preview([majority]), "not needed"), {
         outcome: "not needed",
-        words: [majority.replace("quorum: ", "")],
+        words: [majority.replace("quorum is lost: ", "")],
       });
-      const silent = "quorum: 2 of 3 voters survive, a majority is 2, but none of them answers a linearizable read";
+      const silent =
+        "quorum is lost: 2 of 3 voters survive, a majority is 2, but none of them answers a linearizable read";
       assert.equal(previewLine(preview([silent]), "not needed").outcome, "stopped");
     });
     it("is over if nothing is left to do", () =>
