@@ -16,6 +16,9 @@ import { escaped, everyFew } from "./timeline";
 import type { Tone } from "./view";
 import { duration } from "./words";
 
+const style = `summary { cursor: pointer; overflow-wrap: anywhere; } details[open] summary { margin-bottom: 12px; }
+`;
+
 /** The report of all clusters as one page, in the style of a single act's report. */
 export function clustersHtml(report: ClustersReport): string {
   const lines = inOrder(report);
@@ -39,6 +42,8 @@ export function clustersHtml(report: ClustersReport): string {
     ]
       .filter((text) => text !== "")
       .join("\n"),
+    "",
+    style,
   );
 }
 

@@ -5,14 +5,15 @@ import type { Tone } from "./view";
 /**
  * A page without anything from elsewhere: it opens from a file, and on a machine without a network.
  * @param after what stands behind the page's main part
+ * @param style more of it than all pages have
  */
-export const htmlPage = (title: string, main: string, after = ""): string => `<!doctype html>
+export const htmlPage = (title: string, main: string, after = "", style = ""): string => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escaped(title)}</title>
-<style>${pageStyle}</style>
+<style>${pageStyle}${style}</style>
 </head>
 <body>
 <main>

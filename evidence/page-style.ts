@@ -36,7 +36,6 @@ th, td { padding: 7px 12px 7px 0; border-bottom: 1px solid var(--line); vertical
 td { overflow-wrap: anywhere; } td:first-child, td:nth-child(2) { white-space: nowrap; }
 tbody tr:last-child td { border-bottom: 0; }
 td ul { margin: 0; padding-left: 16px; }
-summary { cursor: pointer; overflow-wrap: anywhere; } details[open] summary { margin-bottom: 12px; }
 code { font: 13px ui-monospace, monospace; overflow-wrap: anywhere; }
 time { font-variant-numeric: tabular-nums; }
 .badge { display: inline-block; padding: 0 8px; border-radius: 10px; font-size: 12px; line-height: 20px; background: var(--plain-back); color: var(--soft); }
