@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { etcdVersion, installerOption, releaseOptions } from "../lab/argv";
 import { endWith } from "../lab/command-end";
 import { Lab } from "../lab/lab";
+import { withLock } from "../lab/machine/lock";
 import { say } from "../lab/machine/progress";
 import { LabError } from "../lab/machine/run";
 import { installerOf, type LabInstaller } from "../lab/state/topology";
@@ -113,57 +114,61 @@ async function main(): Promise<number> {
   for (const name of ["scenes", "scene", "by-hand"] as const)
     if (values[name] && chosen.installer !== "kubeadm")
       throw new LabError(`--${name}: must be with --installer kubeadm, is with ${chosen.installer ?? "none"}`);
-  const lab = await ownLab();
-  // beside the lab, which goes away with all its files
-  const folder = `${lab.place.dir}-report`;
-  try {
-    rmSync(folder, { recursive: true, force: true });
-    mkdirSync(folder, { recursive: true });
-    await lab.up({
-      ...etcdVersion(values.etcd),
-      ...releaseOptions(values.rke, values.kubernetes),
-      ...chosen,
-      ...(values.topology === undefined ? {} : { topology: values.topology }),
-    });
-    // a file of --topology may say it, too
-    refuseUnbuilt(installerOf(lab.state().topology));
-    if (values.real) await insistOnReal(lab);
-    const write = (report: object, text: string) => {
-      const json = `${JSON.stringify(report, null, 2)}\n`;
-      process.stdout.write(values.json ? json : text);
-      writeFileSync(join(folder, "report.json"), json);
-    };
-    if (values["by-hand"]) {
-      const measured = await byHandDrill(lab, folder);
-      write(measured, byHandText(measured));
-      return 0;
+  const own = Lab.open(process.env.LAB_DIR ?? join(dirname(Lab.open().place.dir), "rke-dr-drill"));
+  // a second drill would take down the first one's lab, as one that an earlier drill left
+  return withLock(`${own.place.dir}.drill`, `the drill in ${own.place.dir}`, 0, async () => {
+    const lab = await takenDown(own);
+    // beside the lab, which goes away with all its files
+    const folder = `${lab.place.dir}-report`;
+    try {
+      rmSync(folder, { recursive: true, force: true });
+      mkdirSync(folder, { recursive: true });
+      await lab.up({
+        ...etcdVersion(values.etcd),
+        ...releaseOptions(values.rke, values.kubernetes),
+        ...chosen,
+        ...(values.topology === undefined ? {} : { topology: values.topology }),
+      });
+      // a file of --topology may say it, too
+      refuseUnbuilt(installerOf(lab.state().topology));
+      if (values.real) await insistOnReal(lab);
+      const write = (report: object, text: string) => {
+        const json = `${JSON.stringify(report, null, 2)}\n`;
+        process.stdout.write(values.json ? json : text);
+        writeFileSync(join(folder, "report.json"), json);
+      };
+      if (values["by-hand"]) {
+        const measured = await byHandDrill(lab, folder);
+        write(measured, byHandText(measured));
+        return 0;
+      }
+      if (values.scenes || scene) {
+        const scenes = await scenesDrill(lab, folder, scene ? [scene] : SCENES);
+        write(scenes, scenesText(scenes));
+        return scenes.verified ? 0 : 1;
+      }
+      const report = await failoverDrill(lab, folder, {
+        ...(values.from === undefined ? {} : { from: values.from }),
+        ...(values.method === undefined ? {} : { method: values.method }),
+        ...(learner === undefined ? {} : { learner }),
+        ...(kill === undefined ? {} : { kill }),
+        ...(values.behind ? { behind: true } : {}),
+        failback: values.failback ?? false,
+        ...(returnGuard === undefined ? {} : { returnGuard }),
+      });
+      write(report, reportText(report));
+      writeFileSync(join(folder, "report.svg"), reportSvg(report));
+      say(`drill: report, picture and logs are in ${folder}`);
+      if (values.keep) {
+        say(`the lab stays up: LAB_DIR=${lab.place.dir} npm run lab -- status`);
+      }
+      return report.verified ? 0 : 1;
+    } finally {
+      if (!values.keep) {
+        await lab.down();
+      }
     }
-    if (values.scenes || scene) {
-      const scenes = await scenesDrill(lab, folder, scene ? [scene] : SCENES);
-      write(scenes, scenesText(scenes));
-      return scenes.verified ? 0 : 1;
-    }
-    const report = await failoverDrill(lab, folder, {
-      ...(values.from === undefined ? {} : { from: values.from }),
-      ...(values.method === undefined ? {} : { method: values.method }),
-      ...(learner === undefined ? {} : { learner }),
-      ...(kill === undefined ? {} : { kill }),
-      ...(values.behind ? { behind: true } : {}),
-      failback: values.failback ?? false,
-      ...(returnGuard === undefined ? {} : { returnGuard }),
-    });
-    write(report, reportText(report));
-    writeFileSync(join(folder, "report.svg"), reportSvg(report));
-    say(`drill: report, picture and logs are in ${folder}`);
-    if (values.keep) {
-      say(`the lab stays up: LAB_DIR=${lab.place.dir} npm run lab -- status`);
-    }
-    return report.verified ? 0 : 1;
-  } finally {
-    if (!values.keep) {
-      await lab.down();
-    }
-  }
+  });
 }
 
 /** The hosts' own parts can't be had from any registry; what decides a failover can. */
@@ -178,9 +183,8 @@ async function insistOnReal(lab: Lab): Promise<void> {
   }
 }
 
-/** A lab of the drill's own; one that a drill left there before is taken down first, another's never. */
-async function ownLab(): Promise<Lab> {
-  const lab = Lab.open(process.env.LAB_DIR ?? join(dirname(Lab.open().place.dir), "rke-dr-drill"));
+/** The drill's own lab; one that a drill left there before is taken down first, another's never. */
+async function takenDown(lab: Lab): Promise<Lab> {
   const { phase } = await lab.status();
   if (phase !== "down") {
     if (process.env.LAB_DIR !== undefined) {
