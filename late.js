@@ -1,13 +1,12 @@
-// Modules that the Pulumi SDK loads at once and needs only to send functions to a provider; this program does not. They take two thirds of the SDK's loading
-// time, so each is loaded when the SDK first uses it.
+// The Pulumi SDK loads TypeScript's compiler at once and needs it only to send functions to a provider; this program does not. It takes much of the SDK's
+// loading time, so it is loaded when the SDK first uses it.
 const Module = require("node:module");
 const { dirname, sep } = require("node:path");
 
 const sdk = dirname(require.resolve("@pulumi/pulumi/package.json")) + sep;
-const late = new Set(["typescript", "@npmcli/arborist"]);
 const load = Module._load;
 Module._load = (request, parent, ...rest) =>
-  late.has(request) && parent?.filename?.startsWith(sdk)
+  request === "typescript" && parent?.filename?.startsWith(sdk)
     ? exports.whenUsed(() => load(request, parent, ...rest))
     : load(request, parent, ...rest);
 

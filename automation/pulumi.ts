@@ -2,7 +2,7 @@ import "../late.js";
 import { join } from "node:path";
 import { PulumiCommand } from "@pulumi/pulumi/automation";
 
-/** How the SDK runs the Pulumi CLI (@pulumi/pulumi 3.259); its types leave it out. */
+/** How the SDK runs the Pulumi CLI (@pulumi/pulumi 3.276); its types leave it out. */
 type Run = (
   args: string[],
   cwd: string,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { GoBuild } from "./go-build";
 
 export const KUBERNETES_VERSION = "v1.36.3";
-export const PULUMI_VERSION = "v3.259.0";
+export const PULUMI_VERSION = "v3.276.0";
 
 const version = (variable: string, value: string) => `-X k8s.io/component-base/version.${variable}=${value}`;
 const [major, minor] = KUBERNETES_VERSION.slice(1).split(".");

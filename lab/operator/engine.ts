@@ -2,7 +2,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
-import { buildPlugins } from "../../stand-ins/pulumi/build";
+import { buildPlugins, pluginsHash } from "../../stand-ins/pulumi/build";
+import { keepNewest } from "../build/cache";
 import { goBuild } from "../build/go-build";
 import { PULUMI_VERSION, pulumi } from "../build/programs";
 import { withLock } from "../machine/lock";
@@ -24,7 +25,7 @@ export interface Engine {
   standIns: string[];
 }
 
-const PLUGINS = { command: "1.2.1", tls: "5.5.1", kubernetes: "4.32.0" };
+const PLUGINS = { command: "1.2.1", tls: "5.6.1", kubernetes: "4.34.2" };
 const TRY_SECONDS = 8;
 
 export async function chooseEngine(place: Place): Promise<Engine> {
@@ -99,8 +100,11 @@ async function fromNpm(place: Place): Promise<Engine | undefined> {
 
 async function built(place: Place): Promise<Engine> {
   const [folder, plugins] = await withLock(place.cache, "the cache of builds", 3600, async () => {
-    const made = join(place.cache, "plugins");
+    // a folder for each version: a run of another checkout isn't to get other plugins in its midst
+    const name = `plugins-${(await pluginsHash()).slice(0, 12)}`;
+    const made = join(place.cache, name);
     await buildPlugins(made);
+    keepNewest(place.cache, "plugins-", name);
     return [await goBuild(place.cache, pulumi), made] as const;
   });
   return {

@@ -18,7 +18,7 @@ const STAMP = ".plugins.sha256";
  * modules takes, and every preview starts all of them. Does nothing when what is there was made from the same sources.
  */
 export async function buildPlugins(outDir: string): Promise<{ built: boolean; dir: string }> {
-  const stamp = await hash();
+  const stamp = await pluginsHash();
   if ((await readFile(join(outDir, STAMP), "utf8").catch(() => "")) === stamp) return { built: false, dir: outDir };
   await mkdir(outDir, { recursive: true });
   const sdk = dirname(require.resolve("@pulumi/pulumi/package.json"));
@@ -49,7 +49,8 @@ export async function buildPlugins(outDir: string): Promise<{ built: boolean; di
   return { built: true, dir: outDir };
 }
 
-async function hash(): Promise<string> {
+/** Of all that the stand-ins are made from, in hex. */
+export async function pluginsHash(): Promise<string> {
   const sources = (await readdir(__dirname, { recursive: true })).filter((file) => file.endsWith(".ts")).sort();
   const digest = createHash("sha256");
   for (const file of [...sources.map((file) => join(__dirname, file)), join(__dirname, "../../package-lock.json")]) {

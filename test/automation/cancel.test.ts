@@ -12,7 +12,7 @@ const root = join(__dirname, "../..");
 const counting = `#!/usr/bin/env node
 const { writeFileSync } = require("node:fs");
 if (process.argv[2] === "version") {
-  console.log("v3.259.0");
+  console.log("v3.276.0");
 } else {
   let count = 0;
   const mark = (name, text) => writeFileSync(process.env.MARKS + "/" + name, text);

@@ -6,7 +6,7 @@ const cluster = new Cluster();
 
 serveProvider({
   executable: "pulumi-resource-kubernetes",
-  version: "4.32.0",
+  version: "4.34.2",
   types: typesOf(cluster),
   checkConfig: checkSettings,
   diffConfig: diffSettings,

@@ -10,7 +10,7 @@ import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { announcement, engineAddress, serve } from "../serve/host.js";
 import { launch, type RunRequest } from "./launch.js";
 
-const VERSION = "3.259.0";
+const VERSION = "3.276.0";
 
 /** The SDK's runner exits with this after it has told the user about an error itself. */
 const ALREADY_TOLD = 32;

@@ -1,4 +1,4 @@
 import { serveProvider } from "../serve/serve-provider.js";
 import { TYPES } from "./types.js";
 
-serveProvider({ executable: "pulumi-resource-tls", version: "5.5.1", types: TYPES });
+serveProvider({ executable: "pulumi-resource-tls", version: "5.6.1", types: TYPES });

@@ -10,6 +10,8 @@ import { play, refusal } from "./replay/play.js";
 import { Matcher } from "./replay/template.js";
 import { ADDRESSES, World } from "./replay/world.js";
 
+const { version: kubernetesVersion } = require("@pulumi/kubernetes/package.json") as { version: string };
+
 /**
  * Plays the records of the official plugins (test/golden/plugins) through the real engine with the stand-ins. Suites run
  * side by side, as each has a stack of its own. LAB_TEST_PLUGINS=all plays every stage, which takes half an hour;
@@ -127,6 +129,8 @@ for (const { subject, name: title, folder, absent } of SUBJECTS)
         $HOST_DEAD: addresses.deadHost,
         $HOST_SILENT: ADDRESSES.silentHost,
         $REMOTE: plan.remote ?? "/run/rec",
+        // the records' provider; in its inputs is the version of the SDK
+        "4.32.0": kubernetesVersion,
       });
       if (binaries) server ??= ApiServer.start(inWorld, binaries.apiserver, binaries.etcd);
       let last: Promise<unknown> = Promise.all([

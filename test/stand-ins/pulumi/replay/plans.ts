@@ -203,7 +203,7 @@ const OTHERWISE: Record<Subject, Plan[]> = {
 };
 
 /**
- * Engine 3.260-dev recorded it. Under 3.259.0 the official plugin's previews of copies have an unknown source among the
+ * Engine 3.260-dev recorded it. Under 3.259.0 (not tried with later ones) the official plugin's previews of copies have an unknown source among the
  * outputs, and a source that isn't known yet is refused, as by the plugin's check.
  */
 const PREVIEWS_OTHERWISE: Record<Subject, RegExp> = { official: /^copy(fail)?-/, "stand-ins": /^$/ };
