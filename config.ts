@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import { declaredTopology } from "./declared-topology";
+import { wholeTopology } from "./declared-topology";
 import type { FailoverSettings } from "./plan/acts/failover/plan";
 import { actSettings } from "./plan/acts/failover/settings";
 import type { PrimaryOptions } from "./plan/acts/primary/plan";
+import { parseTopology } from "./plan/declaration/declaration";
 import { actProblems } from "./plan/declaration/installers";
 import { type AdoptedCluster, parseRkeState } from "./plan/installers/rke/adopted";
 import { parseClusterSecrets, placeholdersIn } from "./plan/installers/rke/cluster-secrets";
@@ -14,7 +15,8 @@ import { stop } from "./stop";
 
 export type { SshAccess } from "./reach/ssh-access";
 
-export type Settings = { topology: Topology; ssh: SshAccess } & (
+/** declared: the topology before it is checked and its defaults are filled in. */
+export type Settings = { topology: Topology; declared: unknown; ssh: SshAccess } & (
   | ({
       role: "primary";
       epoch: number;
@@ -59,7 +61,8 @@ export function readSettings(): Settings {
   for (const key of unknownKeys()) {
     problems.push(`rke-dr:${key}: is not a key of this program (${keys.join(", ")}): ${key}`);
   }
-  const topology = attempt(() => readTopology(config));
+  const declared = attempt(() => readDeclared(config));
+  const topology = declared === undefined ? undefined : attempt(() => parseTopology(declared));
   const epoch = attempt(() => readNumber("epoch", config.get("epoch")));
   const ssh = topology && attempt(() => readSshAccess(topology));
   const role = config.get("role");
@@ -91,10 +94,11 @@ export function readSettings(): Settings {
     throw stop(`the configuration has errors:\n${problems.map((p) => `  ${p}`).join("\n")}`);
   }
   return failover
-    ? { role: "failover", topology, ssh, failover }
+    ? { role: "failover", topology, declared, ssh, failover }
     : {
         role: "primary",
         topology,
+        declared,
         ssh,
         epoch,
         confirm: config.get("confirm"),
@@ -106,10 +110,10 @@ export function readSettings(): Settings {
 }
 
 /** What isn't an object comes as it stands in the stack's file. */
-function readTopology(config: pulumi.Config): Topology {
+function readDeclared(config: pulumi.Config): unknown {
   const text = config.require("topology");
   const declared = /^[{[]/.test(text) ? config.requireObject("topology") : text;
-  return declaredTopology(declared, pulumi.getRootDirectory() || __dirname);
+  return wholeTopology(declared, pulumi.getRootDirectory() || __dirname);
 }
 
 function unknownKeys(): string[] {

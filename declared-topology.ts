@@ -11,15 +11,22 @@ import { readAsEngine } from "./plan/values/yaml-engine";
  * @param project the folder of the Pulumi project
  * @throws an Error that names the key or the file; a TopologyError that lists all problems of the topology
  */
-export function declaredTopology(declared: unknown, project: string): Topology {
-  if (typeof declared !== "string") return parseTopology(declared);
+export const declaredTopology = (declared: unknown, project: string): Topology =>
+  parseTopology(wholeTopology(declared, project));
+
+/**
+ * The same before it is checked and its defaults are filled in.
+ * @throws an Error that names the key or the file
+ */
+export function wholeTopology(declared: unknown, project: string): unknown {
+  if (typeof declared !== "string") return declared;
   if (!/^[\w.-]+(\/[\w.-]+)*\.ya?ml$/.test(declared) || declared.split("/").includes("..")) {
     throw new Error(
       `rke-dr:topology: must be a topology, or the path of its file below the project's folder, such as topologies/NAME.yaml: ${JSON.stringify(declared)}`,
     );
   }
   const path = join(project, declared);
-  return parseTopology(topologyIn(readProject(path, readText(path, `rke-dr:topology: ${declared}`))));
+  return topologyIn(readProject(path, readText(path, `rke-dr:topology: ${declared}`)));
 }
 
 /**

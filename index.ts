@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { Declared } from "./components/declared";
 import { buildFailover, fenceLostSide } from "./components/failover";
 import { reportSteps } from "./components/report";
 import { unfinishedOf, type Watch, watchHosts } from "./components/watch";
@@ -28,6 +29,7 @@ import { coloured, usualColumns, wrapped } from "./plan/preview/layout";
 import { describeSigning } from "./plan/preview/signing";
 import { describeSnapshots, snapshotProblems } from "./plan/preview/snapshots";
 import { withStackNames } from "./plan/preview/stack-names";
+import { reportedByHosts } from "./plan/review/declared";
 import { lostHosts, survivors } from "./plan/topology/order";
 import { allHosts, type Topology } from "./plan/topology/topology";
 import { signingOf } from "./signed";
@@ -70,7 +72,9 @@ async function deploy(settings: Settings) {
       }
       // loaded here: a failover needs neither the tls nor the kubernetes SDK, and not the time to load them
       const { buildPrimary } = require("./components/primary") as typeof import("./components/primary.js");
-      const built = buildPrimary(topology, plan, ssh, settings.adopted, settings.secrets, watchOf(ssh));
+      // every step waits for it: a policy that refuses it stops `up` before any host is changed
+      const declared = new Declared({ role: "primary", topology: settings.declared }, reportedByHosts(topology, seen));
+      const built = buildPrimary(topology, plan, ssh, settings.adopted, settings.secrets, watchOf(ssh), [declared]);
       const { failback } = plan;
       return {
         report: { epoch: plan.epoch, steps: reportSteps(plan.steps, built) },
@@ -79,7 +83,7 @@ async function deploy(settings: Settings) {
       };
     }
     case "failover":
-      return { report: await deployFailover(topology, ssh, settings.failover) };
+      return { report: await deployFailover(topology, settings.declared, ssh, settings.failover) };
     default:
       return settings satisfies never;
   }
@@ -89,7 +93,7 @@ async function deploy(settings: Settings) {
  * The recovery doesn't wait for the lost side's silence. A lost host that lives answers within milliseconds and stops `up` before anything
  * is changed; a host that answers late stops it before the old etcd is touched.
  */
-async function deployFailover(topology: Topology, ssh: SshAccess, settings: FailoverSettings) {
+async function deployFailover(topology: Topology, declared: unknown, ssh: SshAccess, settings: FailoverSettings) {
   const left = survivors(topology, settings.lost);
   const lost = lostHosts(topology, settings.lost);
   const look = observe(left, lost, ssh, settings.epoch, topology.installer, sourceSearch(topology, settings));
@@ -146,6 +150,7 @@ async function deployFailover(topology: Topology, ssh: SshAccess, settings: Fail
   const fences = await fenceLostSide(topology, plan, seen, ssh);
   const evidence =
     recorded ?? failoverEvidence(topology, plan, verdicts, fences, Math.round(performance.timeOrigin), signing);
+  new Declared({ role: "failover", topology: declared }, reportedByHosts(topology, seen));
   const report = buildFailover(topology, plan, evidence, ssh, isPreview ? Promise.resolve() : judged, watchOf(ssh));
   await judged;
   return report;

@@ -32,6 +32,7 @@ const guardMayAsk = (user: string): string =>
 /**
  * Builds the cluster: certificates, deploy hosts, `rke up`, and the record of epoch and topology in the cluster. Of a cluster whose
  * certificates this program never holds (kubeadm's) there is no such record.
+ * @param first resources that every step waits for
  */
 export function buildPrimary(
   topology: Topology,
@@ -40,6 +41,7 @@ export function buildPrimary(
   adopted?: AdoptedCluster,
   secrets: Record<string, string> = {},
   watch: Watch = () => undefined,
+  first: pulumi.Resource[] = [],
 ): Record<string, remote.Command> {
   const site = inPeace(topology);
   const installer = installerOf(topology);
@@ -116,6 +118,7 @@ export function buildPrimary(
       dialect: (host) => dialectOf(topology, host),
     },
     data,
+    first,
   );
   watch(plan.steps, steps);
   // the provider of the record dials the API itself, with the administrator's key: a bastion takes SSH alone, and kubeadm's key is never here

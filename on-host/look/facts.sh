@@ -82,6 +82,12 @@ etcd_nodes() {
 etcd_written() { find -L /var/lib/etcd/member/wal -name '*.wal' -printf '%T@\n' 2>/dev/null | sort -n | tail -n 1 | sed -E 's/^([0-9]+)\.([0-9]{3}).*/\1\2/'; }
 # up_seconds: prints how long the first process has run: the time since the host's boot.
 up_seconds() { awk -v hertz="$(getconf CLK_TCK)" 'FNR == NR { up = $1; next } { sub(/.*\) /, ""); printf "%d", up - $20 / hertz }' /proc/uptime /proc/1/stat 2>/dev/null; }
+# last_rehearsal: prints when the last rehearsal on this host began and if it was verified, as "2026-11-30T02:00:00.000Z true", from its report.
+last_rehearsal() {
+  local file
+  file=$(find "$state/rehearsals" -maxdepth 1 -name '*.json' 2>/dev/null | sort | tail -n 1)
+  [[ -z $file ]] || printf '%s %s' "$(sed -n -E 's/^ *"startedAt": "([^"]*)".*/\1/p' "$file")" "$(sed -n -E 's/^ *"verified": (true|false).*/\1/p' "$file")"
+}
 # log_facts: prints the section wal if it was asked for: term and index of the last entry in etcd's WAL, from which members can be compared without a
 # quorum; nothing if there is no WAL. The second attempt is for an etcd that was writing a record during the first.
 log_facts() {
@@ -191,6 +197,7 @@ printf 'etcdBytes=%s\n' "$(du -sb /var/lib/etcd/member 2>/dev/null | cut -f1)"
 printf 'etcdWritten=%s\n' "$(etcd_written)"
 printf 'root=%s\n' "$([[ $(id -u) == 0 ]] && echo yes)"
 printf 'upSeconds=%s\n' "$(up_seconds)"
+printf 'rehearsal=%s\n' "$(last_rehearsal)"
 printf 'held=%s\n' "$(sed -n 's/^since=//p' "$state/guard/held" 2>/dev/null)"
 runtime_facts
 login_facts

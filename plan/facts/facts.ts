@@ -122,6 +122,8 @@ export type HostFacts =
       /** Ports of lost hosts that answered this host, as "HOST PORT", or "HOST PORT refused". */
       answers: string[];
       preflight: PreflightFacts;
+      /** The last rehearsal on this host, by its report; undefined if there was none. startedAt: Unix milliseconds. */
+      rehearsal?: { startedAt: number; verified: boolean } | undefined;
       /** The scheduled snapshots of a deploy host. */
       snapshots?: SnapshotFacts;
     };
@@ -207,6 +209,7 @@ export function parseFacts(
     nodes: sections.has("nodes") ? lines(sections.get("nodes")) : undefined,
     endpoint: parseEndpoint(own.endpoint),
     upSeconds: own.upSeconds ? Number(own.upSeconds) : undefined,
+    rehearsal: parseRehearsal(own.rehearsal),
     heldSince: own.held ? Number(own.held) * 1000 : undefined,
     etcdLog: sections.get("etcdlog")?.trim() ?? "",
     newestLease: readable(() => newestRenewal(sections.get("leases"))),
@@ -234,6 +237,13 @@ function readable<T>(read: () => T | undefined): T | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** "2026-11-30T02:00:00.000Z true": when it began, and if it was verified. */
+function parseRehearsal(text: string | undefined): Reachable["rehearsal"] {
+  const [began = "", verified] = (text ?? "").split(" ");
+  const startedAt = Date.parse(began);
+  return Number.isNaN(startedAt) ? undefined : { startedAt, verified: verified === "true" };
 }
 
 /** "term=3", "index=478", or "unreadable=REASON". */

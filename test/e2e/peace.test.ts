@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "../../drill/client";
@@ -77,6 +77,28 @@ suite(`snapshots and a rehearsal in peace${noLab && ` (skipped: ${noLab})`}`, fu
     await until("etcd serves", 150, () => world.holds("master3", "docker exec etcd etcdctl endpoint health"));
   });
 
+  /** Pulumi with the policy pack of the operator's own copy. */
+  const judged = async (...how: string[]) =>
+    world.pulumi(await world.lab.project(), ...how, "--stack", "primary", "--policy-pack", "policy");
+
+  it("the policy pack passes the built cluster, says that a rehearsal is due, and stops up before any step if too much may be lost", async () => {
+    const preview = await judged("preview");
+    assert.equal(preview.code, 0, preview.all);
+    assert.match(preview.all, /\[advisory\].*rehearsal[^\n]*\n[^\n]*there was no rehearsal yet/);
+    assert.doesNotMatch(preview.all, /\[mandatory\]/);
+    const project = await world.lab.project();
+    const before = await world.traces("master3");
+    const declared = readFileSync(join(project.project, "Pulumi.yaml"), "utf8");
+    world.edit(project, "Pulumi.yaml", (text) =>
+      text.replace(/^( +)cluster: lab$/m, "$&\n$1targets: { rpoSeconds: 0 }"),
+    );
+    const up = await judged("up", "--yes", "--skip-preview");
+    world.edit(project, "Pulumi.yaml", () => declared);
+    assert.notEqual(up.code, 0);
+    assert.match(up.all, /\[mandatory\].*data-loss[^\n]*\n[^\n]*rpo-a: without a may be lost, against a target of 0 s/);
+    assert.equal(await world.traces("master3"), before);
+  });
+
   it("a rehearsal from a live snapshot finds the cluster's data, and no client's write fails", async () => {
     const before = client.history().length;
     const command = await world.lab.rehearseCommand(["--json"]);
@@ -95,6 +117,26 @@ suite(`snapshots and a rehearsal in peace${noLab && ` (skipped: ${noLab})`}`, fu
     assert.match(await world.on("master3", "cat /var/lib/rke-dr/rehearsals/*.md"), /\*\*Verified\*\*/);
     const kept = await world.on("master3", "cat /var/lib/rke-dr/rehearsals/*");
     assert.doesNotMatch(result.stdout + result.stderr + kept, /PRIVATE KEY/);
+  });
+
+  it("the policy pack knows of that rehearsal, also from a state file", async () => {
+    const preview = await judged("preview");
+    assert.equal(preview.code, 0, preview.all);
+    assert.doesNotMatch(preview.all, /\[advisory\]|\[mandatory\]/);
+    const project = await world.lab.project();
+    // what hosts report isn't a change
+    const up = await judged("up", "--yes", "--skip-preview", "--expect-no-changes");
+    assert.equal(up.code, 0, up.all);
+    const file = join(mkdtempSync(join(tmpdir(), "rke-dr-state-")), "state.json");
+    const exported = await world.pulumi(project, "stack", "export", "--stack", "primary", "--file", file);
+    assert.equal(exported.code, 0, exported.all);
+    const analyze = () => world.pulumi(project, "policy", "analyze", "--file", file, "--policy-pack", "policy");
+    const passed = await analyze();
+    assert.equal(passed.code, 0, passed.all);
+    assert.doesNotMatch(passed.all, /\[advisory\]|\[mandatory\]/);
+    const state = readFileSync(file, "utf8");
+    writeFileSync(file, state.replace(/("rehearsal": {[^}]*"startedAt": ")20\d\d/, "$12020"));
+    assert.match((await analyze()).all, /\[advisory\].*rehearsal[^\n]*\n[^\n]*the last rehearsal was \d+ days ago/);
   });
 
   it("a rehearsal from the newest scheduled snapshot is verified and leaves nothing behind", async () => {

@@ -61,6 +61,8 @@ const allowed: Record<string, Rule> = {
     packages: /^(yaml|diff|node:(child_process|fs|http|path|util))$/,
     folders: ["plan/", "evidence/", "reach/", "cli/", "observe/", "on-host.ts", "signed.ts", "declared-topology.ts"],
   },
+  // Pulumi's engine starts it: nothing here imports it
+  policy: { packages: /^@pulumi\/policy$/, folders: ["plan/", "policy/"] },
   // the package's entry: nothing here imports it
   automation: {
     packages: /^(@pulumi\/pulumi\/automation|node:(fs|os|path|util))$/,

@@ -24,10 +24,20 @@ export interface Launch {
 /** Runtime options that would change how the program runs, and that this host doesn't know. */
 const KNOWN_OPTIONS = new Set(["typescript", "tsconfig", "nodeargs", "packagemanager", "production"]);
 
+/** The arguments of a policy pack's process: those of the engine, then the pack's folder. `runModule` is the SDK's own runner of packs. */
+export function launchPack(
+  runModule: string,
+  engine: string[],
+  folder: string,
+  options: Record<string, unknown>,
+): string[] {
+  refuseUnknown(options);
+  return [...words(options.nodeargs), runModule, ...engine, folder];
+}
+
 /** `runModule` is the SDK's own runner, so that type stripping, error printing and exit codes are the SDK's. */
 export function launch(request: RunRequest, runModule: string): Launch {
-  const unknown = Object.keys(request.options).filter((name) => !KNOWN_OPTIONS.has(name));
-  if (unknown.length > 0) throw new Error(`runtime option "${unknown[0]}" is not implemented by this language host`);
+  refuseUnknown(request.options);
   const { typescript = true, tsconfig, nodeargs } = request.options;
 
   const flags: [string, string][] = [
@@ -51,6 +61,11 @@ export function launch(request: RunRequest, runModule: string): Launch {
   if (typescript) env.PULUMI_NODEJS_TYPESCRIPT = "true";
   if (typeof tsconfig === "string") env.PULUMI_NODEJS_TSCONFIG_PATH = tsconfig;
   return { args, env };
+}
+
+function refuseUnknown(options: Record<string, unknown>): void {
+  const unknown = Object.keys(options).filter((name) => !KNOWN_OPTIONS.has(name));
+  if (unknown.length > 0) throw new Error(`runtime option "${unknown[0]}" is not implemented by this language host`);
 }
 
 /** The SDK is told configuration keys as NAMESPACE:config:NAME, a form older than the engine's NAMESPACE:NAME. */

@@ -1,6 +1,7 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, type ChildProcessByStdio, execFile, spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { promisify } from "node:util";
 import * as grpc from "@grpc/grpc-js";
 import { LanguageRuntimeService } from "@pulumi/pulumi/proto/language_grpc_pb";
@@ -8,7 +9,7 @@ import * as pb from "@pulumi/pulumi/proto/language_pb";
 import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { announcement, engineAddress, serve } from "../serve/host.js";
-import { launch, type RunRequest } from "./launch.js";
+import { launch, launchPack, type RunRequest } from "./launch.js";
 
 const VERSION = "3.276.0";
 
@@ -85,6 +86,47 @@ async function about(): Promise<pb.AboutResponse> {
   return response;
 }
 
+/**
+ * Runs a policy pack by the SDK's own runner; the engine reads its port from standard output.
+ * @throws Error if that isn't a pack, or if it lacks its packages
+ */
+function startPack(request: pb.RunPluginRequest): ChildProcessByStdio<null, Readable, Readable> {
+  const kind = request.getKind();
+  if (kind !== "analyzer") {
+    throw new Error(`a plugin of kind "${kind}" is not run by this language host, only policy packs are`);
+  }
+  const folder = request.getInfo()?.getProgramDirectory() ?? request.getPwd();
+  const runner = createRequire(join(folder, "package.json")).resolve("@pulumi/pulumi/cmd/run-policy-pack");
+  const options = (request.getInfo()?.getOptions()?.toJavaScript() ?? {}) as Record<string, unknown>;
+  const env = Object.fromEntries(request.getEnvList().map((entry) => entry.split(/=(.*)/s, 2)));
+  return spawn(process.execPath, launchPack(runner, request.getArgsList(), folder, options), {
+    cwd: folder,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+}
+
+function runPlugin(call: grpc.ServerWritableStream<pb.RunPluginRequest, pb.RunPluginResponse>): void {
+  const fail = (error: unknown) => {
+    call.emit("error", { code: grpc.status.UNKNOWN, details: error instanceof Error ? error.message : String(error) });
+  };
+  try {
+    const pack = startPack(call.request);
+    programs.add(pack);
+    call.on("cancelled", () => pack.kill("SIGINT"));
+    pack.stdout.on("data", (bytes: Buffer) => call.write(new pb.RunPluginResponse().setStdout(bytes)));
+    pack.stderr.on("data", (bytes: Buffer) => call.write(new pb.RunPluginResponse().setStderr(bytes)));
+    pack.on("error", fail);
+    pack.on("close", (code) => {
+      programs.delete(pack);
+      call.write(new pb.RunPluginResponse().setExitcode(code ?? 1));
+      call.end();
+    });
+  } catch (error) {
+    fail(error);
+  }
+}
+
 interface Package {
   version?: string;
   dependencies?: Record<string, Package>;
@@ -133,6 +175,7 @@ const service: grpc.UntypedServiceImplementation = {
   getRequiredPlugins: answer(() => new pb.GetRequiredPluginsResponse()),
   getRequiredPackages: answer(() => new pb.GetRequiredPackagesResponse()),
   run: answer((request: pb.RunRequest) => run(describe(request))),
+  runPlugin,
   about: answer(about),
   getProgramDependencies: answer(dependencies),
   runtimeOptionsPrompts: answer(() => new pb.RuntimeOptionsResponse()),

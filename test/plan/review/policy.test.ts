@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseTopology } from "../../../plan/declaration/declaration";
-import { policy, policyWords } from "../../../plan/review/policy";
+import { type Beyond, policy, policyWords, staleAcceptances } from "../../../plan/review/policy";
 import type { Topology } from "../../../plan/topology/topology";
 import { raw, seedHosts } from "../worlds/topologies";
 
@@ -82,5 +82,59 @@ describe("the policy", () => {
     assert.deepEqual(policy(parseTopology(declared)), []);
     // two voters: each acknowledged write is on both
     assert.deepEqual(policy(thirds), []);
+  });
+
+  const now = Date.UTC(2026, 10, 30);
+  const day = 86_400_000;
+  const reported = (seen: Partial<Beyond["seen"]>, days?: number): Beyond => ({
+    seen: { built: true, versions: {}, rehearsal: { startedAt: now - day, verified: true }, ...seen },
+    now,
+    ...(days === undefined ? {} : { days }),
+  });
+  const rehearsals: [string, Beyond, RegExp | undefined][] = [
+    ["a rehearsal of yesterday", reported({}), undefined],
+    ["one of 30 days ago", reported({ rehearsal: { startedAt: now - 30 * day, verified: true } }), undefined],
+    [
+      "an older one",
+      reported({ rehearsal: { startedAt: now - 30 * day - 1, verified: true } }),
+      /^the last rehearsal was 30 days ago, at most 30 are wanted/,
+    ],
+    ["one that is too old for the organisation", reported({}, 0.5), /^the last rehearsal was 1 days ago, at most 0\.5/],
+    [
+      "one that wasn't verified",
+      reported({ rehearsal: { startedAt: now - day, verified: false } }),
+      /^the last rehearsal, 1 days ago, wasn't verified/,
+    ],
+    ["none yet", reported({ rehearsal: undefined }), /^there was no rehearsal yet/],
+    ["none, of a cluster that isn't built", reported({ rehearsal: undefined, built: false }), undefined],
+  ];
+  for (const [what, beyond, words] of rehearsals) {
+    it(`asked for rehearsals: ${what}`, () => {
+      const [finding] = policy(seed({}), beyond);
+      if (words === undefined) return assert.equal(finding, undefined);
+      assert.equal(finding?.rule, "rehearsal");
+      assert.match(finding.words, words);
+    });
+  }
+
+  it("accepts a rehearsal that is due, and keeps that once it isn't", () => {
+    const topology = seed(accepted("rehearsal"));
+    assert.equal(policy(topology, reported({ rehearsal: undefined }))[0]?.accepted, "until the third site is there");
+    assert.deepEqual(staleAcceptances(topology, policy(topology)), []);
+  });
+
+  it("names versions that run, each once, and those that are declared, too, as declared", () => {
+    const bad = { rke: { system_images: { etcd: "rancher/mirrored-coreos-etcd:v3.5.1" } } };
+    const versions = { master1: { etcd: "3.5.1" }, master2: { etcd: "3.5.1" }, master3: { etcd: "3.5.4" } };
+    const rulesOf = (topology: Topology) =>
+      policy(topology, reported({ versions })).map((f) => [f.rule, f.words.slice(0, 10)]);
+    assert.deepEqual(rulesOf(seed({})), [
+      ["running-versions", "etcd 3.5.1"],
+      ["running-versions", "etcd 3.5.4"],
+    ]);
+    assert.deepEqual(rulesOf(seed(bad)), [
+      ["known-bad-versions", "etcd 3.5.1"],
+      ["running-versions", "etcd 3.5.4"],
+    ]);
   });
 });
