@@ -6,12 +6,16 @@ import {
   type ResourceValidationPolicy,
   type StackValidationPolicy,
 } from "@pulumi/policy";
+import { usualColumns, wrapped } from "../plan/preview/layout";
 import { declaredType, readDeclared, readReported } from "../plan/review/declared";
 import { type Finding, policy, rehearsalDays, rules, staleAcceptances } from "../plan/review/policy";
 import type { Topology } from "../plan/topology/topology";
 
 /** The SDK hands properties out behind a proxy, which can be read and not cloned. */
 const plain = (properties: object): unknown => JSON.parse(JSON.stringify(properties));
+
+/** The engine indents a finding by ten columns, where it indents preview's text by four. */
+const columns = Math.max(0, Number(process.env.RKE_DR_COLUMNS ?? usualColumns) - 6);
 
 type Role = ReturnType<typeof readDeclared>["role"];
 
@@ -25,7 +29,7 @@ function report(role: Role, words: string[], reportViolation: ReportViolation, u
   }) => void;
   for (const message of words) {
     full({
-      message,
+      message: wrapped(message, columns),
       ...(urn === undefined ? {} : { urn }),
       ...(role === "failover" ? { enforcementLevel: "advisory" } : {}),
     });

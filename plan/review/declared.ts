@@ -26,17 +26,10 @@ export interface ReportedByHosts {
   rehearsal?: { startedAt: string; verified: boolean };
 }
 
-const versions = z.strictObject({
-  etcd: z.string().optional(),
-  docker: z.string().optional(),
-  rke: z.string().optional(),
-  kubelet: z.string().optional(),
-});
-
 const declared = z.object({ role: z.enum(["primary", "failover"]), topology: z.unknown() });
 const reported = z.object({
   built: z.boolean(),
-  versions: z.record(z.string(), versions),
+  versions: z.record(z.string(), z.record(z.string(), z.string())),
   rehearsal: z.object({ startedAt: z.iso.datetime(), verified: z.boolean() }).optional(),
 });
 
@@ -60,10 +53,10 @@ export function readDeclared(inputs: unknown): { role: Declared["role"]; topolog
 
 /** @throws Error if the outputs are none of this resource */
 export function readReported(outputs: unknown): SeenByStack {
-  const { built, rehearsal, ...rest } = reported.parse(outputs);
+  const { built, versions, rehearsal } = reported.parse(outputs);
   return {
     built,
-    versions: rest.versions as SeenByStack["versions"],
+    versions,
     rehearsal: rehearsal && { startedAt: Date.parse(rehearsal.startedAt), verified: rehearsal.verified },
   };
 }

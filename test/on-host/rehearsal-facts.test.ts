@@ -10,7 +10,8 @@ describe("a host's facts about its last rehearsal", () => {
   const look = () => {
     const script = onHostScript("look/facts").replaceAll("/var/lib/rke-dr", host.folder);
     const { stdout } = host.run("bash", ["-s", "--", "2", "1"], script);
-    return parseFacts("master3", stdout, Date.now(), () => []).rehearsal;
+    return parseFacts("master3", stdout, Date.now(), () => ({ certificates: [], unreadableCertificates: [] }))
+      .rehearsal;
   };
   const keep = (startedAt: string, verified: boolean) => {
     mkdirSync(join(host.folder, "rehearsals"), { recursive: true });
