@@ -15,7 +15,7 @@ import type { Topology } from "../plan/topology/topology";
 const plain = (properties: object): unknown => JSON.parse(JSON.stringify(properties));
 
 /** The engine indents a finding by ten columns, where it indents preview's text by four. */
-const columns = Math.max(0, Number(process.env.RKE_DR_COLUMNS ?? usualColumns) - 6);
+const columns = Math.max(0, Number(process.env.RKE_DR_COLUMNS ?? usualColumns) - 6 || 0);
 
 type Role = ReturnType<typeof readDeclared>["role"];
 
