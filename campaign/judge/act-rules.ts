@@ -71,19 +71,21 @@ function refusedBy({ verb, code, printed, disturbed, expectsNoChanges }: Command
 }
 
 /**
- * A Node or a member of etcd that is gone after a failover was named by preview or by the refusal before it, on a line that isn't
- * one of a file's diff.
+ * A Node or a member of etcd that is gone after a failover was named by preview or by a refusal before the act began, on a line that isn't
+ * one of a file's diff. What the act says while it runs comes too late.
  */
 export function namedBeforehand(history: History): string[] {
   const worlds = ofKind(history, "world");
-  return ofKind(history, "act")
+  const acts = ofKind(history, "act");
+  return acts
     .filter(({ type }) => type === "failover")
     .flatMap((act) => {
       const before = worlds.filter(({ at }) => at <= act.at).at(-1);
       const after = worlds.find(({ at }) => at >= act.endedAt);
       if (!before || !after) return [];
+      const earlier = Math.max(0, ...acts.filter((other) => other.at < act.at).map(({ endedAt }) => endedAt));
       const told = ofKind(history, "command")
-        .filter((c) => c.stack === "failover" && c.epoch === act.epoch && c.endedAt <= act.endedAt)
+        .filter((c) => c.stack === "failover" && c.at >= earlier && c.endedAt <= act.at)
         .flatMap(({ printed }) => printed.split("\n"))
         .filter((line) => !/^\s*[+-]/.test(line))
         .join("\n");

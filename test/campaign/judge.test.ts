@@ -95,7 +95,7 @@ function faultless(): Entry[] {
     { kind: "world", at: 10_000, nodes: ["master1", "master3"], members: ["master1", "master3"] },
     { kind: "holding", at: 10_000, host: "master3", things: { "inode 5": "/var/lib/etcd/member" } },
     { kind: "event", at: 21_000, what: "disaster: power" },
-    up(35_000, { verb: "preview", printed: "Hosts removed\n  master1\n  master2" }),
+    up(35_000, { endedAt: 35_900, verb: "preview", printed: "Hosts removed\n  master1\n  master2" }),
     refused(36_000, stop('rke-dr:attest: must be "powered-off@a@2": not set', `Once they are: ${attest}`)),
     up(40_000),
     failover,
@@ -310,6 +310,16 @@ const faults: [rule: string, what: string, says: RegExp, history: History][] = [
           : e.kind === "command" && e.verb === "preview"
             ? { ...e, printed: `${e.printed}\n  - hostname_override: node2` }
             : e,
+      ),
+    ),
+  ],
+  [
+    "what an act takes away is named beforehand",
+    "a member of etcd goes, and only the act itself says so while it runs",
+    /took master9 away as a member/,
+    history(
+      changed("world", { members: ["master1", "master3", "master9"] }, (w) => w.at === 10_000).map((e) =>
+        e.kind === "command" && e.at === 40_000 ? { ...e, printed: "master9 is not in the topology: it leaves" } : e,
       ),
     ),
   ],
