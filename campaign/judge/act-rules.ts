@@ -66,8 +66,10 @@ export function refusals(history: History): string[] {
 
 const wordsOf = ({ guard, wrong }: Refusal): string => `${guard}: ${wrong}`;
 function refusedBy({ verb, code, printed, disturbed, expectsNoChanges }: Command): Refusal[] {
-  if (verb === "preview") return stopsIn(printed);
-  return verb === "up" && code !== 0 && !disturbed && !expectsNoChanges ? refusalsIn(printed) : [];
+  if (verb === "preview" && code === 0) return stopsIn(printed);
+  return (verb === "up" || verb === "preview") && code !== 0 && !disturbed && !expectsNoChanges
+    ? refusalsIn(printed)
+    : [];
 }
 
 /**

@@ -50,7 +50,9 @@ export function refusalsIn(printed: string): Refusal[] {
   const stops = stopsIn(printed);
   if (stops.length > 0) return stops;
   const lines = printed.split("\n");
-  const told = lines.filter((line) => /error:|warning:|fatal:|`pulumi |: must |run .*again|Bring /.test(line));
+  const told = lines
+    .filter((line) => /error:|warning:|fatal:|`pulumi |: must |run .*again|Bring /.test(line))
+    .filter((line) => !/error: (preview|update) failed|warning: using pulumi-/.test(line));
   return [{ guard: "step", wrong: (told[0] ?? lines.at(-1) ?? "").trim(), ways: told.map((l) => wayOf(l.trim())) }];
 }
 

@@ -295,6 +295,15 @@ const faults: [rule: string, what: string, says: RegExp, history: History][] = [
   ],
   [
     "a refusal names what helps",
+    "a preview that fails without a way on",
+    /no way on is told: step: error: unable to replace resource/,
+    history([
+      ...faultless(),
+      refused(69_000, "    error: unable to replace resource", { verb: "preview", stack: "primary", epoch: 3 }),
+    ]),
+  ],
+  [
+    "a refusal names what helps",
     "a step's error without a way on",
     /no way on is told: step: error: command exited with 1/,
     history([...faultless(), refused(39_000, "    error: command exited with 1")]),

@@ -61,6 +61,13 @@ describe("reading a refusal as its operator does", () => {
     );
   });
 
+  it("says what is wrong by the error of a resource, not by what Pulumi says of itself", () => {
+    const [found] = refusalsIn(
+      "warning: using pulumi-language-nodejs from $PATH\n    error: preview failed\n    error: unable to replace resource x",
+    );
+    assert.equal(found?.wrong, "error: unable to replace resource x");
+  });
+
   it("calls a refusal without command and deed a dead end", () => {
     assert.deepEqual(refusalsIn("    error: etcd has no leader").map(isDeadEnd), [true]);
     assert.deepEqual(refusalsIn("").map(isDeadEnd), [true]);
