@@ -1,5 +1,6 @@
 import type { FailoverPlan } from "../acts/failover/plan";
 import { factsOf, type Observation } from "../facts/observation";
+import { isUnreached } from "../facts/trust";
 import { installerOf } from "../installers/installers";
 import { type Host, sshTarget, type Topology } from "../topology/topology";
 import { problem } from "./verdict";
@@ -45,10 +46,6 @@ export function deployWords(topology: Topology, plan: FailoverPlan, seen: Observ
   ].join("; ");
 }
 
-/** SSH's last line if no key was ever looked at (OpenSSH ssh.c, sshconnect.c), and what facts.sh says where SSH ran out of time. */
-const unreached =
-  /no answer within \d+ s$|timed out|Connection (refused|reset|closed)|No route to host|Network is unreachable/;
-
 /** USER@HOST:PORT as arguments of ssh. */
 const loginOf = (target: string): string => target.replace(/^(.*):(\d+)$/, "-p $2 $1");
 
@@ -59,7 +56,7 @@ export function trustProblems(topology: Topology, plan: FailoverPlan, seen: Obse
   }
   return plan.survivors.flatMap((h) => {
     const result = facts.trust[sshTarget(topology, h)];
-    if (result !== undefined && unreached.test(result)) {
+    if (result !== undefined && isUnreached(result)) {
       return [
         problem(
           `${plan.deployHost.name} to ${h.name}: SSH must reach the host: ${result}`,

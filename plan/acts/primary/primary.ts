@@ -1,6 +1,7 @@
 import { membership } from "../../etcd/members";
 import { hasMajority } from "../../etcd/quorum";
 import { factsOf, type Observation } from "../../facts/observation";
+import { ranOutOfTime } from "../../facts/trust";
 import { deployDir } from "../../installers/deploy-folder";
 import { installerOf } from "../../installers/installers";
 import { isRunning, type Running } from "../../runtimes/running";
@@ -103,8 +104,11 @@ function deployFileSteps({ topology, seen, deployHosts, change }: Peace, claims:
   );
 }
 
-const reaches = ({ topology, seen }: Peace, from: Host, to: Host): boolean =>
-  factsOf(seen, from)?.trust[sshTarget(topology, to)] === "ok";
+/** False if SSH from a deploy host shows that a key or a path is gone. If it ran out of time it shows nothing: then the records count. */
+function reaches({ topology, seen }: Peace, from: Host, to: Host): boolean {
+  const result = factsOf(seen, from)?.trust[sshTarget(topology, to)];
+  return result !== undefined && (result === "ok" || ranOutOfTime(result));
+}
 
 const authorizeSteps = (act: Peace, files: Step[]): Step[] =>
   act.site.hosts.map((host) =>

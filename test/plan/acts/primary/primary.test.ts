@@ -129,6 +129,24 @@ describe("building the cluster", () => {
       ],
     ],
   ];
+  const trust = (result: string) => ({
+    ...survivor(topology, master("master3")).trust,
+    "root@192.168.31.105:22": result,
+  });
+  for (const late of ["no answer within 8 s", "Connection timed out during banner exchange"]) {
+    cases.push([`SSH from a deploy host to a busy host says "${late}"`, { master3: { trust: trust(late) } }, []]);
+  }
+  const [, , keyLost = []] = cases.find(([what]) => what === "a deploy host lost its key") ?? [];
+  for (const shown of [
+    "Permission denied (publickey).",
+    "connect to host 192.168.31.105 port 22: Connection refused",
+  ]) {
+    cases.push([
+      `SSH from a deploy host says "${shown}"`,
+      { master3: { trust: trust(shown) } },
+      keyLost.filter((name) => !/^authorize-(?!node2)/.test(name)),
+    ]);
+  }
   for (const [what, change, expected] of cases) {
     it(`${what}: ${expected.length} step(s) run again`, () => assert.deepEqual(due(built(change)), expected));
   }
