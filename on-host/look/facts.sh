@@ -1,4 +1,4 @@
-# needs: look/preflight-facts look/source-facts lib/aside lib/client lib/cluster-secrets lib/etcd/database lib/etcd/wal runtime installer
+# needs: look/preflight-facts look/source-facts lib/aside lib/client lib/cluster-secrets lib/etcd/database lib/etcd/log lib/etcd/wal runtime installer
 # facts: prints the facts of this host; changes nothing. It is sent together with all that it needs, and started as
 #   timeout SECONDS bash -s -- EPOCH LIMIT PROBES TRUST [FILE [PEERS [LOGS [GLOBS [OTHERS]]]]]
 # PROBES: ports of the lost side, "HOST=ADDRESS:PORT ...", each tried for LIMIT seconds;  TRUST: hosts that a deploy host's SSH key must
@@ -42,10 +42,9 @@ etcd_facts() {
     [[ -z $status || -n $leases ]] || status=$(etcd_status)
   fi
   if [[ -z $status ]]; then
-    # its last complaint since its last start: probably the reason why it doesn't answer
+    # what ended it since its last start, if anything did: probably the reason why it doesn't answer
     section etcdlog
-    process_log etcd all "$(last_run)" |
-      grep -Ei 'panic|fatal|corrupt| C \| ' | tail -n 1 | cut -c1-300
+    process_log etcd all "$(last_run)" | fatal_lines | tail -n 1 | cut -c1-300
     return 0
   fi
   section status

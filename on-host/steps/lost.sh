@@ -1,4 +1,4 @@
-# needs: lib/files lib/process lib/client lib/etcd/commit
+# needs: lib/files lib/process lib/client lib/etcd/commit lib/etcd/log
 # lost: reads etcd's data that an act has set aside. The data stays as it is: a copy of it is started, as a scratch etcd of one member without a
 # network; and if objects are wanted as the API shows them, a scratch kube-apiserver in the same network, which leads nowhere.
 # What only the WAL has is read, too (lib/etcd/commit), so an object may be named whose write was never acknowledged. If the copy can't be made a
@@ -111,7 +111,7 @@ start_etcd() {
     -- --name lost --data-dir /scratch/data "$@" >"$scratch/etcd.log" 2>&1 3>&- 6>&- &
   job=$!
   if ! until_true 300 serves_or_ended "$job" || ! kill -0 "$job" 2>/dev/null; then
-    why=$({ grep -Ei 'panic|fatal|corrupt| C \| ' "$scratch/etcd.log" || tail -n 1 "$scratch/etcd.log"; } | head -n 1 | cut -c1-300)
+    why=$({ fatal_lines <"$scratch/etcd.log" || tail -n 1 "$scratch/etcd.log"; } | head -n 1 | cut -c1-300)
     process_drop "$scratch_etcd" >/dev/null 2>&1 || true
     return 1
   fi

@@ -47,6 +47,9 @@ export interface Membership {
   strangers: Member[];
 }
 
+/** What tells of damaged data in the line with which etcd ended: a panic, a WAL's checksum, the check at the start (server/etcdserver/corrupt.go). */
+const damage = /panic|fatal error: |corrupt|crc mismatch|data inconsistency/i;
+
 /**
  * The members of etcd, and the condition of each, as the hosts reported them.
  * @param learnerDiffers lines "- planned" and "+ found" for a learner's process; but for what `voterDiffers` compares, a voter's is the installer's affair
@@ -111,7 +114,7 @@ function stateOf(
     return is("missing", "is no member of etcd");
   }
   const alarm = facts.etcd?.complaints?.find((e) => e.includes("CORRUPT"));
-  if (alarm !== undefined || /corrupt|panic/i.test(facts.etcdLog)) {
+  if (alarm !== undefined || damage.test(facts.etcdLog)) {
     return is("corrupt", `its data is damaged${alarm === undefined ? log : `: ${alarm}`}`);
   }
   if (!member.started) {

@@ -107,7 +107,7 @@ export type HostFacts =
       upSeconds?: number | undefined;
       /** Since when its etcd and control plane wait for the other side (bootHold), Unix milliseconds; undefined if they don't. */
       heldSince?: number | undefined;
-      /** The last error in the log of an etcd that doesn't answer; empty if there is none. */
+      /** The last line in which an etcd that doesn't answer says what ended it: a panic or a fatal error; empty if there is none. */
       etcdLog: string;
       /** When the newest Lease of the cluster was renewed, Unix milliseconds: how new the data is. */
       newestLease: number | undefined;

@@ -1,4 +1,4 @@
-# needs: lib/step lib/process lib/client lib/next-epoch lib/etcd/data lib/etcd/space lib/etcd/commit
+# needs: lib/step lib/process lib/client lib/next-epoch lib/etcd/data lib/etcd/space lib/etcd/commit lib/etcd/log
 # Makes a voter's data, or a copy of it, a cluster of one by --force-new-cluster.
 # shellcheck shell=bash
 
@@ -95,7 +95,6 @@ drop() { process_drop "$1" >/dev/null 2>&1 || true; }
 # reason_in_log NAME: prints the first line of etcd's log that tells why it failed (behind a panic a stack trace follows), else its last line.
 reason_in_log() {
   local log
-  # its arguments, which it logs first, may name its check for corruption
-  log=$(process_log "$1" 200 | grep -v '"msg":"Running: "') || true
-  { grep -Ei 'panic|fatal|corrupt| C \| ' <<<"$log" || tail -n 1 <<<"$log"; } | head -n 1 | cut -c1-300
+  log=$(process_log "$1" 200) || true
+  { fatal_lines <<<"$log" || tail -n 1 <<<"$log"; } | head -n 1 | cut -c1-300
 }

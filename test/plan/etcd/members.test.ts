@@ -37,6 +37,28 @@ describe("how each member of etcd is", () => {
       { master3: /^corrupt: its data is damaged: panic: freepages/ },
     ],
     [
+      "a voter's checksums are wrong",
+      peace({
+        master3: {
+          ...withoutEtcd,
+          ...inState("master3", "restarting"),
+          etcdLog: '{"level":"fatal","error":"wal: crc mismatch"}',
+        },
+      }),
+      { master3: /^corrupt: its data is damaged: .*crc mismatch/ },
+    ],
+    [
+      "a voter's port is taken",
+      peace({
+        master3: {
+          ...withoutEtcd,
+          ...inState("master3", "restarting"),
+          etcdLog: '{"level":"fatal","error":"listen tcp 1.2.3.4:2380: bind: address already in use"}',
+        },
+      }),
+      { master3: /^stopped: etcd doesn't run: restarting: .*already in use/ },
+    ],
+    [
       "the learner's alarm",
       peace({ master3: status("master3", { complaints: ["memberID:1 alarm:CORRUPT "] }) }),
       { master3: /^corrupt: .*alarm:CORRUPT/ },
