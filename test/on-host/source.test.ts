@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { linkSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
-import { onHostText } from "../../on-host";
+import { onHostScript, onHostText } from "../../on-host";
 import { stateOfEachTest } from "./host-state";
 
 const peer = "https://192.168.31.101:2380";
@@ -229,7 +229,7 @@ describe("the program for a restore is found in a running etcd's image", () => {
       );
       const result = host.run("bash", [
         "-ec",
-        `${onHostText("runtimes/docker")}\n${onHostText("steps/source")}\naside=$RKE_DR_STATE; find_restorer`,
+        `${onHostScript("runtimes/docker")}\n${onHostText("steps/source")}\naside=$RKE_DR_STATE; find_restorer`,
       ]);
       assert.equal(result.status, 0, result.stderr);
       assert.equal(host.read("restorer"), found);

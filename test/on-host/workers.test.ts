@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { stepText } from "../../components/steps";
 import { until } from "../../lab/machine/run";
-import { onHostText } from "../../on-host";
+import { onHostScript } from "../../on-host";
 import { noContainers, stateOfEachTest } from "./host-state";
 
 /** A worker is a folder of its own here: the real script runs in it, unless a file tells that it is down. */
@@ -190,7 +190,7 @@ cat >/dev/null
 
   it("the program sends each step's scripts and data whole", () => {
     const text = stepText({ script: "workers", data: "", onEach: [{ script: "watchers", data: "x", limit: 9 }] });
-    assert.ok(text.includes(`@@ step watchers 9\n${onHostText("lib/step")}`));
+    assert.ok(text.includes(`@@ step watchers 9\n${onHostScript("lib/step")}`));
     assert.ok(text.endsWith("x\n@@ end of data\n@@ end of data\n"));
   });
 });
