@@ -114,10 +114,10 @@ async function main(): Promise<number> {
   for (const name of ["scenes", "scene", "by-hand"] as const)
     if (values[name] && chosen.installer !== "kubeadm")
       throw new LabError(`--${name}: must be with --installer kubeadm, is with ${chosen.installer ?? "none"}`);
-  const own = Lab.open(process.env.LAB_DIR ?? join(dirname(Lab.open().place.dir), "rke-dr-drill"));
+  const lab = Lab.open(process.env.LAB_DIR ?? join(dirname(Lab.open().place.dir), "rke-dr-drill"));
   // a second drill would take down the first one's lab, as one that an earlier drill left
-  return withLock(`${own.place.dir}.drill`, `the drill in ${own.place.dir}`, 0, async () => {
-    const lab = await takenDown(own);
+  return withLock(`${lab.place.dir}.drill`, `the drill in ${lab.place.dir}`, 0, async () => {
+    await takeDownLeft(lab);
     // beside the lab, which goes away with all its files
     const folder = `${lab.place.dir}-report`;
     try {
@@ -183,8 +183,8 @@ async function insistOnReal(lab: Lab): Promise<void> {
   }
 }
 
-/** The drill's own lab; one that a drill left there before is taken down first, another's never. */
-async function takenDown(lab: Lab): Promise<Lab> {
+/** Takes down what an earlier drill left in its own folder; in a folder that LAB_DIR names a lab is refused instead. */
+async function takeDownLeft(lab: Lab): Promise<void> {
   const { phase } = await lab.status();
   if (phase !== "down") {
     if (process.env.LAB_DIR !== undefined) {
@@ -195,7 +195,6 @@ async function takenDown(lab: Lab): Promise<Lab> {
     say(`drill: an earlier drill left a lab in ${lab.place.dir}: it is taken down`);
     await lab.down();
   }
-  return lab;
 }
 
 endWith(main());
