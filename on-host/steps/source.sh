@@ -37,10 +37,7 @@ main() {
     data) with_wal || database || refuse ;;
     *) file "$from" || refuse ;;
   esac
-  if ((revision < least)); then
-    why="this host's etcd is at revision $revision, a snapshot at $least is newer"
-    refuse
-  fi
+  new_enough
   [[ -d $restored ]] || restore "$secured" "$image" "${as[@]}" || refuse
   still_silent forget "$@"
   did "restored beside etcd's data as $how"
@@ -61,6 +58,13 @@ forget() {
 refuse() {
   forget
   die "source: $why; nothing was changed but the survivors' epoch. Preview lists what else there is (NAME): $(next_epoch from NAME)"
+}
+
+# new_enough: refuses a source whose $revision is below LEAST.
+new_enough() {
+  ((revision < least)) || return 0
+  why="this host's etcd is at revision $revision, a snapshot at $least is newer"
+  refuse
 }
 
 # with_wal: if the WAL has entries that the database lacks, secures a database that has them, too. Sets $revision. Returns 1 if there are no such
@@ -92,6 +96,7 @@ with_wal() {
   check "$copy/member/snap/db" || refuse
   why="a copy of etcd's database is at revision $revision, but an etcd that applied all that its WAL has was at $applied"
   ((revision >= applied)) || refuse
+  new_enough
   keep "$copy/member/snap/db" move
   no_copy
   did "etcd's database and what only its WAL had, up to entry $last_entry: revision $revision, $(stat -c %s "$aside/snapshot.db") bytes, kept as $aside/snapshot.db"
@@ -123,6 +128,8 @@ live() {
     refuse
   fi
   revision=${BASH_REMATCH[1]}
+  if ((revision < least)); then rm -f "$shared"*; fi
+  new_enough
   keep "$shared" move
   did "live snapshot $aside/snapshot.db: revision $revision, $(stat -c %s "$aside/snapshot.db") bytes"
 }

@@ -31,7 +31,7 @@ const starting = (epoch: number): Moment[] => [
   ["the new etcd was started", `test -e ${asideOf(epoch)}/restored && ${runs("etcd")}`, true],
   [
     "the new kube-apiserver was started",
-    `test -e ${asideOf(epoch)}/kube-apiserver-before-epoch-${epoch}.container && ${runs("kube-apiserver")}`,
+    `docker inspect kube-apiserver-before-epoch-${epoch} >/dev/null && ${runs("kube-apiserver")}`,
     true,
   ],
   ["the API accepts writes", `grep -q epoch.:${epoch} /var/lib/rke-dr/steps/first-write`, false],
