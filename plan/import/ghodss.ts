@@ -5,8 +5,8 @@ import { AliasCount, isMerge, merged, scalarOf } from "./scalar";
 
 /**
  * YAML as github.com/ghodss/yaml v1.0.0 makes JSON of it, by yaml.v2 without types: yes and on are true, 0644 is 420, dates are
- * texts, and of a key that stands twice the last replaces the first whole.
- * @throws UnreadableError where JSON can't hold it; RKE ends there
+ * texts, and of a key that stands twice the last replaces the first whole. sigs.k8s.io/yaml, by which kubeadm reads, does the same.
+ * @throws UnreadableError where JSON can't hold it; RKE and kubeadm end there
  */
 export function readJson(node: YamlNode): unknown {
   return writable(read(node, new AliasCount()));
@@ -64,7 +64,7 @@ function readScalar(node: Extract<YamlNode, { kind: "scalar" }>): unknown {
 /** JSON has no infinite numbers; one that another value has replaced doesn't count. */
 function writable(value: unknown): unknown {
   if (typeof value === "number" && !Number.isFinite(value)) {
-    throw new UnreadableError(`has the number ${value}, which JSON has not: RKE refuses it as well`);
+    throw new UnreadableError(`has the number ${value}, which JSON has not: the installer refuses it as well`);
   }
   for (const inner of Array.isArray(value) ? value : isMapping(value) ? Object.values(value) : []) {
     writable(inner);
@@ -79,5 +79,7 @@ function keyText(key: YamlNode): string {
     if (scalar.kind === "text" || scalar.kind === "time") return scalar.source;
     if (scalar.kind !== "null") return String(scalar.value);
   }
-  throw new UnreadableError(`null, a list or a mapping is no key, RKE refuses it as well (line ${node.line})`);
+  throw new UnreadableError(
+    `null, a list or a mapping is no key, the installer refuses it as well (line ${node.line})`,
+  );
 }

@@ -2,9 +2,9 @@ import { defaults } from "../topology/kubeadm-defaults";
 import { clusterSchema } from "../topology/kubeadm-schema";
 import { isMapping, type Mapping, mapping } from "../values/mapping";
 import type { Documents } from "./kubeadm-documents";
-import { type Findings, isEmpty, take } from "./reading";
+import { type Findings, take } from "./reading";
 
-interface ClusterPart {
+export interface ClusterPart {
   head: { cluster: string; kubernetesVersion: string };
   /** The content of the topology's `kubeadm:`. */
   kubeadm: Mapping;
@@ -31,6 +31,9 @@ export function clusterPart({ clusters }: Documents, found: Findings): ClusterPa
       `${first.item}: kubernetesVersion is not a release's; write what \`kubectl version\` tells of the server there: ${JSON.stringify(kubernetesVersion)}`,
     );
   }
+  if (externalEndpoints(first.part.kubeadm)?.length === 0) {
+    found.errors.push(`${first.item}.etcd.external.endpoints: names no endpoint, kubeadm refuses it as well: []`);
+  }
   return first.part;
 }
 
@@ -38,36 +41,50 @@ function read(body: Mapping): ClusterPart {
   const rest = structuredClone(body);
   take(rest, "apiVersion");
   take(rest, "kind");
-  const version = String(take(rest, "kubernetesVersion") ?? "stable-1");
-  const clusterName = String(take(rest, "clusterName") ?? defaults.clusterName);
+  const version = String(take(rest, "kubernetesVersion") || "stable-1");
+  const clusterName = String(take(rest, "clusterName") || defaults.clusterName);
   const timeout = isMapping(rest.apiServer) ? take(rest.apiServer, "timeoutForControlPlane") : undefined;
   const isLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(clusterName);
+  const { etcd, ...others } = withLists(rest);
   return {
     head: {
       cluster: isLabel ? clusterName : defaults.clusterName,
       kubernetesVersion: /^\d/.test(version) ? `v${version}` : version,
     },
-    kubeadm: { ...(isLabel ? {} : { clusterName }), ...withoutDefaults(withLists(rest)) },
+    kubeadm: {
+      ...(isLabel ? {} : { clusterName }),
+      ...withoutDefaults(others),
+      ...etcdPart(mapping(etcd)),
+    },
     startupTimeout: timeout === undefined ? undefined : String(timeout),
   };
 }
 
-/** The same with v1beta3's extraArgs as v1beta4's lists, sorted as kubeadm sorts them. */
+/** An external etcd stays as it is, even an empty one: without it etcd would be kubeadm's own. */
+const etcdPart = ({ local, external }: Mapping): Mapping =>
+  external === undefined
+    ? withoutDefaults({ etcd: { local } })
+    : { etcd: { ...(local === undefined ? {} : { local }), external } };
+
+/** The same with v1beta3's extraArgs as v1beta4's lists, sorted as kubeadm sorts them; an argument without a value has an empty one. */
 function withLists(value: Mapping): Mapping {
   return Object.fromEntries(
     Object.entries(value).map(([key, v]) => {
-      if (key === "extraArgs" && isMapping(v)) {
+      if (key === "extraArgs") {
         return [
           key,
-          Object.keys(v)
-            .sort()
-            .map((name) => ({ name, value: v[name] })),
+          Array.isArray(v) ? v.map((arg) => ({ name: "", value: "", ...mapping(arg) })) : listed(mapping(v)),
         ];
       }
       return [key, isMapping(v) ? withLists(v) : v];
     }),
   );
 }
+
+const listed = (args: Mapping): Mapping[] =>
+  Object.keys(args)
+    .sort()
+    .map((name) => ({ name, value: args[name] }));
 
 const said: Record<string, unknown> = {
   certificatesDir: defaults.certificatesDir,
@@ -86,10 +103,16 @@ function withoutDefaults(value: Mapping, path = ""): Mapping {
     Object.entries(value).flatMap(([key, v]) => {
       const here = `${path}${key}`;
       const kept = isMapping(v) ? withoutDefaults(v, `${here}.`) : v;
-      return said[here] === kept || (typeof kept !== "boolean" && isEmpty(kept)) ? [] : [[key, kept]];
+      return said[here] === kept || isNothing(kept) ? [] : [[key, kept]];
     }),
   );
 }
+
+const isNothing = (value: unknown): boolean =>
+  value === undefined ||
+  value === "" ||
+  (Array.isArray(value) && value.length === 0) ||
+  (isMapping(value) && Object.keys(value).length === 0);
 
 /** A configuration with its defaults filled in, as text to compare; unchanged if the topology will refuse it. */
 function meaning({ head, kubeadm, startupTimeout }: ClusterPart): string {
@@ -101,5 +124,5 @@ function meaning({ head, kubeadm, startupTimeout }: ClusterPart): string {
 export function externalEndpoints(kubeadm: Mapping): string[] | undefined {
   const { external } = mapping(kubeadm.etcd);
   const { endpoints } = mapping(external);
-  return Array.isArray(endpoints) ? endpoints.map(String) : undefined;
+  return external === undefined ? undefined : Array.isArray(endpoints) ? endpoints.map(String) : [];
 }

@@ -1,5 +1,8 @@
-import { parseAllDocuments } from "yaml";
 import { isMapping, type Mapping, mapping } from "../values/mapping";
+import { parseYaml, type YamlNode } from "../values/yaml-node";
+import { readJson } from "./ghodss";
+import { decoded } from "./kubeadm-json";
+import { type Kind, versions } from "./kubeadm-types";
 import type { Findings } from "./reading";
 
 export interface KubeadmFile {
@@ -21,9 +24,6 @@ export interface Documents {
   nodes: Document[];
 }
 
-/** Versions of kubeadm's configuration that are read: from Kubernetes 1.22 on. */
-const versions = ["kubeadm.k8s.io/v1beta3", "kubeadm.k8s.io/v1beta4", "kubeadm.k8s.io/v1"];
-
 /** Kinds that often stand in the same files and don't concern the topology. */
 const ignored = ["KubeletConfiguration", "KubeProxyConfiguration", "ResetConfiguration", "UpgradeConfiguration"];
 
@@ -37,21 +37,67 @@ export function documentsOf(files: KubeadmFile[], found: Findings): Documents {
 }
 
 function read({ path, text }: KubeadmFile, found: Findings): Document[] {
-  return parseAllDocuments(text, { merge: true }).flatMap((document) => {
-    const [error] = document.errors;
-    if (error) {
-      found.errors.push(`${path}: is not YAML: ${error.message}`);
+  const line = text.split("\n").findIndex((words) => /^---(?!\s*(#.*)?$)/.test(words)) + 1;
+  if (line > 0) {
+    found.errors.push(
+      `${path}: a line that begins with --- has something else on it (line ${line}), kubeadm refuses it as well`,
+    );
+    return [];
+  }
+  return split(text).flatMap((part) => {
+    try {
+      const { first } = parseYaml(part);
+      const body = first && readJson(first);
+      if (body === null || body === undefined) {
+        return [];
+      }
+      if (!isMapping(body)) {
+        throw new Error(`is not a mapping: ${JSON.stringify(body)}`);
+      }
+      const item = `${path}: ${String(body.kind)}`;
+      found.notes.push(...repeated(first as YamlNode, item));
+      return [{ item, body }];
+    } catch (error) {
+      found.errors.push(`${path}: ${error instanceof Error ? error.message : error}`);
       return [];
     }
-    const body: unknown = document.toJS();
-    if (body === null || body === undefined) {
-      return [];
-    }
-    if (!isMapping(body)) {
-      found.errors.push(`${path}: is not a mapping: ${JSON.stringify(body)}`);
-      return [];
-    }
-    return [{ item: `${path}: ${String(body.kind)}`, body }];
+  });
+}
+
+/** A note for each key that stands twice in one mapping. */
+function repeated(node: YamlNode, item: string): string[] {
+  if (node.kind === "sequence") {
+    return node.items.flatMap((inner, i) => repeated(inner, `${item}[${i}]`));
+  }
+  if (node.kind !== "mapping") {
+    return [];
+  }
+  const keys = node.pairs.map(([key]) => (key.kind === "scalar" ? key.text : ""));
+  return node.pairs.flatMap(([key, value], i) => {
+    const name = keys[i] ?? "";
+    const lines = node.pairs.flatMap(([other], j) => (keys[j] === name ? [other.line] : []));
+    const isFirstOfSeveral = lines.length > 1 && keys.indexOf(name) === i && key.kind === "scalar";
+    return [
+      ...(isFirstOfSeveral
+        ? [
+            `${item}.${name}: stands ${lines.length} times (lines ${lines.join(", ")}); kubeadm takes the last, and so does this import: leave one of them`,
+          ]
+        : []),
+      ...repeated(value, `${item}.${name}`),
+    ];
+  });
+}
+
+/**
+ * The documents of a file as k8s.io/apimachinery's YAMLReader parts them: at lines that begin with ---. Each has the lines before
+ * it as empty ones, so that a line's number is the file's.
+ */
+function split(text: string): string[] {
+  const lines = text.split("\n");
+  const starts = [0, ...lines.flatMap((line, i) => (/^---\s*(#.*)?$/.test(line) ? [i + 1] : []))];
+  return starts.map((start, i) => {
+    const end = starts[i + 1];
+    return `${"\n".repeat(start)}${lines.slice(start, end === undefined ? undefined : end - 1).join("\n")}\n`;
   });
 }
 
@@ -74,18 +120,20 @@ function sort(documents: Documents, item: string, body: Mapping, found: Findings
     }
     return;
   }
-  const places: Record<string, Document[]> = {
+  const places: Record<Kind, Document[]> = {
     ClusterConfiguration: documents.clusters,
     InitConfiguration: documents.inits,
     JoinConfiguration: documents.joins,
   };
-  const place = places[String(kind)];
-  if (place && versions.includes(String(apiVersion))) {
-    place.push({ item, body });
-  } else if (place) {
+  const own = Object.keys(places).find((name): name is Kind => name === kind);
+  if (own && versions.includes(String(apiVersion))) {
+    places[own].push({ item, body: decoded(own, item, body, found) });
+  } else if (own) {
     found.errors.push(
       `${item}: is of a version that isn't read (${versions.join(", ")}): ${JSON.stringify(apiVersion)}`,
     );
+  } else if (/^(?!kubeadm\.k8s\.io\/)[^/]+\//.test(String(apiVersion)) && !ignored.includes(String(kind))) {
+    found.notes.push(`${item}: left out, kubeadm passes over documents of ${String(apiVersion)}`);
   } else if (!ignored.includes(String(kind))) {
     found.errors.push(
       `${item}: is neither of kubeadm's configuration, nor the ConfigMap kubeadm-config, nor a Node: ${JSON.stringify(kind ?? "nothing")}`,

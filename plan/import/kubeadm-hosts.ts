@@ -1,7 +1,9 @@
+import { minorOf } from "../installers/kubeadm/versions";
+import { defaults } from "../topology/kubeadm-defaults";
 import { goSeconds } from "../topology/kubeadm-schema";
 import { isIp, plainIp } from "../values/addresses";
 import { isMapping, type Mapping, mapping } from "../values/mapping";
-import { externalEndpoints } from "./kubeadm-cluster";
+import { type ClusterPart, externalEndpoints } from "./kubeadm-cluster";
 import type { Document, Documents } from "./kubeadm-documents";
 import type { Findings } from "./reading";
 
@@ -30,16 +32,8 @@ interface Known {
   settings: Mapping;
 }
 
-/**
- * All hosts that the files name, in the order in which they joined as far as Nodes show it, else in that of the files.
- * @param kubeadm what goes under `kubeadm:`
- */
-export function importedHosts(
-  documents: Documents,
-  kubeadm: Mapping,
-  startupTimeout: string | undefined,
-  found: Findings,
-): ImportedHost[] {
+/** All hosts that the files name, in the order in which they joined as far as Nodes show it, else in that of the files. */
+export function importedHosts(documents: Documents, cluster: ClusterPart, found: Findings): ImportedHost[] {
   const known = merged(
     [
       ...documents.inits.map((d) => ofConfiguration(d, "init", mapping(d.body.localAPIEndpoint), found)),
@@ -50,8 +44,10 @@ export function importedHosts(
     ].flatMap((k) => k ?? []),
     found,
   );
-  const hosts = known.every((k) => k.since !== "") ? [...known].sort((a, b) => (a.since < b.since ? -1 : 1)) : known;
-  const external = externalEndpoints(kubeadm);
+  const hosts = known.every((k) => k.since !== "")
+    ? [...known].sort((a, b) => (a.since < b.since ? -1 : a.since > b.since ? 1 : 0))
+    : known;
+  const external = externalEndpoints(cluster.kubeadm);
   const members = external ? [] : hosts.filter((k) => k.isControlPlane);
   const several = members.filter((k) => k.made === "init");
   if (several.length > 1) {
@@ -62,12 +58,17 @@ export function importedHosts(
   return hosts.flatMap((host) => {
     const { name, address } = host;
     if (address === undefined) {
+      const isTold = host.items.some((item) => found.errors.some((error) => error.startsWith(item)));
       found.errors.push(
-        `${host.items.join(", ")}: has no address: neither localAPIEndpoint.advertiseAddress nor a Node with an InternalIP: ${JSON.stringify(name)}`,
+        ...(isTold
+          ? []
+          : [
+              `${host.items.join(", ")}: has no address: neither localAPIEndpoint.advertiseAddress nor a Node with an InternalIP (kubeadm took that of the default route; write it there): ${JSON.stringify(name)}`,
+            ]),
       );
       return [];
     }
-    const settings = { ...joinedPart(host, members), ...timeoutPart(host, startupTimeout), ...host.settings };
+    const settings = { ...joinedPart(host, members), ...host.settings, ...timeoutPart(host, cluster) };
     return [
       {
         name,
@@ -94,13 +95,13 @@ function ofConfiguration(
     );
     return undefined;
   }
-  const { advertiseAddress, bindPort } = endpoint;
+  const { bindPort } = endpoint;
   const patches = mapping(body.patches).directory;
   const timeout = mapping(body.timeouts).controlPlaneComponentHealthCheck;
   return {
     name: registration.name.trim().toLowerCase(),
     items: [item],
-    address: typeof advertiseAddress === "string" && isIp(advertiseAddress) ? plainIp(advertiseAddress) : undefined,
+    address: advertised(made === "init" ? item : `${item}.controlPlane`, endpoint, found),
     isControlPlane: made === "init" || isMapping(body.controlPlane),
     // no list of taints: kubeadm's own one; an empty list: none
     takesPods:
@@ -116,6 +117,24 @@ function ofConfiguration(
       ...(patches === undefined || patches === "" ? {} : { patches }),
     },
   };
+}
+
+/** The address that a host advertises; undefined if kubeadm takes that of the network interface with the default route. */
+function advertised(item: string, { advertiseAddress: address }: Mapping, found: Findings): string | undefined {
+  if (typeof address !== "string" || address === "" || address === "0.0.0.0") {
+    return undefined;
+  }
+  const plain = isIp(address) ? plainIp(address) : undefined;
+  if (plain === "::" || /^127\.|^::1$/.test(plain ?? "")) {
+    return undefined;
+  }
+  if (plain === undefined || /^(22[4-9]|2[345]\d)\.|^169\.254\.|^fe[89ab]|^ff/.test(plain)) {
+    found.errors.push(
+      `${item}.localAPIEndpoint.advertiseAddress: is not an address by which other hosts reach this one: ${JSON.stringify(address)}`,
+    );
+    return undefined;
+  }
+  return plain;
 }
 
 function ofNode({ item, body }: Document): Known {
@@ -201,5 +220,14 @@ function joinedPart(host: Known, members: Known[]): Mapping {
   return { joined: host.made === "init" ? [] : before };
 }
 
-const timeoutPart = (host: Known, startupTimeout: string | undefined): Mapping =>
-  startupTimeout === undefined || goSeconds(startupTimeout) === 240 || !host.isControlPlane ? {} : { startupTimeout };
+/**
+ * v1beta3's timeoutForControlPlane, which wins over a host's own timeout. From kubeadm 1.31 on only `kubeadm init` reads it
+ * (util/config/initconfiguration.go), before a join does as well.
+ */
+function timeoutPart(host: Known, { head, startupTimeout }: ClusterPart): Mapping {
+  const seconds = goSeconds(startupTimeout ?? "") ?? 0;
+  const isRead = host.made === "init" || (minorOf(head.kubernetesVersion) ?? 0) < 31;
+  return host.isControlPlane && isRead && seconds !== 0 && seconds !== defaults.startupSeconds
+    ? { startupTimeout }
+    : {};
+}

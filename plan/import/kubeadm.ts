@@ -1,11 +1,12 @@
 import { parseTopology, TopologyError } from "../declaration/declaration";
+import { hostPort } from "../installers/kubeadm/configuration";
 import { type Mapping, mapping } from "../values/mapping";
 import { suggestion } from "../values/nearest";
 import { yamlText } from "../values/yaml-text";
 import { chosenStandby, type RawDatacenter } from "./datacenters";
 import { ImportError, type ImportSettings } from "./import";
 import { clusterPart } from "./kubeadm-cluster";
-import { documentsOf, type KubeadmFile } from "./kubeadm-documents";
+import { type Documents, documentsOf, type KubeadmFile } from "./kubeadm-documents";
 import { type ImportedHost, importedHosts } from "./kubeadm-hosts";
 import type { Findings } from "./reading";
 
@@ -22,8 +23,12 @@ type SortedHost = Pick<ImportedHost, "name" | "address" | "roles">;
 export function importKubeadm(files: KubeadmFile[], settings: ImportSettings): string {
   const found: Findings = { errors: [], notes: [] };
   const documents = documentsOf(files, found);
-  const { head, kubeadm, startupTimeout } = clusterPart(documents, found);
-  const hosts = importedHosts(documents, kubeadm, startupTimeout, found);
+  endOn(found);
+  const cluster = clusterPart(documents, found);
+  const { head } = cluster;
+  const kubeadm = withEndpointPort(cluster.kubeadm, documents);
+  const hosts = importedHosts(documents, cluster, found);
+  endOn(found);
   const datacenters = sortedInto(hosts, settings.datacenters, found);
   leaveOutUsualJoins(datacenters);
   const raw = {
@@ -37,9 +42,7 @@ export function importKubeadm(files: KubeadmFile[], settings: ImportSettings): s
   if (found.errors.length === 0) {
     validate(raw, found);
   }
-  if (found.errors.length > 0) {
-    throw new ImportError(found.errors, "these files");
-  }
+  endOn(found);
   const names = hosts.map((h) => h.name).join(", ");
   return [
     "# Imported from an existing kubeadm cluster. Before you use it:",
@@ -50,6 +53,22 @@ export function importKubeadm(files: KubeadmFile[], settings: ImportSettings): s
     ].map((words) => `# - ${words.replaceAll("\n", " ")}`),
     yamlText(raw),
   ].join("\n");
+}
+
+/** @throws ImportError if there are errors: what comes next would find errors that only follow from them */
+function endOn(found: Findings): void {
+  if (found.errors.length > 0) {
+    throw new ImportError(found.errors, "these files");
+  }
+}
+
+/** kubeadm takes the port of an endpoint that names none from the host of `kubeadm init` (util/config/initconfiguration.go SetClusterDynamicDefaults). */
+function withEndpointPort(kubeadm: Mapping, { inits }: Documents): Mapping {
+  const { controlPlaneEndpoint: endpoint } = kubeadm;
+  const { bindPort } = mapping(inits.map(({ body }) => mapping(body.localAPIEndpoint)).find((e) => e.bindPort));
+  return typeof endpoint === "string" && typeof bindPort === "number" && !/(^[^:]*|\]):\d*$/.test(endpoint)
+    ? { ...kubeadm, controlPlaneEndpoint: hostPort(endpoint, bindPort) }
+    : kubeadm;
 }
 
 /**

@@ -67,7 +67,7 @@ export class AliasCount {
     this.count.fromAliases += this.depth > 0 ? 1 : 0;
     const { all, fromAliases } = this.count;
     if (fromAliases > 100 && all > 1000 && fromAliases / all > allowedRatio(all)) {
-      throw new UnreadableError("is made of aliases too often, RKE refuses it as well");
+      throw new UnreadableError("is made of aliases too often, the installer refuses it as well");
     }
   }
 

@@ -4,17 +4,37 @@ import { isMapping } from "../values/mapping";
 import { debianCaFolders, defaults, recordedIds } from "./kubeadm-defaults";
 
 const text = z.string().min(1, "is empty");
-/** Names and addresses that a certificate may have; kubeadm refuses others, and writes those of the API in small letters. */
-const sans = z
-  .array(
-    text.refine(
-      (value) => isIp(value) || /^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/i.test(value),
-      "is neither an address nor a DNS name",
-    ),
-  )
-  .default([]);
+const label = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
+const dnsName = new RegExp(`^${label}(\\.${label})*$`);
+/** Four numbers that are no address: Go reads 010.0.0.1 as 10.0.0.1, others as an octal number, so nobody should rely on either. */
+const isOddAddress = (value: string): boolean => /^\d+(\.\d+){3}$/.test(value) && !isIp(value);
+const isName = (value: string): boolean => value.length <= 253 && dnsName.test(value) && !isOddAddress(value);
+/** Names and addresses that a certificate may have (apis/kubeadm/validation ValidateCertSANs). */
+const sans = (lowered: (value: string) => string = (value) => value) =>
+  z
+    .array(
+      text.refine(
+        (value) => isIp(value) || isName(lowered(value).replace(/^\*\./, "")),
+        "is neither an address nor a DNS name in small letters",
+      ),
+    )
+    .default([]);
+/** kubeadm writes those of the API in small letters. */
+const apiSans = sans((value) => value.toLowerCase());
+const path = text.refine((value) => value.startsWith("/"), "is not an absolute path");
+const folder = "[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*";
+const registry =
+  "([A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*|\\[[a-fA-F0-9:]+\\])(:[0-9]+)?";
+/** github.com/distribution/reference regexp.go. */
+const repository = text.regex(
+  new RegExp(`^(${registry}|${folder})(/${folder})*$`),
+  "is not an image repository like registry.test:5000/folder",
+);
 const port = z.int().min(1).max(65535);
-const argumentName = text.regex(/^[a-z0-9]/, "begins with neither a letter nor a digit: an argument stands without --");
+const argumentName = text.regex(
+  /^[a-z0-9_]/i,
+  "begins with neither a letter nor a digit: an argument stands without --",
+);
 
 const argument = z.strictObject({
   name: argumentName,
@@ -50,34 +70,64 @@ const component = {
   extraVolumes: z.array(mount).default([]),
 };
 
-/** Ranges joined by a comma, one of each family at most. */
-const ranges = text.refine((value) => value.split(",").every(isCidr), "is not an address range in CIDR form");
+/** One range, or one of each family joined by a comma (apis/kubeadm/validation ValidateIPNetFromString). */
+const ranges = text
+  .refine((value) => value.split(",").every(isCidr), { error: "is not an address range in CIDR form", abort: true })
+  .refine(
+    (value) => {
+      const families = value.split(",").map((range) => range.includes(":"));
+      return new Set(families).size === families.length;
+    },
+    { error: "is neither one range nor one of each family", abort: true },
+  );
+/** Bits of a range that are left for addresses. */
+const freeBits = (range: string): number => (range.includes(":") ? 128 : 32) - Number(range.split("/")[1]);
+const serviceRanges = ranges.refine(
+  (value) => value.split(",").every((range) => freeBits(range) >= 4 && freeBits(range) <= 20),
+  "is too small or too large for Services: kubeadm takes /12 to /28, of IPv6 /108 to /124",
+);
 
 const endpoint = text.refine((value) => {
+  const [, port] = /(?:^[^:]*|\]):(\d+)$/.exec(value) ?? [];
   const host = endpointHost(value);
-  return isIp(host) || /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(host);
+  const isBare = value.startsWith("[") && port === undefined;
+  return !isBare && (port === undefined || isPort(Number(port))) && (isIp(host) || isName(host));
 }, "is neither HOST nor HOST:PORT, with a DNS name in small letters or an address");
+const isPort = (value: number): boolean => value >= 1 && value <= 65535;
 
 const duration = z.string().refine((value) => goSeconds(value) !== undefined, 'is not a time like "8760h0m0s"');
 
 const local = z.strictObject({
-  dataDir: text.default(defaults.dataDir),
-  imageRepository: text.optional(),
+  dataDir: path.default(defaults.dataDir),
+  imageRepository: repository.optional(),
   imageTag: text.optional(),
   extraArgs,
   extraEnvs: component.extraEnvs,
-  serverCertSANs: sans,
-  peerCertSANs: sans,
+  serverCertSANs: sans(),
+  peerCertSANs: sans(),
 });
 
-const external = z.strictObject({
-  endpoints: z.array(text).min(1, "names no endpoint"),
-  /** kubeadm's own: the URL of etcd's /health. */
-  httpEndpoints: z.array(text).optional(),
-  caFile: z.string().default(""),
-  certFile: z.string().default(""),
-  keyFile: z.string().default(""),
-});
+const file = path.or(z.literal("")).default("");
+const hasScheme = (url: string): boolean => /^[a-z][-+.a-z0-9]*:/i.test(url);
+/** apis/kubeadm/validation ValidateEtcd. */
+const external = z
+  .strictObject({
+    endpoints: z.array(text.refine(hasScheme, "is not a URL like https://10.0.0.1:2379")).min(1, "names no endpoint"),
+    /** kubeadm's own: the URL of etcd's /health. */
+    httpEndpoints: z.array(text.refine(hasScheme, "is not a URL like http://10.0.0.1:2381")).optional(),
+    caFile: file,
+    certFile: file,
+    keyFile: file,
+  })
+  .refine(
+    (e) => (e.certFile === "") === (e.keyFile === ""),
+    "has certFile without keyFile, or keyFile without certFile",
+  )
+  .refine((e) => e.certFile === "" || e.caFile !== "", "has certFile and keyFile without caFile")
+  .refine(
+    (e) => [e.caFile, e.certFile, e.keyFile].join("") === "" || e.endpoints.every((url) => /^https:/i.test(url)),
+    "has files of certificates, so each endpoint must begin with https://",
+  );
 
 const etcd = z
   .strictObject({ local: local.optional(), external: external.optional() })
@@ -89,17 +139,17 @@ export const clusterSchema = z.strictObject({
   /** Only if it differs from the topology's `cluster`. */
   clusterName: z.string().optional(),
   controlPlaneEndpoint: endpoint.optional(),
-  certificatesDir: text.default(defaults.certificatesDir),
-  imageRepository: text.default(defaults.imageRepository),
+  certificatesDir: path.default(defaults.certificatesDir),
+  imageRepository: repository.default(defaults.imageRepository),
   networking: z
     .strictObject({
-      serviceSubnet: ranges.default(defaults.serviceSubnet),
+      serviceSubnet: serviceRanges.default(defaults.serviceSubnet),
       podSubnet: ranges.optional(),
-      dnsDomain: text.default(defaults.dnsDomain),
+      dnsDomain: text.refine(isName, "is not a DNS name in small letters").default(defaults.dnsDomain),
     })
     .prefault({}),
   etcd: etcd.prefault({}),
-  apiServer: z.strictObject({ ...component, certSANs: sans }).prefault({}),
+  apiServer: z.strictObject({ ...component, certSANs: apiSans }).prefault({}),
   controllerManager: z.strictObject(component).prefault({}),
   scheduler: z.strictObject(component).prefault({}),
   featureGates: z.record(z.string(), z.boolean()).default({}),
@@ -147,9 +197,15 @@ export const hostSchema = z.strictObject({
     .default(recordedIds),
 });
 
-/** Seconds of Go's durations, "8m0s" or "1h30m"; undefined if the text is none. */
+/** Seconds of Go's durations, "8m0s", "1h30m" or "500ms"; undefined if the text is none or has a sign. */
 export function goSeconds(value: string): number | undefined {
-  const [whole, hours = 0, minutes = 0, seconds = 0] =
-    /^(?=.)(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?$/.exec(value) ?? [];
-  return whole ? Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds) : undefined;
+  if (value === "0") {
+    return 0;
+  }
+  const parts = [...value.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)];
+  return parts.length > 0 && parts.map(([part]) => part).join("") === value
+    ? parts.reduce((sum, [, number, unit = ""]) => sum + Number(number) * (units[unit] ?? 0), 0)
+    : undefined;
 }
+
+const units: Record<string, number> = { ns: 1e-9, us: 1e-6, µs: 1e-6, μs: 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600 };

@@ -42,9 +42,17 @@ export function parseCidr(cidr: string): number | undefined {
   return Math.floor(value / size) * size;
 }
 
-/** An IPv4 or IPv6 address as Go prints it: IPv6 in small letters, its longest run of zeros left out. */
-export const plainIp = (text: string): string =>
-  text.includes(":") ? new URL(`http://[${text}]/`).hostname.slice(1, -1) : text;
+/** An IPv4 or IPv6 address as Go prints it: IPv6 in small letters, its longest run of zeros left out, ::ffff:10.0.0.1 as 10.0.0.1. */
+export function plainIp(text: string): string {
+  if (!text.includes(":")) {
+    return text;
+  }
+  const plain = new URL(`http://[${text}]/`).hostname.slice(1, -1);
+  const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(plain) ?? [];
+  return high === undefined || low === undefined
+    ? plain
+    : [high, low].flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 255]).join(".");
+}
 
 /**
  * The first usable address of an IPv4 or IPv6 range, network + 1, which the `kubernetes` Service gets.

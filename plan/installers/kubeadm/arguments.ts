@@ -5,7 +5,8 @@ import type { Rules } from "./versions";
  * A component's arguments: kubeadm's own sorted by name, without those that extraArgs name; extraArgs as they stand
  * (util/arguments.go ArgumentsToCommand; before 1.36 all sorted together).
  */
-export function commandOf(program: string, own: Record<string, string>, extraArgs: Argument[], rules: Rules): string[] {
+export function commandOf(program: string, own: Record<string, string>, given: Argument[], rules: Rules): string[] {
+  const extraArgs = understood(given, rules);
   const base: Argument[] = Object.entries(own).map(([name, value]) => ({ name, value }));
   const merged = base.sort(byNameAndValue).flatMap((arg) => {
     const over = lastNamed(extraArgs, arg.name);
@@ -15,6 +16,10 @@ export function commandOf(program: string, own: Record<string, string>, extraArg
   const all = rules.extraArgsLast ? [...merged, ...rest] : [...merged, ...rest].sort(byNameAndValue);
   return [program, ...all.map(({ name, value }) => `--${name}=${value}`)];
 }
+
+/** Before 1.37 kubeadm has no mergeMethod and passes over it: every argument replaces kubeadm's own. */
+export const understood = (args: Argument[], rules: Rules): Argument[] =>
+  rules.mergesArguments ? args : args.map(({ name, value }) => ({ name, value }));
 
 /** argument.go MergeArgWithBase. */
 export const mergedWith = ({ name, value }: Argument, over: Argument): Argument => {

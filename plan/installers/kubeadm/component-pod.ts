@@ -82,7 +82,8 @@ function container(settings: ComponentSettings, host: KubeadmHost, rules: Rules)
       : { readinessProbe: of(probe.ready, { failureThreshold: 3, periodSeconds: 1 }) }),
     resources: { requests },
     startupProbe: of(probe.started, {
-      failureThreshold: Math.ceil(host.startupSeconds / 10),
+      // Go leaves out a number that is 0
+      ...(host.startupSeconds > 0 ? { failureThreshold: Math.ceil(host.startupSeconds / 10) } : {}),
       initialDelaySeconds: 10,
       periodSeconds: 10,
     }),
@@ -97,13 +98,16 @@ function merged(envs: EnvVar[]): EnvVar[] {
   return [...last.values()].sort(byName).map(({ name, value, valueFrom }) => ({
     name,
     ...(value === undefined || value === "" ? {} : { value }),
-    ...(valueFrom === undefined ? {} : { valueFrom: withApiVersion(valueFrom) }),
+    ...(valueFrom === undefined ? {} : { valueFrom: withDefaults(valueFrom) }),
   }));
 }
 
-/** Kubernetes fills in one default of a pod's before kubeadm writes it (apis/core/v1/defaults.go; recorded). */
-const withApiVersion = (from: NonNullable<EnvVar["valueFrom"]>): EnvVar["valueFrom"] =>
-  isMapping(from.fieldRef) ? { ...from, fieldRef: { apiVersion: "v1", ...from.fieldRef } } : from;
+/** Kubernetes fills in two defaults of a pod's before kubeadm writes it (apis/core/v1/defaults.go; a quantity that isn't set is 0; recorded). */
+const withDefaults = (from: NonNullable<EnvVar["valueFrom"]>): EnvVar["valueFrom"] => ({
+  ...from,
+  ...(isMapping(from.fieldRef) ? { fieldRef: { apiVersion: "v1", ...from.fieldRef } } : {}),
+  ...(isMapping(from.resourceFieldRef) ? { resourceFieldRef: { divisor: "0", ...from.resourceFieldRef } } : {}),
+});
 
 const volume = ({ name, hostPath, type }: Mounts[number]): Volume => ({ name, hostPath: { path: hostPath, type } });
 const volumeMount = ({ name, mountPath, readOnly }: Mounts[number]): VolumeMount => ({

@@ -92,12 +92,18 @@ export const argumentValue = (args: Argument[], name: string): string | undefine
 export const hostPort = (host: string, port: number): string =>
   host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 
-/** A path as Go's filepath.Join writes it, for paths without dots. */
-export const joined = (...parts: string[]): string =>
-  parts
-    .join("/")
-    .replace(/\/+/g, "/")
-    .replace(/(.)\/$/, "$1");
+/** An absolute path as Go's filepath.Join writes it: without `.`, `..` and a slash at its end. */
+export function joined(...parts: string[]): string {
+  const folders: string[] = [];
+  for (const folder of parts.join("/").split("/")) {
+    if (folder === "..") {
+      folders.pop();
+    } else if (folder !== "" && folder !== ".") {
+      folders.push(folder);
+    }
+  }
+  return `/${folders.join("/")}`;
+}
 
 /** This host alone, in its own address family. */
 export const loopback = (host: KubeadmHost): string => (host.advertiseAddress.includes(":") ? "::1" : "127.0.0.1");

@@ -105,14 +105,24 @@ function hasFeatureGates(local: LocalEtcd, rules: Rules): boolean {
 /** The first of extraArgs' listen-metrics-urls decides what the kubelet asks (util/staticpod GetEtcdProbeEndpoint). */
 function probeTarget(local: LocalEtcd, host: KubeadmHost, rules: Rules): ProbeTarget {
   const [first] = (argumentValue(local.extraArgs, "listen-metrics-urls") ?? "").split(",");
-  const [, scheme, name, port] = /^([a-z]+):\/\/(\[[^\]]*\]|[^:/]*)(?::(\d+))?/.exec(first ?? "") ?? [];
+  const { scheme, name, port } = goUrl(first ?? "");
   const paths = rules.etcdLivez
     ? { live: "/livez", ready: "/readyz", started: "/readyz" }
     : { live: "/health?exclude=NOSPACE&serializable=true", ready: undefined, started: "/health?serializable=false" };
   return {
-    host: name?.replaceAll(/[[\]]/g, "") || loopback(host),
-    port: Number(port ?? 2381),
+    host: name || loopback(host),
+    port: port !== undefined && port >= 1 && port <= 65535 ? port : 2381,
     scheme: scheme === "https" ? "HTTPS" : "HTTP",
     ...paths,
   };
+}
+
+/** What kubeadm takes from a URL that Go's url.Parse reads; all undefined if Go refuses it, or if it names no host. */
+function goUrl(text: string): { scheme?: string; name?: string; port?: number } {
+  const [, scheme = "", authority = ""] = /^([a-z][-+.a-z\d]*):\/\/([^/?#]*)/i.exec(text) ?? [];
+  const host = authority.slice(authority.lastIndexOf("@") + 1);
+  const [, bracketed, name, port] = /^(?:\[([^\]]*)\]|([^\s:"<>[\]\\^`{|}]*))(?::(\d*))?$/.exec(host) ?? [];
+  return scheme === "" || (bracketed ?? name) === undefined
+    ? {}
+    : { scheme: scheme.toLowerCase(), name: bracketed ?? name, port: port ? Number(port) : undefined };
 }

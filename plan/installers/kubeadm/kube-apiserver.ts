@@ -1,5 +1,5 @@
 import type { Pod } from "../../runtimes/static-pod/pod";
-import { commandOf, mergedWith } from "./arguments";
+import { commandOf, mergedWith, understood } from "./arguments";
 import { componentPod, kubernetesImage, probeHost } from "./component-pod";
 import {
   type ClusterConfiguration,
@@ -70,13 +70,17 @@ function ownArguments(cluster: ClusterConfiguration, host: KubeadmHost, rules: R
     "requestheader-allowed-names": "front-proxy-client",
     "proxy-client-cert-file": file("front-proxy-client.crt"),
     "proxy-client-key-file": file("front-proxy-client.key"),
-    ...etcdArguments(cluster, host),
+    ...etcdArguments(cluster, host, rules),
     ...(isConfigured && rules.structuredAuthorization ? {} : { "authorization-mode": "Node,RBAC" }),
   };
 }
 
 /** Each API server asks the etcd of its own host, so it needs no change when a member goes or comes; an external etcd is listed. */
-function etcdArguments({ etcd, certificatesDir }: ClusterConfiguration, host: KubeadmHost): Record<string, string> {
+function etcdArguments(
+  { etcd, certificatesDir }: ClusterConfiguration,
+  host: KubeadmHost,
+  rules: Rules,
+): Record<string, string> {
   if (etcd.external) {
     const { endpoints, caFile, certFile, keyFile } = etcd.external;
     return {
@@ -88,7 +92,7 @@ function etcdArguments({ etcd, certificatesDir }: ClusterConfiguration, host: Ku
   const file = (name: string) => joined(certificatesDir, name);
   const servers = { name: "etcd-servers", value: clientUrl(loopback(host)) };
   // the API server of every host uses the client URL that its etcd advertises
-  const advertised = lastNamed(etcd.local.extraArgs, "advertise-client-urls");
+  const advertised = lastNamed(understood(etcd.local.extraArgs, rules), "advertise-client-urls");
   return {
     "etcd-servers": advertised === undefined ? servers.value : mergedWith(servers, advertised).value,
     "etcd-cafile": file("etcd/ca.crt"),

@@ -72,7 +72,7 @@ export const kubeadm: Installer = {
   nodeLabels,
 };
 
-/** kubeadm's own port if it names none (util/endpoint.go GetControlPlaneEndpoint). */
+/** Without a port in it kubeadm takes the bindPort of the host of `kubeadm init`; an import writes it down, so 6443 is left (util/endpoint.go GetControlPlaneEndpoint). */
 export function sharedEndpoint({
   kubeadm: cluster,
 }: Pick<Topology, "kubeadm">): { name: string; port: number } | undefined {

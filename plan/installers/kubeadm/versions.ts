@@ -6,6 +6,8 @@ export interface Rules {
   etcdTag: string;
   /** 1.36: extraArgs follow kubeadm's own in their own order; before, all are sorted together. */
   extraArgsLast: boolean;
+  /** 1.37: an argument of extraArgs may be joined to kubeadm's own (mergeMethod). */
+  mergesArguments: boolean;
   /** 1.34: probes name a port that the container declares; before, they give its number. */
   namedProbePorts: boolean;
   /** 1.34: no `creationTimestamp: null`, which Go wrote for a time that isn't set (k8s.io/apimachinery). */
@@ -73,6 +75,7 @@ export function rulesOf(version: string): Rules {
     minor,
     etcdTag: etcd.tag,
     extraArgsLast: minor >= 36,
+    mergesArguments: minor >= 37,
     namedProbePorts: minor >= 34,
     omitsCreationTimestamp: minor >= 34,
     etcdLivez: minor >= 31,

@@ -46,7 +46,7 @@ export interface EnvVar {
 }
 
 export interface Probe {
-  failureThreshold: number;
+  failureThreshold?: number;
   httpGet: { host?: string; path: string; port: number | string; scheme: "HTTP" | "HTTPS" };
   initialDelaySeconds?: number;
   periodSeconds: number;

@@ -29,6 +29,10 @@ const problemsOf = (value: unknown): string[] => {
   }
 };
 
+/** The only value in a part of a topology, as an error shows it. */
+const shown = (part: unknown): string =>
+  typeof part === "object" && part !== null ? shown(Object.values(part)[0]) : JSON.stringify(part);
+
 describe("a topology of kubeadm", () => {
   it("is valid, and acts know it", () => {
     const topology = parseTopology(kubeadm());
@@ -91,6 +95,64 @@ describe("a topology of kubeadm", () => {
       kubeadm({ kubeadm: { networking: { serviceSubnet: "10.96.0.0/12,fd00" } } }),
       'topology.kubeadm.networking.serviceSubnet: is not an address range in CIDR form: "10.96.0.0/12,fd00"',
     ],
+    // kubeadm v1.36.3 refuses each of the following as well
+    ...(
+      [
+        [
+          "two ranges of one family",
+          { networking: { serviceSubnet: "10.96.0.0/16,10.97.0.0/16" } },
+          "networking.serviceSubnet: is neither one range nor one of each family",
+        ],
+        [
+          "a range of 2^21 addresses for Services",
+          { networking: { serviceSubnet: "10.0.0.0/11" } },
+          "networking.serviceSubnet: is too small or too large for Services: kubeadm takes /12 to /28, of IPv6 /108 to /124",
+        ],
+        [
+          "a range of 8 addresses for Services",
+          { networking: { serviceSubnet: "fd00::/125" } },
+          "networking.serviceSubnet: is too small or too large for Services: kubeadm takes /12 to /28, of IPv6 /108 to /124",
+        ],
+        [
+          "a domain in capitals",
+          { networking: { dnsDomain: "Corp.local" } },
+          "networking.dnsDomain: is not a DNS name in small letters",
+        ],
+        [
+          "an address in brackets without a port",
+          { controlPlaneEndpoint: "[fd00::1]" },
+          "controlPlaneEndpoint: is neither HOST nor HOST:PORT, with a DNS name in small letters or an address",
+        ],
+        [
+          "a port that is none",
+          { controlPlaneEndpoint: "api.test:70000" },
+          "controlPlaneEndpoint: is neither HOST nor HOST:PORT, with a DNS name in small letters or an address",
+        ],
+        [
+          "a repository with a slash at its end",
+          { imageRepository: "mirror.test/" },
+          "imageRepository: is not an image repository like registry.test:5000/folder",
+        ],
+        [
+          "a folder that isn't absolute",
+          { etcd: { local: { dataDir: "etcd" } } },
+          "etcd.local.dataDir: is not an absolute path",
+        ],
+        [
+          "a name of etcd's in capitals",
+          { etcd: { local: { peerCertSANs: ["E.test"] } } },
+          "etcd.local.peerCertSANs[0]: is neither an address nor a DNS name in small letters",
+        ],
+        [
+          "a time without a unit",
+          { certificateValidityPeriod: "300" },
+          'certificateValidityPeriod: is not a time like "8760h0m0s"',
+        ],
+      ] as const
+    ).map(
+      ([what, part, problem]) =>
+        [what, kubeadm({ kubeadm: part }), `topology.kubeadm.${problem}: ${shown(part)}`] as const,
+    ),
   ] as const) {
     it(`${what}: one error`, () => assert.deepEqual(problemsOf(value), [problem]));
   }
@@ -121,4 +183,22 @@ describe("a topology of kubeadm", () => {
     assert.match(notes, /kubeadm\.controlPlaneEndpoint isn't declared/);
     assert.match(notes, /3\.5\.21-0 is what kubeadm v1\.33\.0 takes, v1\.33\.4 may take another/);
   });
+});
+
+describe("an external etcd of kubeadm's", () => {
+  const files = { caFile: "/ca", certFile: "/c", keyFile: "/k" };
+  const https = ["https://10.9.0.1:2379"];
+  for (const [external, problem] of [
+    [
+      { endpoints: ["http://10.9.0.1:2379"], ...files },
+      /has files of certificates, so each endpoint must begin with https:/,
+    ],
+    [{ endpoints: https, caFile: "/ca", certFile: "/c" }, /has certFile without keyFile/],
+    [{ endpoints: https, certFile: "/c", keyFile: "/k" }, /has certFile and keyFile without caFile/],
+    [{ endpoints: https, ...files, caFile: "ca" }, /etcd\.external\.caFile: .*/],
+    [{ endpoints: ["10.9.0.1:2379"] }, /endpoints\[0\]: is not a URL like/],
+  ] as const) {
+    it(`${JSON.stringify(external)} is refused, as kubeadm v1.36.3 refuses it`, () =>
+      assert.match(problemsOf(kubeadm({ kubeadm: { etcd: { external } } })).join("\n"), problem));
+  }
 });
