@@ -58,10 +58,14 @@ left() { ((SECONDS < 10)) && echo $((10 - SECONDS)); }
 
 # file_status FILE: prints `snapshot status` of a file without a description, as etcd's image on this host reads it, without a network.
 file_status() {
-  local image limit
+  local image limit path folder
   limit=$(left) || return 0
   image=$(image_like '(^|/)[a-z-]*etcd:') || return 0
-  time_limit=$limit run_alone "$image" etcdctl --env ETCDCTL_API=3 --look "$1:/source.db" -- snapshot status /source.db -w json 2>/dev/null
+  # a path with a colon can't be mounted: the first folder above it that has none is, with a name that tells the file in it
+  path=$(readlink -f "$1") folder=$path
+  while [[ $folder == *[:,]* ]]; do folder=${folder%/*}; done
+  [[ -n $folder ]] || return 0
+  time_limit=$limit run_alone "$image" etcdctl --env ETCDCTL_API=3 --look "$folder:/source" -- snapshot status "/source${path#"$folder"}" -w json 2>/dev/null
 }
 
 # file_state FILE PEERS: prints missing, empty, cut, damaged, foreign (another cluster's), unread, whole, or unhashed (a database, without a hash of

@@ -141,9 +141,10 @@ describe_each() {
       pods_describe_as "$as" "$name" || missing=1
     elif history=$(process_history "$name"); then
       read -r status restarts started <<<"$history"
-      printf '{"name":"%s","status":"%s","restarts":%s,"startedAt":"%s","unit":"%s","env":"%s","command":"%s","envFile":"%s","user":"%s"}\n' \
+      printf '{"name":"%s","status":"%s","restarts":%s,"startedAt":"%s","unit":"%s","env":"%s","command":"%s","envFile":"%s","user":"%s","script":%s}\n' \
         "${as:-$name}" "$status" "$restarts" "$started" "$(unit_text "$name" | base64 -w 0)" "$(env_of "$name" | base64 -w 0)" \
-        "$(words_of "$name" | base64 -w 0)" "$(env_file_of "$name")" "$(unit_text "$name" | sed -n -E 's/^[[:space:]]*User[[:space:]]*=[[:space:]]*//p' | tail -n 1)"
+        "$(words_of "$name" | base64 -w 0)" "$(env_file_of "$name")" "$(unit_text "$name" | sed -n -E 's/^[[:space:]]*User[[:space:]]*=[[:space:]]*//p' | tail -n 1)" \
+        "$(if is_script "$(image_of "$name")"; then echo true; else echo false; fi)"
     else
       missing=1
     fi

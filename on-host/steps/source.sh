@@ -217,8 +217,14 @@ file() {
   find_restorer &
   # PATH may be a link
   file=$(readlink -f "$1") || file=$1
-  check "$file" || return 1
+  whole "$file" || return 1
+  # the kept file is read: a path with a colon can't be mounted, and RKE, kubespray and KubeKey put the time of day into names
   keep "$file" link
+  if ! readable "$secured"; then
+    why=${why/"$secured"/"$file"}
+    rm -f "$secured"
+    return 1
+  fi
   did "snapshot $1: revision $revision, $(stat -c %s "$file") bytes, kept as $aside/snapshot.db"
 }
 

@@ -8,6 +8,7 @@ import {
 } from "../installers/etcd-unit/settings";
 import { envFileProblems } from "../runtimes/systemd/env-file";
 import { givenTwice } from "../runtimes/systemd/systemd";
+import { wrapperIn } from "../runtimes/systemd/unit";
 import { voters } from "../topology/order";
 import { allHosts, type Host, type Topology } from "../topology/topology";
 import { isMapping, type Mapping, mapping } from "../values/mapping";
@@ -80,15 +81,32 @@ function hostProblems(topology: Topology, host: Host, item: string, isUnread: bo
 /** Settings that acts of etcd's unit know no other value of; each refused act names the setting. */
 export function etcdUnitActProblems(topology: Topology): string[] {
   const hosts = allHosts(topology).filter((h) => h.etcd !== "none");
+  const { envFile = "/etc/etcd.env", program = "", unit = "" } = topology.etcdUnit ?? {};
+  const wrapper = wrapperIn(unit, [program]);
+  return [
+    ...(wrapper === undefined
+      ? []
+      : [
+          `topology.etcdUnit.unit: acts know a unit that starts etcd itself, not a container or a shell, render and import any: ${wrapper}`,
+        ]),
+    ...(envFile === "/etc/etcd.env"
+      ? []
+      : [`topology.etcdUnit.envFile: acts know /etc/etcd.env alone, render and import any: ${envFile}`]),
+    ...hosts.flatMap((host) => hostActProblems(topology, host)),
+  ];
+}
+
+function hostActProblems(topology: Topology, host: Host): string[] {
   const known: [string, string | undefined, string][] = [
     ["data-dir", "/var/lib/etcd", "acts know /var/lib/etcd alone"],
     ["wal-dir", undefined, "acts know a WAL within data-dir alone"],
+    ["initial-advertise-peer-urls", peerUrl(host), "acts know one URL of a member alone"],
   ];
   const named: [string, string][] = [
     ["peer-cert-file", "acts ask etcd's peers with a certificate"],
     ["trusted-ca-file", "acts ask etcd with a certificate"],
   ];
-  return hosts.flatMap((host) => [
+  return [
     ...known
       .map(([flag, value, rule]) => ({ flag, value, rule, set: settingOn(topology, host, flag) }))
       .filter(({ value, set }) => set !== value)
@@ -99,7 +117,7 @@ export function etcdUnitActProblems(topology: Topology): string[] {
     ...named
       .filter(([flag]) => settingOn(topology, host, flag) === undefined)
       .map(([flag, rule]) => `topology.etcdUnit: ${host.name}: ${flag}: ${rule}: nothing`),
-  ]);
+  ];
 }
 
 /**

@@ -15,6 +15,14 @@ export interface SourceSearch {
   onlyOthers: boolean;
 }
 
+/** Snapshots that an installer takes when it changes etcd: no job of a host names them, and none may have been taken for years. */
+const byInstaller: Partial<Record<Topology["installer"], string[]>> = {
+  // roles/etcd handlers/backup.yml: before a playbook restarts etcd
+  kubespray: ["/var/backups/etcd-*/snapshot.db"],
+  // release 4, roles/etcd/backup: before it upgrades etcd; releases 1 to 3 by a job, whose text may be gone
+  kubekey: ["/var/lib/etcd-backup/install/etcd-*/snapshot.db", "/var/backups/kube_etcd/etcd-*/snapshot.db"],
+};
+
 const search = (topology: Topology) => ({
   peers: voters(allHosts(topology)).map(peerUrl),
   globs: topology.sources,
@@ -30,6 +38,7 @@ export const searchInPeace = (topology: Topology): SourceSearch => ({
 
 export const sourceSearch = (topology: Topology, { from, lost }: Recover & { lost: string }): SourceSearch => ({
   ...search(topology),
+  globs: [...topology.sources, ...(byInstaller[topology.installer] ?? [])],
   file: isPath(from) ? from : undefined,
   onlyOthers: false,
   logs: survivors(topology, lost).filter((h) => h.etcd !== "none").length > 1,

@@ -8,6 +8,7 @@ import { deployProblems, deployWords, trustProblems } from "./deploy-host";
 import { diskProblems, roomProblems } from "./disk-space";
 import { endpointVerdict } from "./endpoint";
 import { failoverEpochProblems } from "./epoch";
+import { etcdUnitVerdict } from "./etcd-unit";
 import { addressProblems, clockProblems, rights, rightsWords, tools } from "./hosts";
 import { hostKeyProblems, reachability, strangers } from "./identity";
 import { imageProblems } from "./images";
@@ -96,6 +97,7 @@ export function failoverGuards(
     ),
     verdict("earlier acts", unfinishedProblems(plan, seen), unfinishedWords(plan, seen)),
     quorum(topology, plan, seen),
+    ...etcdUnitVerdict(topology, survivors, seen),
     ...shownOnHosts(topology, plan.method),
     verdict("source", sourceProblems(topology, plan), sourceWords(plan)),
     verdict("etcd's version", versionProblems(topology, plan, seen), versionWords(plan)),

@@ -1,7 +1,7 @@
 import { factsOf, type Observation } from "../facts/observation";
 import { installerOf } from "../installers/installers";
 import type { Host, Topology } from "../topology/topology";
-import { isIp } from "../values/addresses";
+import { isIp, isIpv4 } from "../values/addresses";
 import { problem } from "./verdict";
 
 /** Rights that steps need on every host: a login, root, and a runtime that answers. */
@@ -45,15 +45,22 @@ export const rightsWords = (topology: Pick<Topology, "installer">, hosts: Host[]
  */
 export const addressProblems = (hosts: Host[]): string[] =>
   hosts.flatMap((h) =>
-    isIp(h.internalAddress)
+    isIpv4(h.internalAddress)
       ? []
-      : [
-          problem(
-            `${h.name}: internalAddress must be an IPv4 address for an act: ${JSON.stringify(h.internalAddress)}`,
-            "Write the address as internalAddress into Pulumi.yaml, and as internal_address into RKE's cluster.yml",
-            "(certificates and etcd's URLs change by that: one restart, in peace)",
-          ),
-        ],
+      : isIp(h.internalAddress)
+        ? [
+            problem(
+              `${h.name}: internalAddress must be an IPv4 address for an act: ${JSON.stringify(h.internalAddress)}`,
+              "Import and render know IPv6; an act would refuse the lost side at etcd's ports by rules for IPv4 alone",
+            ),
+          ]
+        : [
+            problem(
+              `${h.name}: internalAddress must be an IPv4 address for an act: ${JSON.stringify(h.internalAddress)}`,
+              "Write the address as internalAddress into Pulumi.yaml, and as internal_address into RKE's cluster.yml",
+              "(certificates and etcd's URLs change by that: one restart, in peace)",
+            ),
+          ],
   );
 
 export function tools(hosts: Host[], seen: Observation): string[] {

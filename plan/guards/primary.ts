@@ -9,6 +9,7 @@ import { commandsOn } from "./commands";
 import { installerMissing } from "./deploy-host";
 import { roomProblems } from "./disk-space";
 import { primaryEpochProblems } from "./epoch";
+import { etcdUnitVerdict } from "./etcd-unit";
 import { failbackGuards } from "./failback";
 import { addressProblems, clockProblems, rights, rightsWords, tools } from "./hosts";
 import { hostKeyProblems, reachability, strangers } from "./identity";
@@ -69,6 +70,7 @@ export function primaryGuards(
             "no host runs a cluster that this program didn't build",
           ),
     verdict("the hosts meant", strangers(topology, plan.hosts, seen), "no host belongs to another cluster"),
+    ...etcdUnitVerdict(topology, plan.hosts, seen),
     verdict(
       "members of etcd",
       memberProblems(plan, seen, program !== undefined),

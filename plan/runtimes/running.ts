@@ -14,6 +14,8 @@ export interface Running {
   epoch: number | undefined;
   /** Its command, environment and files in the shape of a plan. */
   process: Process;
+  /** The command that its unit has in place of the program itself, such as "/usr/bin/docker stop etcd1"; undefined if there is none. */
+  wrapper?: string;
   /** Everything else that the runtime reported; only its own `spec` reads it. */
   reported: unknown;
 }

@@ -29,7 +29,16 @@ describe("a host's facts about files that a recovery could start from", () => {
   const at = (name: string) => join(state, "snapshots", name);
 
   /** @param slow a program that is as if the disk never gave it all, in the last second that there is for reading */
-  function facts(named = "", wanted = peers.join(), slow?: "sha256sum" | "grep", globs = "", others = "") {
+  function facts(
+    named = "",
+    wanted = peers.join(),
+    slow?: "sha256sum" | "grep",
+    globs = "",
+    others = "",
+    docker = "exit 1",
+  ) {
+    mkdirSync(join(state, "bin"), { recursive: true });
+    writeFileSync(join(state, "bin/docker"), `#!/bin/bash\n${docker}\n`, { mode: 0o755 });
     const late = slow === undefined ? "" : "SECONDS=9; PATH=$state/slow:$PATH;";
     if (slow !== undefined) {
       mkdirSync(join(state, "slow"));
@@ -40,7 +49,7 @@ describe("a host's facts about files that a recovery could start from", () => {
       );
     }
     // docker has no image here: of a file without a description nothing more is known
-    const code = `set -uo pipefail; state=$1; ${late} section() { :; }; docker() { return 1; }; source "$6"; source "$2"; source "$5"; source_facts "$3" "$4" "$7" "$8"`;
+    const code = `set -uo pipefail; state=$1; ${late} section() { :; }; PATH=$state/bin:$PATH; source "$6"; source "$2"; source "$5"; source_facts "$3" "$4" "$7" "$8"`;
     const run = spawnSync("bash", ["-c", code, "bash", state, script, named, wanted, runtime, jobs, globs, others], {
       encoding: "utf8",
       env: { ...process.env, RKE_DR_ROOT: state },
@@ -57,6 +66,21 @@ describe("a host's facts about files that a recovery could start from", () => {
     const [seen] = facts(at("newest.db"));
     assert.deepEqual([seen?.path, seen?.state, seen?.bytes], [at("newest.db"), "whole", 8224]);
   });
+
+  for (const name of ["x.db", "etcd-2026-11-21_12:00:00/snapshot.db", "2026-11-21T12:00:00Z,1_etcd"]) {
+    it(`have the revision that etcd's own program reads in ${name}, which is mounted by a path without a colon`, () => {
+      mkdirSync(dirname(at(name)), { recursive: true });
+      writeFileSync(at(name), hashed(database()));
+      // docker takes SOURCE:TARGET:ro apart at each colon; etcdctl reads the file at or below TARGET
+      const docker = `case $1 in
+  images) echo rancher/mirrored-coreos-etcd:v3.5.9 ;;
+  run)
+    [[ "$*" =~ " -v "([^:,\\ ]+):/source:ro.*" status /source"([^\\ ]*) ]] || exit 125
+    [[ \${BASH_REMATCH[1]}\${BASH_REMATCH[2]} -ef "${at(name)}" ]] && echo '{"revision":90}' ;;
+esac`;
+      assert.equal(facts(at(name), peers.join(), undefined, "", "", docker)[0]?.revision, 90);
+    });
+  }
 
   for (const [what, bytes, seen] of [
     ["a snapshot", hashed(database()), "whole"],

@@ -54,6 +54,23 @@ describe("a snapshot as a restore's source", () => {
     assert.equal(host.read("etcd/restored-epoch-2/member/snap/db"), "restored\n");
   });
 
+  it("is read although its path has a colon, which docker can't mount", () => {
+    const refusal = `*-v\\ *T12:00:00Z*) echo "docker: invalid volume specification"; exit 125 ;;\n`;
+    host.program("docker", `#!/bin/sh\ncase "$*" in\n${refusal}${etcdctl}esac\n`);
+    host.run("mv", [host.at("s1.db"), host.at("2026-11-21T12:00:00Z_etcd")]);
+    const result = run(host.at("2026-11-21T12:00:00Z_etcd"));
+    assert.equal(result.status, 0, result.stderr);
+    assert.ok(readFileSync(host.at("epoch-2/snapshot.db")).equals(sound));
+  });
+
+  it("isn't kept if it can't be read, and is named by its own path", () => {
+    host.program("docker", `#!/bin/sh\ncase "$*" in\n*status*) echo "Error: bad"; exit 1 ;;\n${etcdctl}esac\n`);
+    const result = run(host.at("s1.db"));
+    assert.equal(result.status, 1);
+    assert.match(result.stderr, /\/s1\.db can't be read, it is damaged: Error: bad; nothing was changed but/);
+    assert.equal(host.has("epoch-2/snapshot.db"), false);
+  });
+
   it("ends the step before any change if etcdctl can't restore it", () => {
     host.program(
       "docker",

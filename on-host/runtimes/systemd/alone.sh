@@ -206,7 +206,9 @@ programs_of_etcd() {
   for name in etcd etcdctl etcdutl; do
     path=${image%/*}/$name
     [[ -x $path ]] || continue
-    case $name in
+    version=""
+    # a script may start anything: it isn't run only to ask for a version
+    is_script "$path" || case $name in
       etcd) version=$("$path" --version 2>/dev/null) ;;
       *) version=$("$path" version 2>/dev/null) ;;
     esac

@@ -116,6 +116,8 @@ image_of() {
   [[ -n $image ]] || image=$(words_of "$1" | head -n 1)
   [[ -n $image ]] && printf '%s\n' "$image"
 }
+# is_script FILE: true if the kernel would start an interpreter for it. kubespray's etcd in docker has one at /usr/local/bin/etcd.
+is_script() { [[ $(head -c 2 "$1" 2>/dev/null | tr -d '\0') == '#!' ]]; }
 definition_text() { unit_text "$1" && env_of "$1"; }
 # without_notes < TEXT: the lines of a unit or of settings that say something, in any order.
 without_notes() { grep -v -E '^[[:space:]]*(#|;|$)' | sort; }

@@ -1,4 +1,5 @@
 import { initialCluster, unitOn } from "../../installers/etcd-unit/settings";
+import { wrapperIn } from "../../runtimes/systemd/unit";
 import { etcdUnitSchema } from "../../topology/etcd-unit-schema";
 import type { Host } from "../../topology/topology";
 import type { Mapping } from "../../values/mapping";
@@ -113,20 +114,30 @@ const asHost = ({ name, address, internalAddress, roles, member }: InventoryHost
 /** ExecStart=, User= and EnvironmentFile= of etcd.service, and its text; nothing if it wasn't given. */
 function started(units: KubeadmFile[], found: Findings): Mapping {
   const [first, ...more] = units;
+  const wrapped = units.flatMap(({ path, text }) => {
+    const command = wrapperIn(text, execStart(text));
+    return command === undefined ? [] : [{ path, command }];
+  });
+  if (wrapped.length > 0) {
+    found.errors.push(
+      ...wrapped.map(
+        ({ path, command }) =>
+          `${path}: etcd must be the unit's own process, not a container's or a shell's; move it to the host first (kubespray: etcd_deployment_type: host), and give its unit then: ${JSON.stringify(command)}`,
+      ),
+    );
+    return {};
+  }
   for (const other of more.filter(({ text }) => text.trim() !== first?.text.trim())) {
     found.errors.push(`${other.path}: must be the same unit on each host: differs from ${first?.path}`);
   }
   if (first === undefined) {
     return {};
   }
-  // systemd takes blanks around a key and its sign of equality
-  const last = (key: string) =>
-    [...first.text.matchAll(new RegExp(`^[ \\t]*${key}[ \\t]*=[ \\t]*(.*(?:\\\\\\n.*)*)$`, "gm"))].at(-1)?.[1]?.trim();
+  const last = (key: string) => lastOf(first.text, key);
   if (/^[ \t]*Environment[ \t]*=.*ETCD_/m.test(first.text)) {
     found.errors.push(`${first.path}: Environment=: isn't read, move its settings into the file of EnvironmentFile=`);
   }
-  const words = (last("ExecStart") ?? "").replaceAll("\\\n", " ").trim().split(/\s+/);
-  const [program = "", ...args] = words.map((word) => word.replace(/^(["'])(.*)\1$/, "$2"));
+  const [program = "", ...args] = execStart(first.text);
   const envFile = (last("EnvironmentFile") ?? "").replace(/^-/, "");
   const user = last("User") || undefined;
   return {
@@ -137,3 +148,14 @@ function started(units: KubeadmFile[], found: Findings): Mapping {
     unit: first.text,
   };
 }
+
+/** A key's last value in a unit; systemd takes blanks around a key and its sign of equality. */
+const lastOf = (text: string, key: string): string | undefined =>
+  [...text.matchAll(new RegExp(`^[ \\t]*${key}[ \\t]*=[ \\t]*(.*(?:\\\\\\n.*)*)$`, "gm"))].at(-1)?.[1]?.trim();
+
+const execStart = (text: string): string[] =>
+  (lastOf(text, "ExecStart") ?? "")
+    .replaceAll("\\\n", " ")
+    .trim()
+    .split(/\s+/)
+    .map((word) => word.replace(/^(["'])(.*)\1$/, "$2"));

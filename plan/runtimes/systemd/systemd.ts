@@ -13,7 +13,7 @@ import {
   withVariable,
   writeEnvFile,
 } from "./env-file";
-import { processOfUnit, unitOf } from "./unit";
+import { processOfUnit, unitOf, wrapperIn } from "./unit";
 
 /** Marks the files of settings, and units, that this program wrote. */
 const epochComment = "# rke-dr.epoch: ";
@@ -108,6 +108,8 @@ interface Line {
   envFile?: string;
   command?: string;
   user?: string;
+  /** True if the unit's program is a script. */
+  script?: boolean;
 }
 
 function read(line: string): Running {
@@ -115,7 +117,7 @@ function read(line: string): Running {
   if (found.unit === undefined) {
     return staticPod.read(line);
   }
-  const { name, status, restarts, startedAt, envFile = "", user } = found;
+  const { name, status, restarts, startedAt, envFile = "", user, script } = found;
   const [program = "", ...args] = text(found.command ?? "")
     .replace(/\n$/, "")
     .split("\n");
@@ -129,13 +131,17 @@ function read(line: string): Running {
   };
   const epoch =
     commentOf(readEnvFile(unit.env), epochComment) ?? new RegExp(`^${epochComment}(\\d+)$`, "m").exec(unit.unit)?.[1];
+  const own = processOfUnit(name, unit.unit, [program, ...args]);
+  // a unit that this program has made may run anything
+  const wrapper = own ? undefined : (wrapperIn(unit.unit, [program, ...args]) ?? (script ? program : undefined));
   return {
     name,
     status,
     startedAt,
     restarts,
     epoch: epoch === undefined ? undefined : Number(epoch),
-    process: processOfUnit(name, unit.unit, [program, ...args]) ?? processOf(name, unit),
+    process: own ?? processOf(name, unit),
+    ...(wrapper === undefined ? {} : { wrapper }),
     reported: unit,
   };
 }

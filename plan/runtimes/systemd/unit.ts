@@ -57,6 +57,21 @@ export function processOfUnit(name: string, unit: string, words: string[]): Proc
       };
 }
 
+const key = (name: string) => `^[ \\t]*Exec${name}[ \\t]*=[ \\t]*[-@:+!|]*`;
+const containers = new RegExp(
+  `${key("(?:Start|StartPre|StartPost|Stop)")}((?:\\S*/)?(?:docker|podman|nerdctl|ctr|rkt)\\s.*)$`,
+  "m",
+);
+const isShell = (program: string): boolean => /(^|\/)(?:[a-z]*sh|env)$/.test(program);
+
+/**
+ * The command by which a unit runs its program in a container or through a shell, so that neither its arguments nor its settings are known to
+ * be those of the program; undefined if it starts the program itself.
+ * @param words the program of ExecStart= and its arguments
+ */
+export const wrapperIn = (unit: string, words: string[]): string | undefined =>
+  containers.exec(unit)?.[1]?.trim() ?? (isShell(words[0] ?? "") ? words.join(" ") : undefined);
+
 /** A word of a unit's file (systemd.syntax(7), Quoting): % begins a specifier there. */
 const word = (text: string): string =>
   `"${text.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n").replaceAll("%", "%%")}"`;

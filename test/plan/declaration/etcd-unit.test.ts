@@ -161,6 +161,37 @@ describe("a topology whose etcd is a unit of systemd", () => {
   });
 });
 
+describe("acts on an etcd that is a unit", () => {
+  for (const [what, change, problem] of [
+    [
+      "a unit that starts a container",
+      (t) => {
+        t.etcdUnit.unit = "[Service]\nExecStart=/usr/local/bin/etcd\nExecStop=/usr/bin/docker stop etcd1\n";
+      },
+      "topology.etcdUnit.unit: acts know a unit that starts etcd itself, not a container or a shell, render and import any: /usr/bin/docker stop etcd1",
+    ],
+    [
+      "settings in another file",
+      (t) => {
+        t.etcdUnit.envFile = "/etc/etcd/etcd.conf";
+      },
+      "topology.etcdUnit.envFile: acts know /etc/etcd.env alone, render and import any: /etc/etcd/etcd.conf",
+    ],
+    [
+      "a member with two URLs, as KubeKey 4 writes them for two families of addresses",
+      (t) => {
+        hostOf(t, "node3").etcdUnit = {
+          env: t.etcdUnit.env.replace(/^(ETCD_INITIAL_ADVERTISE_PEER_URLS=.*)$/m, "$1,https://[fd00::13]:2380"),
+        };
+      },
+      "topology.etcdUnit: node3: initial-advertise-peer-urls: acts know one URL of a member alone, render and import any: https://192.168.31.113:2380,https://[fd00::13]:2380",
+    ],
+  ] as [string, (t: Raw) => void, string][]) {
+    it(`are refused with ${what}`, () =>
+      assert.deepEqual(actProblems(parseTopology(raw("kubekey", change))), [problem]));
+  }
+});
+
 describe("what a loss changes for an etcd that is a unit", () => {
   const topology = parseTopology(raw("kubespray"));
   const node3 = host(topology, "node3");

@@ -338,6 +338,13 @@ describe("the choice of source", () => {
     });
     assert.equal(sourceSearch(seed(), { from: "snapshot", lost: "a" }).file, undefined);
   });
+
+  it("looks where kubespray and KubeKey leave a snapshot before they change etcd, beside the topology's patterns", () => {
+    const found = (installer: "kubespray" | "kubekey") =>
+      sourceSearch({ ...seed(), installer, sources: ["/srv/*.db"] }, { from: "snapshot", lost: "a" }).globs;
+    assert.deepEqual(found("kubespray"), ["/srv/*.db", "/var/backups/etcd-*/snapshot.db"]);
+    assert.ok(found("kubekey").includes("/var/lib/etcd-backup/install/etcd-*/snapshot.db"));
+  });
 });
 
 describe("files as a host lists them", () => {

@@ -39,6 +39,10 @@ describe("a host with words of its own", () => {
       addressProblems(allHosts(topology)).join("\n"),
       /^node2: internalAddress must be an IPv4 address.*"node2\.example"\n/,
     );
+    assert.match(
+      addressProblems([{ ...host("node1"), internalAddress: "fd00::11" }]).join("\n"),
+      /^node1: internalAddress must be an IPv4 address for an act: "fd00::11"\nImport and render know IPv6/,
+    );
     assert.deepEqual(refusedAddresses([host("node2"), host("node1")]), ["192.168.31.104"]);
   });
 });

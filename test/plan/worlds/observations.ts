@@ -146,8 +146,8 @@ export function unitsOn(topology: Topology, host: Host, env?: string): Record<st
   };
 }
 
-/** etcd.service as a host reports it. */
-export const unit = (of: EtcdUnit, env = of.env): Running =>
+/** etcd.service as a host reports it. @param script true if its program is a script */
+export const unit = (of: EtcdUnit, env = of.env, script = false): Running =>
   systemd.read(
     JSON.stringify({
       name: "etcd",
@@ -159,6 +159,7 @@ export const unit = (of: EtcdUnit, env = of.env): Running =>
       envFile: of.envFile,
       command: base64([of.program, ...of.arguments].join("\n")),
       user: of.user ?? "root",
+      script,
     }),
   );
 

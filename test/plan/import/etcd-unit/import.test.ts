@@ -295,6 +295,22 @@ describe("the import of a cluster whose etcd is a unit", () => {
       ],
     ],
     [
+      "etcd in a container, on each host by its own name",
+      "kubespray",
+      [
+        hostsYaml,
+        ...envFiles("kubespray"),
+        ...[1, 2].map((n) => ({
+          path: `${n}.service`,
+          text: `[Service]\nExecStart=/usr/local/bin/etcd\nExecStop=/usr/bin/docker stop etcd${n}\n`,
+        })),
+      ],
+      [1, 2].map(
+        (n) =>
+          `${n}.service: etcd must be the unit's own process, not a container's or a shell's; move it to the host first (kubespray: etcd_deployment_type: host), and give its unit then: "/usr/bin/docker stop etcd${n}"`,
+      ),
+    ],
+    [
       "a file that systemd reads as nobody means it",
       "unit",
       [
