@@ -18,6 +18,3 @@ export interface Reading {
   /** Keys that stand twice in one mapping, with the lines. */
   repeated: { path: Path; lines: number[] }[];
 }
-
-/** RKE ends with an error before it has read a value. */
-export class UnreadableError extends Error {}

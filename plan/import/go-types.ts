@@ -1,7 +1,7 @@
+import { AliasCount, isMerge, merged, scalarOf } from "../values/go-scalar";
 import { isMapping, type Mapping, mapping } from "../values/mapping";
 import type { YamlNode } from "../values/yaml-node";
 import type { Path, Reading } from "./findings";
-import { AliasCount, isMerge, merged, scalarOf } from "./scalar";
 import type { Shape } from "./shape";
 
 /** A part that is read a second time by another reader; it is there, and not null. */

@@ -1,6 +1,6 @@
+import { readJson } from "../values/go-json";
 import { isMapping, type Mapping, mapping } from "../values/mapping";
 import { parseYaml, type YamlNode } from "../values/yaml-node";
-import { readJson } from "./ghodss";
 import { decoded } from "./kubeadm-json";
 import { type Kind, versions } from "./kubeadm-types";
 import type { Findings } from "./reading";

@@ -68,7 +68,12 @@ export function importedHosts(documents: Documents, cluster: ClusterPart, found:
       );
       return [];
     }
-    const settings = { ...joinedPart(host, members), ...host.settings, ...timeoutPart(host, cluster) };
+    const settings: Mapping = { ...joinedPart(host, members), ...host.settings, ...timeoutPart(host, cluster) };
+    if (goSeconds(String(settings.startupTimeout ?? "4m0s")) === 0) {
+      found.notes.push(
+        `${host.items.join(", ")}.timeouts.controlPlaneComponentHealthCheck: is ${settings.startupTimeout}, which \`kubeadm config migrate\` of 1.36 writes in place of any other value; made with it, startup probes have no failureThreshold, and the kubelet ends a pod that hasn't started after half a minute`,
+      );
+    }
     return [
       {
         name,

@@ -1,7 +1,8 @@
+import { readJson } from "../values/go-json";
+import { UnreadableError } from "../values/go-scalar";
 import { isMapping, type Mapping, mapping } from "../values/mapping";
 import { parseYaml, type YamlNode } from "../values/yaml-node";
-import { type Path, type Reading, UnreadableError } from "./findings";
-import { readJson } from "./ghodss";
+import type { Path, Reading } from "./findings";
 import { readInto, readLater } from "./go-types";
 import { clusterYmlShape } from "./rke-types";
 

@@ -35,14 +35,30 @@ manifest_of() {
 is_enabled() { [[ -e $(manifests_folder)/$1.yaml ]]; }
 # in_metadata KEY < MANIFEST: prints the value of a key of the pod's metadata, as every Kubernetes program writes it.
 in_metadata() { awk -v key="$1:" '/^metadata:/ { m = 1; next } /^[^ ]/ { m = 0 } m && $1 == key && /^  [^ ]/ { gsub(/["'"'"']/, "", $2); print $2; exit }'; }
-# in_container KEY < MANIFEST: prints the first line with a key of a container and the lines of its list, as they stand.
+# in_container KEY < MANIFEST: prints the first line with a key of the container that is named as its pod, and the lines of its list, as they stand
+# but for the dash before a container's first key. A patch may put other containers before it.
 in_container() {
   awk -v key="$1" '
-    /^  [a-zA-Z]/ { inside = ($1 == "containers:"); found = 0; next }
+    /^[a-zA-Z]/ { section = $1 }
+    /^  [a-zA-Z]/ {
+      if (section == "metadata:" && $1 == "name:") pod = $2
+      inside = (section == "spec:" && $1 == "containers:")
+      next
+    }
     !inside { next }
-    found && (/^    - / || /^      /) { print; next }
-    found { exit }
-    $0 ~ "^  (- |  )" key ":" { print; found = 1 }'
+    sub(/^  - /, "    ") { count++ }
+    /^    name:/ { name[count] = $2 }
+    { lines[count] = lines[count] $0 "\n" }
+    END {
+      chosen = 1
+      for (i = count; i > 0; i--) if (name[i] == pod) chosen = i
+      total = split(lines[chosen], line, "\n")
+      for (i = 1; i <= total; i++) {
+        if (found && line[i] !~ /^    - / && line[i] !~ /^      /) exit
+        if (!found && line[i] ~ "^    " key ":") found = 1
+        if (found) print line[i]
+      }
+    }'
 }
 # containers_of FILE [STATE]: prints the IDs of the containers of the pod in a manifest, newest first. Returns 1 if the runtime doesn't answer.
 containers_of() {

@@ -1,5 +1,6 @@
-import { parse } from "yaml";
-import { isMapping, type Mapping } from "../../values/mapping";
+import { readJson } from "../../values/go-json";
+import { isMapping, type Mapping, mapping } from "../../values/mapping";
+import { parseYaml } from "../../values/yaml-node";
 import { goYaml, type Plain } from "./go-yaml";
 import type { Pod } from "./pod";
 
@@ -26,23 +27,32 @@ export function readManifest(text: string, item: string): ReadManifest {
   if (!isMapping(pod) || pod.kind !== "Pod") {
     throw new Error(`${item}: is not a Pod: ${JSON.stringify(isMapping(pod) ? pod.kind : pod)}`);
   }
-  const { metadata, spec } = pod;
-  const containers = isMapping(spec) && Array.isArray(spec.containers) ? spec.containers.filter(isMapping) : [];
-  const name = isMapping(metadata) && typeof metadata.name === "string" ? metadata.name : "";
-  // kubeadm names a pod's only container after the pod; a patch may put others before it
-  const own = containers.find((c) => c.name === name) ?? containers[0];
-  if (name === "" || own === undefined || typeof own.image !== "string") {
+  const containers = containersOf(pod);
+  const own = mainContainer(pod);
+  const { name = "" } = mapping(pod.metadata);
+  if (typeof name !== "string" || name === "" || own === undefined || typeof own.image !== "string") {
     throw new Error(`${item}: has no name, or no container with an image: ${JSON.stringify(name)}`);
   }
   const command = [...words(own.command), ...words(own.args)];
   return { name, image: own.image, command, containers: containers.map((c) => String(c.name)), pod };
 }
 
+const containersOf = (pod: Mapping): Mapping[] => {
+  const { containers } = mapping(pod.spec);
+  return Array.isArray(containers) ? containers.filter(isMapping) : [];
+};
+
+/** The container that kubeadm made: it is named as the pod. A patch may put others before it, and kubeadm's own patches of a list do. */
+export const mainContainer = (pod: Mapping): Mapping | undefined =>
+  containersOf(pod).find((c) => c.name === mapping(pod.metadata).name) ?? containersOf(pod)[0];
+
+/** As the kubelet reads it: sigs.k8s.io/yaml, which is YAML 1.1. */
 function parsed(text: string, item: string): unknown {
   try {
-    return parse(text);
+    const { first } = parseYaml(text);
+    return first === undefined ? null : readJson(first);
   } catch (error) {
-    throw new Error(`${item}: is not YAML: ${error instanceof Error ? error.message : error}`);
+    throw new Error(`${item}: ${error instanceof Error ? error.message : error}`);
   }
 }
 

@@ -3,7 +3,7 @@ import { commandOf, differences, type Process } from "../process";
 import type { Running } from "../running";
 import type { Runtime, SpecOptions } from "../runtime";
 import { goYaml, type Plain } from "./go-yaml";
-import { readManifest } from "./manifest";
+import { mainContainer, readManifest } from "./manifest";
 
 /** Marks the manifests that this program wrote; kubeadm writes no annotation of this name and compares none. */
 const epochAnnotation = "rke-dr.epoch";
@@ -78,7 +78,7 @@ function read(line: string): Running {
 /** A pod's main container as a process. */
 export function processOf(name: string, pod: Mapping): Process {
   const [metadata, podSpec] = [mapping(pod.metadata), mapping(pod.spec)];
-  const [container = {}] = mappings(podSpec.containers);
+  const container = mainContainer(pod) ?? {};
   return {
     name,
     image: String(container.image ?? ""),
@@ -111,7 +111,15 @@ function spec(process: Process, epoch: number, { base, once, isolated }: SpecOpt
   const replaced = (base?.reported ?? process.template) as Mapping | undefined;
   const mounts = process.binds.map((bind, i) => ({ ...mountOf(bind), name: `bind-${i}` }));
   const [metadata, podSpec] = [mapping(replaced?.metadata), mapping(replaced?.spec)];
-  const [container = {}, ...others] = mappings(podSpec.containers);
+  const container = replaced && mainContainer(replaced);
+  const own = {
+    ...(container ?? { name: process.name, imagePullPolicy: "IfNotPresent" }),
+    image: process.image,
+    command: process.entrypoint.length > 0 ? process.entrypoint : undefined,
+    args: process.cmd.length > 0 ? process.cmd : undefined,
+    env: container && process.env.length === 0 ? undefined : environment(process.env, mappings(container?.env)),
+    ...(container ? {} : { volumeMounts: mounts.map(({ hostPath: _, ...mount }) => mount) }),
+  };
   const pod = {
     ...(replaced ?? { apiVersion: "v1", kind: "Pod" }),
     metadata: {
@@ -124,17 +132,7 @@ function spec(process: Process, epoch: number, { base, once, isolated }: SpecOpt
     spec: {
       ...(replaced ? podSpec : { hostNetwork: true, priorityClassName: "system-node-critical" }),
       ...(once ? { restartPolicy: "Never" } : {}),
-      containers: [
-        {
-          ...(replaced ? container : { name: process.name, imagePullPolicy: "IfNotPresent" }),
-          image: process.image,
-          command: process.entrypoint.length > 0 ? process.entrypoint : undefined,
-          args: process.cmd.length > 0 ? process.cmd : undefined,
-          env: replaced && process.env.length === 0 ? undefined : process.env.map(variableOf),
-          ...(replaced ? {} : { volumeMounts: mounts.map(({ hostPath: _, ...mount }) => mount) }),
-        },
-        ...others,
-      ],
+      containers: container ? mappings(podSpec.containers).map((c) => (c === container ? own : c)) : [own],
       ...(replaced ? {} : { volumes: mounts.map(({ name, hostPath }) => ({ name, hostPath: { path: hostPath } })) }),
     },
   };
@@ -160,6 +158,13 @@ function mountOf(bind: string): { hostPath: string; mountPath: string; readOnly?
   const [hostPath = "", mountPath = "", mode = ""] = bind.split(":");
   return { hostPath, mountPath, ...(mode.split(",").includes("ro") ? { readOnly: true } : {}) };
 }
+
+/** Variables as the manifest has them: one whose value comes from elsewhere (`valueFrom`) has none in a plan, and stays as it is. */
+const environment = (variables: string[], before: Mapping[]): Mapping[] =>
+  variables.map(variableOf).map(({ name, value }) => {
+    const same = before.find((one) => one.name === name && String(one.value ?? "") === value);
+    return same ?? { name, value };
+  });
 
 function variableOf(variable: string): { name: string; value: string } {
   const at = variable.indexOf("=");

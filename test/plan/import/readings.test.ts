@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { readJson } from "../../../plan/import/ghodss";
 import { readInto, readLater } from "../../../plan/import/go-types";
 import { clusterYmlShape } from "../../../plan/import/rke-types";
+import { readJson } from "../../../plan/values/go-json";
 import { isMapping } from "../../../plan/values/mapping";
 import { readAsEngine } from "../../../plan/values/yaml-engine";
 import { parseYaml } from "../../../plan/values/yaml-node";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parse } from "yaml";
-import { readJson } from "../../../plan/import/ghodss";
+import { readJson } from "../../../plan/values/go-json";
 import { readAsEngine } from "../../../plan/values/yaml-engine";
 import { parseYaml } from "../../../plan/values/yaml-node";
 import { yamlText } from "../../../plan/values/yaml-text";

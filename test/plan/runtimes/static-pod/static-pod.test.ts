@@ -4,6 +4,7 @@ import { readTopologyFile } from "../../../../cli/topology-file";
 import { manifestsInPeace } from "../../../../plan/installers/kubeadm/site";
 import type { Process } from "../../../../plan/runtimes/process";
 import { staticPod } from "../../../../plan/runtimes/static-pod/static-pod";
+import { read } from "../../installers/kubeadm/recordings";
 
 /** As on-host/runtimes/static-pod.sh prints a process. */
 const line = (manifest: string, more: object = {}) =>
@@ -55,6 +56,30 @@ describe("runtime static-pod", () => {
     before.spec.containers[0].command = entrypoint;
     before.metadata.annotations["rke-dr.epoch"] = "4";
     assert.deepEqual(made, before);
+  });
+
+  describe("with a manifest that kubeadm has patched and an operator has edited", () => {
+    const edited = read("kubeadm-patched/etcd.yaml")
+      .replace("  hostNetwork: true\n", "  hostNetwork: on\n  terminationGracePeriodSeconds: 036\n")
+      .replace("    component: etcd\n", "    component: etcd\n    own: &own mine\n    same: *own\n");
+    const found = staticPod.read(line(edited));
+
+    it("reads etcd's own container, wherever it stands", () =>
+      assert.deepEqual(
+        [found.process.image, found.process.entrypoint[0], found.process.env],
+        ["registry.k8s.io/etcd:3.6.8-0", "etcd", ["POD_IP="]],
+      ));
+
+    it("changes etcd's command alone: other containers, variables and edits stay as the kubelet reads them", () => {
+      const entrypoint = [...found.process.entrypoint, "--force-new-cluster=true"];
+      const made = parse(decoded(staticPod.spec({ ...found.process, entrypoint }, 4, { base: found })).words[0] ?? "");
+      const before = parse(read("kubeadm-patched/etcd.yaml"));
+      before.spec.terminationGracePeriodSeconds = 30;
+      before.spec.containers[1].command = entrypoint;
+      before.metadata.annotations["rke-dr.epoch"] = "4";
+      Object.assign(before.metadata.labels, { own: "mine", same: "mine" });
+      assert.deepEqual(made, before);
+    });
   });
 
   it("a process of its own comes back from its manifest as it was planned", () => {

@@ -1,7 +1,6 @@
-import { isMapping, type Mapping } from "../values/mapping";
-import type { YamlNode } from "../values/yaml-node";
-import { UnreadableError } from "./findings";
-import { AliasCount, isMerge, merged, scalarOf } from "./scalar";
+import { AliasCount, isMerge, merged, scalarOf, UnreadableError } from "./go-scalar";
+import { isMapping, type Mapping } from "./mapping";
+import type { YamlNode } from "./yaml-node";
 
 /**
  * YAML as github.com/ghodss/yaml v1.0.0 makes JSON of it, by yaml.v2 without types: yes and on are true, 0644 is 420, dates are

@@ -1,6 +1,8 @@
-import type { YamlNode } from "../values/yaml-node";
-import { type Resolved, resolvePlain } from "../values/yaml-scalars";
-import { UnreadableError } from "./findings";
+import type { YamlNode } from "./yaml-node";
+import { type Resolved, resolvePlain } from "./yaml-scalars";
+
+/** A text that Go reads no further. RKE and kubeadm end with an error before they have read a value. */
+export class UnreadableError extends Error {}
 
 type ScalarNode = Extract<YamlNode, { kind: "scalar" }>;
 
