@@ -156,7 +156,8 @@ function runOver(host: Host, access: SshAccess, command: string, input: string, 
  * runs here writes before it can fail.
  */
 function failure(command: string, code: number | null, stdout: string, stderr: string): Error {
-  const why = lastLine(stderr);
+  const limit = /\btimeout -k \d+ (\d+) /.exec(command)?.[1];
+  const why = code === 124 && limit !== undefined ? `it took longer than its ${limit} s` : lastLine(stderr);
   const bySudo = command.startsWith("sudo ") && stdout === "" && (code === 1 || code === 127);
   return bySudo && /\bsudo(ers)?\b|^Sorry, user /.test(why)
     ? new RefusedError("sudo refused", why.slice(0, 200))
