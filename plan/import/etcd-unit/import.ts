@@ -13,14 +13,13 @@ import { type EnvFileOf, envFileOf, isEnvFile, isUnitFile } from "./env-files";
 import {
   type Inventory,
   type InventoryHost,
-  isKubeKey,
   isKubesprayIni,
   isKubesprayYaml,
-  kubeKey,
   kubesprayIni,
   kubesprayYaml,
   type UnitInstaller,
 } from "./inventory";
+import { isKubeKey, isKubeKey4, kubeKey, kubeKey4 } from "./kubekey";
 import { unitPart, withMembers } from "./unit-part";
 
 /** What the files are, by their content. */
@@ -54,7 +53,7 @@ export function importEtcdUnit(installer: UnitInstaller, files: KubeadmFile[], s
   );
   const order = datacenters.flatMap((dc) => dc.hosts.map((h) => h.name));
   const inOrder = order.flatMap((name) => hosts.find((h) => h.name === name) ?? []);
-  const unit = unitPart(installer, inOrder, sorted.envFiles, sorted.units, found);
+  const unit = unitPart(installer, { ...inventory, hosts: inOrder }, sorted.envFiles, sorted.units, found);
   const login = commonLogin(hosts);
   const raw = {
     installer,
@@ -109,6 +108,8 @@ function sortDocument(file: KubeadmFile, sorted: Files, found: Findings): void {
     sorted.inventories.push(kubesprayYaml(file.path, body, found));
   } else if (isMapping(body) && isKubeKey(body)) {
     sorted.inventories.push(kubeKey(file.path, body, found));
+  } else if (isMapping(body) && isKubeKey4(body)) {
+    sorted.inventories.push(kubeKey4(file.path, body, found));
   } else {
     sorted.kubeadm.push(file);
   }
@@ -128,7 +129,8 @@ function inventoryOf(
     return first;
   }
   if (installer !== "unit") {
-    const name = installer === "kubespray" ? "hosts.yaml or inventory.ini" : "config-sample.yaml";
+    const name =
+      installer === "kubespray" ? "hosts.yaml or inventory.ini" : "config-sample.yaml, or inventory.yaml of release 4,";
     found.errors.push(
       `inventory: is in no file; it names the hosts, their roles and addresses: give ${installer}'s ${name}`,
     );
@@ -145,7 +147,15 @@ function inventoryOf(
       labels: {},
     }),
   );
-  return { item: "the files of settings", hosts, kubernetesVersion: undefined, clusterName: undefined, kubeadm: {} };
+  return {
+    item: "the files of settings",
+    hosts,
+    kubernetesVersion: undefined,
+    clusterName: undefined,
+    etcdClient: undefined,
+    hasUsualSettings: false,
+    kubeadm: {},
+  };
 }
 
 /** kubeadm's part, from its own documents if they were given, else as far as the inventory decides it. */
@@ -167,11 +177,7 @@ function controlPlanePart(installer: UnitInstaller, { kubeadm: files }: Files, i
     "kubeadm: taken from the inventory and the installer's defaults; `kubectl -n kube-system get cm kubeadm-config -o yaml`, given as a further file, says what holds",
   );
   const version = inventory.kubernetesVersion ?? "";
-  const external = {
-    caFile: "/etc/ssl/etcd/ssl/ca.pem",
-    certFile: "/etc/ssl/etcd/ssl/node-{host}.pem",
-    keyFile: "/etc/ssl/etcd/ssl/node-{host}-key.pem",
-  };
+  const external = inventory.etcdClient;
   return {
     head: {
       cluster: inventory.clusterName ?? "kubernetes",

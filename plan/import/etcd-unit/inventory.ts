@@ -26,6 +26,10 @@ export interface Inventory {
   hosts: InventoryHost[];
   kubernetesVersion: string | undefined;
   clusterName: string | undefined;
+  /** The files by which kube-apiserver asks etcd; undefined if kubeadm's own documents have to say it. */
+  etcdClient: Mapping | undefined;
+  /** True if members' names and settings are known without their files: the release that wrote them writes none but those. */
+  hasUsualSettings: boolean;
   /** Settings of kubeadm's ClusterConfiguration that the inventory decides. */
   kubeadm: Mapping;
 }
@@ -44,11 +48,12 @@ interface Group {
   vars: Mapping;
 }
 
-export const isKubesprayYaml = (document: Mapping): boolean => isMapping(document.all);
+export const isKubesprayYaml = (document: Mapping): boolean =>
+  isMapping(document.all) || Object.values(groups).some((names) => names.some((name) => isMapping(document[name])));
 export const isKubesprayIni = (text: string): boolean =>
   /^\[(kube_control_plane|kube-master|etcd)(:children)?\]/m.test(text);
 
-/** kubespray's hosts.yaml. */
+/** kubespray's hosts.yaml. Ansible takes a group at the head of the file for a child of `all`. */
 export function kubesprayYaml(item: string, document: Mapping, found: Findings): Inventory {
   const known = new Map<string, Group>();
   const add = (name: string, body: Mapping): void => {
@@ -57,7 +62,9 @@ export function kubesprayYaml(item: string, document: Mapping, found: Findings):
     known.set(name, {
       hosts: {
         ...before.hosts,
-        ...Object.fromEntries(Object.entries(mapping(body.hosts)).map(([h, v]) => [h, mapping(v)])),
+        ...Object.fromEntries(
+          Object.entries(mapping(body.hosts)).flatMap(([h, v]) => inRange(h).map((name) => [name, mapping(v)])),
+        ),
       },
       children: [...before.children, ...Object.keys(children)],
       vars: { ...before.vars, ...mapping(body.vars) },
@@ -67,6 +74,9 @@ export function kubesprayYaml(item: string, document: Mapping, found: Findings):
     }
   };
   add("all", mapping(document.all));
+  for (const [name, body] of Object.entries(document).filter(([key]) => key !== "all")) {
+    add(name, mapping(body));
+  }
   return ofGroups(item, known, found);
 }
 
@@ -99,9 +109,32 @@ function addLine(group: Group | undefined, kind: string, line: string): void {
   } else if (kind === "children") {
     group?.children.push(line);
   } else if (group) {
-    const [name = ""] = line.split(/\s/);
-    group.hosts[name] = { ...group.hosts[name], ...pairs(line.slice(name.length)) };
+    const [written = ""] = line.split(/\s/);
+    for (const name of inRange(written)) {
+      group.hosts[name] = { ...group.hosts[name], ...pairs(line.slice(written.length)) };
+    }
   }
+}
+
+/**
+ * The hosts of a name with ranges, as Ansible expands them: node[01:10:3] is node01, node04, node07 and node10, rack-[a:c] three letters. A name
+ * whose range can't be read stays as it is.
+ */
+export function inRange(name: string): string[] {
+  const [, head = "", from = "", to = "", step = "1", tail = ""] =
+    /^([^[]*)\[(\d*|[A-Za-z]):(\d+|[A-Za-z])(?::(\d+))?\](.*)$/.exec(name) ?? [];
+  const isLetter = /[A-Za-z]/.test(to);
+  const numberOf = (end: string): number => (isLetter ? end.charCodeAt(0) : Number(end));
+  const count = Math.floor((numberOf(to) - numberOf(from)) / Number(step)) + 1;
+  if (to === "" || isLetter !== /[A-Za-z]/.test(from) || !(count > 0 && count <= 1000)) {
+    return [name];
+  }
+  const width = /^0\d/.test(from) ? from.length : 0;
+  return Array.from({ length: count }, (_, i) => numberOf(from) + i * Number(step)).flatMap((value) =>
+    inRange(tail).map(
+      (rest) => `${head}${isLetter ? String.fromCharCode(value) : `${value}`.padStart(width, "0")}${rest}`,
+    ),
+  );
 }
 
 function ofGroups(item: string, known: Map<string, Group>, found: Findings): Inventory {
@@ -114,7 +147,9 @@ function ofGroups(item: string, known: Map<string, Group>, found: Findings): Inv
   const members = groups.etcd.flatMap((group) => namesIn(group));
   const names = [...new Set(Object.values(groups).flatMap((of) => of.flatMap((group) => namesIn(group))))];
   for (const name of names.filter((n) => /\[.*\]/.test(n))) {
-    found.errors.push(`${item}: a range of hosts isn't read, write each of them: ${JSON.stringify(name)}`);
+    found.errors.push(
+      `${item}: is a range of hosts that Ansible doesn't read either; write each of them: ${JSON.stringify(name)}`,
+    );
   }
   const variables = (name: string): Mapping => ({
     ...all,
@@ -129,9 +164,21 @@ function ofGroups(item: string, known: Map<string, Group>, found: Findings): Inv
     hosts: names.map((name) => kubesprayHost(item, name, variables(name), rolesIn(name, namesIn), members, found)),
     kubernetesVersion: text(all.kube_version),
     clusterName: undefined,
+    etcdClient: clientFiles(groups.controlplane.flatMap((group) => namesIn(group))[0] ?? ""),
+    hasUsualSettings: true,
     kubeadm: {},
   };
 }
+
+/**
+ * The files of releases that name them by hosts. kubeadm writes one configuration for all control planes, so each kube-apiserver names those of the
+ * host of `kubeadm init`; the installer puts them on the others, too (kubespray's roles/etcd gen_certs_script.yml, by links).
+ */
+export const clientFiles = (first: string): Mapping => ({
+  caFile: "/etc/ssl/etcd/ssl/ca.pem",
+  certFile: `/etc/ssl/etcd/ssl/node-${first}.pem`,
+  keyFile: `/etc/ssl/etcd/ssl/node-${first}-key.pem`,
+});
 
 const rolesIn = (name: string, namesIn: (group: string) => string[]): InventoryHost["roles"] =>
   (Object.keys(groups) as (keyof typeof groups)[]).filter((role) =>
@@ -146,7 +193,13 @@ function kubesprayHost(
   members: string[],
   found: Findings,
 ): InventoryHost {
-  const [ip, access] = [text(vars.ip), text(vars.access_ip)];
+  const [ip, access, deployment] = [text(vars.ip), text(vars.access_ip), text(vars.etcd_deployment_type)];
+  if (roles.includes("etcd") && deployment !== undefined && deployment !== "host") {
+    const way = deployment === "kubeadm" ? "import with --installer kubeadm" : "move etcd to the host first";
+    found.errors.push(
+      `${item}: ${name}: etcd_deployment_type must be host, else etcd is no unit of systemd; ${way}: ${JSON.stringify(deployment)}`,
+    );
+  }
   if (access !== undefined && ip !== undefined && access !== ip) {
     found.errors.push(
       `${item}: ${name}: access_ip must be ip: etcd would listen at one address and advertise another: ${JSON.stringify(access)}`,
@@ -167,72 +220,5 @@ function kubesprayHost(
   };
 }
 
-const text = (value: unknown): string | undefined =>
+export const text = (value: unknown): string | undefined =>
   value === undefined || value === null || value === "" ? undefined : String(value);
-
-/** KubeKey's configuration of releases 2 and 3, config-sample.yaml. */
-export const isKubeKey = ({ kind, apiVersion }: Mapping): boolean =>
-  kind === "Cluster" && String(apiVersion).startsWith("kubekey.kubesphere.io/");
-
-export function kubeKey(item: string, document: Mapping, found: Findings): Inventory {
-  const spec = mapping(document.spec);
-  const roleGroups = mapping(spec.roleGroups);
-  const kubernetes = mapping(spec.kubernetes);
-  const etcd = mapping(spec.etcd);
-  if (etcd.type !== undefined && etcd.type !== "kubekey") {
-    found.errors.push(
-      `${item}: spec.etcd.type: is none that KubeKey runs as a unit, which is kubekey: ${JSON.stringify(etcd.type)}`,
-    );
-  }
-  const inRole = (names: string[]): string[] =>
-    names.flatMap((name) => (Array.isArray(roleGroups[name]) ? roleGroups[name].map(String) : [])).flatMap(expanded);
-  const [members, masters, workers] = [inRole(["etcd"]), inRole(["master", "control-plane"]), inRole(["worker"])];
-  const hosts = Array.isArray(spec.hosts) ? spec.hosts.filter(isMapping) : [];
-  for (const name of [...members, ...masters, ...workers].filter((n) => !hosts.some((h) => h.name === n))) {
-    found.errors.push(`${item}: spec.roleGroups: is not one of spec.hosts: ${JSON.stringify(name)}`);
-  }
-  const endpoint = mapping(spec.controlPlaneEndpoint);
-  const network = mapping(spec.network);
-  return {
-    item,
-    hosts: hosts.map((host) => {
-      const name = String(host.name);
-      const roles = [
-        ...(masters.includes(name) ? (["controlplane"] as const) : []),
-        ...(members.includes(name) ? (["etcd"] as const) : []),
-        ...(workers.includes(name) ? (["worker"] as const) : []),
-      ];
-      return {
-        name,
-        address: text(host.address),
-        // a second address there is the host's IPv6
-        internalAddress: text(host.internalAddress)?.split(",")[0] ?? text(host.address),
-        roles,
-        member: members.includes(name) ? `etcd-${name}` : undefined,
-        ssh: {
-          ...(text(host.user) === undefined ? {} : { user: String(host.user) }),
-          ...(host.port === undefined ? {} : { port: Number(host.port) }),
-        },
-        labels: mapping(host.labels),
-      };
-    }),
-    kubernetesVersion: text(kubernetes.version),
-    clusterName: text(mapping(document.metadata).name),
-    kubeadm: {
-      controlPlaneEndpoint: `${text(endpoint.domain) ?? "lb.kubesphere.local"}:${text(endpoint.port) ?? "6443"}`,
-      networking: {
-        dnsDomain: text(kubernetes.clusterName) ?? "cluster.local",
-        podSubnet: text(network.kubePodsCIDR) ?? "10.233.64.0/18",
-        serviceSubnet: text(network.kubeServiceCIDR) ?? "10.233.0.0/18",
-      },
-    },
-  };
-}
-
-/** node[2:10] is node2 to node10. */
-function expanded(name: string): string[] {
-  const [, head = "", from = "", to = "", tail = ""] = /^(.*)\[(\d+):(\d+)\](.*)$/.exec(name) ?? [];
-  return from === ""
-    ? [name]
-    : Array.from({ length: Number(to) - Number(from) + 1 }, (_, i) => `${head}${Number(from) + i}${tail}`);
-}

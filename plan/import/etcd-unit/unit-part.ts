@@ -6,7 +6,7 @@ import type { Mapping } from "../../values/mapping";
 import type { KubeadmFile } from "../kubeadm-documents";
 import type { Findings } from "../reading";
 import { asTemplate, type EnvFileOf } from "./env-files";
-import type { InventoryHost, UnitInstaller } from "./inventory";
+import type { Inventory, InventoryHost, UnitInstaller } from "./inventory";
 import { usualSettings } from "./usual-settings";
 
 /**
@@ -59,10 +59,10 @@ interface UnitPart {
   own: Record<string, NonNullable<Host["etcdUnit"]>>;
 }
 
-/** @param hosts in the topology's order */
+/** @param inventory with its hosts in the topology's order */
 export function unitPart(
   installer: UnitInstaller,
-  hosts: InventoryHost[],
+  { hosts, hasUsualSettings }: Inventory,
   envFiles: EnvFileOf[],
   units: KubeadmFile[],
   found: Findings,
@@ -73,7 +73,7 @@ export function unitPart(
   const lacking = members.filter((h) => fileOf(h) === undefined);
   const shared = { ...started(units, found), env: "" };
   const [first] = members.filter((h) => fileOf(h) !== undefined);
-  if (first === undefined && installer !== "unit") {
+  if (first === undefined && installer !== "unit" && hasUsualSettings) {
     found.notes.push(
       `etcdUnit.env: as ${installer} writes it by default; each member's /etc/etcd.env, given as further files, says what holds`,
     );

@@ -21,11 +21,11 @@ const groups: Partial<Record<Topology["installer"], { file: string; groups: [str
     ],
   },
   kubekey: {
-    file: "config-sample.yaml",
+    file: "config-sample.yaml, or inventory.yaml of release 4",
     groups: [
-      ["spec.roleGroups.etcd", "etcd"],
-      ["spec.roleGroups.master", "controlplane"],
-      ["spec.roleGroups.worker", "worker"],
+      ["spec.roleGroups.etcd, or spec.groups.etcd.hosts", "etcd"],
+      ["spec.roleGroups.master or .control-plane, or spec.groups.kube_control_plane.hosts", "controlplane"],
+      ["spec.roleGroups.worker, or spec.groups.kube_worker.hosts", "worker"],
     ],
   },
 };
@@ -48,12 +48,16 @@ export function inventoryChange(
   return { file: known.file, diff, notes: notesOf(installer, hosts, lost) };
 }
 
-/** kubespray names members by their place in the group etcd, unless the inventory says otherwise (kubespray_defaults etcd_member_name). */
 function notesOf(installer: Topology["installer"], hosts: Host[], lost: Host[]): string[] {
-  if (installer !== "kubespray") {
-    return [];
-  }
   const members = hosts.filter((h) => h.etcd !== "none" && !lost.some((l) => l.name === h.name));
+  return [
+    "Where the file has a range, such as node[1:3], write the hosts that stay one by one",
+    ...(installer === "kubespray" ? [...renamed(members), ...evenNumber(members)] : []),
+  ];
+}
+
+/** kubespray names members by their place in the group etcd, unless the inventory says otherwise (kubespray_defaults etcd_member_name). */
+function renamed(members: Host[]): string[] {
   const moved = members.filter((h, i) => memberName(h) !== `etcd${i + 1}`);
   return moved.length === 0
     ? []
@@ -61,3 +65,11 @@ function notesOf(installer: Topology["installer"], hosts: Host[], lost: Host[]):
         `Set ${moved.map((h) => `etcd_member_name: ${memberName(h)} on ${h.name}`).join(", ")} before any playbook runs: kubespray would name ${moved.length === 1 ? "it" : "them"} by the place in the group etcd, which has changed`,
       ];
 }
+
+/** roles/validate_inventory, "Stop if even number of etcd hosts". */
+const evenNumber = (members: Host[]): string[] =>
+  members.length % 2 === 1
+    ? []
+    : [
+        `kubespray's playbooks stop at an even number of hosts in the group etcd, which has ${members.length} now: run none before a failback, or with ignore_assert_errors`,
+      ];

@@ -250,8 +250,17 @@ describe("what a loss changes for an etcd that is a unit", () => {
       "-   node4",
       "    node5",
     ]);
-    assert.match(change?.notes.join() ?? "", /^Set etcd_member_name: etcd3 on node3 before any playbook runs/);
+    assert.match(change?.notes.join("\n") ?? "", /^Set etcd_member_name: etcd3 on node3 before any playbook runs/m);
     assert.equal(inventoryChange("unit", allHosts(topology), site.lost), undefined);
-    assert.deepEqual(inventoryChange("kubekey", allHosts(topology), site.lost)?.notes, []);
+    assert.deepEqual(inventoryChange("kubekey", allHosts(topology), site.lost)?.notes, [
+      "Where the file has a range, such as node[1:3], write the hosts that stay one by one",
+    ]);
+  });
+
+  it("and kubespray's playbooks stop at an even number of members", () => {
+    const [node1] = site.lost;
+    assert.ok(node1);
+    const notes = inventoryChange("kubespray", allHosts(topology), [node1])?.notes.join("\n");
+    assert.match(notes ?? "", /stop at an even number of hosts in the group etcd, which has 2 now/);
   });
 });

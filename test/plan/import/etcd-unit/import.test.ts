@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { parseTopology } from "../../../../plan/declaration/declaration";
 import { importEtcdUnit } from "../../../../plan/import/etcd-unit/import";
-import type { UnitInstaller } from "../../../../plan/import/etcd-unit/inventory";
+import { inRange, type UnitInstaller } from "../../../../plan/import/etcd-unit/inventory";
 import { ImportError } from "../../../../plan/import/import";
 import type { KubeadmFile } from "../../../../plan/import/kubeadm-documents";
 import { unitOn } from "../../../../plan/installers/etcd-unit/settings";
@@ -65,6 +65,24 @@ spec:
   controlPlaneEndpoint: {domain: lb.kubesphere.local, address: "", port: 6443}
   kubernetes: {version: v1.34.0, clusterName: cluster.local}
   etcd: {type: kubekey}
+`,
+};
+const inventory4 = {
+  path: "inventory.yaml",
+  text: `apiVersion: kubekey.kubesphere.io/v1
+kind: Inventory
+metadata: {name: default}
+spec:
+  hosts:
+    node1: {connector: {type: ssh, host: 10.0.0.1, port: 2222, user: admin, password: secret}, internal_ipv4: 192.168.31.111}
+    node2: {connector: {host: 10.0.0.2, user: admin}, internal_ipv4: 192.168.31.112, internal_ipv6: "fd00::12"}
+    node3: {internal_ipv4: 192.168.31.113}
+    node4: {internal_ipv4: 192.168.31.114}
+  groups:
+    k8s_cluster: {groups: [kube_control_plane, kube_worker]}
+    kube_control_plane: {hosts: [node1, node2, node3]}
+    kube_worker: {groups: [kube_control_plane]}
+    etcd: {hosts: [node1, node2, node3]}
 `,
 };
 const configMap = {
@@ -218,6 +236,59 @@ describe("the import of a cluster whose etcd is a unit", () => {
     assert.equal(envOf(topology).node2?.env, other.text);
   });
 
+  it("reads KubeKey 4's inventory: connectors, groups of groups, members by their hosts' names; a host of no group is none", () => {
+    const topology = imported("kubekey", [inventory4, ...envFiles("kubekey-4"), configMap]);
+    assert.deepEqual(
+      allHosts(topology).map((h) => [h.name, h.address, h.internalAddress, h.roles.join(), h.etcdUnit?.member, h.ssh]),
+      [
+        ["node1", "10.0.0.1", "192.168.31.111", "controlplane,etcd,worker", undefined, { port: 2222 }],
+        ["node2", "10.0.0.2", "192.168.31.112", "controlplane,etcd,worker", undefined, undefined],
+        ["node3", "192.168.31.113", "192.168.31.113", "controlplane,etcd,worker", undefined, { user: "root" }],
+      ],
+    );
+    assert.doesNotMatch(JSON.stringify(topology), /secret|password/);
+  });
+
+  for (const [written, hosts] of [
+    ["node[1:3]", ["node1", "node2", "node3"]],
+    ["node[01:10:3].dc-[a:b]", ["node01", "node04", "node07", "node10"].flatMap((n) => [`${n}.dc-a`, `${n}.dc-b`])],
+    ["node[08:11]", ["node08", "node09", "node10", "node11"]],
+    ["node1", ["node1"]],
+    ["node[a:9]", ["node[a:9]"]],
+    ["node[3:1]", ["node[3:1]"]],
+  ] as const) {
+    it(`takes ${written} for the hosts that Ansible takes it for`, () => assert.deepEqual(inRange(written), hosts));
+  }
+
+  it("reads ranges in both forms of kubespray's inventory, and groups beside all", () => {
+    const names = (text: string, path: string) =>
+      allHosts(imported("kubespray", [{ path, text }, ...envFiles("kubespray")])).map(
+        (h) => `${h.name} ${h.internalAddress} ${h.roles.join()} ${h.etcdUnit?.member}`,
+      );
+    const wanted = [1, 2, 3].map((n) => `node${n} 192.168.31.11${n} controlplane,etcd etcd${n}`);
+    assert.deepEqual(
+      names(
+        "[all:vars]\nkube_version=1.36.3\n[kube_control_plane]\nnode[1:3] ansible_user=admin\n[etcd:children]\nkube_control_plane\n",
+        "i.ini",
+      ),
+      wanted,
+    );
+    assert.deepEqual(
+      names(
+        "all: {vars: {kube_version: 1.36.3}}\nkube_control_plane: {hosts: {'node[1:3]': }}\netcd: {hosts: {'node[1:3]': }}\n",
+        "i.yaml",
+      ),
+      wanted,
+    );
+  });
+
+  it("without kubeadm's ConfigMap, each kube-apiserver asks etcd as the first control plane host: kubeadm has one configuration", () => {
+    const files = (installer: UnitInstaller, inventory: KubeadmFile) =>
+      imported(installer, [inventory]).kubeadm?.etcd.external?.certFile;
+    assert.equal(files("kubespray", hostsYaml), "/etc/ssl/etcd/ssl/node-node1.pem");
+    assert.equal(files("kubekey", configSample), "/etc/ssl/etcd/ssl/node-node1.pem");
+  });
+
   it("takes kubeadm's part from the ConfigMap, without the endpoints, which are the hosts' own", () => {
     const { cluster, kubernetesVersion, kubeadm } = imported("kubespray", [hostsYaml, configMap]);
     assert.deepEqual([cluster, kubernetesVersion], ["prod", "v1.35.0"]);
@@ -274,6 +345,43 @@ describe("the import of a cluster whose etcd is a unit", () => {
       "kubekey",
       [{ ...configSample, text: configSample.text.replace("type: kubekey", "type: kubeadm") }],
       ['config-sample.yaml: spec.etcd.type: is none that KubeKey runs as a unit, which is kubekey: "kubeadm"'],
+    ],
+    [
+      "an etcd of kubespray's that is no unit",
+      "kubespray",
+      [
+        {
+          ...hostsYaml,
+          text: hostsYaml.text.replace("ip: 192.168.31.112,", "ip: 192.168.31.112, etcd_deployment_type: docker,"),
+        },
+      ],
+      [
+        'hosts.yaml: node2: etcd_deployment_type must be host, else etcd is no unit of systemd; move etcd to the host first: "docker"',
+      ],
+    ],
+    [
+      "another port of etcd",
+      "kubekey",
+      [{ ...configSample, text: configSample.text.replace("type: kubekey", "type: kubekey, peerPort: 12380") }],
+      ["config-sample.yaml: spec.etcd.peerPort: must be 2380, no other is known here: 12380"],
+    ],
+    [
+      "a configuration of KubeKey 1 without the members' files, since its releases name members differently",
+      "kubekey",
+      [{ ...configSample, text: configSample.text.replace("v1alpha2", "v1alpha1") }],
+      [1, 2, 3].map(
+        (n) => `/etc/etcd.env of node${n}: is in no file; give that of each member of etcd, by any name: nothing`,
+      ),
+    ],
+    [
+      "a group of KubeKey 4 with a host that isn't there",
+      "kubekey",
+      [
+        { ...inventory4, text: inventory4.text.replace("{groups: [kube_control_plane]}", "{hosts: [node9]}") },
+        ...envFiles("kubekey-4"),
+        configMap,
+      ],
+      ['inventory.yaml: spec.groups: is not one of spec.hosts: "node9"'],
     ],
     [
       "a host of a group that isn't there",
