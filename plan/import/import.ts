@@ -140,9 +140,7 @@ function readTopology(
   const controller = mapping(take(remaining, "kube-controller"));
   const kubelet = mapping(take(remaining, "kubelet"));
   const serviceCidr = take(kubeApi, "service_cluster_ip_range");
-  if (controller.service_cluster_ip_range === (serviceCidr ?? "10.43.0.0/16")) {
-    take(controller, "service_cluster_ip_range");
-  }
+  controllerRange(controller, serviceCidr, found);
   const { sans, rest: authentication } = authenticationOf(take(clear, "authentication"), found);
   const etcdArgs = mapping(take(etcd, "extra_args"));
   const apiArgs = mapping(take(kubeApi, "extra_args"));
@@ -176,6 +174,21 @@ function readTopology(
     ...keptOrder(nodes.map(nameOf), datacenters, String(head.standby), found),
     ...(Object.keys(rke).length > 0 ? { rke } : {}),
   };
+}
+
+/** kube-controller-manager's own range: a rendered cluster.yml without it says kube-apiserver's, and RKE takes its default, which differs. */
+function controllerRange(controller: Mapping, serviceCidr: unknown, found: Findings): void {
+  const rkes = "10.43.0.0/16";
+  const of = (range: unknown) => (isEmpty(range) ? rkes : range);
+  const [own, apis] = [of(controller.service_cluster_ip_range), of(serviceCidr)];
+  if (own === apis) {
+    take(controller, "service_cluster_ip_range");
+    return;
+  }
+  controller.service_cluster_ip_range = own;
+  found.notes.push(
+    `services.kube-controller.service_cluster_ip_range: ${own}, but kube-apiserver has ${apis}: kept as it runs; the two should be the same`,
+  );
 }
 
 const nonEmpty = (value: Mapping): Mapping =>

@@ -1,4 +1,5 @@
 import { deployKeyPath } from "../installers/deploy-folder";
+import { cleanPath } from "../values/clean-path";
 import { isMapping, type Mapping } from "../values/mapping";
 import { nameOf } from "./nodes";
 import { type Findings, isEmpty, take } from "./reading";
@@ -113,12 +114,7 @@ function resolvedIn(folder: string | undefined, path: string): string {
   if (folder === undefined || /^[~/$]/.test(path)) {
     return path;
   }
-  const kept: string[] = [];
-  for (const part of `${folder}/${path}`.split("/").filter((p) => p !== "" && p !== ".")) {
-    if (part === "..") kept.pop();
-    else kept.push(part);
-  }
-  return `/${kept.join("/")}`;
+  return cleanPath(`/${folder}/${path}`);
 }
 
 /** Leaves out what would make RKE on a deploy host look for the operator's certificate. */

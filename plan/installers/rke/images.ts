@@ -84,6 +84,20 @@ function defaultRegistry({ rke }: Pick<Topology, "rke">): string[] {
   return typeof url === "string" && url !== "" ? [url] : [];
 }
 
+/**
+ * True for an image's name as docker reads it (github.com/docker/distribution/reference): a path of small letters, perhaps with a registry
+ * before it, which has a dot or a port or is localhost, and a tag and a digest behind it.
+ */
+export function isImage(image: string): boolean {
+  const [first = "", ...rest] = image.split("/");
+  const hasRegistry = rest.length > 0 && (/[.:]/.test(first) || first === "localhost");
+  const path = (hasRegistry ? rest : [first, ...rest]).join("/");
+  return (
+    (!hasRegistry || /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d+)?$/.test(first)) &&
+    /^[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*)*(:\w[\w.-]{0,127})?(@[\w+.:-]+)?$/.test(path)
+  );
+}
+
 /** The tag of an image, "v3.4.14-rancher1" of "registry:5000/rancher/coreos-etcd:v3.4.14-rancher1"; empty if it has none. */
 export const tagOf = (image: string): string => /:([^/:@]+)(@[^/]*)?$/.exec(image)?.[1] ?? "";
 

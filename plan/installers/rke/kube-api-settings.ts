@@ -34,7 +34,7 @@ export function deployedChecksums(env: string[]): ConfigChecksums {
 /** The variables by which RKE makes a change of a file a change of the container. @param deployed known better by the host */
 export function checksumVariables(cluster: Cluster, deployed: ConfigChecksums): string[] {
   const kubeApi = at(cluster.rke, "services.kube-api");
-  const cloud = cloudProvider(cluster.rke.cloud_provider);
+  const cloud = cloudProvider(cluster);
   const hasAudit = keepsAuditLog(cluster) && holds("auditChecksum", cluster.rkeVersion);
   const hasAdmission =
     holds("admissionChecksum", cluster.rkeVersion) &&
@@ -53,7 +53,7 @@ export function checksumVariables(cluster: Cluster, deployed: ConfigChecksums): 
 
 /** cloud_provider; the argument stands there with an empty value, too. */
 export function cloudArguments({ rke, rkeVersion }: Cluster): Record<string, string> {
-  const { name } = cloudProvider(rke.cloud_provider);
+  const { name } = cloudProvider({ rke, rkeVersion });
   return {
     "cloud-provider": name === "external-aws" && holds("externalAws", rkeVersion) ? "external" : name,
     ...(name === "" ? {} : { "cloud-config": "/etc/kubernetes/cloud-config" }),
@@ -83,6 +83,12 @@ export function webhookArguments({ rke }: Pick<Topology, "rke">): Record<string,
   };
 }
 
+/** True if authorization.mode is rbac, RKE's default; without it RKE turns pod_security_policy off (cluster/defaults.go setClusterDefaults). */
+export function hasRbac(rke: unknown): boolean {
+  const mode = at(rke, "authorization.mode");
+  return mode === undefined || mode === "" || mode === "rbac";
+}
+
 /**
  * Plug-ins that cluster.yml adds to those of the metadata, and what belongs to them. RKE adds them to the first of
  * --enable-admission-plugins and --admission-control that stands there.
@@ -91,7 +97,8 @@ export function webhookArguments({ rke }: Pick<Topology, "rke">): Record<string,
  */
 export function admissionArguments(cluster: Cluster, options: Record<string, string>): Record<string, string> {
   const isSet = (key: string) => at(cluster.rke, `services.kube-api.${key}`) === true;
-  const hasPolicies = isSet("pod_security_policy") && holds("podSecurityPolicy", cluster.rkeVersion);
+  const hasPolicies =
+    isSet("pod_security_policy") && holds("podSecurityPolicy", cluster.rkeVersion) && hasRbac(cluster.rke);
   const plugins = [
     ...(hasPolicies ? ["PodSecurityPolicy"] : []),
     ...(isSet("always_pull_images") ? ["AlwaysPullImages"] : []),

@@ -10,6 +10,7 @@ import {
   type ConfigChecksums,
   checksumVariables,
   cloudArguments,
+  hasRbac,
   keepsAuditLog,
   webhookArguments,
 } from "./kube-api-settings";
@@ -54,7 +55,7 @@ export function kubeApiServerProcess(site: Site, host: Host, deployed: ConfigChe
       ? { "kubelet-certificate-authority": `${ssl}/kube-ca.pem` }
       : {}),
     ...options,
-    ...((textOf(at(rke, "authorization.mode")) ?? "rbac") === "rbac" ? { "authorization-mode": "Node,RBAC" } : {}),
+    ...(hasRbac(rke) ? { "authorization-mode": "Node,RBAC" } : {}),
     ...(isIp(host.internalAddress) ? { "advertise-address": host.internalAddress } : {}),
     ...admissionArguments(site, options),
     ...auditArguments(site),

@@ -1,4 +1,5 @@
 import type { Topology } from "../../topology/topology";
+import { cleanPath } from "../../values/clean-path";
 import { isMapping } from "../../values/mapping";
 import { at } from "./modelled-keys";
 import { holds } from "./releases/rules";
@@ -45,7 +46,7 @@ export function uniqueList(entries: string[], rkeVersion: string): string[] {
  */
 export function ownBind(cluster: Cluster, path: string, inside = path, isMarked = true): string {
   const prefix = at(cluster.rke, "prefix_path");
-  const outside = `${typeof prefix === "string" ? prefix : ""}/${path}`.replace(/\/+/g, "/");
+  const outside = cleanPath(`${typeof prefix === "string" ? prefix : ""}/${path}`);
   const keepsMark = isMarked && !areUnmarked(cluster);
   return `${outside}:${inside}${keepsMark ? ":z" : ""}`;
 }

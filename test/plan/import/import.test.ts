@@ -61,6 +61,26 @@ describe("an imported topology", () => {
     assert.deepEqual(topology.etcd.extraArgs, { "quota-backend-bytes": "7" });
   });
 
+  it("keeps the range that kube-controller-manager runs with if cluster.yml says kube-apiserver's alone", () => {
+    const text = two((yml) => {
+      yml.services = { "kube-api": { service_cluster_ip_range: "10.96.0.0/12" } };
+    });
+    const { services } = clusterYml(inPeace(parseTopology(parse(imported(text))))) as {
+      services: Record<string, { service_cluster_ip_range: string }>;
+    };
+    assert.deepEqual(
+      [services["kube-api"], services["kube-controller"]].map((s) => s?.service_cluster_ip_range),
+      ["10.96.0.0/12", "10.43.0.0/16"],
+    );
+    assert.match(imported(text), /kube-controller\.service_cluster_ip_range: 10\.43\.0\.0\/16, but/);
+  });
+
+  it("takes a host's name of digits alone, as RKE does", () => {
+    const text = two((yml) => Object.assign(yml.nodes[1] ?? {}, { hostname_override: "3" }));
+    const topology = parseTopology(parse(imported(text, { a: ["master1"], b: ["3"] })));
+    assert.equal(topology.datacenters[1]?.hosts[0]?.name, "3");
+  });
+
   it("takes the zero values that `rke config` writes for not set", () => {
     const text = two((yml) => {
       Object.assign(yml, {

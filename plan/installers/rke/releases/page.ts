@@ -19,6 +19,8 @@ const effects: Record<Rule, string> = {
   ownArchitecture: "ETCD_UNSUPPORTED_ARCH is the host's own architecture; in other releases the first etcd host's",
   smallLetters: "the names of etcd's certificates are in small letters",
   unmarkedBinds: "the audit log's bind has no `:z`; with Kubernetes 1.22 and later, none of RKE's own binds has",
+  harvester: "`harvesterCloudProvider` is read and makes `--cloud-provider=external`",
+  hyperkubeVersion: "the tag of the image for Kubernetes must be a version, else RKE crashes",
   membersByV3: "RKE asks etcd for its members by the v3 API; in other releases by /v2/members",
   auditOmitsManagedFields: "`omitManagedFields` in an audit policy is read",
   argumentLists: "`extra_args_array` is read; other releases ignore it",

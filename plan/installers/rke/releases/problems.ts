@@ -2,7 +2,7 @@ import { reservedArguments } from "../../../topology/reserved-arguments";
 import type { Topology } from "../../../topology/topology";
 import { flagOf } from "../../../values/etcd-variables";
 import { isMapping } from "../../../values/mapping";
-import { imagesOf, servicesVersion, tagOf, unsaidImages, versionOf } from "../images";
+import { imagesOf, isImage, servicesVersion, tagOf, unsaidImages, versionOf } from "../images";
 import { at } from "../modelled-keys";
 import { texts } from "../settings";
 import { etcdOptions } from "./kubernetes-options";
@@ -54,14 +54,32 @@ function versionProblems(cluster: Cluster): string[] {
   ];
 }
 
-/** RKE reads etcd's version from the image's tag and crashes if there is none (util.StrToSemVer, GetImageTagFromImage). */
+/**
+ * RKE reads versions from the tags of the images for etcd and, since v1.3.3, for Kubernetes, and crashes if there are none or if the
+ * images are no references as docker reads them (util.StrToSemVer, GetImageTagFromImage).
+ */
 function tagProblems(cluster: Cluster): string[] {
   const { etcd, hyperkube } = imagesOf(cluster);
   const told = (key: string, rule: string, image: string) =>
     `topology.rke.system_images.${key}: ${rule}: ${JSON.stringify(image)}`;
+  const tagRule = "its tag is not a version, and RKE crashes without one";
+  const needsVersion = holds("hyperkubeVersion", cluster.rkeVersion);
+  if (![etcd, hyperkube].every(isImage)) {
+    return [etcd, hyperkube]
+      .filter((image) => !isImage(image))
+      .slice(0, 1)
+      .map(
+        (image) =>
+          `topology.rke: system_images and the default of private_registries make an image that is none, and RKE crashes: ${JSON.stringify(image)}`,
+      );
+  }
   return [
-    ...(parseVersion(tagOf(etcd)) ? [] : [told("etcd", "its tag is not a version, and RKE crashes without one", etcd)]),
-    ...(tagOf(hyperkube) === "" ? [told("kubernetes", "has no tag, and RKE crashes without one", hyperkube)] : []),
+    ...(parseVersion(tagOf(etcd)) ? [] : [told("etcd", tagRule, etcd)]),
+    ...(tagOf(hyperkube) === ""
+      ? [told("kubernetes", "has no tag, and RKE crashes without one", hyperkube)]
+      : needsVersion && !parseVersion(tagOf(hyperkube))
+        ? [told("kubernetes", tagRule, hyperkube)]
+        : []),
   ];
 }
 

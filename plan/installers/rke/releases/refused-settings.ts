@@ -1,5 +1,6 @@
 import type { Topology } from "../../../topology/topology";
-import { authenticationStrategies } from "../kube-api-settings";
+import { cloudProvider } from "../checksums/cloud-provider";
+import { authenticationStrategies, hasRbac } from "../kube-api-settings";
 import { at } from "../modelled-keys";
 import { holds } from "./rules";
 import { isAtLeast } from "./versions";
@@ -12,8 +13,7 @@ type Cluster = Pick<Topology, "rke" | "rkeVersion" | "kubernetesVersion">;
  */
 export function refusedSettings({ rke, rkeVersion, kubernetesVersion }: Cluster): string[] {
   const has = (minor: string) => isAtLeast(kubernetesVersion, `${minor}.0-rancher0`);
-  const mode = at(rke, "authorization.mode");
-  const isRbac = mode === undefined || mode === "" || mode === "rbac";
+  const isRbac = hasRbac(rke);
   const level = at(rke, "services.kube-api.pod_security_configuration");
   const policies = at(rke, "services.kube-api.pod_security_policy") === true && isAtLeast(rkeVersion, "v1.4.4");
   const isLevelRead = typeof level === "string" && level !== "" && holds("admissionFileAlways", rkeVersion);
@@ -23,11 +23,8 @@ export function refusedSettings({ rke, rkeVersion, kubernetesVersion }: Cluster)
   const isStrategy = strategies.includes("x509") && strategies.every((name) => name === "x509" || name === "webhook");
   return [
     ...(isStrategy ? [] : [told("authentication.strategy", 'unless it is "x509" or "x509|webhook"')]),
-    ...(policies && holds("podSecurityPolicy", rkeVersion) && has("v1.25")
+    ...(policies && isRbac && holds("podSecurityPolicy", rkeVersion) && has("v1.25")
       ? [told("services.kube-api.pod_security_policy", "with Kubernetes 1.25 and later")]
-      : []),
-    ...(policies && holds("podSecurityPolicy", rkeVersion) && !isRbac
-      ? [told("services.kube-api.pod_security_policy", "without authorization.mode rbac")]
       : []),
     ...(isLevelRead && !has("v1.23")
       ? [told("services.kube-api.pod_security_configuration", "before Kubernetes 1.23")]
@@ -39,8 +36,20 @@ export function refusedSettings({ rke, rkeVersion, kubernetesVersion }: Cluster)
     ...(isLevelRead && level !== "privileged" && level !== "restricted"
       ? [told("services.kube-api.pod_security_configuration", "unless it is privileged or restricted")]
       : []),
-    ...(at(rke, "cloud_provider.name") === "aws" && has("v1.27")
-      ? [told("cloud_provider.name", "with Kubernetes 1.27 and later, which has external-aws")]
-      : []),
+    ...cloudProblems({ rke, rkeVersion, kubernetesVersion }),
   ];
+}
+
+/** RKE refuses a provider without the settings that it needs (cloudprovider/, cluster/defaults.go setCloudProvider). */
+function cloudProblems({ rke, rkeVersion, kubernetesVersion }: Cluster): string[] {
+  const { name, missing } = cloudProvider({ rke, rkeVersion });
+  const said = JSON.stringify(at(rke, "cloud_provider.name") ?? name);
+  if (missing !== undefined) {
+    return [`topology.rke.cloud_provider.${missing}: is missing, and RKE refuses the provider without it: ${said}`];
+  }
+  return name === "aws" && holds("externalAws", rkeVersion) && isAtLeast(kubernetesVersion, "v1.27.0-rancher0")
+    ? [
+        `topology.rke.cloud_provider.name: RKE ${rkeVersion} refuses it with Kubernetes 1.27 and later, which has external-aws: ${said}`,
+      ]
+    : [];
 }

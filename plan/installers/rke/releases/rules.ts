@@ -19,6 +19,10 @@ const rules = {
   smallLetters: "v1.3.0..",
   /** RKE's own binds lose their SELinux mark `:z`: the audit log's always, the others with Kubernetes 1.22 and later. */
   unmarkedBinds: "v1.3.3..",
+  /** harvesterCloudProvider is read, and makes --cloud-provider=external [S: cloudprovider/harvester]. */
+  harvester: "v1.3.3..",
+  /** Without a version in the tag of the image for Kubernetes, RKE crashes [S: BuildKubeControllerProcess]. */
+  hyperkubeVersion: "v1.3.3..",
   /** RKE asks etcd for its members by the v3 API; before, by /v2/members [S]. */
   membersByV3: "v1.3.3..",
   /** The policy's field omitManagedFields is read and written: from k8s.io/apiserver 0.23 on (go.mod at the tags) [S]. */
@@ -27,7 +31,7 @@ const rules = {
   argumentLists: "v1.3.12..",
   /** --admission-control-config-file stands there always; before, with event_rate_limit only. */
   admissionFileAlways: "v1.4.4..",
-  /** cloud_provider external-aws becomes --cloud-provider=external [S]. */
+  /** cloud_provider external-aws becomes --cloud-provider=external; aws is refused with Kubernetes 1.27 and later [S]. */
   externalAws: "v1.4.15..",
   /**
    * Checksums in kube-apiserver's environment leak into cluster.rkestate's current state, once for each plan, and every `rke up`

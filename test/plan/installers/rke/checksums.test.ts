@@ -194,6 +194,7 @@ describe("the admission configuration's checksum", () => {
 });
 
 describe("cloud_provider", () => {
+  const cluster = (said: unknown, rkeVersion: string) => ({ rke: { cloud_provider: said }, rkeVersion });
   const empty = "d41d8cd98f00b204e9800998ecf8427e";
   const cases: [what: string, said: unknown, name: string, checksum: string | undefined][] = [
     ["none", undefined, "", empty],
@@ -215,6 +216,35 @@ describe("cloud_provider", () => {
     ],
   ];
   for (const [what, said, name, checksum] of cases) {
-    it(what, () => assert.deepEqual(cloudProvider(said), { name, checksum }));
+    it(what, () => assert.deepEqual(cloudProvider(cluster(said, "v1.5.10")), { name, checksum }));
+  }
+
+  const named: [what: string, said: unknown, name: string][] = [
+    ["azure's settings under another name", { name: "external", azureCloudProvider: {} }, "external"],
+    ["aws's settings under another name", { name: "foo", awsCloudProvider: {} }, "aws"],
+    ["harvester is external", { name: "harvester", harvesterCloudProvider: {} }, "external"],
+    ["of two kinds the later one, by the given name", { name: "aws", vsphereCloudProvider: {} }, "aws"],
+  ];
+  for (const [what, said, name] of named) {
+    it(what, () => assert.equal(cloudProvider(cluster(said, "v1.5.10")).name, name));
+  }
+
+  it("harvester's settings aren't read before RKE v1.3.3", () =>
+    assert.deepEqual(cloudProvider(cluster({ name: "harvester", harvesterCloudProvider: {} }, "v1.3.2")), {
+      name: "harvester",
+      checksum: empty,
+    }));
+
+  const refused: [what: string, said: unknown, missing: string][] = [
+    ["azure without its settings", { name: "azure" }, "azureCloudProvider"],
+    [
+      "vsphere's name with openstack's settings",
+      { name: "vsphere", openstackCloudProvider: {} },
+      "vsphereCloudProvider",
+    ],
+    ["a file of one's own without a name", { customCloudProvider: "a" }, "name"],
+  ];
+  for (const [what, said, missing] of refused) {
+    it(`${what} is refused`, () => assert.equal(cloudProvider(cluster(said, "v1.5.10")).missing, missing));
   }
 });

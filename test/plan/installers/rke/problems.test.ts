@@ -94,6 +94,30 @@ describe("RKE release and kubernetesVersion that don't go together", () => {
       'rke.system_images.kubernetes: has no tag, and RKE crashes without one: "r:5000/k"',
     ],
     [
+      "Kubernetes without a version in the tag",
+      { ...newer, rke: { system_images: { kubernetes: "m/k:latest" } } },
+      'rke.system_images.kubernetes: its tag is not a version, and RKE crashes without one: "m/k:latest"',
+    ],
+    ...["https://r.example.com", "r.example.com/", "r.example.com/A"].map((url): (typeof cases)[number] => [
+      `a registry that makes images which docker can't read: ${url}`,
+      { rke: { private_registries: [{ url, is_default: true }] } },
+      `rke: system_images and the default of private_registries make an image that is none, and RKE crashes: "${url}/rancher/coreos-etcd:v3.4.14-rancher1"`,
+    ]),
+    [
+      "aws with Kubernetes 1.27, by its settings",
+      {
+        rkeVersion: "v1.5.14",
+        kubernetesVersion: "v1.27.14-rancher1-1",
+        rke: { cloud_provider: { awsCloudProvider: {} } },
+      },
+      'rke.cloud_provider.name: RKE v1.5.14 refuses it with Kubernetes 1.27 and later, which has external-aws: "aws"',
+    ],
+    [
+      "a cloud provider without the settings that RKE needs",
+      { rke: { cloud_provider: { name: "azure" } } },
+      'rke.cloud_provider.azureCloudProvider: is missing, and RKE refuses the provider without it: "azure"',
+    ],
+    [
       "etcd 3.6 where RKE asks for v2",
       { rke: { system_images: { etcd: "m/e:v3.6.1" } } },
       'rke.system_images.etcd: etcd 3.6.1 has no v2 API, which RKE v1.2.7 asks of it (--enable-v2, /v2/members): "m/e:v3.6.1"',

@@ -57,6 +57,13 @@ describe("what cluster.yml says under rke changes the process as in RKE", () => 
       ],
     ],
     [
+      "pod_security_policy without RBAC, where RKE turns it off",
+      {},
+      api,
+      { authorization: { mode: "none" }, ...kubeApi({ pod_security_policy: true }) },
+      ["- --authorization-mode=Node,RBAC"],
+    ],
+    [
       "secrets_encryption_config",
       {},
       api,
@@ -143,6 +150,18 @@ describe("what cluster.yml says under rke changes the process as in RKE", () => 
         "- /etc/kubernetes:/etc/kubernetes:z",
         "+ /opt/x/var/lib/etcd:/var/lib/rancher/etcd/:z",
         "+ /opt/x/etc/kubernetes:/etc/kubernetes:z",
+      ],
+    ],
+    [
+      "prefix_path as Go's path.Join cleans it",
+      {},
+      etcd,
+      { prefix_path: "/opt/../x//y/./" },
+      [
+        "- /var/lib/etcd:/var/lib/rancher/etcd/:z",
+        "- /etc/kubernetes:/etc/kubernetes:z",
+        "+ /x/y/var/lib/etcd:/var/lib/rancher/etcd/:z",
+        "+ /x/y/etc/kubernetes:/etc/kubernetes:z",
       ],
     ],
     [
