@@ -108,13 +108,22 @@ process_id() {
     pods_process_id "$1"
   fi
 }
-# The unit's own words; etcd's settings follow as the arguments that they stand for: ETCD_DATA_DIR=/x is --data-dir=/x (pkg/flags/flag.go).
+# The unit's own words; etcd's settings follow as the arguments that they stand for: ETCD_DATA_DIR=/x is --data-dir=/x (pkg/flags/flag.go). As systemd
+# reads the file: blanks around name and value don't count, of several lines the last one does, and a line that begins with export is none. An empty
+# value is no setting for etcd.
 process_command() {
   if is_service "$1" || is_kept "$1"; then
     words_of "$1"
-    env_of "$1" | sed -n -E 's/^(export )?ETCD_([A-Z0-9_]+)=(.*)$/\2\n\3/p' | awk '
-      NR % 2 { name = tolower($0); gsub(/_/, "-", name); next }
-      { value = $0; if (value ~ /^".*"$/ || value ~ /^'"'"'.*'"'"'$/) value = substr(value, 2, length(value) - 2); print "--" name "=" value }'
+    env_of "$1" | awk '
+      match($0, /^[ \t]*ETCD_[A-Z0-9_]+[ \t]*=/) {
+        name = substr($0, 1, RLENGTH - 1); value = substr($0, RLENGTH + 1)
+        gsub(/^[ \t]*ETCD_|[ \t]+$/, "", name); gsub(/^[ \t]+|[ \t\r]+$/, "", value)
+        if (value ~ /^".*"$/ || value ~ /^'"'"'.*'"'"'$/) value = substr(value, 2, length(value) - 2)
+        name = tolower(name); gsub(/_/, "-", name)
+        if (!(name in values)) names[++count] = name
+        values[name] = value
+      }
+      END { for (i = 1; i <= count; i++) if (values[names[i]] != "") print "--" names[i] "=" values[names[i]] }'
   else
     pods_process_command "$1"
   fi
@@ -313,11 +322,12 @@ spec_with_argument() {
     function value(argument) { return substr(argument, index(argument, "=") + 1) }
     BEGIN {
       was = ENVIRON["WAS"]; is = ENVIRON["IS"]
-      name = was; sub(/^--/, "", name); sub(/=.*/, "", name); gsub(/-/, "_", name); name = "ETCD_" toupper(name) "="
+      name = was; sub(/^--/, "", name); sub(/=.*/, "", name); gsub(/-/, "_", name); name = "ETCD_" toupper(name)
     }
-    ENVIRON["KIND"] == "unit-env" && index($0, name) == 1 {
-      own = substr($0, length(name) + 1)
-      if (own == value(was) || own == "\"" value(was) "\"" || own == "\047" value(was) "\047") $0 = name value(is)
+    ENVIRON["KIND"] == "unit-env" && match($0, "^[ \t]*" name "[ \t]*=") {
+      own = substr($0, RLENGTH + 1)
+      gsub(/^[ \t]+|[ \t\r]+$/, "", own)
+      if (own == value(was) || own == "\"" value(was) "\"" || own == "\047" value(was) "\047") $0 = name "=" value(is)
     }
     ENVIRON["KIND"] == "unit" && $0 == "# argument " was { $0 = "# argument " is }
     ENVIRON["KIND"] == "unit" && /^ExecStart=/ && (at = index($0, "\"" was "\"")) > 0 {

@@ -55,6 +55,16 @@ describe("a spec of the runtime systemd, with another argument", () => {
     assert.equal(withArgument(of("--some=a,b"), "--some=a,b", "--some=c"), of("--some=c"));
   });
 
+  it("is the spec of the process with that argument, in a line with blanks and the end of line of DOS, which systemd takes for none", () => {
+    const own = { ...unit, env: `ETCD_NAME=etcd1\r\n ETCD_INITIAL_CLUSTER = ${two} \r\nETCD_METRICS=basic\r\n` };
+    const spec = systemd.spec(processOf("etcd", own), 4, { base: { reported: own } as unknown as Running });
+    const text = Buffer.from(
+      withArgument(spec, `--initial-cluster=${two}`, `--initial-cluster=${three}`).slice("unit-env:".length),
+      "base64",
+    ).toString();
+    assert.ok(text.includes(`\nETCD_INITIAL_CLUSTER=${three}\n`), text);
+  });
+
   it("is the same spec if it has no such argument, though another one begins like it", () => {
     const spec = systemd.spec(members(two), 4, { base });
     assert.equal(withArgument(spec, "--initial-cluster=a=https://1:2380", "--initial-cluster=x"), spec);
@@ -63,6 +73,27 @@ describe("a spec of the runtime systemd, with another argument", () => {
 });
 
 describe("what the runtime systemd tells of a process", () => {
+  for (const [what, text] of [
+    ["as installers write it", env],
+    [
+      "with a setting in two lines, as KubeKey 3 writes metrics",
+      "ETCD_METRICS=basic\nETCD_NAME=a\nETCD_METRICS=extensive\n",
+    ],
+    ["with blanks, and the end of line of DOS", "\tETCD_NAME = a b \r\nETCD_METRICS='basic'\r\n"],
+    ["with a line that systemd ignores", "export ETCD_NAME=a\n# ETCD_NAME=c\nETCD_METRICS=basic\n"],
+    ["with a setting without a value, which etcd ignores", "ETCD_METRICS=basic\nETCD_WAL_DIR=\nETCD_METRICS=\n"],
+  ] as const) {
+    it(`is the same command as the plan's, by a file ${what}`, () => {
+      const onHost = 'is_service() { true; }; words_of() { :; }; env_of() { printf %s "$text"; }; process_command etcd';
+      const run = spawnSync("bash", ["-c", `set -euo pipefail\n${library}\n${onHost}`], {
+        encoding: "utf8",
+        env: { ...process.env, text },
+      });
+      assert.equal(run.stderr, "");
+      assert.deepEqual(run.stdout.split("\n").slice(0, -1), processOf("etcd", { ...unit, env: text }).cmd);
+    });
+  }
+
   for (const line of ["User=etcd", "  User = etcd"]) {
     it(`is the user that its unit names: "${line}"`, () => {
       const unitOnHost = `is_service() { true; }

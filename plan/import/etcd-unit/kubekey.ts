@@ -17,6 +17,12 @@ export function kubeKey(item: string, document: Mapping, found: Findings): Inven
       `${item}: spec.etcd.type: is none that KubeKey runs as a unit, which is kubekey: ${JSON.stringify(etcd.type)}`,
     );
   }
+  const distribution = text(kubernetes.type) ?? /-(k3s|k8e)$/.exec(String(kubernetes.version))?.[1] ?? "kubernetes";
+  if (distribution !== "kubernetes") {
+    found.errors.push(
+      `${item}: spec.kubernetes.type: must be kubernetes, whose control plane is kubeadm's; import etcd alone with --installer unit: ${JSON.stringify(distribution)}`,
+    );
+  }
   for (const [key, usual] of [
     ["port", 2379],
     ["peerPort", 2380],

@@ -339,6 +339,14 @@ describe("the choice of source", () => {
     assert.equal(sourceSearch(seed(), { from: "snapshot", lost: "a" }).file, undefined);
   });
 
+  it("knows a cluster with IPv6 by its peers as etcd writes them, in brackets", () => {
+    const topology = seed();
+    const [host] = topology.datacenters[0]?.hosts ?? [];
+    assert.ok(host);
+    host.internalAddress = "fd00::0011";
+    assert.equal(sourceSearch(topology, { from: "snapshot", lost: "a" }).peers[0], "https://[fd00::11]:2380");
+  });
+
   it("looks where kubespray and KubeKey leave a snapshot before they change etcd, beside the topology's patterns", () => {
     const found = (installer: "kubespray" | "kubekey") =>
       sourceSearch({ ...seed(), installer, sources: ["/srv/*.db"] }, { from: "snapshot", lost: "a" }).globs;

@@ -360,6 +360,14 @@ describe("the import of a cluster whose etcd is a unit", () => {
       ],
     ],
     [
+      "a control plane of k3s",
+      "kubekey",
+      [{ ...configSample, text: configSample.text.replace("version: v1.34.0", "version: v1.34.0-k3s") }],
+      [
+        'config-sample.yaml: spec.kubernetes.type: must be kubernetes, whose control plane is kubeadm\'s; import etcd alone with --installer unit: "k3s"',
+      ],
+    ],
+    [
       "another port of etcd",
       "kubekey",
       [{ ...configSample, text: configSample.text.replace("type: kubekey", "type: kubekey, peerPort: 12380") }],
