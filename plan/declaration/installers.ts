@@ -150,6 +150,12 @@ export const actProblems = (topology: Topology): string[] => {
     ...(Object.keys(usual) as (keyof typeof usual)[])
       .filter((key) => own[key] !== undefined && own[key] !== usual[key])
       .map((key) => `topology.kubeadm.${key}: acts know ${usual[key]} alone, render and import any: ${own[key]}`),
+    ...(etcd?.local?.extraArgs ?? [])
+      .filter(({ name }) => ["data-dir", "name", "wal-dir"].includes(name))
+      .map(
+        ({ name, value }) =>
+          `topology.kubeadm.etcd.local.extraArgs: acts know etcd with kubeadm's own --${name} alone, render and import any: ${value}`,
+      ),
     ...(topology.etcdUnit === undefined ? [] : etcdUnitActProblems(topology)),
     ...(nothingIsShown(topology)
       ? [

@@ -233,6 +233,79 @@ describe("an imported living kubeadm cluster", () => {
   });
 });
 
+describe("an imported living kubeadm cluster whose pods are given, too", () => {
+  const hosts = ["cp1", "cp2", "cp3"];
+  /** As the API shows a static pod: named after its Node, with the kubelet's own annotations. */
+  const mirror = (host: string, file: string) => {
+    const pod = parse(read(`kubeadm/live/${host}/${file}`));
+    return {
+      ...pod,
+      metadata: { ...pod.metadata, name: `${pod.metadata.name}-${host}` },
+      spec: { ...pod.spec, nodeName: host },
+    };
+  };
+  const pods = (change: (text: string) => string) => ({
+    path: "pods.yaml",
+    text: change(
+      stringify(
+        { apiVersion: "v1", kind: "List", items: hosts.flatMap((h) => manifestFiles.map((file) => mirror(h, file))) },
+        { aliasDuplicateObjects: false },
+      ),
+    ),
+  });
+  const manifestFiles = ["etcd.yaml", "kube-apiserver.yaml", "kube-controller-manager.yaml", "kube-scheduler.yaml"];
+  const configMap = { path: "cm.yaml", text: read("kubeadm/live/cm-kubeadm-config.yaml") };
+  const same = (text: string) => text;
+
+  it("renders every manifest of a real cluster as kubeadm wrote it, with the order in which its members joined", () => {
+    const manifests = manifestsInPeace(topologyOf([configMap, pods(same)]));
+    for (const host of hosts) {
+      for (const file of manifestFiles) {
+        assert.equal(manifests[host]?.[file], read(`kubeadm/live/${host}/${file}`), `${host}/${file}`);
+      }
+    }
+  });
+
+  it("takes port, folders of CAs, proxies and etcd's image from them", () => {
+    const changed = pods((text) =>
+      text
+        .replaceAll(/(advertise-address\.endpoint: 10\.77\.0\.11:)6443/g, "$17443")
+        .replaceAll("/usr/local/share/ca-certificates", "/etc/pki/tls/certs")
+        .replaceAll("usr-local-share-ca-certificates", "etc-pki-tls-certs")
+        .replaceAll(
+          /^( +)image: registry.k8s.io\/kube-apiserver.*$/gm,
+          "$&\n$1env: [{name: HTTPS_PROXY, value: 'http://p:1'}]",
+        )
+        .replaceAll("etcd:3.6.16-0", "etcd:3.6.20-0"),
+    );
+    const text = configMap.text.replace("        imageTag: 3.6.16-0\n", "");
+    const { kubeadm, datacenters } = topologyOf([{ ...configMap, text }, changed]);
+    assert.deepEqual(
+      [datacenters[0]?.hosts[0]?.kubeadm?.bindPort, datacenters[0]?.hosts[1]?.kubeadm?.bindPort],
+      [7443, 6443],
+    );
+    assert.deepEqual(datacenters[1]?.hosts[0]?.kubeadm?.caFolders, [
+      "/etc/ca-certificates",
+      "/etc/pki/tls/certs",
+      "/usr/share/ca-certificates",
+    ]);
+    assert.deepEqual(kubeadm?.proxyEnvs, [{ name: "HTTPS_PROXY", value: "http://p:1" }]);
+    assert.equal(kubeadm?.etcd.local?.imageTag, "3.6.20-0");
+  });
+
+  it("takes the address that the API server advertises, and says that the kubelet has another", () => {
+    const node = {
+      apiVersion: "v1",
+      kind: "Node",
+      metadata: { name: "cp1", labels: { "node-role.kubernetes.io/control-plane": "" } },
+      status: { addresses: [{ type: "InternalIP", address: "192.168.0.1" }] },
+    };
+    const words = imported([configMap, { path: "cp1.yaml", text: stringify(node) }, pods(same)]);
+    assert.match(words, /cp1 has another address than in .*\(192\.168\.0\.1\): 10\.77\.0\.11; 10\.77\.0\.11 is taken/);
+    assert.equal(parseTopology(parse(words)).datacenters[0]?.hosts[0]?.address, "10.77.0.11");
+  });
+});
+
 describe("what can't be carried over from kubeadm stops an import by name", () => {
   const three = files("kubeadm/three");
   const changed = (from: string, to: string) => three.map(({ path, text }) => ({ path, text: text.replace(from, to) }));
