@@ -4,6 +4,7 @@ import { knownMinors, minorOf } from "../installers/kubeadm/versions";
 import { etcdProblems } from "../installers/rke/etcd-problems";
 import { rkeProblems } from "../installers/rke/modelled-keys";
 import { releaseProblems } from "../installers/rke/releases/problems";
+import { refusedValues } from "../installers/rke/releases/refused-values";
 import { etcdUnitSchema } from "../topology/etcd-unit-schema";
 import { datacenterSchema, hostSchema, topologySchema } from "../topology/schema";
 import type { Topology } from "../topology/topology";
@@ -134,8 +135,10 @@ export function installerProblems(topology: Topology, hasVersion: boolean): stri
   }
 }
 
-export const installerWarnings = (topology: Topology): string[] =>
-  topology.kubeadm === undefined ? [] : kubeadmWarnings(topology);
+export const installerWarnings = (topology: Topology): string[] => [
+  ...(topology.kubeadm === undefined ? [] : kubeadmWarnings(topology)),
+  ...(topology.installer === "rke" ? refusedValues(topology) : []),
+];
 
 /** The reasons why no act can run on the hosts of such a topology yet; empty if acts can run. */
 export const actProblems = (topology: Topology): string[] => {

@@ -20,7 +20,8 @@ export interface YamlDocuments {
  */
 export function parseYaml(text: string): YamlDocuments {
   const lines = new LineCounter();
-  const parsed = parseAllDocuments(text, {
+  // YAML 1.1 has these line breaks as well
+  const parsed = parseAllDocuments(text.replace(/\r(?!\n)|\u0085/g, "\n"), {
     schema: "failsafe",
     uniqueKeys: false,
     strict: false,

@@ -40,16 +40,12 @@ export function refusedSettings({ rke, rkeVersion, kubernetesVersion }: Cluster)
   ];
 }
 
-/** RKE refuses a provider without the settings that it needs (cloudprovider/, cluster/defaults.go setCloudProvider). */
+/** In-tree aws ends with Kubernetes 1.27 (cluster/defaults.go setCloudProvider). */
 function cloudProblems({ rke, rkeVersion, kubernetesVersion }: Cluster): string[] {
-  const { name, missing } = cloudProvider({ rke, rkeVersion });
-  const said = JSON.stringify(at(rke, "cloud_provider.name") ?? name);
-  if (missing !== undefined) {
-    return [`topology.rke.cloud_provider.${missing}: is missing, and RKE refuses the provider without it: ${said}`];
-  }
+  const { name } = cloudProvider({ rke, rkeVersion });
   return name === "aws" && holds("externalAws", rkeVersion) && isAtLeast(kubernetesVersion, "v1.27.0-rancher0")
     ? [
-        `topology.rke.cloud_provider.name: RKE ${rkeVersion} refuses it with Kubernetes 1.27 and later, which has external-aws: ${said}`,
+        `topology.rke.cloud_provider.name: RKE ${rkeVersion} refuses it with Kubernetes 1.27 and later, which has external-aws: ${JSON.stringify(name)}`,
       ]
     : [];
 }
