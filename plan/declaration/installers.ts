@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { usualPki } from "../installers/etcd-unit/installers";
 import { knownMinors, minorOf } from "../installers/kubeadm/versions";
+import { dualStackProblems } from "../installers/rke/dual-stack";
 import { etcdProblems } from "../installers/rke/etcd-problems";
 import { rkeProblems } from "../installers/rke/modelled-keys";
 import { releaseProblems } from "../installers/rke/releases/problems";
@@ -120,7 +121,9 @@ export function installerProblems(topology: Topology, hasVersion: boolean): stri
   switch (topology.installer) {
     case "rke":
       return [
-        ...(hasVersion ? [...releaseProblems(topology), ...etcdProblems(topology)] : []),
+        ...(hasVersion
+          ? [...releaseProblems(topology), ...etcdProblems(topology), ...dualStackProblems(topology)]
+          : []),
         ...rkeProblems(topology),
       ];
     case "kubeadm":

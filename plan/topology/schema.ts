@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isDnsName, isIpv4, parseCidr } from "../values/addresses";
+import { isDnsName, isIpv4, isServiceRange } from "../values/addresses";
 import { isDuration } from "../values/duration";
 import { etcdUnitSchema as etcdUnit, hostUnitSchema as hostUnit } from "./etcd-unit-schema";
 import { clusterSchema as kubeadm, hostSchema as kubeadmHost } from "./kubeadm-schema";
@@ -133,7 +133,7 @@ export const topologySchema = z.strictObject({
   ssh,
   serviceCidr: z
     .string()
-    .refine((value) => parseCidr(value) !== undefined, "is not an IPv4 range in CIDR form")
+    .refine(isServiceRange, "is not an IPv4 range in CIDR form, or one of IPv4 and one of IPv6 with a comma between")
     .default("10.43.0.0/16"),
   clusterDomain: text.default("cluster.local"),
   etcd: etcd.prefault({}),

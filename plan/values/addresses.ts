@@ -89,6 +89,13 @@ export function isCidr(text: string): boolean {
   }
 }
 
+/** True for an IPv4 range, or for one of each family, "10.43.0.0/16,fd98::/108", as Kubernetes takes two. */
+export function isServiceRange(text: string): boolean {
+  const ranges = text.split(",");
+  const isV4 = (range: string) => parseCidr(range) !== undefined;
+  return ranges.length <= 2 && ranges.every(isCidr) && ranges.filter(isV4).length === 1;
+}
+
 /** The host in HOST, HOST:PORT or [IPv6]:PORT. */
 export function endpointHost(endpoint: string): string {
   const [, bracketed, plain] = /^(?:\[([^\]]*)\](?::\d+)?|([^:]*)(?::\d+)?)$/.exec(endpoint) ?? [];

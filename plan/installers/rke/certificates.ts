@@ -1,7 +1,7 @@
 import { namesInCertificates } from "../../topology/order";
 import type { Site } from "../../topology/site";
 import type { Host } from "../../topology/topology";
-import { isIp, serviceIp } from "../../values/addresses";
+import { firstAddress, isIp, isIpv4 } from "../../values/addresses";
 import type { Certificate } from "../certificate";
 import { etcdCertificate } from "./etcd";
 
@@ -44,7 +44,7 @@ function altNames(site: Site, hosts: Host[], sans: string[]): Pick<Certificate, 
       "kubernetes.default.svc",
       `kubernetes.default.svc.${site.clusterDomain}`,
     ],
-    ipAddresses: [...names.filter(isIp), "127.0.0.1", serviceIp(site.serviceCidr)],
+    ipAddresses: [...names.filter(isIp), "127.0.0.1", ...site.serviceCidr.split(",").map(firstAddress)],
   };
 }
 
@@ -87,7 +87,7 @@ export const neededCertificates = (site: Site, host: Host): { file: string; name
           names: [
             ...site.controlPlane.flatMap(namesInCertificates),
             "127.0.0.1",
-            serviceIp(site.serviceCidr),
+            ...site.serviceCidr.split(",").map(firstAddress).filter(isIpv4),
             "kubernetes",
           ],
         },

@@ -104,6 +104,21 @@ describe("RKE release and kubernetesVersion that don't go together", () => {
       `rke: system_images and the default of private_registries make an image that is none, and RKE crashes: "${url}/rancher/coreos-etcd:v3.4.14-rancher1"`,
     ]),
     [
+      "two service ranges before RKE v1.3.0",
+      { serviceCidr: "10.43.0.0/16,fd98::/108", rke: { network: { plugin: "calico" } } },
+      'serviceCidr: RKE v1.2.7 takes one range, v1.3.0 and later two: "10.43.0.0/16,fd98::/108"',
+    ],
+    [
+      "two service ranges with a network plugin of one family",
+      { ...newer, serviceCidr: "10.43.0.0/16,fd98::/108" },
+      'rke.network.plugin: is neither calico nor aci, and RKE refuses two service ranges with any other: "canal"',
+    ],
+    [
+      "a service range of IPv6 alone",
+      { ...newer, serviceCidr: "fd98::/108" },
+      'serviceCidr: is not an IPv4 range in CIDR form, or one of IPv4 and one of IPv6 with a comma between: "fd98::/108"',
+    ],
+    [
       "aws with Kubernetes 1.27, by its settings",
       {
         rkeVersion: "v1.5.14",

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { parseTopology } from "../../../../plan/declaration/declaration";
+import { certificates } from "../../../../plan/installers/rke/certificates";
 import { etcdProcess } from "../../../../plan/installers/rke/etcd";
 import { deployedChecksums, unknownChecksum } from "../../../../plan/installers/rke/kube-api-settings";
 import { kubeApiServerProcess } from "../../../../plan/installers/rke/kube-apiserver";
@@ -269,4 +270,15 @@ describe("checksums of files that RKE deployed", () => {
       "RKE_AUDITLOG_CONFIG_CHECKSUM=a1",
     ]);
   });
+});
+
+it("two service ranges, as RKE v1.5.10 plans them: the argument, and an address of each in the certificate", () => {
+  const serviceCidr = "fd98::/108,10.43.0.0/16";
+  const topology = settings({ ...newer, serviceCidr, rke: { network: { plugin: "calico" } } });
+  const site = inPeace(topology);
+  const host = topology.datacenters[1]?.hosts[0];
+  assert.ok(host);
+  assert.ok(kubeApiServerProcess(site, host).entrypoint.includes(`--service-cluster-ip-range=${serviceCidr}`));
+  const api = certificates(site).find((c) => c.name === "kube-apiserver");
+  assert.deepEqual(api?.ipAddresses.slice(-3), ["127.0.0.1", "fd98::1", "10.43.0.1"]);
 });
