@@ -26,8 +26,8 @@ const usage = `usage: npm run import -- cluster.yml --datacenter a=HOST,... --da
 
 Prints the topology of an existing cluster; its first lines say what deserves a look. Of an RKE cluster, as RKE reads its cluster.yml.
 FILE: kubeadm's own configuration of each control plane host, \`kubectl -n kube-system get cm kubeadm-config -o yaml\`,
-\`kubectl get nodes -o yaml\`, \`kubectl -n kube-system get pods -l tier=control-plane -o yaml\`. For kubespray, KubeKey or an etcd alone: the
-inventory (hosts.yaml, inventory.ini, config-sample.yaml), /etc/etcd.env of each member under any name, etcd.service, and the ConfigMap kubeadm-config.
+\`kubectl get nodes -o yaml\`. For kubespray, KubeKey or an etcd alone: the inventory (hosts.yaml, inventory.ini, config-sample.yaml),
+/etc/etcd.env of each member under any name, etcd.service, and the ConfigMap kubeadm-config.
 
   --datacenter NAME=HOST,...   the hosts that stand there, by hostname_override or address; once for each datacenter
   --standby NAME               the datacenter that takes over; else the one with a control plane host and the fewest voters

@@ -1,10 +1,18 @@
-# needs: lib/kube
+# needs: lib/kube lib/etcd/write
 # verify: checks from the deploy host what must be true at the end of the act: the API writes and reads, and the endpoints of the Service
 # kubernetes are the survivors'.
-# arguments: SERVER ADDRESSES LOST: the addresses of the surviving and of the lost control plane hosts, each list separated by commas
+# arguments: SERVER ADDRESSES LOST: the addresses of the surviving and of the lost control plane hosts, each list separated by commas.  Without an
+#   API: etcd, URL of this host's etcd
 main() {
-  local server=$1 alive=$2 lost=$3 value read_back
+  local server=$1 alive=$2 lost=${3:-} value read_back
   begin "$@"
+  if [[ $server == etcd ]]; then
+    etcd_writes "$2" || die "etcd: $2 refuses a write"
+    etcd_reads "$2" || die "etcd: $2 answers no linearizable read"
+    did "a write and a read through etcd"
+    finish
+    return
+  fi
   value=$(date -u +%s%N)
   kube "$server" PATCH "/api/v1/namespaces/kube-system/configmaps/rke-dr-epoch-$epoch?fieldManager=rke-dr-verify" \
     application/merge-patch+json "{\"data\":{\"verified\":\"$value\"}}" >/dev/null || die "API: a write is refused"

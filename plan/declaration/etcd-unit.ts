@@ -92,21 +92,8 @@ export function etcdUnitActProblems(topology: Topology): string[] {
     ...(envFile === "/etc/etcd.env"
       ? []
       : [`topology.etcdUnit.envFile: acts know /etc/etcd.env alone, render and import any: ${envFile}`]),
-    ...quotaProblems(topology, hosts),
     ...hosts.flatMap((host) => hostActProblems(topology, host)),
   ];
-}
-
-/** A member that is over its own quota raises NOSPACE for the whole cluster; a learner does, too. 0 is etcd's default. */
-function quotaProblems(topology: Topology, members: Host[]): string[] {
-  const quotas = members.map((host) => ({ host, set: settingOn(topology, host, "quota-backend-bytes") ?? "0" }));
-  const differ = new Set(quotas.map(({ set }) => set)).size > 1;
-  const each = quotas.map(({ host, set }) => `${host.name} ${set}`).join(", ");
-  return differ
-    ? [
-        `topology.etcdUnit: quota-backend-bytes: must be the same on all members, as the smallest stops the writes of all: ${each}`,
-      ]
-    : [];
 }
 
 function hostActProblems(topology: Topology, host: Host): string[] {

@@ -5,7 +5,6 @@ import { dualStackProblems } from "../installers/rke/dual-stack";
 import { etcdProblems } from "../installers/rke/etcd-problems";
 import { rkeProblems } from "../installers/rke/modelled-keys";
 import { releaseProblems } from "../installers/rke/releases/problems";
-import { refusedValues } from "../installers/rke/releases/refused-values";
 import { etcdUnitSchema } from "../topology/etcd-unit-schema";
 import { datacenterSchema, hostSchema, topologySchema } from "../topology/schema";
 import type { Topology } from "../topology/topology";
@@ -13,7 +12,6 @@ import { isIp } from "../values/addresses";
 import { isMapping, type Mapping } from "../values/mapping";
 import { etcdUnitActProblems, etcdUnitProblems, withExternalEtcd } from "./etcd-unit";
 import { hasExternalEtcd, kubeadmProblems, kubeadmWarnings } from "./kubeadm";
-import { nothingIsShown } from "./shown-on-hosts";
 
 export type Installer = Topology["installer"];
 
@@ -138,10 +136,8 @@ export function installerProblems(topology: Topology, hasVersion: boolean): stri
   }
 }
 
-export const installerWarnings = (topology: Topology): string[] => [
-  ...(topology.kubeadm === undefined ? [] : kubeadmWarnings(topology)),
-  ...(topology.installer === "rke" ? refusedValues(topology) : []),
-];
+export const installerWarnings = (topology: Topology): string[] =>
+  topology.kubeadm === undefined ? [] : kubeadmWarnings(topology);
 
 /** The reasons why no act can run on the hosts of such a topology yet; empty if acts can run. */
 export const actProblems = (topology: Topology): string[] => {
@@ -156,18 +152,7 @@ export const actProblems = (topology: Topology): string[] => {
     ...(Object.keys(usual) as (keyof typeof usual)[])
       .filter((key) => own[key] !== undefined && own[key] !== usual[key])
       .map((key) => `topology.kubeadm.${key}: acts know ${usual[key]} alone, render and import any: ${own[key]}`),
-    ...(etcd?.local?.extraArgs ?? [])
-      .filter(({ name }) => ["data-dir", "name", "wal-dir"].includes(name))
-      .map(
-        ({ name, value }) =>
-          `topology.kubeadm.etcd.local.extraArgs: acts know etcd with kubeadm's own --${name} alone, render and import any: ${value}`,
-      ),
     ...(topology.etcdUnit === undefined ? [] : etcdUnitActProblems(topology)),
-    ...(nothingIsShown(topology)
-      ? [
-          `topology.installer: acts on an etcd that is a unit were not shown on hosts yet, import and render are built: ${topology.installer}`,
-        ]
-      : []),
   ];
 };
 

@@ -2,7 +2,7 @@ import { factsOf, type Observation } from "../facts/observation";
 import { installerOf } from "../installers/installers";
 import { argument, commandOf } from "../runtimes/process";
 import { controlPlane } from "../topology/order";
-import type { Host, Topology } from "../topology/topology";
+import { type Host, hasApi, type Topology } from "../topology/topology";
 import { problem, type Verdict, verdict } from "./verdict";
 
 /** Whether acts know all that etcd is on these hosts; no line of preview for an installer whose etcd is no unit. */
@@ -12,12 +12,8 @@ export const etcdUnitVerdict = (topology: Topology, hosts: Host[], seen: Observa
     : [
         verdict(
           "etcd's unit",
-          [
-            ...wrapperProblems(hosts, seen),
-            ...elsewhereProblems(hosts, seen),
-            ...secondEtcdProblems(topology, hosts, seen),
-          ],
-          "each starts etcd itself, and kube-apiserver asks no other etcd",
+          [...wrapperProblems(hosts, seen), ...secondEtcdProblems(topology, hosts, seen)],
+          `each starts etcd itself${hasApi(topology) ? ", and kube-apiserver asks no other etcd" : ""}`,
         ),
       ];
 
@@ -32,20 +28,6 @@ const wrapperProblems = (hosts: Host[], seen: Observation): string[] =>
             `${host.name}: etcd.service must start etcd itself, not a container or a script: ${wrapper}`,
             "Move etcd to the host first: for kubespray `etcd_deployment_type: host` and its playbook; for a script, write its flags into ExecStart= or the EnvironmentFile=",
             "If the cluster is lost already, recover it by the installer's own means: this program changes nothing there",
-          ),
-        ];
-  });
-
-/** Settings that an act would neither see nor change: a forced copy would run without them. */
-const elsewhereProblems = (hosts: Host[], seen: Observation): string[] =>
-  hosts.flatMap((host) => {
-    const lines = factsOf(seen, host)?.processes.etcd?.elsewhere;
-    return lines === undefined
-      ? []
-      : [
-          problem(
-            `${host.name}: etcd's settings must stand in one file, by one EnvironmentFile=: ${lines.join("; ")}`,
-            "Write them into that file and take the lines out of etcd.service or its drop-in (`systemctl cat etcd` shows where), then `systemctl daemon-reload`; a restart isn't needed",
           ),
         ];
   });

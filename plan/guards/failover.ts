@@ -1,7 +1,7 @@
 import type { FailoverPlan } from "../acts/failover/plan";
 import { type Signing, unsigned } from "../acts/failover/signing";
 import type { Observation } from "../facts/observation";
-import type { Topology } from "../topology/topology";
+import { hasApi, type Topology } from "../topology/topology";
 import { certificateProblems } from "./certificates";
 import { undeclaredMembers } from "./declared-world";
 import { deployProblems, deployWords, trustProblems } from "./deploy-host";
@@ -24,7 +24,6 @@ import {
   livingProblems,
 } from "./lost-side";
 import { restartProblems, restartWords } from "./restarts";
-import { shownOnHosts } from "./shown-on-hosts";
 import { quorum, sourceProblems, sourceWords } from "./source";
 import { survivorProblems, survivorWords } from "./survivors";
 import { unfinishedProblems, unfinishedWords } from "./unfinished";
@@ -98,21 +97,9 @@ export function failoverGuards(
     verdict("earlier acts", unfinishedProblems(plan, seen), unfinishedWords(plan, seen)),
     quorum(topology, plan, seen),
     ...etcdUnitVerdict(topology, survivors, seen),
-    ...shownOnHosts(topology, plan.method),
     verdict("source", sourceProblems(topology, plan), sourceWords(plan)),
     verdict("etcd's version", versionProblems(topology, plan, seen), versionWords(plan)),
-    verdict(
-      "control plane",
-      plan.apiServers.length > 0
-        ? []
-        : [
-            problem(
-              `${settings.lost}: a control plane host must survive its loss: none does`,
-              `Bring a control plane host of ${settings.lost} back: without one there is nothing to serve the API`,
-            ),
-          ],
-      list(plan.apiServers.map((a) => a.host)),
-    ),
+    ...(hasApi(topology) ? [controlPlaneVerdict(plan)] : []),
     verdict("tools on the survivors", tools(survivors, seen), "flock, curl with --unix-socket"),
     verdict("images", imageProblems(topology, plan, seen), "all that the act starts are on the survivors"),
     verdict(
@@ -135,8 +122,22 @@ export function failoverGuards(
       "valid by the hosts' clocks, good for the survivors' names",
     ),
     verdict("clocks", clockProblems(survivors, seen), "survivors and operator agree within 5 s"),
-    verdict("kubelets", restartProblems(survivors, seen), restartWords(survivors, seen)),
+    ...(hasApi(topology) ? [verdict("kubelets", restartProblems(survivors, seen), restartWords(survivors, seen))] : []),
     ...(topology.kubeadm === undefined ? [] : podsStart(survivors, seen)),
   ];
   return withoutUnseen(verdicts, survivors, seen, topology.ssh.bastion !== undefined);
 }
+
+const controlPlaneVerdict = ({ settings: { lost }, apiServers }: FailoverPlan): Verdict =>
+  verdict(
+    "control plane",
+    apiServers.length > 0
+      ? []
+      : [
+          problem(
+            `${lost}: a control plane host must survive its loss: none does`,
+            `Bring a control plane host of ${lost} back: without one there is nothing to serve the API`,
+          ),
+        ],
+    list(apiServers.map((a) => a.host)),
+  );

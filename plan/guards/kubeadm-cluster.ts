@@ -94,34 +94,15 @@ function processProblems(site: Site, host: Host, planned: Process, file: string,
       : [];
   }
   const { other } = compared(planned, facts);
-  return [
-    ...walProblems(host, file, name === "etcd" ? facts.processes[name]?.process : undefined),
-    ...(other.length === 0
-      ? []
-      : [
-          problem(
-            `${host.name}: ${file} must be what ${title} plans from the topology (- planned, + running): ${other.join(", ")}`,
-            `Correct \`${isUnit ? "etcdUnit" : "kubeadm"}:\` in Pulumi.yaml until both agree`,
-            `\`npm run import -- --installer ${site.installer}\` reads it from the cluster (docs/quickstart.md)`,
-          ),
-        ]),
-  ];
-}
-
-/** A patch or extraArgs may give etcd a folder of its own for the WAL: acts would copy, exchange and set aside data without it. */
-function walProblems(host: Host, file: string, etcd: Process | undefined): string[] {
-  const folder =
-    etcd &&
-    (argument(commandOf(etcd), "wal-dir") ||
-      etcd.env.find((variable) => variable.startsWith("ETCD_WAL_DIR="))?.slice("ETCD_WAL_DIR=".length));
-  return folder
-    ? [
+  return other.length === 0
+    ? []
+    : [
         problem(
-          `${host.name}: etcd's WAL must lie within its data folder, because acts know no other place: wal-dir is ${folder}`,
-          `Stop etcd, move ${folder} to /var/lib/etcd/member/wal, take wal-dir out of ${file} and of kubeadm's patches; one member at a time`,
+          `${host.name}: ${file} must be what ${title} plans from the topology (- planned, + running): ${other.join(", ")}`,
+          `Correct \`${isUnit ? "etcdUnit" : "kubeadm"}:\` in Pulumi.yaml until both agree`,
+          `\`npm run import -- --installer ${site.installer}\` reads it from the cluster (docs/quickstart.md)`,
         ),
-      ]
-    : [];
+      ];
 }
 
 function strangeMembers(topology: Topology, seen: Observation): string[] {

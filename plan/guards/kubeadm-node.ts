@@ -143,6 +143,9 @@ interface Leaf {
 
 /** Certificates that a host has for itself; CAs live ten times as long, and are the same on all hosts. */
 function leaves(topology: Topology, hosts: Host[], seen: Observation): Leaf[] {
+  if (topology.kubeadm === undefined) {
+    return [];
+  }
   const cluster = clusterOf(topology);
   return controlPlane(hosts).flatMap((host) => {
     const facts = factsOf(seen, host);

@@ -13,7 +13,7 @@ import { accepts, differencesFrom, isHash, pinnedHash, type Signing } from "../a
 import { majorityWithout } from "../etcd/quorum";
 import { factsOf, type Observation } from "../facts/observation";
 import { voters } from "../topology/order";
-import type { Host, Topology } from "../topology/topology";
+import { type Host, hasApi, type Topology } from "../topology/topology";
 import { commandsOn } from "./commands";
 import { list, problem } from "./verdict";
 
@@ -197,7 +197,7 @@ export const stopServing = (topology: Topology, living: Host[], guarded: boolean
     : []),
   ...commandsOn(topology, living).map(
     (c) =>
-      `${guarded ? "If it goes on" : "No return guard stops it"}: \`${c.stop(["etcd", "kube-apiserver"])}\` on ${list(living)}, or switch it off`,
+      `${guarded ? "If it goes on" : "No return guard stops it"}: \`${c.stop(hasApi(topology) ? ["etcd", "kube-apiserver"] : ["etcd"])}\` on ${list(living)}, or switch it off`,
   ),
 ];
 

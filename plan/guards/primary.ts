@@ -2,7 +2,7 @@ import type { PrimaryPlan } from "../acts/primary/plan";
 import { factsOf, type Observation } from "../facts/observation";
 import { installerOf } from "../installers/installers";
 import type { AdoptedCluster } from "../installers/rke/adopted";
-import type { Host, Topology } from "../topology/topology";
+import { type Host, hasApi, type Topology } from "../topology/topology";
 import { adoptionProblems } from "./adoption";
 import { changeGuard } from "./change";
 import { commandsOn } from "./commands";
@@ -18,7 +18,6 @@ import { kubeadmPreflight } from "./kubeadm-preflight";
 import { loginProblems } from "./login";
 import { purgeGuard } from "./purge";
 import { restartProblems, restartWords } from "./restarts";
-import { shownOnHosts } from "./shown-on-hosts";
 import { problem, type Verdict, verdict } from "./verdict";
 
 /**
@@ -36,7 +35,6 @@ export function primaryGuards(
   const unfinished = plan.failback?.finished === false ? plan.failback : undefined;
   return [
     ...failbackGuards(topology, plan, seen, confirm, adopted),
-    ...shownOnHosts(topology, unfinished ? "failback" : "peace"),
     ...(plan.purge === undefined ? [] : [purgeGuard(plan.steps, plan.purge, plan.epoch)]),
     verdict("hosts reachable", reachability(plan.hosts, seen, goneForGood), `all ${plan.hosts.length}`),
     verdict("host keys", hostKeyProblems(plan.hosts, seen), "none but the pinned ones"),
@@ -85,7 +83,9 @@ export function primaryGuards(
       "enough for records and containers",
     ),
     verdict("clocks", clockProblems(plan.hosts, seen), "hosts and operator agree within 5 s"),
-    verdict("kubelets", restartProblems(plan.hosts, seen), restartWords(plan.hosts, seen)),
+    ...(hasApi(topology)
+      ? [verdict("kubelets", restartProblems(plan.hosts, seen), restartWords(plan.hosts, seen))]
+      : []),
     ...(topology.kubeadm === undefined ? [] : kubeadmPreflight(topology, plan.hosts, seen)),
     ...(program === undefined
       ? []

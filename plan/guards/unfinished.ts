@@ -29,10 +29,10 @@ export function unfinishedProblems(plan: FailoverPlan, seen: Observation): strin
     return [];
   }
   const begun = plan.survivors.some((h) => factsOf(seen, h)?.preflight.earlierPlan.begun === "yes");
-  const served = factsOf(seen, plan.deployHost)?.steps["first-write"]?.epoch;
+  const served = plan.survivors.map((h) => factsOf(seen, h)?.steps["first-write"]?.epoch);
   return plan.survivors.flatMap((host) => {
     const facts = factsOf(seen, host);
-    const serves = facts?.epoch === served && lostBy(facts?.act) === plan.settings.lost;
+    const serves = served.includes(facts?.epoch) && lostBy(facts?.act) === plan.settings.lost;
     if (!facts || !begun || serves || facts.epoch >= plan.settings.epoch || lostBy(facts.act) === undefined) {
       return [];
     }

@@ -27,29 +27,3 @@ export function findingsOf(
     ],
   };
 }
-
-/**
- * True if an error only follows from a value that doesn't fit its field: the error is about the same item, a part of it, or the list
- * that the value is in.
- */
-export function isConsequence(error: string, misfits: string[]): boolean {
-  const item = itemOf(error);
-  return (
-    !misfits.includes(error) &&
-    misfits
-      .map(itemOf)
-      .some(
-        (misfit) => item === misfit || /^[.[]/.test(rest(item, misfit) ?? "") || /^\[/.test(rest(misfit, item) ?? ""),
-      )
-  );
-}
-
-const itemOf = (error: string): string => error.slice(0, error.indexOf(": "));
-const rest = (text: string, start: string): string | undefined =>
-  text.startsWith(start) ? text.slice(start.length) : undefined;
-
-/** RKE reads keys letter by letter: `Nodes` is no list of nodes. */
-export function otherLetters({ ignored }: Reading): string {
-  const found = ignored.find(({ path }) => path.length === 1 && String(path[0]).toLowerCase() === "nodes");
-  return found ? `: RKE passes over ${JSON.stringify(found.path[0])} (line ${found.line}), it reads "nodes" alone` : "";
-}

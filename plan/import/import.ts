@@ -1,6 +1,5 @@
 import { declaredVersions } from "../installers/declared-versions";
 import { faultWords } from "../installers/known-faults";
-import { refusedValues } from "../installers/rke/releases/refused-values";
 import { unrecoverable } from "../topology/losses";
 import { defaultRke } from "../topology/schema";
 import { allHosts, type Topology } from "../topology/topology";
@@ -10,7 +9,7 @@ import { isMapping, type Mapping, mapping } from "../values/mapping";
 import { yamlText } from "../values/yaml-text";
 import { chosenStandby, keptOrder, type RawDatacenter, sortIntoDatacenters } from "./datacenters";
 import { refuseExternalEtcd } from "./external-etcd";
-import { findingsOf, isConsequence, otherLetters } from "./findings-words";
+import { findingsOf } from "./findings-words";
 import { takeSecrets } from "./leave-out";
 import { zone } from "./node";
 import { labelsOf, nameOf, usableNodes } from "./nodes";
@@ -65,12 +64,11 @@ export const importTopology = (clusterYml: string, settings: ImportSettings): st
 export function importCluster(clusterYml: string, settings: ImportSettings): Imported {
   const found: Findings = { errors: [], notes: [] };
   const document = readDocument(clusterYml, found);
-  const misfits = [...found.errors];
   const secrets: Record<string, string> = {};
   const raw = document && readTopology(document, settings, found, secrets);
   const topology = raw && validated(raw, settings, found);
   if (!raw || !topology || found.errors.length > 0) {
-    throw new ImportError([...new Set(found.errors)].filter((error) => !isConsequence(error, misfits)));
+    throw new ImportError([...new Set(found.errors)]);
   }
   const unzoned = nodesOf(document)
     .filter((n) => mapping(n.labels)[zone] === undefined)
@@ -80,7 +78,6 @@ export function importCluster(clusterYml: string, settings: ImportSettings): Imp
   }
   keyNotes(topology, found);
   found.notes.push(
-    ...refusedValues(topology),
     ...unrecoverable(topology),
     ...faultWords(declaredVersions(topology)),
     ...(settings.remarks?.(topology) ?? []),
@@ -113,7 +110,7 @@ function readDocument(text: string, found: Findings): Mapping | undefined {
   found.errors.push(...errors);
   found.notes.push(...notes);
   if (nodes.length === 0) {
-    if (errors.length === 0) found.errors.push(`cluster.yml: has no nodes${otherLetters(read)}`);
+    if (errors.length === 0) found.errors.push("cluster.yml: has no list of nodes");
     return undefined;
   }
   return read.value;

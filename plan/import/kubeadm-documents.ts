@@ -1,4 +1,3 @@
-import { components } from "../installers/kubeadm/planned";
 import { readJson } from "../values/go-json";
 import { isMapping, type Mapping, mapping } from "../values/mapping";
 import { parseYaml, type YamlNode } from "../values/yaml-node";
@@ -23,8 +22,6 @@ export interface Documents {
   inits: Document[];
   joins: Document[];
   nodes: Document[];
-  /** Mirror pods of kubeadm's components. */
-  pods: Document[];
 }
 
 /** Kinds that often stand in the same files and don't concern the topology. */
@@ -32,7 +29,7 @@ const ignored = ["KubeletConfiguration", "KubeProxyConfiguration", "ResetConfigu
 
 /** Sorts the documents of all files by kind; a document that can't be read is an error that names file and kind. */
 export function documentsOf(files: KubeadmFile[], found: Findings): Documents {
-  const documents: Documents = { clusters: [], inits: [], joins: [], nodes: [], pods: [] };
+  const documents: Documents = { clusters: [], inits: [], joins: [], nodes: [] };
   for (const { item, body } of files.flatMap((file) => read(file, found))) {
     sort(documents, item, body, found);
   }
@@ -116,21 +113,11 @@ function sort(documents: Documents, item: string, body: Mapping, found: Findings
     documents.nodes.push({ item, body });
     return;
   }
-  if (kind === "Pod" && apiVersion === "v1") {
-    const { component } = mapping(mapping(body.metadata).labels);
-    if (components.some((name) => name === component)) {
-      documents.pods.push({ item, body });
-    }
-    return;
-  }
   if (kind === "ConfigMap" && mapping(body.metadata).name === "kubeadm-config") {
     const text = mapping(body.data).ClusterConfiguration;
     for (const inner of read({ path: `${item} kubeadm-config`, text: String(text ?? "") }, found)) {
       sort(documents, inner.item, inner.body, found);
     }
-    return;
-  }
-  if (kind === "ConfigMap" && apiVersion === "v1") {
     return;
   }
   const places: Record<Kind, Document[]> = {
@@ -149,7 +136,7 @@ function sort(documents: Documents, item: string, body: Mapping, found: Findings
     found.notes.push(`${item}: left out, kubeadm passes over documents of ${String(apiVersion)}`);
   } else if (!ignored.includes(String(kind))) {
     found.errors.push(
-      `${item}: is neither of kubeadm's configuration, nor the ConfigMap kubeadm-config, nor a Node or a Pod: ${JSON.stringify(kind ?? "nothing")}`,
+      `${item}: is neither of kubeadm's configuration, nor the ConfigMap kubeadm-config, nor a Node: ${JSON.stringify(kind ?? "nothing")}`,
     );
   }
 }

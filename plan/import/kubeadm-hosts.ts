@@ -5,7 +5,6 @@ import { isIp, plainIp } from "../values/addresses";
 import { isMapping, type Mapping, mapping } from "../values/mapping";
 import { type ClusterPart, externalEndpoints } from "./kubeadm-cluster";
 import type { Document, Documents } from "./kubeadm-documents";
-import { hostsOfPods, type SeenHost } from "./kubeadm-pods";
 import type { Findings } from "./reading";
 
 export interface ImportedHost {
@@ -19,7 +18,6 @@ export interface ImportedHost {
 
 /** All that the files say of one host. */
 interface Known {
-  source: "file" | "node" | "pods";
   name: string;
   items: string[];
   address: string | undefined;
@@ -43,7 +41,6 @@ export function importedHosts(documents: Documents, cluster: ClusterPart, found:
         ofConfiguration(d, "join", mapping(mapping(d.body.controlPlane).localAPIEndpoint), found),
       ),
       ...documents.nodes.map(ofNode),
-      ...hostsOfPods(documents.pods).map(ofPods),
     ].flatMap((k) => k ?? []),
     found,
   );
@@ -71,7 +68,7 @@ export function importedHosts(documents: Documents, cluster: ClusterPart, found:
       );
       return [];
     }
-    const settings: Mapping = { ...host.settings, ...joinedPart(host, members), ...timeoutPart(host, cluster) };
+    const settings: Mapping = { ...joinedPart(host, members), ...host.settings, ...timeoutPart(host, cluster) };
     if (goSeconds(String(settings.startupTimeout ?? "4m0s")) === 0) {
       found.notes.push(
         `${host.items.join(", ")}.timeouts.controlPlaneComponentHealthCheck: is ${settings.startupTimeout}, which \`kubeadm config migrate\` of 1.36 writes in place of any other value; made with it, startup probes have no failureThreshold, and the kubelet ends a pod that hasn't started after half a minute`,
@@ -107,7 +104,6 @@ function ofConfiguration(
   const patches = mapping(body.patches).directory;
   const timeout = mapping(body.timeouts).controlPlaneComponentHealthCheck;
   return {
-    source: "file",
     name: registration.name.trim().toLowerCase(),
     items: [item],
     address: advertised(made === "init" ? item : `${item}.controlPlane`, endpoint, found),
@@ -156,7 +152,6 @@ function ofNode({ item, body }: Document): Known {
     /^node-role\.kubernetes\.io\/(control-plane|master)$/.test(key),
   );
   return {
-    source: "node",
     name: String(metadata.name),
     items: [item],
     address: internal === undefined ? undefined : plainIp(String(internal.address)),
@@ -174,40 +169,19 @@ function ofNode({ item, body }: Document): Known {
   };
 }
 
-/** A Node says more of roles and labels; without one the host is a control plane host with kubeadm's taint. */
-const ofPods = ({ name, item, address, settings }: SeenHost): Known => ({
-  source: "pods",
-  name,
-  items: [item],
-  address,
-  isControlPlane: true,
-  takesPods: false,
-  made: undefined,
-  since: "",
-  labels: {},
-  settings,
-});
-
 const hasTaint = (taints: unknown): boolean =>
   Array.isArray(taints) &&
   taints.some((t) => /^node-role\.kubernetes\.io\/(control-plane|master)$/.test(String(mapping(t).key)));
 
-/**
- * One entry a host: its own file says how it was made, its pods how it runs, its Node since when it is there and what it is labelled. The
- * address is that of file or pods, by which etcd is reached; the kubelet may have another one.
- */
+/** One entry a host: its own file says how it was made, its Node since when it is there and what it is labelled. */
 function merged(all: Known[], found: Findings): Known[] {
   const byName = new Map<string, Known>();
   for (const next of all) {
     const before = byName.get(next.name);
     if (before?.address !== undefined && next.address !== undefined && before.address !== next.address) {
-      const rule = `${next.items.join()}: ${next.name} has another address than in ${before.items.join()} (${before.address})`;
-      if (before.source === "node" || next.source === "node") {
-        const advertised = before.source === "node" ? next.address : before.address;
-        found.notes.push(`${rule}: ${next.address}; ${advertised} is taken, etcd and the API server listen there`);
-      } else {
-        found.errors.push(`${rule}: ${JSON.stringify(next.address)}`);
-      }
+      found.errors.push(
+        `${next.items.join()}: ${next.name} has another address than in ${before.items.join()} (${before.address}): ${JSON.stringify(next.address)}`,
+      );
     }
     if (before?.made !== undefined && next.made !== undefined) {
       found.errors.push(
@@ -219,18 +193,16 @@ function merged(all: Known[], found: Findings): Known[] {
   return [...byName.values()];
 }
 
-/** A file comes first, then a Node, then pods. */
-const both = (before: Known, next: Known): Known => ({
-  source: before.source === "file" && next.source === "node" ? "file" : next.source,
-  name: before.name,
-  items: [...before.items, ...next.items],
-  address: before.source === "node" ? (next.address ?? before.address) : (before.address ?? next.address),
-  isControlPlane: before.isControlPlane || next.isControlPlane,
-  takesPods: next.source === "node" ? next.takesPods : before.takesPods,
-  made: before.made ?? next.made,
-  since: next.since === "" ? before.since : next.since,
-  labels: { ...before.labels, ...next.labels },
-  settings: { ...before.settings, ...next.settings },
+const both = (file: Known, node: Known): Known => ({
+  name: file.name,
+  items: [...file.items, ...node.items],
+  address: file.address ?? node.address,
+  isControlPlane: file.isControlPlane || node.isControlPlane,
+  takesPods: node.made === undefined ? node.takesPods : file.takesPods,
+  made: file.made ?? node.made,
+  since: node.since === "" ? file.since : node.since,
+  labels: { ...file.labels, ...node.labels },
+  settings: { ...node.settings, ...file.settings },
 });
 
 function rolesOf(host: Known, external: string[] | undefined): string[] {
@@ -249,23 +221,18 @@ function joinedPart(host: Known, members: Known[]): Mapping {
   if (!members.includes(host)) {
     return {};
   }
-  const seen = host.settings.joined;
-  const names = members.map((k) => k.name);
-  // a member that has gone since can't be named
-  const before = Array.isArray(seen)
-    ? seen.filter((name) => names.includes(name))
-    : names.slice(0, names.indexOf(host.name));
+  const before = members.slice(0, members.indexOf(host)).map((k) => k.name);
   return { joined: host.made === "init" ? [] : before };
 }
 
 /**
  * v1beta3's timeoutForControlPlane, which wins over a host's own timeout. From kubeadm 1.31 on only `kubeadm init` reads it
- * (util/config/initconfiguration.go), before a join does as well. Pods show what came of it.
+ * (util/config/initconfiguration.go), before a join does as well.
  */
 function timeoutPart(host: Known, { head, startupTimeout }: ClusterPart): Mapping {
   const seconds = goSeconds(startupTimeout ?? "") ?? 0;
   const isRead = host.made === "init" || (minorOf(head.kubernetesVersion) ?? 0) < 31;
-  return host.isControlPlane && host.source !== "pods" && isRead && seconds !== 0 && seconds !== defaults.startupSeconds
+  return host.isControlPlane && isRead && seconds !== 0 && seconds !== defaults.startupSeconds
     ? { startupTimeout }
     : {};
 }

@@ -8,7 +8,6 @@ import { ImportError, type ImportSettings } from "./import";
 import { clusterPart } from "./kubeadm-cluster";
 import { type Documents, documentsOf, type KubeadmFile } from "./kubeadm-documents";
 import { type ImportedHost, importedHosts } from "./kubeadm-hosts";
-import { withPods } from "./kubeadm-pods";
 import type { Findings } from "./reading";
 
 export type { KubeadmFile } from "./kubeadm-documents";
@@ -18,7 +17,7 @@ type SortedHost = Pick<ImportedHost, "name" | "address" | "roles">;
 
 /**
  * The topology of an existing kubeadm cluster, as YAML, from kubeadm's own files: ClusterConfiguration with each control plane
- * host's InitConfiguration or JoinConfiguration, or the living cluster's ConfigMap kubeadm-config, its Nodes and its control plane's Pods, or both.
+ * host's InitConfiguration or JoinConfiguration, or the living cluster's ConfigMap kubeadm-config and its Nodes, or both.
  * @throws ImportError that lists everything that can't be carried over, each as `item: rule: value`
  */
 export function importKubeadm(files: KubeadmFile[], settings: ImportSettings): string {
@@ -27,7 +26,7 @@ export function importKubeadm(files: KubeadmFile[], settings: ImportSettings): s
   endOn(found);
   const cluster = clusterPart(documents, found);
   const { head } = cluster;
-  const kubeadm = withPods(withEndpointPort(cluster.kubeadm, documents), head.kubernetesVersion, documents.pods);
+  const kubeadm = withEndpointPort(cluster.kubeadm, documents);
   const hosts = importedHosts(documents, cluster, found);
   endOn(found);
   const datacenters = sortedInto(hosts, settings.datacenters, found);

@@ -21,9 +21,8 @@ const roles = ["controlplane", "etcd", "worker"];
 export function usableNodes(nodes: Mapping[], found: Findings): Mapping[] {
   const labels = labelsOf(nodes);
   return nodes.filter((node, i) => {
-    const isNothing = Object.keys(node).length === 0;
-    const problems = isNothing ? [": is empty, RKE refuses it as well: nothing"] : nodeProblems(node, nodes);
-    found.errors.push(...problems.map((problem) => `nodes ${labels[i]}${isNothing ? "" : "."}${problem}`));
+    const problems = nodeProblems(node, nodes);
+    found.errors.push(...problems.map((problem) => `nodes ${labels[i]}.${problem}`));
     return problems.length === 0;
   });
 }
@@ -45,9 +44,6 @@ function nodeProblems(node: Mapping, nodes: Mapping[]): string[] {
       : [`hostname_override: is not a DNS-1123 name: ${JSON.stringify(given)}`]),
     ...(sameName && !twice ? [`hostname_override: is another node's, too: ${JSON.stringify(given)}`] : []),
     ...(internal === "" || isHost(internal) ? [] : [`internal_address: ${notAnAddress(internal)}`]),
-    ...(internal !== "" && nodes.some((n) => n !== node && [n.address, n.internal_address].includes(internal))
-      ? [`internal_address: is another node's address, too: ${JSON.stringify(internal)}`]
-      : []),
     ...(Array.isArray(role) && role.length > 0
       ? []
       : ["role: is missing (controlplane, etcd, worker), RKE refuses it as well: nothing"]),

@@ -6,7 +6,7 @@ import { installerOf } from "../installers/installers";
 import { argument, commandOf } from "../runtimes/process";
 import { isRunning, type Running } from "../runtimes/running";
 import { hasEtcdOrApi, voters } from "../topology/order";
-import type { Host, Topology } from "../topology/topology";
+import { type Host, hasApi, type Topology } from "../topology/topology";
 
 /** A failback in words: the hosts that come back, what runs on them now, and what is set aside. */
 export function describeFailback(plan: PrimaryPlan, seen: Observation): string[] {
@@ -39,7 +39,11 @@ export function describeFailback(plan: PrimaryPlan, seen: Observation): string[]
 /** The deploy host's part in an act. */
 export const askedFrom = (installer: Topology["installer"], deployHost: Host): string => {
   const { program } = installerOf({ installer });
-  return program === undefined ? `the API is asked from ${deployHost.name}` : `${program} runs on ${deployHost.name}`;
+  return program !== undefined
+    ? `${program} runs on ${deployHost.name}`
+    : hasApi({ installer })
+      ? `the API is asked from ${deployHost.name}`
+      : `SSH between hosts goes out from ${deployHost.name}; this program tells etcd's clients nothing`;
 };
 
 /** Said by both previews. Why: docs/runbook.md, Order of power. */

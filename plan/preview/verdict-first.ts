@@ -1,5 +1,6 @@
 import type { FailoverPlan } from "../acts/failover/plan";
 import type { Verdict } from "../guards/verdict";
+import { hasApi } from "../topology/topology";
 
 /** The first lines of a preview: if `up` would act, and which guards stop it. */
 export function verdictFirst(verdicts: Verdict[]): string[] {
@@ -26,10 +27,11 @@ function lossWords({ source }: FailoverPlan, now: number): string {
 }
 
 /** No time is foretold: docs/benchmark.md has what was measured. */
-function lengthWords({ steps }: FailoverPlan): string {
+function lengthWords({ steps, site }: FailoverPlan): string {
   const due = steps.filter((s) => s.due);
+  const written = hasApi(site) ? "the API" : "etcd";
   const write = due.findIndex((s) => s.script === "first-write") + 1;
   return write === 0
-    ? `${due.length} steps, the API takes writes already`
-    : `${due.length} steps; the API takes writes after the first ${write} of them`;
+    ? `${due.length} steps, ${written} takes writes already`
+    : `${due.length} steps; ${written} takes writes after the first ${write} of them`;
 }

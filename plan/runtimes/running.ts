@@ -16,8 +16,6 @@ export interface Running {
   process: Process;
   /** The command that its unit has in place of the program itself, such as "/usr/bin/docker stop etcd1"; undefined if there is none. */
   wrapper?: string;
-  /** Lines of its unit by which it has settings that acts don't read; undefined if there are none. */
-  elsewhere?: string[];
   /** Everything else that the runtime reported; only its own `spec` reads it. */
   reported: unknown;
 }

@@ -20,8 +20,7 @@ export interface YamlDocuments {
  */
 export function parseYaml(text: string): YamlDocuments {
   const lines = new LineCounter();
-  // YAML 1.1 has these line breaks as well
-  const parsed = parseAllDocuments(text.replace(/\r(?!\n)|\u0085/g, "\n"), {
+  const parsed = parseAllDocuments(text, {
     schema: "failsafe",
     uniqueKeys: false,
     strict: false,

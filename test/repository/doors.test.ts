@@ -25,7 +25,6 @@ const behindDoors = [
 const named: string[] = [
   "plan/declaration/draft.ts",
   "plan/declaration/installers.ts",
-  "plan/declaration/shown-on-hosts.ts",
   "plan/facts/facts.ts",
   "plan/import/import.ts",
   "plan/import/node.ts",

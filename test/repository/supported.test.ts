@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { readTopologyFile } from "../../cli/topology-file";
 import { rehearsalProblems } from "../../plan/acts/rehearsal/rehearsal";
 import { actProblems } from "../../plan/declaration/installers";
-import { isShown } from "../../plan/declaration/shown-on-hosts";
 import { installerOf } from "../../plan/installers/installers";
 import { topologySchema } from "../../plan/topology/schema";
 import { allHosts, type Topology } from "../../plan/topology/topology";
@@ -37,10 +36,10 @@ function row(topology: Topology): string {
     `${title} (\`${topology.installer}\`)`,
     etcdAs[runtimeOn(member).name],
     "yes",
-    can(acts && isShown(topology, "forceNewCluster")),
-    can(acts && isShown(topology, "restore")),
+    can(acts),
+    can(acts),
     can(acts && joinsSurvivors),
-    can(acts && isShown(topology, "failback")),
+    can(acts),
     can(rehearses),
   ].join(" | ")} |`;
 }

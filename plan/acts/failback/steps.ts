@@ -8,10 +8,11 @@ import { type Step, step, stepNames } from "../../steps/steps";
 import { controlPlane, hasEtcdOrApi, voters } from "../../topology/order";
 import { ownServer } from "../../topology/servers";
 import type { Site } from "../../topology/site";
-import type { Host, Topology } from "../../topology/topology";
+import { type Host, hasApi, type Topology } from "../../topology/topology";
 import { endpointSteps } from "../steps/endpoint";
 import { joinStep } from "../steps/join";
 import { original, type Replacement, replaceApiServer, replaceEtcd, runs } from "../steps/replacement";
+import { writeToEtcd } from "../steps/verification";
 import { type Demotion, demotion } from "./demotion";
 import { type Failback, nextFailure } from "./failback";
 import { isTrusted } from "./living-cluster";
@@ -74,9 +75,10 @@ export function failbackSteps(
   const controllers = returnedApi.flatMap((api) => installer.controlPlaneBack(api.host, [api]));
   const leader = leaderStep(act, [...rejoined, ...returnedApi]);
   const recreated = etcdArgumentSteps(act, leader);
-  const looked = lookedAtSteps(act, recreated);
+  const looked = lookedAtSteps(act, recreated.length > 0 ? recreated : [leader]);
   const survivorsApi = survivorsApiSteps(act, [...recreated, leader]);
-  const firstWrite = firstWriteStep(act, [...survivorsApi, ...returnedApi]);
+  const apis = [...survivorsApi, ...returnedApi];
+  const firstWrite = firstWriteStep(act, apis.length > 0 ? apis : looked);
   const demoting = demotionOf(act, firstWrite);
   const named = endpointSteps(
     topology,
@@ -87,7 +89,9 @@ export function failbackSteps(
   // a worker's kubelet finds the API by its name
   const watchers = watcherSteps(act, [firstWrite, ...controllers, ...named]);
   const state = stateSteps(act, [firstWrite, ...demoting.steps]);
-  const settled = run === undefined ? stepNames([...watchers, ...controllers, ...named, ...state]) : [run];
+  const last = [...watchers, ...controllers, ...named, ...state];
+  // where etcd is alone nothing may follow the first write
+  const settled = run === undefined ? stepNames(last.length > 0 ? last : [firstWrite]) : [run];
   const after = failbackVerification(topology, site, failback, settled);
   const serving = [
     ...returnedApi,
@@ -217,7 +221,12 @@ function survivorsApiSteps(act: Return, before: Step[]): Step[] {
   return made;
 }
 
-const firstWriteStep = ({ failback, server }: Return, before: Step[]): Step =>
+const firstWriteStep = ({ site, failback, server }: Return, before: Step[]): Step =>
+  hasApi(site)
+    ? apiWriteStep(failback, server, before)
+    : writeToEtcd(site, failback.preferred[0] ?? failback.deployHost, stepNames(before));
+
+const apiWriteStep = (failback: Failback, server: string, before: Step[]): Step =>
   step("first-write", failback.deployHost, "KubeApiServer", {
     arguments: [server],
     after: stepNames(before),

@@ -2,7 +2,7 @@ import { installerOf } from "../../installers/installers";
 import { type Step, step, stepNames } from "../../steps/steps";
 import { ownServer } from "../../topology/servers";
 import type { Site } from "../../topology/site";
-import type { Host, Topology } from "../../topology/topology";
+import { type Host, hasApi, type Topology } from "../../topology/topology";
 import { apiVerification, dataVerification } from "../steps/verification";
 import type { Failback } from "./failback";
 
@@ -50,10 +50,14 @@ export function failbackVerification(
         dataVerification(site, host, [...site.voters.slice(1), ...(standing ? [standing] : [])], joined),
       ),
     ...apiVerification(site, deployHost, server, [], settled),
-    step("verify-nodes", deployHost, "Verification", {
-      arguments: [server, ...hosts.filter(isNode).map(labelled)],
-      after: [...settled, ...stepNames(role ?? [])],
-      words: "every host is a ready Node with its roles, no others, and the labels of its installer",
-    }),
+    ...(hasApi(site)
+      ? [
+          step("verify-nodes", deployHost, "Verification", {
+            arguments: [server, ...hosts.filter(isNode).map(labelled)],
+            after: [...settled, ...stepNames(role ?? [])],
+            words: "every host is a ready Node with its roles, no others, and the labels of its installer",
+          }),
+        ]
+      : []),
   ];
 }

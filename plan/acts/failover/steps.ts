@@ -9,10 +9,10 @@ import { leftOutIn, leftOutLine } from "../../steps/act";
 import { type Step, step, stepNames } from "../../steps/steps";
 import { controlPlane, onlyRunsPods } from "../../topology/order";
 import { serverUrl } from "../../topology/servers";
-import { allHosts, type Host, sshTarget, sshUsers, type Topology } from "../../topology/topology";
+import { allHosts, type Host, hasApi, sshTarget, sshUsers, type Topology } from "../../topology/topology";
 import { type EndpointCheck, endpointData, endpointLeadsTo, endpointSteps } from "../steps/endpoint";
 import { type Replacement, runs } from "../steps/replacement";
-import { apiVerification, dataVerification } from "../steps/verification";
+import { apiVerification, dataVerification, writeToEtcd } from "../steps/verification";
 import { endpointByHand, recordedAttestation } from "./attestation";
 import { forceSteps } from "./force";
 import { refusedAddresses } from "./isolation";
@@ -73,7 +73,9 @@ export function failoverSteps(
   const tidying = tidySteps(act, firstWrite, byName);
   // steps that tidy up ask an API server, which must not be recreated meanwhile
   const servers = serverSteps(plan, seen, [...joined, ...tidying]);
-  const done = [...tidying, ...apiServers, ...named, ...joined, ...servers];
+  const tidied = [...tidying, ...apiServers, ...named, ...joined, ...servers];
+  // where etcd is alone nothing may be left to tidy up
+  const done = tidied.length > 0 ? tidied : [firstWrite];
   const settled = settlingSteps(act, firstWrite, done);
   const run = settled.slice(-1);
   const verification = verificationSteps(act, recovery, stepNames(run.length > 0 ? run : done));
@@ -132,7 +134,10 @@ function apiServerSteps({ plan, seen }: Failover, { member }: EtcdSteps): Step[]
   });
 }
 
-function firstWriteStep({ plan, server }: Failover, { member }: EtcdSteps, apiServers: Step[]): Step {
+function firstWriteStep({ topology, plan, etcd, server }: Failover, { member }: EtcdSteps, apiServers: Step[]): Step {
+  if (!hasApi(topology)) {
+    return writeToEtcd(plan.site, etcd.host, stepNames(member.slice(-1)));
+  }
   const own = apiServers.filter(({ host }) => host.name === plan.deployHost.name);
   return step("first-write", plan.deployHost, "KubeApiServer", {
     arguments: [server, ...own.map((s) => s.script)],
@@ -175,14 +180,18 @@ function tidySteps(act: Failover, firstWrite: Step, byName: Step[]): Step[] {
             words: `delete the Nodes ${lostNodes.map((h) => h.name).join(", ")}`,
           }),
         ]),
-    step("masterleases", etcd.host, "Cleanup", {
-      arguments: lostServers,
-      after: [firstWrite.name],
-      words: `take ${lostServers.join(", ")} out of the endpoints of the Service kubernetes`,
-    }),
+    ...(hasApi(act.topology)
+      ? [
+          step("masterleases", etcd.host, "Cleanup", {
+            arguments: lostServers,
+            after: [firstWrite.name],
+            words: `take ${lostServers.join(", ")} out of the endpoints of the Service kubernetes`,
+          }),
+        ]
+      : []),
     ...watchers,
     ...(workers.length === 0 ? [] : [onWorkers(act, byName)]),
-    ...(plan.method === "restore"
+    ...(plan.method === "restore" && hasApi(act.topology)
       ? [
           step("addons", deployHost, "Cleanup", {
             arguments: [server, ...act.installer.watchingNamespaces],

@@ -9,7 +9,7 @@ import { type Step, schedule, step, stepNames } from "../../steps/steps";
 import { hasEtcdOrApi, sparesForEtcd } from "../../topology/order";
 import { ownServer } from "../../topology/servers";
 import { inPeace } from "../../topology/site";
-import { deployHosts, type Host, sshLogin, sshTarget, type Topology } from "../../topology/topology";
+import { deployHosts, type Host, hasApi, sshLogin, sshTarget, type Topology } from "../../topology/topology";
 import { failbackOf, failbackRecord } from "../failback/failback";
 import { isTrusted } from "../failback/living-cluster";
 import { failbackSteps } from "../failback/steps";
@@ -148,10 +148,11 @@ function buildSteps(peace: Peace, ready: Step[], back: Step[] | undefined): Step
 }
 
 function returnGuardSteps({ topology, site, seen }: Peace, built: Step[], mode: "on" | "off"): Step[] {
-  const asked = (host: Host) => site.controlPlane.filter((h) => h.datacenter !== host.datacenter);
+  // a host that serves knows the epoch that it serves
+  const serving = hasApi(topology) ? site.controlPlane : site.voters;
+  const asked = (host: Host) => serving.filter((h) => h.datacenter !== host.datacenter);
   const holds = (host: Host) => topology.bootHold && hasMajority(topology, host.datacenter);
-  const guard =
-    "the return guard: after a failover that left this host behind, it stops etcd and the control plane here";
+  const guard = `the return guard: after a failover that left this host behind, it stops etcd ${hasApi(topology) ? "and the control plane " : ""}here`;
   return site.hosts.filter(hasEtcdOrApi).map((host) =>
     step("return-guard", host, "ReturnGuard", {
       arguments:

@@ -2,10 +2,10 @@ import { peerUrl } from "../../etcd/urls";
 import { installerOf } from "../../installers/installers";
 import { type Step, step } from "../../steps/steps";
 import type { Site } from "../../topology/site";
-import type { Host } from "../../topology/topology";
+import { type Host, hasApi } from "../../topology/topology";
 
 /**
- * The checks of the API after any act's `rke up`.
+ * The checks of the API after any act's `rke up`; of an etcd alone a write and a read through it.
  *
  * @param site the cluster as it is now
  * @param server the URL of the kube-apiserver that is asked
@@ -20,6 +20,12 @@ export function apiVerification(
   settled: string[],
 ): Step[] {
   const servers = site.controlPlane;
+  if (!hasApi(site)) {
+    const words = "a write and a read through etcd";
+    return [
+      step("verify", deployHost, "Verification", { arguments: throughEtcd(site, deployHost), after: settled, words }),
+    ];
+  }
   return [
     ...servers.map((host) =>
       step("verify-servers", host, "Verification", {
@@ -35,6 +41,17 @@ export function apiVerification(
     }),
   ];
 }
+
+const throughEtcd = (site: Site, host: Host): string[] => ["etcd", installerOf(site).ownEndpoint(host)];
+
+/** The first write of a cluster without an API: through etcd itself. */
+export const writeToEtcd = (site: Site, host: Host, after: string[]): Step =>
+  step("first-write", host, "EtcdMember", {
+    arguments: throughEtcd(site, host),
+    after,
+    limit: 300,
+    words: "write through etcd: a lease is granted and revoked, which leaves no key; here the recovery time ends",
+  });
 
 /**
  * The check that all members of etcd have the same data; none for a single member. It runs on one host: while an etcd computes the hash of its

@@ -1,5 +1,5 @@
 import { initialCluster, unitOn } from "../../installers/etcd-unit/settings";
-import { settingsElsewhere, wrapperIn } from "../../runtimes/systemd/unit";
+import { wrapperIn } from "../../runtimes/systemd/unit";
 import { etcdUnitSchema } from "../../topology/etcd-unit-schema";
 import type { Host } from "../../topology/topology";
 import type { Mapping } from "../../values/mapping";
@@ -134,10 +134,8 @@ function started(units: KubeadmFile[], found: Findings): Mapping {
     return {};
   }
   const last = (key: string) => lastOf(first.text, key);
-  for (const line of settingsElsewhere(first.text)) {
-    found.errors.push(
-      `${first.path}: etcd's settings must stand in one file, by one EnvironmentFile=; move them there: ${JSON.stringify(line)}`,
-    );
+  if (/^[ \t]*Environment[ \t]*=.*ETCD_/m.test(first.text)) {
+    found.errors.push(`${first.path}: Environment=: isn't read, move its settings into the file of EnvironmentFile=`);
   }
   const [program = "", ...args] = execStart(first.text);
   const envFile = (last("EnvironmentFile") ?? "").replace(/^-/, "");

@@ -46,9 +46,6 @@ const containersOf = (pod: Mapping): Mapping[] => {
 export const mainContainer = (pod: Mapping): Mapping | undefined =>
   containersOf(pod).find((c) => c.name === mapping(pod.metadata).name) ?? containersOf(pod)[0];
 
-/** The container of that name; without keys if there is none. */
-export const programOf = (pod: Mapping, name: string): Mapping => containersOf(pod).find((c) => c.name === name) ?? {};
-
 /** As the kubelet reads it: sigs.k8s.io/yaml, which is YAML 1.1. */
 function parsed(text: string, item: string): unknown {
   try {

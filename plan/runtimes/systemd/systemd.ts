@@ -13,7 +13,7 @@ import {
   withVariable,
   writeEnvFile,
 } from "./env-file";
-import { processOfUnit, settingsElsewhere, unitOf, wrapperIn } from "./unit";
+import { processOfUnit, unitOf, wrapperIn } from "./unit";
 
 /** Marks the files of settings, and units, that this program wrote. */
 const epochComment = "# rke-dr.epoch: ";
@@ -134,7 +134,6 @@ function read(line: string): Running {
   const own = processOfUnit(name, unit.unit, [program, ...args]);
   // a unit that this program has made may run anything
   const wrapper = own ? undefined : (wrapperIn(unit.unit, [program, ...args]) ?? (script ? program : undefined));
-  const elsewhere = own ? [] : settingsElsewhere(unit.unit);
   return {
     name,
     status,
@@ -143,7 +142,6 @@ function read(line: string): Running {
     epoch: epoch === undefined ? undefined : Number(epoch),
     process: own ?? processOf(name, unit),
     ...(wrapper === undefined ? {} : { wrapper }),
-    ...(elsewhere.length === 0 ? {} : { elsewhere }),
     reported: unit,
   };
 }

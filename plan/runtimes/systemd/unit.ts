@@ -72,17 +72,6 @@ const isShell = (program: string): boolean => /(^|\/)(?:[a-z]*sh|env)$/.test(pro
 export const wrapperIn = (unit: string, words: string[]): string | undefined =>
   containers.exec(unit)?.[1]?.trim() ?? (isShell(words[0] ?? "") ? words.join(" ") : undefined);
 
-/**
- * Lines of a unit by which etcd has settings outside of one file: acts read and change that file alone. An empty value begins the list of files
- * anew (systemd.exec(5)). Empty if there are none.
- */
-export function settingsElsewhere(unit: string): string[] {
-  const lines = unit.split("\n").map((line) => line.trim());
-  const files = lines.filter((line) => /^EnvironmentFile[ \t]*=/.test(line));
-  const used = files.slice(files.map((line) => /=[ \t]*$/.test(line)).lastIndexOf(true) + 1);
-  return [...lines.filter((line) => /^Environment[ \t]*=.*\bETCD_/.test(line)), ...(used.length > 1 ? used : [])];
-}
-
 /** A word of a unit's file (systemd.syntax(7), Quoting): % begins a specifier there. */
 const word = (text: string): string =>
   `"${text.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n").replaceAll("%", "%%")}"`;

@@ -144,24 +144,6 @@ describe("a topology whose etcd is a unit of systemd", () => {
     it(`refuses ${what}`, () => assert.deepEqual(problemsOf(value), problems));
   }
 
-  it("acts refuse quotas that differ, and take the same quota on all members", () => {
-    const quotas = (all: string, ofNode3: string) => {
-      const changed = raw("kubekey", (t) => {
-        const env = String(t.etcdUnit.env);
-        t.etcdUnit.env = `${env}${all}`;
-        hostOf(t, "node3").etcdUnit = { env: `${env}${ofNode3}` };
-      });
-      return actProblems(parseTopology(changed)).filter((words) => /quota/.test(words));
-    };
-    const eight = "ETCD_QUOTA_BACKEND_BYTES=8589934592\n";
-    assert.deepEqual(quotas(eight, eight), []);
-    assert.deepEqual(quotas("", "ETCD_QUOTA_BACKEND_BYTES=0\n"), []);
-    assert.match(
-      quotas(eight, "").join("\n"),
-      /^topology\.etcdUnit: quota-backend-bytes: must be the same on all members, .*: .*node3 0/,
-    );
-  });
-
   it("acts name each setting that they know no other value of", () => {
     const changed = raw("kubekey", (t) => {
       t.etcdUnit.env = `${String(t.etcdUnit.env)

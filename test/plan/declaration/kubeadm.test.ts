@@ -171,14 +171,6 @@ describe("a topology of kubeadm", () => {
     ]);
   });
 
-  it("leaves etcd's own name and folders to kubeadm for an act", () => {
-    const extraArgs = ["data-dir", "wal-dir", "quota-backend-bytes"].map((name) => ({ name, value: "/data" }));
-    assert.deepEqual(actProblems(parseTopology(kubeadm({ kubeadm: { etcd: { local: { extraArgs } } } }))), [
-      "topology.kubeadm.etcd.local.extraArgs: acts know etcd with kubeadm's own --data-dir alone, render and import any: /data",
-      "topology.kubeadm.etcd.local.extraArgs: acts know etcd with kubeadm's own --wal-dir alone, render and import any: /data",
-    ]);
-  });
-
   it("with an external etcd needs no member among its hosts, and acts name it", () => {
     const external = { etcd: { external: { endpoints: ["https://10.9.0.1:2379"] } } };
     const roles = { cp1: ["controlplane"], cp2: ["controlplane"], cp3: ["controlplane"] };

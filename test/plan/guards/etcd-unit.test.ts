@@ -50,20 +50,6 @@ describe("an etcd that is a unit", () => {
     });
   }
 
-  it("is refused with settings outside of its one file, as a drop-in has them; a list of files that begins anew is one", () => {
-    const withUnit = (text: string) =>
-      problemsWith({ ...unitsOn(topology, node3), etcd: unit({ ...own, unit: `${own.unit}\n${text}` }) });
-    assert.match(
-      withUnit('[Service]\nEnvironment="ETCD_QUOTA_BACKEND_BYTES=8589934592"\n').join(),
-      /^node3: etcd's settings must stand in one file, .*: Environment="ETCD_QUOTA_BACKEND_BYTES=8589934592"\n/,
-    );
-    assert.match(
-      withUnit("[Service]\nEnvironmentFile=-/etc/more.env\n").join(),
-      /: EnvironmentFile=\/etc\/etcd\.env; EnvironmentFile=-\/etc\/more\.env\n/,
-    );
-    assert.deepEqual(withUnit("[Service]\nEnvironmentFile=\nEnvironmentFile=/etc/etcd.env\nEnvironment=GOGC=50\n"), []);
-  });
-
   it("is refused where kube-apiserver keeps events in a second etcd", () => {
     const units = unitsOn(topology, node3);
     const api = units["kube-apiserver"];

@@ -40,12 +40,16 @@ export function refusedSettings({ rke, rkeVersion, kubernetesVersion }: Cluster)
   ];
 }
 
-/** In-tree aws ends with Kubernetes 1.27 (cluster/defaults.go setCloudProvider). */
+/** RKE refuses a provider without the settings that it needs (cloudprovider/, cluster/defaults.go setCloudProvider). */
 function cloudProblems({ rke, rkeVersion, kubernetesVersion }: Cluster): string[] {
-  const { name } = cloudProvider({ rke, rkeVersion });
+  const { name, missing } = cloudProvider({ rke, rkeVersion });
+  const said = JSON.stringify(at(rke, "cloud_provider.name") ?? name);
+  if (missing !== undefined) {
+    return [`topology.rke.cloud_provider.${missing}: is missing, and RKE refuses the provider without it: ${said}`];
+  }
   return name === "aws" && holds("externalAws", rkeVersion) && isAtLeast(kubernetesVersion, "v1.27.0-rancher0")
     ? [
-        `topology.rke.cloud_provider.name: RKE ${rkeVersion} refuses it with Kubernetes 1.27 and later, which has external-aws: ${JSON.stringify(name)}`,
+        `topology.rke.cloud_provider.name: RKE ${rkeVersion} refuses it with Kubernetes 1.27 and later, which has external-aws: ${said}`,
       ]
     : [];
 }

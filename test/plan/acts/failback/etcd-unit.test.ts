@@ -51,6 +51,20 @@ function returned(topology: Topology): Observation {
 }
 
 describe("the failback of a cluster whose etcd is a unit", () => {
+  for (const name of ["kubespray", "kubekey", "unit"]) {
+    it(`of ${name} does nothing on a host before the host was told of the epoch, and ends behind the first write`, () => {
+      const all = planPrimary(topologyOf(name), 3, returned(topologyOf(name))).steps;
+      for (const { name: step, host } of all.filter(({ script }) => script !== "claim")) {
+        assert.ok(waits(all, step, `claim-${host.name}`), `${step} waits for claim-${host.name}`);
+      }
+      const [write] = all.filter(({ script }) => script === "first-write");
+      assert.ok(write);
+      for (const { name: step } of all.filter(({ script }) => script.startsWith("verify"))) {
+        assert.ok(waits(all, step, write.name), `${step} waits for ${write.name}`);
+      }
+    });
+  }
+
   const kubespray = topologyOf("kubespray");
   const { steps } = planPrimary(kubespray, 3, returned(kubespray));
 

@@ -76,6 +76,21 @@ describe("a failover of a cluster whose etcd is a unit, as a plan", () => {
     assert.ok(step.after.includes("first-write-node3"));
   });
 
+  for (const [method, made] of [
+    ["forceNewCluster", ["snapshot", "etcd-member"]],
+    ["restore", ["source", "etcd-restore"]],
+  ] as const) {
+    it(`by ${method} of an etcd alone asks no API, and checks what was recovered once it takes writes`, () => {
+      const of = plan(topologyOf("unit"), { method });
+      const names = of.steps.map((s) => s.script).filter((name) => name !== "isolate");
+      assert.deepEqual(names, ["claim", ...made, "first-write", "verify-member", "verify", "report"]);
+      assert.deepEqual(stepOf(of, "first-write-node3").arguments, ["etcd", "https://192.168.31.113:2379"]);
+      for (const name of ["verify-member-node3", "verify-node3"]) {
+        assert.ok(stepOf(of, name).after.includes("first-write-node3"), name);
+      }
+    });
+  }
+
   it("recovers etcd on a host of its own, and the API where the control plane is", () => {
     const of = plan(topologyOf("kubekey"));
     assert.deepEqual(

@@ -57,11 +57,6 @@ describe("stack primary for a cluster that kubeadm made", () => {
       /- --data-dir=\/var\/lib\/etcd, \+ --data-dir=\/data/,
     ],
     [
-      "a WAL in a folder of its own",
-      edited("etcd.yaml", "    - --data-dir=/var/lib/etcd\n", "    - --data-dir=/var/lib/etcd\n    - --wal-dir=/wal\n"),
-      /^cp2: etcd's WAL must lie within its data folder, .*: wal-dir is \/wal/,
-    ],
-    [
       "a kube-apiserver that asks another etcd",
       edited("kube-apiserver.yaml", /--etcd-servers=\S+/, "--etcd-servers=https://10.0.0.9:2379"),
       /^cp2: \S+kube-apiserver\.yaml must be .*\+ --etcd-servers=https:\/\/10\.0\.0\.9:2379/,

@@ -407,7 +407,7 @@ describe("the import of a cluster whose etcd is a unit", () => {
       ],
       [
         "2.service: must be the same unit on each host: differs from 1.service",
-        '1.service: etcd\'s settings must stand in one file, by one EnvironmentFile=; move them there: "Environment=ETCD_NAME=x"',
+        "1.service: Environment=: isn't read, move its settings into the file of EnvironmentFile=",
       ],
     ],
     [

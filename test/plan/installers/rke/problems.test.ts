@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseTopology, TopologyError, warnings } from "../../../../plan/declaration/declaration";
+import { parseTopology, TopologyError } from "../../../../plan/declaration/declaration";
 import { imagesOf, systemImagesOf } from "../../../../plan/installers/rke/images";
 import { differences } from "../../../../plan/runtimes/process";
 import { raw, seedHosts } from "../../worlds/topologies";
@@ -128,6 +128,11 @@ describe("RKE release and kubernetesVersion that don't go together", () => {
       'rke.cloud_provider.name: RKE v1.5.14 refuses it with Kubernetes 1.27 and later, which has external-aws: "aws"',
     ],
     [
+      "a cloud provider without the settings that RKE needs",
+      { rke: { cloud_provider: { name: "azure" } } },
+      'rke.cloud_provider.azureCloudProvider: is missing, and RKE refuses the provider without it: "azure"',
+    ],
+    [
       "etcd 3.6 where RKE asks for v2",
       { rke: { system_images: { etcd: "m/e:v3.6.1" } } },
       'rke.system_images.etcd: etcd 3.6.1 has no v2 API, which RKE v1.2.7 asks of it (--enable-v2, /v2/members): "m/e:v3.6.1"',
@@ -158,89 +163,4 @@ describe("RKE release and kubernetesVersion that don't go together", () => {
   });
 
   it("RKE v1.2.7 is taken if nothing says which runs", () => assert.equal(settings({}).rkeVersion, "v1.2.7"));
-});
-
-describe("values that RKE refuses are warned of", () => {
-  const cases: [what: string, rest: object, warning: string][] = [
-    ...(
-      [
-        [
-          "a network plugin that RKE hasn't",
-          { network: { plugin: "cilium" } },
-          'network.plugin: is none of none, flannel, calico, canal, weave, aci, RKE refuses it, and `rke up` would fail: "cilium"',
-        ],
-        [
-          "flannel with an MTU",
-          { network: { plugin: "flannel", mtu: 1400 } },
-          "network.mtu: isn't for flannel, RKE refuses it, and `rke up` would fail: 1400",
-        ],
-        [
-          "another ingress controller",
-          { ingress: { provider: "traefik" } },
-          'ingress.provider: is none of nginx, none, RKE refuses it, and `rke up` would fail: "traefik"',
-        ],
-        [
-          "another network mode of the ingress",
-          { ingress: { network_mode: "HostPort" } },
-          'ingress.network_mode: is none of hostNetwork, hostPort, none, RKE refuses it, and `rke up` would fail: "HostPort"',
-        ],
-        [
-          "snapshots on S3 without a bucket",
-          { services: { etcd: { backup_config: { s3backupconfig: { endpoint: "s3.example.com" } } } } },
-          "services.etcd.backup_config.s3backupconfig.bucket_name: is missing, RKE refuses it, and `rke up` would fail: nothing",
-        ],
-        [
-          "an audit policy of another version",
-          {
-            services: {
-              "kube-api": {
-                audit_log: { configuration: { policy: { apiVersion: "audit.k8s.io/v1beta1", kind: "Policy" } } },
-              },
-            },
-          },
-          'services.kube-api.audit_log.configuration.policy: is no Policy of audit.k8s.io/v1, RKE refuses it, and `rke up` would fail: {"apiVersion":"audit.k8s.io/v1beta1","kind":"Policy"}',
-        ],
-        [
-          "an admission configuration of a version that RKE reads from v1.4.4 on",
-          {
-            services: {
-              "kube-api": {
-                admission_configuration: { apiVersion: "apiserver.config.k8s.io/v1", kind: "AdmissionConfiguration" },
-              },
-            },
-          },
-          'services.kube-api.admission_configuration: is no AdmissionConfiguration of apiserver.k8s.io/v1alpha1, RKE refuses it, and `rke up` would fail: {"apiVersion":"apiserver.config.k8s.io/v1","kind":"AdmissionConfiguration"}',
-        ],
-        [
-          "a cloud provider without the settings that RKE needs",
-          { cloud_provider: { name: "azure" } },
-          "cloud_provider.azureCloudProvider: is missing, RKE refuses it, and `rke up` would fail: nothing",
-        ],
-      ] as const
-    ).map(([what, rke, warning]): [string, object, string] => [what, { rke }, warning]),
-    [
-      "cri-dockerd before Kubernetes 1.21",
-      { rkeVersion: "v1.3.24", kubernetesVersion: "v1.20.15-rancher2-2", rke: { enable_cri_dockerd: true } },
-      "enable_cri_dockerd: needs Kubernetes 1.21 or later, RKE refuses it, and `rke up` would fail: true",
-    ],
-  ];
-  for (const [what, rest, warning] of cases) {
-    it(what, () =>
-      assert.deepEqual(
-        warnings(settings(rest as Record<string, unknown>)).filter((w) => w.startsWith("topology.rke")),
-        [`topology.rke.${warning}`],
-      ),
-    );
-  }
-
-  it("none is told of what RKE takes", () => {
-    const { services } = {
-      services: { "kube-api": { audit_log: { configuration: { policy: { kind: "Policy", rules: [] } } } } },
-    };
-    const rke = { services, network: { plugin: "flannel" }, ingress: { provider: "none", dns_policy: "Default" } };
-    assert.deepEqual(
-      warnings(settings({ rke })).filter((w) => w.startsWith("topology.rke")),
-      [],
-    );
-  });
 });
