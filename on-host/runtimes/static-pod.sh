@@ -350,6 +350,7 @@ node_facts() {
   state=$(unit_value SubState kubelet 2>/dev/null) || true
   printf 'kubelet=%s\n' "$state"
   [[ ! -e $kubelet_mark ]] || echo kubeletHeld=yes
+  second_manifests
   [[ $state == running ]] || printf 'kubeletWords=%s\n' "$(limited journalctl -u kubelet -o cat --no-pager -n 300 2>/dev/null | grep -E '^[EF][0-9]{4} ' | tail -n 1 | cut -c1-300)"
 }
 # kubelet_setting KEY DEFAULT: prints a top-level setting of the kubelet's file.

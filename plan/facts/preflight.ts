@@ -50,6 +50,8 @@ export interface NodeFacts {
   kubeletHeld: boolean;
   /** The last error in the log of a kubelet that doesn't run. */
   kubeletWords: string;
+  /** Paths of files beside the manifests of etcd and the control plane that have one of their pods, too. */
+  secondManifests: string[];
 }
 
 /** Facts of a host that only guards need; `on-host/look/preflight-facts.sh` prints them. */
@@ -133,6 +135,7 @@ function parseNode(found: string[]): NodeFacts | undefined {
         kubelet: text("kubelet"),
         kubeletHeld: text("kubeletHeld") === "yes",
         kubeletWords: text("kubeletWords"),
+        secondManifests: found.flatMap((line) => /^secondManifest=(.*)/.exec(line)?.[1] ?? []),
       };
 }
 

@@ -73,6 +73,21 @@ export const kubeletProblems = (hosts: Host[], seen: Observation): string[] =>
         ]),
   ]);
 
+/**
+ * Copies that somebody has left in the kubelet's folder. The kubelet takes each file for a manifest whose name doesn't begin with a dot, and may start
+ * the copy's pod in the place of what an act has written.
+ */
+export const manifestProblems = (hosts: Host[], seen: Observation): string[] =>
+  nodes(hosts, seen).flatMap(({ host, node }) =>
+    node.secondManifests.map((path) =>
+      problem(
+        `${host.name}: each pod of etcd and the control plane must have one manifest: ${path} is another one, which the kubelet takes for a manifest whatever its name`,
+        `\`mv ${path} /root/\` there, or to any other folder that the kubelet doesn't read`,
+        "Compare it first with the file that is named as the pod: if the pod runs by the copy, it begins anew by that file",
+      ),
+    ),
+  );
+
 /** Certificates of a control plane host that are another host's, have expired, or are missing. */
 export const kubeadmCertificateProblems = (topology: Topology, hosts: Host[], seen: Observation): string[] =>
   leaves(topology, hosts, seen).flatMap(({ host, facts, name, path, found, ownAddress }) => {

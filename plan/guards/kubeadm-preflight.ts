@@ -1,6 +1,12 @@
 import type { Observation } from "../facts/observation";
 import type { Host, Topology } from "../topology/topology";
-import { imageDiskProblems, kubeadmCertificateProblems, kubeletProblems, podImageProblems } from "./kubeadm-node";
+import {
+  imageDiskProblems,
+  kubeadmCertificateProblems,
+  kubeletProblems,
+  manifestProblems,
+  podImageProblems,
+} from "./kubeadm-node";
 import { type Verdict, verdict } from "./verdict";
 
 /** Whether the kubelets of these hosts would start static pods again, if they were stopped now. */
@@ -11,6 +17,7 @@ export const podsStart = (hosts: Host[], seen: Observation): Verdict[] => [
     "the sandbox's and those of each manifest are on their hosts",
   ),
   verdict("kubelet and containerd", kubeletProblems(hosts, seen), "kubelets run, with containerd's driver of cgroups"),
+  verdict("manifests of static pods", manifestProblems(hosts, seen), "one for each pod of etcd and the control plane"),
 ];
 
 /** The same in peace, and what would stop them later. */

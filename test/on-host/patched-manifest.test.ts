@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { golden } from "../plan/installers/kubeadm/recordings";
 
@@ -26,4 +27,24 @@ describe("a host reads the container that is named as its pod", () => {
 
   it("prints nothing for a key that the container hasn't", () =>
     assert.equal(inContainer("args", "kubeadm-patched/etcd.yaml"), ""));
+});
+
+describe("a host's copies of manifests in the kubelet's folder", () => {
+  const folder = mkdtempSync(join(tmpdir(), "rke-dr-manifests-"));
+  after(() => rmSync(folder, { recursive: true }));
+
+  it("are found whatever their names, but for those that begin with a dot, and for pods that are no part of the control plane", () => {
+    const etcd = join(golden, "kubeadm/live/cp2/etcd.yaml");
+    for (const name of ["etcd.yaml", "etcd.yaml.bak", "old-etcd.yaml", ".etcd.yaml.swp"])
+      copyFileSync(etcd, join(folder, name));
+    writeFileSync(join(folder, "kube-vip.yaml"), "metadata:\n  name: kube-vip\n");
+    writeFileSync(join(folder, "README"), "not a manifest\n");
+    const settings = join(folder, ".config.yaml");
+    writeFileSync(settings, `staticPodPath: ${folder}\n`);
+    const found = execFileSync("bash", [
+      "-c",
+      `set -euo pipefail; . ${pods}; kubelet_settings=${settings}; second_manifests`,
+    ]);
+    assert.equal(`${found}`, `secondManifest=${folder}/etcd.yaml.bak\nsecondManifest=${folder}/old-etcd.yaml\n`);
+  });
 });

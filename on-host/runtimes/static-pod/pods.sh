@@ -35,6 +35,18 @@ manifest_of() {
 is_enabled() { [[ -e $(manifests_folder)/$1.yaml ]]; }
 # in_metadata KEY < MANIFEST: prints the value of a key of the pod's metadata, as every Kubernetes program writes it.
 in_metadata() { awk -v key="$1:" '/^metadata:/ { m = 1; next } /^[^ ]/ { m = 0 } m && $1 == key && /^  [^ ]/ { gsub(/["'"'"']/, "", $2); print $2; exit }'; }
+# second_manifests: prints a line "secondManifest=PATH" for each other file of the kubelet's folder that has the pod of etcd or the control plane. The kubelet
+# takes every file for a manifest whose name doesn't begin with a dot (pkg/kubelet/config/file.go), and of two with one pod either.
+second_manifests() {
+  local file name
+  for file in "$(manifests_folder)"/*; do
+    [[ -f $file ]] || continue
+    name=$(in_metadata name <"$file" 2>/dev/null) || continue
+    case $name in
+      etcd | kube-apiserver | kube-controller-manager | kube-scheduler) [[ ${file##*/} == "$name.yaml" ]] || printf 'secondManifest=%s\n' "$file" ;;
+    esac
+  done
+}
 # in_container KEY < MANIFEST: prints the first line with a key of the container that is named as its pod, and the lines of its list, as they stand
 # but for the dash before a container's first key. A patch may put other containers before it.
 in_container() {

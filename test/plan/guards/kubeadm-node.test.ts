@@ -77,6 +77,11 @@ describe("the preflight of kubeadm's hosts", () => {
       withCertificate("apiserver-etcd-client.crt", { signed: false }),
       /must be signed by the CA beside it/,
     ],
+    [
+      "a copy of a manifest in the kubelet's folder",
+      withNode({ secondManifests: ["/etc/kubernetes/manifests/etcd.yaml.bak"] }),
+      /^manifests of static pods: cp2: .* must have one manifest: \/etc\/kubernetes\/manifests\/etcd\.yaml\.bak is another one.*\n`mv \/etc\/kubernetes\/manifests\/etcd\.yaml\.bak \/root\/` there/,
+    ],
     ["a leaf that is missing", withCertificate("etcd/server.crt", null), /etcd\/server\.crt must be there: missing/],
   ];
   for (const [what, change, wanted] of refused) {

@@ -93,6 +93,7 @@ export const node: NodeFacts = {
   kubelet: "running",
   kubeletHeld: false,
   kubeletWords: "",
+  secondManifests: [],
 };
 
 /** All hosts as they were seen. @param change by a host's name */
