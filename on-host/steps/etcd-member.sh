@@ -56,7 +56,7 @@ main() {
   peer=${endpoint%:*}:2380
   in_background drop "$forced"
   until_healthy 60 etcd "$endpoint/health" "$certificate" "$peer" ||
-    die "etcd: not healthy 60 s after its start: $(process_log etcd 1 | cut -c1-300). Mend that and run again; or restore its data: $(next_epoch method restore)"
+    die "etcd: $(unhealthy 60); or restore its data: $(next_epoch method restore)"
   if process_command etcd | grep -q -- --force-new-cluster; then
     die "etcd: still has --force-new-cluster; at its next restart it would evict members that have joined"
   fi

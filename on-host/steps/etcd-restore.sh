@@ -47,7 +47,7 @@ main() {
   process_start etcd
   runtime_release ${etcd_dependents[@]+"${etcd_dependents[@]}"}
   until_healthy 60 etcd "$health" "$certificate" "${health%:*}:2380" ||
-    die "etcd: not healthy 60 s after its start: $(process_log etcd 1 | cut -c1-300). Mend that and run again; or take another source (NAME): $(next_epoch from NAME)"
+    die "etcd: $(unhealthy 60); or take another source (NAME): $(next_epoch from NAME)"
   did "etcd runs with $made_by's own arguments, a new cluster of one, healthy"
   fact "container" "$(process_id etcd)"
   finish

@@ -21,7 +21,7 @@ esac
 };
 const nospace = ',"errors":["memberID:1 alarm:NOSPACE "]';
 const waits =
-  'main() { begin "$@"; until_healthy 3 etcd https://127.0.0.1:2379/health m || die "not healthy"; finish; }';
+  'main() { begin "$@"; until_healthy 3 etcd https://127.0.0.1:2379/health m || die "$(unhealthy 3)"; finish; }';
 
 describe("waiting until a recovered etcd is healthy", function () {
   this.timeout(60_000);
@@ -54,6 +54,17 @@ describe("waiting until a recovered etcd is healthy", function () {
     assert.equal(status, 1);
     assert.match(stderr, /not healthy/);
     assert.deepEqual([...new Set(asked)], ["status"]);
+  });
+
+  it("waits no longer for an etcd whose data has the alarm CORRUPT, names it, and leaves it raised", () => {
+    host.write("alarm", ',"errors":["memberID:1 alarm:CORRUPT "]');
+    const { status, asked, stderr } = run();
+    assert.equal(status, 1);
+    assert.match(
+      stderr,
+      /its data has the alarm CORRUPT, .* if it is the right data, `etcdctl alarm disarm` at this etcd/,
+    );
+    assert.deepEqual(asked, ["status"]);
   });
 
   it("leaves the alarm if no space can be freed", () => {

@@ -54,6 +54,10 @@ force() {
     ask_within "$pid"
   fi
   if ! until_healthy 120 "$forced" "$own/health" "$certificate" "$peer"; then
+    if [[ -n $corrupt ]]; then
+      damaged=yes why=$corrupt
+      return 1
+    fi
     why=$(reason_in_log "$forced")
     [[ ! $why =~ [Pp]anic|[Cc]orrupt|checksum|crc\ |invalid ]] || damaged=yes
     if network_is_gone; then why="ended with --force-new-cluster: $why"; else why="not healthy 120 s after --force-new-cluster: $why"; fi
