@@ -1,4 +1,7 @@
-/** A range of etcd's versions in which `--force-new-cluster` goes wrong: with any data, or with that which `if` names. */
+/**
+ * A range of etcd's versions in which `--force-new-cluster` goes wrong: with any data, or with that which `if` names. All other versions that are known
+ * to be bad, etcd's, docker's, RKE's and the kubelet's, stand in plan/installers/known-faults.ts.
+ */
 export interface UnsafeToForce {
   /** The first version that has the fault, as "3.6.0". */
   from: string;

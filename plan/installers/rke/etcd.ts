@@ -42,7 +42,10 @@ export function initialCluster(members: Host[]): string {
   return members.map((m) => `${memberName(m)}=${peerUrl(m)}`).join(",");
 }
 
-/** The same container after a recovery. etcd reads both arguments only until it has data; RKE compares them. */
+/**
+ * The container that a failover starts: the one that ran, with other members in its arguments. etcd reads `--initial-cluster` and its state only as long
+ * as it has no data, but RKE compares all arguments with those that it plans.
+ */
 export const recoveredProcess = (before: Process, _host: Host, members: Host[]): Process => ({
   ...before,
   name: "etcd",
@@ -57,7 +60,7 @@ export const recoveredProcess = (before: Process, _host: Host, members: Host[]):
 const hardenedCiphers = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384";
 
 /**
- * The etcd container that RKE starts on a host, argument by argument (golden rke-plan, rke-releases; RKE's cluster/plan.go
+ * The etcd container that RKE starts on a host in peace; a failover starts `recoveredProcess`. Argument by argument (golden rke-plan, rke-releases; RKE's cluster/plan.go
  * BuildEtcdProcess). The versions of etcd that RKE compares are those of the image's tag.
  *
  * @param architecture as docker reports it (x86_64, aarch64), of the host that `architectureHost` names
