@@ -20,7 +20,7 @@ import {
 import { type Manifest, manifestOf } from "../plan/acts/lost/manifest";
 import { dataRead, type LostReport, lostMarkdown, readsWhat, toBringBack } from "../plan/acts/lost/report";
 import { clusterPaths, type Stranded, strandedIn, strandedMarkdown } from "../plan/acts/lost/stranded";
-import { apiServerOf, type Data, type Lost, whereLost } from "../plan/acts/lost/where";
+import { apiServerOf, type Data, type Lost, lostProblems, whereLost } from "../plan/acts/lost/where";
 import { apiServerBody } from "../plan/acts/steps/scratch";
 import { factsOf, type Observation } from "../plan/facts/observation";
 import { readStored } from "../plan/facts/stored-object";
@@ -106,6 +106,10 @@ async function main(argv: string[]): Promise<void> {
   }
   const options = readOptions(argv);
   const topology = chosenTopology(options, "failover");
+  const [refusal] = lostProblems(topology);
+  if (refusal !== undefined) {
+    throw new Error(`nothing can be compared, and no host was asked\n  ${refusal}`);
+  }
   const access = readSshAccess(topology);
   const seen = await observe(allHosts(topology), [], access, options.epoch, topology.installer).whole;
   const lost = whereLost(topology, options.epoch, seen);

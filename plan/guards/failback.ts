@@ -9,7 +9,7 @@ import { isRunning } from "../runtimes/running";
 import type { RuntimeCommands } from "../runtimes/runtime";
 import { voters } from "../topology/order";
 import { inPeace } from "../topology/site";
-import type { Host, Topology } from "../topology/topology";
+import { type Host, hasApi, type Topology } from "../topology/topology";
 import { stopServing } from "./lost-side";
 import { list, problem, type Verdict, verdict } from "./verdict";
 
@@ -28,7 +28,7 @@ export function failbackGuards(
   const { program, runName, runtimeOn } = installerOf(topology);
   const run = runName(failback.deployHost)?.replace(`-${failback.deployHost.name}`, "");
   return [
-    confirmationVerdict(failback, seen, confirm),
+    confirmationVerdict(topology, failback, seen, confirm),
     verdict(
       "the failover is over",
       failoverProblems(failback, run, seen),
@@ -50,7 +50,12 @@ export function failbackGuards(
 }
 
 /** The longer word, which names what is given up, is good for the shorter one, too: as when a rerun finds that side's data set aside. */
-function confirmationVerdict(failback: Failback, seen: Observation, confirm: string | undefined): Verdict {
+function confirmationVerdict(
+  topology: Topology,
+  failback: Failback,
+  seen: Observation,
+  confirm: string | undefined,
+): Verdict {
   const wanted = failbackConfirmation(failback, seen);
   const given = confirm === wanted || (confirm?.startsWith(`${wanted}-without-`) ?? false);
   const there = wanted === failbackWord(failback.epoch) ? undefined : onlyThere(failback, seen);
@@ -64,7 +69,7 @@ function confirmationVerdict(failback: Failback, seen: Observation, confirm: str
             `rke-dr:confirm: must be "${wanted}": ${confirm === undefined ? "not set" : `"${confirm}"`}`,
             ...(there
               ? [
-                  `${lost} went on after the loss: its writes up to revision ${there.revision}${there.written === undefined ? "" : `, the last of ${new Date(there.written).toISOString()}`}, are set aside and not merged; \`npm run -s lost -- --epoch ${failback.from.epoch}\` names them`,
+                  `${lost} went on after the loss: its writes up to revision ${there.revision}${there.written === undefined ? "" : `, the last of ${new Date(there.written).toISOString()}`}, are set aside and not merged${hasApi(topology) ? `; \`npm run -s lost -- --epoch ${failback.from.epoch}\` names them` : ""}`,
                 ]
               : []),
             `\`pulumi config set confirm ${wanted} --stack primary\`, once you have read what \`up\` would do`,

@@ -28,7 +28,7 @@ export function describeFailback(plan: PrimaryPlan, seen: Observation): string[]
     "",
     "Hosts that return, as they are now",
     ...returned.map((h) => `  ${h.name.padEnd(12)} ${stateOf(h, seen, epoch)}`),
-    ...describeOnlyThere(failback, seen),
+    ...describeOnlyThere(failback, seen, hasApi(plan)),
     "  Nothing that only they have is merged: it is set aside with their data.",
     "",
     orderOfPower,
@@ -50,8 +50,11 @@ export const askedFrom = (installer: Topology["installer"], deployHost: Host): s
 export const orderOfPower =
   "Order of power: the side that took over serves before the other side gets power, also after a power cut of both.";
 
-/** Tells if only the returned side has some writes, and if it went on writing after the loss. */
-function describeOnlyThere(failback: Failback, seen: Observation): string[] {
+/**
+ * Tells if only the returned side has some writes, and if it went on writing after the loss.
+ * @param byName true if `npm run lost` can name them
+ */
+function describeOnlyThere(failback: Failback, seen: Observation, byName: boolean): string[] {
   const there = onlyThere(failback, seen);
   if (!there) return [];
   const { host, revision, recovered, written, served } = there;
@@ -60,7 +63,7 @@ function describeOnlyThere(failback: Failback, seen: Observation): string[] {
   return [
     `  ${lost} HAS WRITES THAT THE CLUSTER LACKS: ${host.name} is at revision ${revision}${at}; the failover began with ${recovered}.`,
     ...(served ? [`  ${lost} WENT ON AFTER THE LOSS: the confirmation names what is given up.`] : []),
-    `  By name: \`npm run -s lost -- --epoch ${epoch}\``,
+    ...(byName ? [`  By name: \`npm run -s lost -- --epoch ${epoch}\``] : []),
   ];
 }
 

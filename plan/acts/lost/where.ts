@@ -4,7 +4,7 @@ import { argument, commandOf, type Process } from "../../runtimes/process";
 import { isRunning, type Running } from "../../runtimes/running";
 import { leftOutIn } from "../../steps/act";
 import { clusterOrder } from "../../topology/order";
-import type { Host, Topology } from "../../topology/topology";
+import { type Host, hasApi, type Topology } from "../../topology/topology";
 
 /** Data of etcd's on a host: a folder that has `member`, or a snapshot's file. */
 export interface Data {
@@ -29,18 +29,26 @@ export interface Lost {
   prefix: string;
 }
 
-/**
- * Finds the data of a failover's two sides.
- *
- * @param seen all hosts, looked at with the failover's epoch
- * @returns the data, or the reasons why there is nothing to compare, a line each
- */
 /** Why there is nothing to compare, a line each; the datacenter that the failover gave up, if there was such a failover. */
 export interface NothingToCompare {
   problems: string[];
   datacenter?: string;
 }
 
+/** The reason why nothing can be named for such a topology; empty if it can. */
+export const lostProblems = (topology: Topology): string[] =>
+  hasApi(topology)
+    ? []
+    : [
+        `topology.installer: what was lost is named by Kubernetes' objects, and an etcd alone has none that this program knows: ${topology.installer}`,
+      ];
+
+/**
+ * Finds the data of a failover's two sides.
+ *
+ * @param seen all hosts, looked at with the failover's epoch
+ * @returns the data, or the reasons why there is nothing to compare, a line each
+ */
 export function whereLost(topology: Topology, epoch: number, seen: Observation): Lost | NothingToCompare {
   const hosts = clusterOrder(topology);
   const [record] = hosts.flatMap((host) => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { readTopologyFile } from "../../../../cli/topology-file";
+import { lostProblems } from "../../../../plan/acts/lost/where";
 import { planPrimary } from "../../../../plan/acts/primary/primary";
 import { peerUrl } from "../../../../plan/etcd/urls";
 import type { Reachable } from "../../../../plan/facts/facts";
@@ -8,6 +9,7 @@ import type { Observation } from "../../../../plan/facts/observation";
 import { kubeadmClusterProblems } from "../../../../plan/guards/kubeadm-cluster";
 import { primaryGuards } from "../../../../plan/guards/primary";
 import { memberName } from "../../../../plan/installers/etcd-unit/settings";
+import { describeFailback } from "../../../../plan/preview/failback";
 import { withArgument, withCommand } from "../../../../plan/runtimes/process";
 import { allHosts, type Host, type Topology } from "../../../../plan/topology/topology";
 import { alone, now, record, survivor, unitsOn } from "../../worlds/observations";
@@ -51,6 +53,24 @@ function returned(topology: Topology): Observation {
 }
 
 describe("the failback of a cluster whose etcd is a unit", () => {
+  it("of etcd alone doesn't lead to `npm run lost`, which names Kubernetes' objects and refuses it by name", () => {
+    const unit = topologyOf("unit");
+    assert.match(lostProblems(unit).join(), /^topology\.installer: .*Kubernetes' objects.*: unit$/);
+    assert.deepEqual(lostProblems(topologyOf("kubespray")), []);
+    const seen = returned(unit);
+    const [survivor, wentOn] = [seen.hosts.node3, seen.hosts.node1];
+    assert.ok(survivor?.reachable && wentOn?.reachable);
+    survivor.steps.snapshot = { ...record("snapshot", 2, 1), facts: { revision: "5" } };
+    wentOn.restingRevision = 9;
+    const plan = planPrimary(unit, 3, seen);
+    const told = [
+      ...describeFailback(plan, seen),
+      ...primaryGuards(unit, plan, seen, undefined).flatMap((v) => (v.ok ? [] : v.problems)),
+    ].join("\n");
+    assert.match(told, /a went on after the loss: its writes up to revision 9, are set aside and not merged/);
+    assert.doesNotMatch(told, /npm run -s lost/);
+  });
+
   for (const name of ["kubespray", "kubekey", "unit"]) {
     it(`of ${name} does nothing on a host before the host was told of the epoch, and ends behind the first write`, () => {
       const all = planPrimary(topologyOf(name), 3, returned(topologyOf(name))).steps;
