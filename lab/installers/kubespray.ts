@@ -45,7 +45,7 @@ async function ownFiles(place: Place, installer: UnitInstaller, topology: LabTop
       });
       const script = `systemctl stop kubelet
         sed -i "$1" /etc/kubernetes/manifests/kube-apiserver.yaml
-        # else the old one answers below, holds the port, and the new one waits in the kubelet's back-off
+        # else the old kube-apiserver answers below and holds the port, and the new one waits in the kubelet's back-off
         crictl ps -q --name '^kube-apiserver$' | xargs -r crictl stop --timeout 5 >/dev/null
         systemctl start kubelet
         until curl -skf -o /dev/null --max-time 2 "https://$2:6443/readyz"; do sleep 0.5; done`;

@@ -59,3 +59,5 @@ marked() { [[ $(cat "$aside/$1" 2>/dev/null) == "$generation" ]] || grep -qs "\"
 mark_stopping() { printf '%s\n' "$generation" >"$aside/stopping"; }
 mark_stopped() { printf '%s\n' "$generation" >"$aside/stopped"; }
 mark_serving() { printf '%s\n' "$generation" >"$aside/serving.new" && put_new "$aside/serving"; }
+# serves_epoch: notes the epoch that this host serves, for the return guards on the other side's hosts, which ask.
+serves_epoch() { put_text "$epoch" "$state/serves"; }

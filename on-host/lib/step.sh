@@ -1,6 +1,6 @@
 # needs: lib/lasts
-# What every step is built on; what steps that run on one host at the same time tell each other stands in beside.sh. A step's script defines `main`, which calls `begin "$@"` first and `finish` last. The operator's machine
-# sends it together with all that it needs (see on-host.ts) and starts it as
+# What every step is built on; what steps that run on one host at the same time tell each other stands in beside.sh. A step's script
+# defines `main`, which calls `begin "$@"` first and `finish` last. The operator's machine sends it together with all that it needs (see on-host.ts) and starts it as
 #   [sudo -n -k] timeout -k SECONDS SECONDS bash -s -- STEP EPOCH GENERATION ACT CLUSTER [ARGUMENT ...]   <all of them, then `main "$@"; exit`, then the data
 # ACT names what the whole deployment does, without spaces ("primary", "failover:a:forceNewCluster:master3").
 # Progress goes to stderr, one line each; the step's result, one line of JSON, goes to stdout and is kept on the host.

@@ -1,4 +1,4 @@
-# needs: lib/beside lib/kube lib/etcd/write lib/lasts
+# needs: lib/beside lib/kube lib/etcd/write
 # first-write: writes to the API until a write is acknowledged, and reads it back. The recovery time ends with it.
 # The object stays: ConfigMap kube-system/rke-dr-epoch-N records in the cluster itself what happened.
 # Without an API the write goes through etcd alone and leaves nothing.
@@ -21,11 +21,11 @@ main() {
   finish
 }
 
-# through_etcd URL: writes through etcd, and notes the epoch that this host serves, for the return guards on the other side's hosts, which ask.
+# through_etcd URL: the same through etcd.
 through_etcd() {
   until_true 120 etcd_writes "$1" || die "etcd: $1 accepted no write within 120 s; \`journalctl -u etcd\` there says why"
   fact acceptedAt "$(now_ms)"
-  put_text "$epoch" "$state/serves"
+  serves_epoch
   did "etcd accepts writes: it granted a lease and revoked it"
   finish
 }

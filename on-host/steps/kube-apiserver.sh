@@ -39,7 +39,7 @@ main() {
   mark_serving
   until_true 120 api_ready ||
     die "kube-apiserver: not ready 120 s after its start: $(process_log kube-apiserver 1 | cut -c1-300)"
-  serves
+  serves_epoch
   did "kube-apiserver is ready with $(process_command kube-apiserver | grep -e '^--etcd-servers=')"
   finish
 }
@@ -61,13 +61,10 @@ unchanged() {
   fi
   until_true 120 api_ready ||
     die "kube-apiserver: not ready 120 s after it was started anew: $(process_log kube-apiserver 1 | cut -c1-300)"
-  serves
+  serves_epoch
   did "kube-apiserver is as it was and ready, with $(process_command kube-apiserver | grep -e '^--etcd-servers=')"
   finish
 }
-
-# serves: notes the epoch that this host serves, for the return guards on the other side's hosts, which ask.
-serves() { put_text "$epoch" "$state/serves"; }
 
 # listening ADDRESS: true if etcd's client port is open. It opens before etcd serves; a client that connects in between waits, and is served
 # first.

@@ -60,9 +60,10 @@ refuse() {
   die "source: $why; nothing was changed but the survivors' epoch. Preview lists what else there is (NAME): $(next_epoch from NAME)"
 }
 
-# new_enough: refuses a source whose $revision is below LEAST.
+# new_enough [FILE ...]: refuses a source whose $revision is below LEAST, and removes the files that hold it.
 new_enough() {
   ((revision < least)) || return 0
+  rm -f "$@"
   why="this host's etcd is at revision $revision, a snapshot at $least is newer"
   refuse
 }
@@ -128,8 +129,7 @@ live() {
     refuse
   fi
   revision=${BASH_REMATCH[1]}
-  if ((revision < least)); then rm -f "$shared"*; fi
-  new_enough
+  new_enough "$shared"*
   keep "$shared" move
   did "live snapshot $aside/snapshot.db: revision $revision, $(stat -c %s "$aside/snapshot.db") bytes"
 }

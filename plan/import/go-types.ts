@@ -2,7 +2,7 @@ import { AliasCount, isMerge, merged, scalarOf } from "../values/go-scalar";
 import { isMapping, type Mapping, mapping } from "../values/mapping";
 import type { YamlNode } from "../values/yaml-node";
 import type { Path, Reading } from "./findings";
-import type { Shape } from "./shape";
+import { nameOf, type Shape, zero } from "./shape";
 
 /** A part that is read a second time by another reader; it is there, and not null. */
 export const readLater = Symbol("read by github.com/ghodss/yaml");
@@ -104,44 +104,5 @@ class TypedReader {
       shape === "secret" ? undefined : node.kind === "scalar" ? JSON.stringify(node.text) : `a ${node.kind}`;
     this.reading.misfits.push({ path, rule: `is not ${nameOf(shape)}`, value, line: node.line });
     return before;
-  }
-}
-
-/** In a list or a map Go's zero value stands there. */
-function zero(shape: Shape): unknown {
-  switch (shape) {
-    case "text":
-    case "secret":
-      return "";
-    case "whole":
-    case "real":
-      return 0;
-    case "flag":
-      return false;
-    case "json":
-    case "jsons":
-      return null;
-    default:
-      return "list" in shape ? [] : {};
-  }
-}
-
-function nameOf(shape: Shape): string {
-  switch (shape) {
-    case "text":
-    case "secret":
-      return "a text";
-    case "whole":
-      return "a whole number";
-    case "real":
-      return "a number";
-    case "flag":
-      return "true or false";
-    case "json":
-      return "a mapping";
-    case "jsons":
-      return "a list";
-    default:
-      return "list" in shape ? "a list" : "a mapping";
   }
 }

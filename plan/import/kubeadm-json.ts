@@ -3,7 +3,7 @@ import { suggestion } from "../values/nearest";
 import type { Path } from "./findings";
 import { isNewer, type Kind, shapeOf } from "./kubeadm-types";
 import type { Findings } from "./reading";
-import type { Shape } from "./shape";
+import { nameOf, type Shape, zero } from "./shape";
 
 /**
  * A document's JSON as kubeadm decodes it into its own types (sigs.k8s.io/json, by the serializer of k8s.io/apimachinery):
@@ -82,34 +82,3 @@ function fits(value: unknown, shape: Plain): boolean {
       return shape satisfies never;
   }
 }
-
-function nameOf(shape: Shape): string {
-  switch (shape) {
-    case "text":
-    case "secret":
-      return "a text";
-    case "flag":
-      return "true or false";
-    case "whole":
-      return "a whole number";
-    case "real":
-      return "a number";
-    case "json":
-      return "a mapping";
-    case "jsons":
-      return "a list";
-    default:
-      return "list" in shape ? "a list" : "a mapping";
-  }
-}
-
-const zero = (shape: Shape): unknown =>
-  typeof shape === "object"
-    ? "list" in shape
-      ? []
-      : {}
-    : shape === "text"
-      ? ""
-      : shape === "flag"
-        ? false
-        : undefined;

@@ -24,3 +24,43 @@ export const ofEach = (words: string, shape: Shape): Record<string, Shape> =>
 
 export const texts: Shape = { list: "text" };
 export const textMap: Shape = { map: "text" };
+
+/** The value of a type that isn't set, as Go leaves it in a list or a map. */
+export function zero(shape: Shape): unknown {
+  switch (shape) {
+    case "text":
+    case "secret":
+      return "";
+    case "whole":
+    case "real":
+      return 0;
+    case "flag":
+      return false;
+    case "json":
+    case "jsons":
+      return null;
+    default:
+      return "list" in shape ? [] : {};
+  }
+}
+
+/** A type's name for a message, "a whole number". */
+export function nameOf(shape: Shape): string {
+  switch (shape) {
+    case "text":
+    case "secret":
+      return "a text";
+    case "whole":
+      return "a whole number";
+    case "real":
+      return "a number";
+    case "flag":
+      return "true or false";
+    case "json":
+      return "a mapping";
+    case "jsons":
+      return "a list";
+    default:
+      return "list" in shape ? "a list" : "a mapping";
+  }
+}

@@ -81,11 +81,13 @@ export class World {
     await this.pulumi(workspace, "config", "set", key, value, "--stack", stack);
   }
 
-  /** A fresh clone whose operator confirmed and attested. */
-  async confirmed(name: string): Promise<Workspace> {
+  /** A fresh clone whose operator confirmed and attested. @param settings further ones, by their paths */
+  async confirmed(name: string, epoch = 2, settings: Record<string, string> = {}): Promise<Workspace> {
     const clone = await this.lab.newClone(name);
-    await this.set(clone, "confirm", "a@2");
-    await this.set(clone, "attest", "powered-off@a@2");
+    const all = { epoch: `${epoch}`, confirm: `a@${epoch}`, attest: `powered-off@a@${epoch}`, ...settings };
+    for (const [path, value] of Object.entries(all)) {
+      await this.pulumi(clone, "config", "set", "--path", path, value, "--stack", "failover");
+    }
     return clone;
   }
 

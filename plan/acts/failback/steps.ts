@@ -75,10 +75,9 @@ export function failbackSteps(
   const controllers = returnedApi.flatMap((api) => installer.controlPlaneBack(api.host, [api]));
   const leader = leaderStep(act, [...rejoined, ...returnedApi]);
   const recreated = etcdArgumentSteps(act, leader);
-  const looked = lookedAtSteps(act, recreated.length > 0 ? recreated : [leader]);
+  const looked = lookedAtSteps(act, [...recreated, leader]);
   const survivorsApi = survivorsApiSteps(act, [...recreated, leader]);
-  const apis = [...survivorsApi, ...returnedApi];
-  const firstWrite = firstWriteStep(act, apis.length > 0 ? apis : looked);
+  const firstWrite = firstWriteStep(act, hasApi(site) ? [...survivorsApi, ...returnedApi] : looked);
   const demoting = demotionOf(act, firstWrite);
   const named = endpointSteps(
     topology,
@@ -89,9 +88,7 @@ export function failbackSteps(
   // a worker's kubelet finds the API by its name
   const watchers = watcherSteps(act, [firstWrite, ...controllers, ...named]);
   const state = stateSteps(act, [firstWrite, ...demoting.steps]);
-  const last = [...watchers, ...controllers, ...named, ...state];
-  // where etcd is alone nothing may follow the first write
-  const settled = run === undefined ? stepNames(last.length > 0 ? last : [firstWrite]) : [run];
+  const settled = run === undefined ? stepNames([firstWrite, ...watchers, ...controllers, ...named, ...state]) : [run];
   const after = failbackVerification(topology, site, failback, settled);
   const serving = [
     ...returnedApi,

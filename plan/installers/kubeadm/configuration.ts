@@ -1,5 +1,6 @@
 import type { EnvVar } from "../../runtimes/static-pod/pod";
 import type { RootlessIds } from "../../topology/kubeadm-defaults";
+import { cleanPath } from "../../values/clean-path";
 
 /** An argument of a component; the same name may stand there more than once, and each is passed on. */
 export interface Argument {
@@ -92,18 +93,8 @@ export const argumentValue = (args: Argument[], name: string): string | undefine
 export const hostPort = (host: string, port: number): string =>
   host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 
-/** An absolute path as Go's filepath.Join writes it: without `.`, `..` and a slash at its end. */
-export function joined(...parts: string[]): string {
-  const folders: string[] = [];
-  for (const folder of parts.join("/").split("/")) {
-    if (folder === "..") {
-      folders.pop();
-    } else if (folder !== "" && folder !== ".") {
-      folders.push(folder);
-    }
-  }
-  return `/${folders.join("/")}`;
-}
+/** An absolute path as Go's filepath.Join writes it. */
+export const joined = (...parts: string[]): string => cleanPath(`/${parts.join("/")}`);
 
 /** This host alone, in its own address family. */
 export const loopback = (host: KubeadmHost): string => (host.advertiseAddress.includes(":") ? "::1" : "127.0.0.1");

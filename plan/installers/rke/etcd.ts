@@ -60,8 +60,8 @@ export const recoveredProcess = (before: Process, _host: Host, members: Host[]):
 const hardenedCiphers = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384";
 
 /**
- * The etcd container that RKE starts on a host in peace; a failover starts `recoveredProcess`. Argument by argument (golden rke-plan, rke-releases; RKE's cluster/plan.go
- * BuildEtcdProcess). The versions of etcd that RKE compares are those of the image's tag.
+ * The etcd container that RKE starts on a host in peace, argument by argument (golden rke-plan, rke-releases; RKE's cluster/plan.go
+ * BuildEtcdProcess); a failover starts `recoveredProcess`. The versions of etcd that RKE compares are those of the image's tag.
  *
  * @param architecture as docker reports it (x86_64, aarch64), of the host that `architectureHost` names
  * @throws Error if the topology has no images, or their tags no versions: `releaseProblems` reports both
