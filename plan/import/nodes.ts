@@ -1,4 +1,4 @@
-import { isDnsName, isIpv4 } from "../values/addresses";
+import { isDns1123, isDnsName, isIpv4 } from "../values/addresses";
 import type { Mapping } from "../values/mapping";
 import type { Findings } from "./reading";
 
@@ -39,7 +39,7 @@ function nodeProblems(node: Mapping, nodes: Mapping[]): string[] {
   return [
     ...(own === undefined ? [] : [`address: ${own}`]),
     ...(twice ? [`address: is another node's, too: ${JSON.stringify(address)}`] : []),
-    ...(given === "" || isNodeName(String(given).toLowerCase())
+    ...(given === "" || isDns1123(String(given).toLowerCase())
       ? []
       : [`hostname_override: is not a DNS-1123 name: ${JSON.stringify(given)}`]),
     ...(sameName && !twice ? [`hostname_override: is another node's, too: ${JSON.stringify(given)}`] : []),
@@ -56,10 +56,6 @@ function nodeProblems(node: Mapping, nodes: Mapping[]): string[] {
     ...(isPort(port) ? [] : [`port: is not a port: ${JSON.stringify(port)}`]),
   ];
 }
-
-/** The name of a Kubernetes Node, which digits alone make, too (RKE's validateHostsOptions). */
-const isNodeName = (text: string): boolean =>
-  text.split(".").every((label) => /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(label)) && text.length <= 253;
 
 const notAnAddress = (value: unknown): string => `is neither an IPv4 address nor a DNS name: ${JSON.stringify(value)}`;
 

@@ -1,14 +1,12 @@
 import { z } from "zod";
-import { endpointHost, isCidr, isIp } from "../values/addresses";
+import { endpointHost, isCidr, isDns1123, isIp } from "../values/addresses";
 import { isMapping } from "../values/mapping";
 import { debianCaFolders, defaults, recordedIds } from "./kubeadm-defaults";
 
 const text = z.string().min(1, "is empty");
-const label = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
-const dnsName = new RegExp(`^${label}(\\.${label})*$`);
 /** Four numbers that are no address: Go reads 010.0.0.1 as 10.0.0.1, others as an octal number, so nobody should rely on either. */
 const isOddAddress = (value: string): boolean => /^\d+(\.\d+){3}$/.test(value) && !isIp(value);
-const isName = (value: string): boolean => value.length <= 253 && dnsName.test(value) && !isOddAddress(value);
+const isName = (value: string): boolean => isDns1123(value) && !isOddAddress(value);
 /** Names and addresses that a certificate may have (apis/kubeadm/validation ValidateCertSANs). */
 const sans = (lowered: (value: string) => string = (value) => value) =>
   z

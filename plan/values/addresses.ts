@@ -15,6 +15,10 @@ export function isDnsName(text: string): boolean {
   );
 }
 
+/** True for a name in small letters as Kubernetes takes it (DNS-1123 subdomain); digits alone are one, too. */
+export const isDns1123 = (text: string): boolean =>
+  text.length <= 253 && text.split(".").every((label) => /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(label));
+
 /** True for an IPv4 or IPv6 address. */
 export function isIp(text: string): boolean {
   return z.union([z.ipv4(), z.ipv6()]).safeParse(text).success;
