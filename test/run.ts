@@ -1,7 +1,7 @@
 /**
- * `npm test`: makes ready what tests of the lab need, and shellcheck, saying what, then runs mocha on all tests: those that build labs,
- * which wait most of their time, and beside them all others, whose output follows at the end. `npm test -- FILE ...` runs these alone.
- * If no lab can run, its tests are skipped by name and reason.
+ * `npm test`: makes ready what tests of the lab need, and shellcheck, saying what, then runs mocha on all tests, in two processes side by
+ * side: one runs those that build labs, which wait most of their time; the other runs all that need no lab, then labs as well. The second's
+ * output follows at the end. `npm test -- FILE ...` runs these alone. If no lab can run, its tests are skipped by name and reason.
  */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
@@ -29,6 +29,8 @@ async function programs(): Promise<NodeJS.ProcessEnv> {
 }
 
 const labs = "test/{drill,e2e,lab}/**/*.test.ts";
+/** Of these the suites that take a lab through a disaster, the longest first. Each is a share of its own; whoever is free takes the next one. */
+const disasters = ["bad-day", "killed", "peace", "learner", "drill"].map((name) => `test/e2e/${name}.test.ts`);
 
 interface Run {
   code: number;
@@ -50,7 +52,7 @@ function mocha(args: string[], env: NodeJS.ProcessEnv, live: boolean): Promise<R
   child.stdout?.on("data", collect);
   child.stderr?.on("data", collect);
   const progress = setInterval(() => {
-    if (!live) console.log(`tests beside: ${output.match(/^ *\S*✔/gm)?.length ?? 0} have passed so far`);
+    if (!live) console.log(`tests beside: ${args[0]}: ${output.match(/^ *\S*✔/gm)?.length ?? 0} have passed so far`);
   }, 30_000);
   return new Promise((resolve) =>
     child.once("close", (code) => {
@@ -76,11 +78,18 @@ async function main(): Promise<number> {
   const only = process.argv.slice(2);
   if (only.length > 0) return (await mocha(only, env, true)).code;
   console.log("tests that need no lab run beside; their output follows at the end");
-  const runs = await Promise.all([
-    mocha([labs], env, true),
-    mocha(["test/**/*.test.ts", "--ignore", labs], env, false),
+  const shares = [...disasters.map((file) => [file]), [labs, ...disasters.flatMap((file) => ["--ignore", file])]];
+  const inTurn = async (first: string[] | undefined, live: boolean): Promise<Run[]> => {
+    const runs: Run[] = [];
+    for (let share = first; share !== undefined; share = shares.shift()) runs.push(await mocha(share, env, live));
+    return runs;
+  };
+  const [live, beside] = await Promise.all([
+    inTurn(shares.shift(), true),
+    inTurn(["test/**/*.test.ts", "--ignore", labs], false),
   ]);
-  console.log(runs[1]?.output);
+  for (const { output } of beside) console.log(output);
+  const runs = [...live, ...beside];
   console.log(sum(runs));
   return Math.max(...runs.map(({ code }) => code));
 }
