@@ -83,9 +83,9 @@ etcd_written() { find -L /var/lib/etcd/member/wal -name '*.wal' -printf '%T@\n' 
 up_seconds() { awk -v hertz="$(getconf CLK_TCK)" 'FNR == NR { up = $1; next } { sub(/.*\) /, ""); printf "%d", up - $20 / hertz }' /proc/uptime /proc/1/stat 2>/dev/null; }
 # last_rehearsal: prints when the last rehearsal on this host began and if it was verified, as "2026-11-30T02:00:00.000Z true", from its report.
 last_rehearsal() {
-  local file
-  file=$(find "$state/rehearsals" -maxdepth 1 -name '*.json' 2>/dev/null | sort | tail -n 1)
-  [[ -z $file ]] || printf '%s %s' "$(sed -n -E 's/^ *"startedAt": "([^"]*)".*/\1/p' "$file")" "$(sed -n -E 's/^ *"verified": (true|false).*/\1/p' "$file")"
+  local files=("$state"/rehearsals/*.json) file
+  file=${files[-1]}
+  [[ ! -e $file ]] || printf '%s %s' "$(sed -n -E 's/^ *"startedAt": "([^"]*)".*/\1/p' "$file")" "$(sed -n -E 's/^ *"verified": (true|false).*/\1/p' "$file")"
 }
 # log_facts: prints the section wal if it was asked for: term and index of the last entry in etcd's WAL, from which members can be compared without a
 # quorum; nothing if there is no WAL. The second attempt is for an etcd that was writing a record during the first.
