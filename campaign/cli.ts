@@ -28,7 +28,7 @@ CAMPAIGN_DIR (default: ~/.local/state/rke-dr-campaign). LAB_PROGRAM names anothe
   --seed N         the first seed; default: by the clock
   --runs K         so many runs, with the seeds from N on; default 1
   --minutes M      no further run begins after so long
-  --installer rke|kubeadm
+  --installer rke|kubeadm   who makes the clusters; default rke
   --choose "AXIS: VALUE; ..."   these choices, and the plainest of all others, in place of a drawn run
   --only "AXIS: VALUE; ..."     seeds that draw otherwise are passed over; so few clusters serve many runs
   --draw           prints the choices only
@@ -65,10 +65,6 @@ async function main(): Promise<number> {
   const runs = values.seed ?? values.runs ?? values.minutes ?? values.choose ?? values.draw;
   if (values.write && runs === undefined) return page(place);
   const installer = installerOf(values.installer);
-  if (installer === "kubeadm" && !values.draw)
-    throw new LabError(
-      "--installer: must be rke, a run of kubeadm's clusters isn't built yet (--draw prints its choices): kubeadm",
-    );
   const seed = number("--seed", values.seed, Math.floor(Date.now() / 1000) % 1_000_000);
   const count = number("--runs", values.runs, values.minutes === undefined ? 1 : 1000);
   const minutes = number("--minutes", values.minutes, Number.POSITIVE_INFINITY);

@@ -5,15 +5,13 @@ import { parseDocument } from "yaml";
 import { Lab } from "../lab/lab";
 import { say } from "../lab/machine/progress";
 import { LabError, must } from "../lab/machine/run";
-import type { Choices } from "./draw/axes";
+import type { CampaignInstaller, Choices } from "./draw/axes";
 import { type CampaignPlace, programHash } from "./place";
 
 const TOPOLOGIES = join(__dirname, "../topologies");
-const FILES: Record<string, string> = {
-  "two-and-one": "seed.yaml",
-  learner: "learner.yaml",
-  five: "five.yaml",
-  "learner-in-a": "seed.yaml",
+const FILES: Record<CampaignInstaller, Record<string, string>> = {
+  rke: { "two-and-one": "seed.yaml", learner: "learner.yaml", five: "five.yaml", "learner-in-a": "seed.yaml" },
+  kubeadm: { "two-and-one": "kubeadm.yaml", five: "kubeadm-five.yaml" },
 };
 
 /** Runs with the same name begin with the same disks. */
@@ -29,10 +27,15 @@ export const worldName = (choices: Choices): string =>
 
 /** The world's topology, as YAML. */
 export function topologyText(choices: Choices): string {
-  const file = choices.installer === "kubeadm" ? "kubeadm.yaml" : FILES[choices.topology ?? ""];
-  if (!file) throw new LabError(`topology: must be one of ${Object.keys(FILES).join(", ")}: "${choices.topology}"`);
+  const isKubeadm = choices.installer === "kubeadm";
+  const files = FILES[isKubeadm ? "kubeadm" : "rke"];
+  const file = files[choices.topology ?? ""];
+  if (!file) throw new LabError(`topology: must be one of ${Object.keys(files).join(", ")}: "${choices.topology}"`);
   const document = parseDocument(readFileSync(join(TOPOLOGIES, file), "utf8"));
-  if (choices["raft snapshots"] === "every 10 entries") document.setIn(["etcd", "extraArgs", "snapshot-count"], "10");
+  if (choices["raft snapshots"] === "every 10 entries") {
+    if (isKubeadm) document.setIn(["kubeadm", "etcd", "local", "extraArgs"], [{ name: "snapshot-count", value: "10" }]);
+    else document.setIn(["etcd", "extraArgs", "snapshot-count"], "10");
+  }
   if (choices.topology === "learner-in-a") {
     const hosts = document.getIn(["datacenters", 0, "hosts"]) as {
       items: { get(k: string): unknown; set(k: string, v: unknown): void }[];

@@ -42,10 +42,14 @@ export interface DrillCluster {
   isNode: (host: { name: string }) => boolean;
   /** True if a host's Node has a role that `kubectl get nodes` shows. */
   hasRole: (host: { name: string }) => boolean;
-  /** Runs etcdctl on a host, in its etcd. */
-  etcdctl: (host: string, args: string[]) => Promise<Result>;
-  /** The certificate of a host with which its etcd may be asked as a client. */
+  /** Runs etcdctl on a host, in its etcd. @param input for a command that reads a value from its standard input */
+  etcdctl: (host: string, args: string[], input?: string) => Promise<Result>;
+  /** Paths on a host of the certificates with which its etcd may be asked, by clients and by members. */
+  etcdClientFiles: (host: string) => Promise<Admin>;
+  /** The content of these files. */
   etcdClient: (host: string) => Promise<Admin>;
+  /** Names of processes that outlive each act, under this name or another one. */
+  lastingProcess: RegExp;
   /** The name by which workers ask the API; undefined if the cluster has none. */
   sharedName: string | undefined;
   /** The script on hosts of etcd by which a job of their own writes snapshots, and a pattern of these; undefined if the cluster has no such job. */
@@ -59,6 +63,15 @@ export function drillCluster(lab: Lab): DrillCluster {
   const servers = hostsOf(topology).filter(isControlPlane);
   const voter = servers[0]?.name ?? "";
   const read = async (host: string, file: string) => (await must(lab.hostCommand(host, ["cat", file]))).stdout;
+  const on = (host: string, argv: string[], input?: string) =>
+    lab.execOn(host, argv, input === undefined ? {} : { input });
+  const asked = (etcdClientFiles: DrillCluster["etcdClientFiles"]) => ({
+    etcdClientFiles,
+    etcdClient: async (host: string): Promise<Admin> => {
+      const { ca, cert, key } = await etcdClientFiles(host);
+      return pemsOf((file) => read(host, file), [ca, cert, key]);
+    },
+  });
   const installer = installerOf(topology);
   switch (installer) {
     case "rke":
@@ -79,9 +92,14 @@ export function drillCluster(lab: Lab): DrillCluster {
         startAgain: dockerStartsAgain,
         oldEtcd: "docker exec etcd etcdctl endpoint health 2>&1 | grep -o 'is healthy' || echo 'is not healthy'",
         oldApi: `docker inspect kube-apiserver | grep -q "etcd-servers=.*$1:2379" && docker logs kube-apiserver 2>&1 | grep -c "dial tcp $1:2379: connect: connection refused"`,
-        etcdctl: (host, args) => lab.execOn(host, ["docker", "exec", "etcd", "etcdctl", ...args]),
-        etcdClient: (host) =>
-          pemsOf((name) => read(host, `/etc/kubernetes/ssl/${name}.pem`), ["kube-ca", "kube-node", "kube-node-key"]),
+        etcdctl: (host, args, input) =>
+          on(host, ["docker", "exec", ...(input === undefined ? [] : ["-i"]), "etcd", "etcdctl", ...args], input),
+        ...asked(async () => {
+          const file = (name: string) => `/etc/kubernetes/ssl/${name}.pem`;
+          return { ca: file("kube-ca"), cert: file("kube-node"), key: file("kube-node-key") };
+        }),
+        // RKE makes containers anew; those that an act has set aside stay
+        lastingProcess: /-before-/,
         admin: async (host) => {
           const of = (name: string) => read(host, `/etc/rke-dr/certs/${name}.pem`);
           return { ca: await of("kube-ca"), cert: await of("kube-admin"), key: await of("kube-admin-key") };
@@ -108,9 +126,12 @@ export function drillCluster(lab: Lab): DrillCluster {
         startAgain: kubeletStartsAgain,
         oldEtcd: `${inPod} etcdctl ${tls} endpoint health 2>&1 | grep -o 'is healthy' || echo 'is not healthy'`,
         oldApi: "echo 'none asked'",
-        etcdctl: (host, args) =>
-          lab.execOn(host, ["bash", "-c", `${inPod} etcdctl ${tls} "$@" | sed '/^$/d'`, "bash", ...args]),
-        etcdClient: (host) => pemsOf((name) => read(host, `${pki}/${name}`), ["ca.crt", "peer.crt", "peer.key"]),
+        etcdctl: (host, args, input) => {
+          const command = input === undefined ? inPod : inPod.replace("exec -s", "exec -i");
+          return on(host, ["bash", "-c", `${command} etcdctl ${tls} "$@" | sed '/^$/d'`, "bash", ...args], input);
+        },
+        ...asked(async () => ({ ca: `${pki}/ca.crt`, cert: `${pki}/peer.crt`, key: `${pki}/peer.key` })),
+        lastingProcess: componentOrAside,
         admin: (host) => adminOf(read(host, "/etc/kubernetes/admin.conf")),
       };
     case "kubespray":
@@ -143,12 +164,13 @@ export function drillCluster(lab: Lab): DrillCluster {
         oldEtcd: `${ofUnit} endpoint health 2>&1 | grep -o 'is healthy' || echo 'is not healthy'`,
         oldApi: `grep -q "etcd-servers=.*$1:2379" /etc/kubernetes/manifests/kube-apiserver.yaml &&
             crictl logs "$(crictl ps -q --name '^kube-apiserver$')" 2>&1 | grep -c "dial tcp $1:2379: connect: connection refused"`,
-        etcdctl: (host, args) => lab.execOn(host, ["bash", "-c", `${ofUnit} "$@"`, "bash", ...args]),
-        etcdClient: async (host) => {
+        etcdctl: (host, args, input) => on(host, ["bash", "-c", `${ofUnit} "$@"`, "bash", ...args], input),
+        ...asked(async (host) => {
           const env = await read(host, "/etc/etcd.env");
           const file = (name: string) => new RegExp(`^ETCDCTL_${name}=(\\S+)`, "m").exec(env)?.[1] ?? "";
-          return pemsOf((name) => read(host, file(name)), ["CACERT", "CERT", "KEY"]);
-        },
+          return { ca: file("CACERT"), cert: file("CERT"), key: file("KEY") };
+        }),
+        lastingProcess: componentOrAside,
         admin: (host) => adminOf(read(host, "/etc/kubernetes/admin.conf")),
       };
     }
@@ -175,6 +197,13 @@ async function adminOf(reading: Promise<string>): Promise<Admin> {
     Buffer.from(new RegExp(`${key}-data: (\\S+)`).exec(config)?.[1] ?? "", "base64").toString();
   return { ca: of("certificate-authority"), cert: of("client-certificate"), key: of("client-key") };
 }
+
+/** A manifest or a unit is set aside and brought back, but never made anew in its place. */
+const componentOrAside = /^(etcd|kube-)/;
+
+/** The functions by which the program's own steps ask a host's runtime. */
+export const runtimeScript = (dialect: Dialect): string =>
+  `die() { echo "$*" >&2; exit 1; }\n${onHostScript(`runtimes/${dialect.runtime}`, dialect)}\n`;
 
 const inPod = `set -o pipefail; crictl exec -s "$(crictl ps -q --name '^etcd$')"`;
 const pki = "/etc/kubernetes/pki/etcd";

@@ -1,8 +1,8 @@
 import { LabError, until } from "../lab/machine/run";
 import type { Workspace } from "../lab/operator/project";
 import { isControlPlane } from "../lab/state/topology";
-import { onHostScript } from "../on-host";
 import type { Client } from "./client";
+import { runtimeScript } from "./cluster";
 import { type Drill, lost, type Members, stackReport, summary } from "./drill";
 import { namesLead } from "./endpoint";
 import { everyMemberHas } from "./equal";
@@ -161,7 +161,7 @@ async function whatReturned(
   returnGuard: "on" | "off",
 ): Promise<FailbackReport["returned"][number]> {
   const { dialect, ranFor } = drill.cluster;
-  const library = `die() { echo "$*" >&2; exit 1; }\n${onHostScript(`runtimes/${dialect.runtime}`, dialect)}\n`;
+  const library = runtimeScript(dialect);
   const on = async (script: string, ...args: string[]) =>
     (await drill.lab.execOn(host, ["bash", "-c", `${library}${script}`, "bash", ...args])).stdout.trim();
   const aside = `etcd-before-epoch-${failoverEpoch}`;

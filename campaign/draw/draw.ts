@@ -30,10 +30,16 @@ export function* seedsThatDraw(first: number, installer: CampaignInstaller, only
   }
 }
 
+/** The values of an axis that an installer's clusters can have. */
+export const valuesOf = (axis: Axis, installer = "rke"): Value[] =>
+  axis.values.filter(({ only = installer }) => only === installer);
+
+const plainestName = (axis: Axis, installer: string | undefined): string => valuesOf(axis, installer)[0]?.name ?? "";
+
 /** The plainest run. */
 export const plainest = (installer: CampaignInstaller = "rke"): Choices => ({
   installer,
-  ...Object.fromEntries(AXES.map((axis) => [axis.name, axis.values[0]?.name ?? ""])),
+  ...Object.fromEntries(AXES.map((axis) => [axis.name, plainestName(axis, installer)])),
 });
 
 /**
@@ -44,7 +50,7 @@ export function fitted(wanted: Choices): Choices {
   const { installer = "rke" } = wanted;
   const chosen: Record<string, string> = { installer };
   for (const axis of AXES) {
-    const name = wanted[axis.name] ?? axis.values[0]?.name;
+    const name = wanted[axis.name] ?? plainestName(axis, installer);
     const value = axis.values.find((v) => v.name === name);
     if (!value) throw new Error(`${axis.name}: must be one of ${axis.values.map((v) => v.name).join("; ")}: "${name}"`);
     const fitting = axis.values.filter((v) => fits(v, chosen));
@@ -57,11 +63,12 @@ export function fitted(wanted: Choices): Choices {
 
 /** Axes whose values aren't the plainest one, which is what a run is described by. */
 export const remarkable = (choices: Choices): string[] =>
-  AXES.filter((axis) => choices[axis.name] !== axis.values[0]?.name).map(
+  AXES.filter((axis) => choices[axis.name] !== plainestName(axis, choices.installer)).map(
     (axis) => `${axis.name}: ${choices[axis.name]}`,
   );
 
-const fits = (value: Value, chosen: Choices): boolean => value.fits?.(chosen) ?? true;
+const fits = (value: Value, chosen: Choices): boolean =>
+  (value.only ?? chosen.installer) === chosen.installer && (value.fits?.(chosen) ?? true);
 
 /** A value of weight 0 stands for the absence of something, and is allowed only if nothing else fits. */
 const isAllowed = (value: Value, fitting: readonly Value[]): boolean =>

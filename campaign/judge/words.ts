@@ -82,7 +82,7 @@ function wayOf(words: string): Way {
       (name): Deed => ({ do: "switch on", hosts: [name] }),
     ),
     ...matches(words, /[Bb]ring ([\w-]+) back/g, (name): Deed => ({ do: "switch on", hosts: [name] })),
-    ...[...words.matchAll(/`(docker [^`]+)` on ([\w-]+(?:, [\w-]+)*)/g)].map(
+    ...[...words.matchAll(/`((?:docker|systemctl|mv) [^`]+)` on ([\w-]+(?:, (?!or )[\w-]+)*)/g)].map(
       ([, command = "", names = ""]): Deed => ({ do: "on host", command, hosts: hosts(names) }),
     ),
     ...(/no space left|disk .*full|prune\b|`rm /i.test(words) ? [{ do: "free the disk" } as const] : []),

@@ -1,6 +1,7 @@
 /** Disasters: what the drawn one does to the lab. The operator learns of none but by what the program prints. */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Lab } from "../../lab/lab";
+import { must } from "../../lab/machine/run";
 import type { Recorder } from "./recorder";
 import type { Sides } from "./sides";
 
@@ -56,6 +57,10 @@ export async function strike(lab: Lab, recorder: Recorder, sides: Sides, disaste
     case "power, and the survivor's etcd killed":
       await lab.powerOff(lost);
       await lab.kill(survivor.name, "etcd");
+      break;
+    case "power, and the survivor's kubelet and containerd restarted":
+      await lab.powerOff(lost);
+      await must(lab.hostCommand(survivor.name, ["systemctl", "restart", "containerd", "kubelet"]));
       break;
     default:
       throw new Error(`disaster: no such value: "${disaster}"`);

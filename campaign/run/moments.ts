@@ -1,6 +1,8 @@
 /** Moments of an act, seen on hosts from outside, and what goes wrong then. */
 import { setTimeout as pause } from "node:timers/promises";
+import { type DrillCluster, drillCluster, runtimeScript } from "../../drill/cluster";
 import type { Lab } from "../../lab/lab";
+import type { Result } from "../../lab/machine/run";
 import type { Disturbance, Operator, RunningUp } from "./operator";
 import type { Recorder } from "./recorder";
 import { powerOnLost, type Sides } from "./sides";
@@ -10,25 +12,56 @@ const glance = 150;
 /** Milliseconds that a returned host gets for its quarantine before the operator goes on. */
 const settling = 20_000;
 
-const recorded = (step: string, epoch: number): string => `grep -q 'epoch.:${epoch}[,}]' /var/lib/rke-dr/steps/${step}`;
+export interface Moment {
+  host: string;
+  /** Asks the host, whose result is 0 once the moment has come. */
+  look: (lab: Pick<Lab, "execOn">) => Promise<Result>;
+}
 
-/** The host and the command that succeeds there once the moment has come. */
-export function momentOf(name: string, epoch: number, sides: Sides): { host: string; there: string } {
-  const host = sides.survivor.name;
-  const returned = sides.lostVoters[0] ?? host;
-  const moments: Record<string, { host: string; there: string }> = {
-    claim: { host, there: `[[ $(cat /var/lib/rke-dr/epoch) == *${epoch}* ]]` },
-    snapshot: { host, there: recorded("snapshot", epoch) },
-    "etcd-set-aside": { host, there: `docker inspect etcd-before-epoch-${epoch}` },
-    "first-write": { host, there: recorded("first-write", epoch) },
-    "rke-up": { host, there: `grep -q plane /var/lib/rke-dr/epoch-${epoch}/rke-up.log` },
-    quarantine: { host: returned, there: `test -e /var/lib/rke-dr/epoch-${epoch}/quarantined` },
-    "learner-added": { host, there: "docker exec etcd etcdctl member list | grep -q 'true$'" },
-    "kube-apiserver": { host: returned, there: "docker inspect kube-apiserver" },
+/** @param epoch of the act */
+export function momentOf(
+  name: string,
+  epoch: number,
+  sides: Pick<Sides, "survivor" | "lostVoters">,
+  cluster: Pick<DrillCluster, "dialect" | "etcdctl">,
+): Moment {
+  const survivor = sides.survivor.name;
+  const returned = sides.lostVoters[0] ?? survivor;
+  const shell = (host: string, script: string): Moment => ({
+    host,
+    look: (lab) => lab.execOn(host, ["bash", "-c", script]),
+  });
+  const recorded = (host: string, step: string) =>
+    shell(host, `grep -q 'epoch.:${epoch}[,}]' /var/lib/rke-dr/steps/${step}`);
+  const present = (host: string, process: string) =>
+    shell(host, `${runtimeScript(cluster.dialect)}process_present ${process}`);
+  const learner = async (): Promise<Result> => {
+    const list = await cluster.etcdctl(survivor, ["member", "list"]);
+    return list.code === 0 && !/ true$/m.test(list.stdout) ? { ...list, code: 1 } : list;
   };
-  const found = moments[name];
-  if (!found) throw new Error(`moment: must be one of ${Object.keys(moments).join(", ")}: "${name}"`);
-  return found;
+  switch (name) {
+    case "claim":
+      return shell(survivor, `[[ $(cat /var/lib/rke-dr/epoch) == *${epoch}* ]]`);
+    case "snapshot":
+    case "first-write":
+    case "endpoint":
+    case "nodes-back":
+      return recorded(survivor, name);
+    case "control-plane-back":
+      return recorded(returned, name);
+    case "etcd-set-aside":
+      return present(survivor, `etcd-before-epoch-${epoch}`);
+    case "rke-up":
+      return shell(survivor, `grep -q plane /var/lib/rke-dr/epoch-${epoch}/rke-up.log`);
+    case "quarantine":
+      return shell(returned, `test -e /var/lib/rke-dr/epoch-${epoch}/quarantined`);
+    case "learner-added":
+      return { host: survivor, look: learner };
+    case "kube-apiserver":
+      return present(returned, name);
+    default:
+      throw new Error(`moment: no such value: "${name}"`);
+  }
 }
 
 export interface Scene {
@@ -101,6 +134,8 @@ export function disturbanceOf(scene: Scene, other: () => Promise<Operator>): Dis
       return at(() => lab.kill(survivor, "etcd").catch((e: Error) => recorder.event(e.message)));
     case "the survivor's disk full":
       return at(() => lab.fillDisk(survivor));
+    case "the survivor's kubelet started":
+      return at(async () => void (await lab.execOn(survivor, ["systemctl", "start", "kubelet"])));
     case "somebody else's up":
       return at(async () => {
         await (await other()).pulumi(["up", "--yes", "--skip-preview"], { disturbed: true });
@@ -112,9 +147,9 @@ export function disturbanceOf(scene: Scene, other: () => Promise<Operator>): Dis
 
 /** Waits for the moment, or for the end of `up`. */
 async function comes({ lab, recorder, sides, epoch, axis, value, moment }: Scene, up: RunningUp): Promise<boolean> {
-  const { host, there } = momentOf(moment, epoch, sides);
+  const { host, look } = momentOf(moment, epoch, sides, drillCluster(lab));
   while (!up.ended()) {
-    if (lab.isOn(host) && (await lab.execOn(host, ["bash", "-c", there])).code === 0) {
+    if (lab.isOn(host) && (await look(lab)).code === 0) {
       recorder.event(`${host}: ${moment} of epoch ${epoch} is seen: ${value}`);
       recorder.reach(axis, value);
       recorder.reach(axis.replace("during", "moment of"), moment);

@@ -1,4 +1,6 @@
 /** What happens in peace before the disaster: to the cluster's hosts, and to etcd's data. */
+import { randomBytes } from "node:crypto";
+import { drillCluster } from "../../drill/cluster";
 import { snapshotOn } from "../../drill/snapshot";
 import type { Lab } from "../../lab/lab";
 import { LabError, must } from "../../lab/machine/run";
@@ -62,26 +64,48 @@ const committed = (lab: Lab, { project }: Workspace, why: string) =>
 
 export async function makeData({ lab, recorder, sides }: Peace, choices: Choices): Promise<void> {
   const { data = "" } = choices;
-  const script = scripts[data];
-  if (script === undefined) throw new Error(`data: no such value: "${data}"`);
-  if (script !== "") {
-    const voter = sides.lostVoters[0] ?? "";
-    const ran = await lab.execOn(voter, ["bash", "-c", `set -e; e() { docker exec -i etcd etcdctl "$@"; }; ${script}`]);
-    if (ran.code !== 0) throw new LabError(`data: ${data}: ${ran.stderr.trim()}`);
-    recorder.event(`data: ${data}`);
-  }
+  const make = makers[data];
+  if (make === undefined) throw new Error(`data: no such value: "${data}"`);
+  const { etcdctl } = drillCluster(lab);
+  const voter = sides.lostVoters[0] ?? "";
+  await make(async (args, input) => {
+    const ran = await etcdctl(voter, args.split(" "), input);
+    if (ran.code !== 0) throw new LabError(`data: ${data}: etcdctl ${args}: ${ran.stderr.trim()}`);
+    return ran.stdout;
+  });
+  if (data !== "few keys") recorder.event(`data: ${data}`);
   recorder.reach("data", data);
 }
 
-const revision = `r=$(e get x -w json | grep -o '"revision":[0-9]*' | head -1 | cut -d: -f2)`;
-/** Each runs on a voter's host; `e` is etcdctl. */
-const scripts: Record<string, string> = {
-  "few keys": "",
-  "sixty revisions": "for i in $(seq 60); do e put /campaign/same $i; done",
-  compacted: `for i in $(seq 20); do e put /campaign/same $i; done; ${revision}; e compact "$r" --physical`,
-  "compacted and defragmented": `for i in $(seq 20); do e put /campaign/same $i; done; ${revision}; e compact "$r" --physical; e defrag`,
-  leases:
-    "for ttl in 60 600 36000; do id=$(e lease grant $ttl | cut -d' ' -f2); for i in 1 2 3; do e put --lease=$id /campaign/lease-$ttl-$i $i; done; done",
-  "20 MB":
-    "for i in $(seq 20); do head -c 750000 /dev/urandom | base64 -w0 | head -c 1000000 | e put /campaign/big-$i; done",
+/** Runs etcdctl on a voter's host. @param args separated by blanks @returns what it printed */
+type Etcdctl = (args: string, input?: string) => Promise<string>;
+
+async function putOften(etcdctl: Etcdctl, times: number): Promise<void> {
+  for (let i = 1; i <= times; i++) await etcdctl(`put /campaign/same ${i}`);
+}
+
+async function compacted(etcdctl: Etcdctl): Promise<void> {
+  await putOften(etcdctl, 20);
+  const revision = /"revision":(\d+)/.exec(await etcdctl("get x -w json"))?.[1];
+  await etcdctl(`compact ${revision} --physical`);
+}
+
+const makers: Record<string, (etcdctl: Etcdctl) => Promise<void>> = {
+  "few keys": async () => {},
+  "sixty revisions": (etcdctl) => putOften(etcdctl, 60),
+  compacted,
+  "compacted and defragmented": async (etcdctl) => {
+    await compacted(etcdctl);
+    await etcdctl("defrag");
+  },
+  leases: async (etcdctl) => {
+    for (const seconds of [60, 600, 36_000]) {
+      const lease = (await etcdctl(`lease grant ${seconds}`)).split(" ")[1];
+      for (const i of [1, 2, 3]) await etcdctl(`put --lease=${lease} /campaign/lease-${seconds}-${i} ${i}`);
+    }
+  },
+  "20 MB": async (etcdctl) => {
+    // a value that doesn't stand in the arguments is read from the standard input
+    for (let i = 1; i <= 20; i++) await etcdctl(`put /campaign/big-${i}`, randomBytes(750_000).toString("base64"));
+  },
 };

@@ -1,6 +1,7 @@
 /** Reads what the judge compares: members, what lies on hosts, Nodes, keys, and secrets in clear. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { runtimeScript } from "../../drill/cluster";
 import { Drill } from "../../drill/drill";
 import { newestRevision } from "../../drill/equal";
 import { namespace } from "../../drill/workload";
@@ -47,8 +48,9 @@ export class Readings {
       hosts.map((h) => h.name),
     );
     for (const { name, address } of hosts) {
+      const { ca, cert, key } = await this.drill.cluster.etcdClientFiles(name);
       const found = await until(`${name}: etcd has revision ${revision}`, 60, async () => {
-        const asked = await this.on(name, hashScript, address, String(revision));
+        const asked = await this.on(name, hashScript, address, String(revision), ca, cert, key);
         if (/required revision has been compacted/.test(asked)) return "compacted";
         const said = /"revision":"?(\d+)/.exec(asked)?.[1];
         const hash = /"hash":"?(\d+)/.exec(asked)?.[1];
@@ -72,8 +74,10 @@ export class Readings {
 
   /** Names and identities of what nothing may delete, on every host that is on. */
   async holdings(): Promise<void> {
+    const { dialect, lastingProcess } = this.drill.cluster;
     for (const { name } of this.lab.hosts().filter((h) => this.lab.isOn(h.name))) {
-      const lines = (await this.on(name, holdingScript)).split("\n").filter(Boolean);
+      const printed = await this.on(name, `${runtimeScript(dialect)}${holdingScript}`, lastingProcess.source);
+      const lines = printed.split("\n").filter(Boolean);
       this.recorder.add({
         kind: "holding",
         at: Date.now(),
@@ -132,17 +136,16 @@ export class Readings {
 
 const secret = /-----BEGIN [A-Z ]*PRIVATE KEY/;
 
-/** $1: the host's address, $2: the revision. */
-const hashScript = `name=kube-etcd-\${1//./-} ssl=/etc/kubernetes/ssl
-curl -s --http1.1 --max-time 20 --cacert $ssl/kube-ca.pem --cert $ssl/$name.pem --key $ssl/$name-key.pem -X GET -d "{\\"revision\\":$2}" "https://$1:2380/members/hashkv"`;
+/** $1: the host's address, $2: the revision, $3: CA, $4: certificate, $5: its key. */
+const hashScript = `curl -s --http1.1 --max-time 20 --cacert "$3" --cert "$4" --key "$5" -X GET -d "{\\"revision\\":$2}" "https://$1:2380/members/hashkv"`;
 
 /**
  * A member's folder keeps the time of its birth wherever it is moved to on its disk (its inode's number on an overlay is another one after a
- * boot); scratch copies have other names.
+ * boot); scratch copies have other names. A process keeps its ID. $1: the names of those that last
  */
 const holdingScript = `find /var/lib/etcd /var/lib/rke-dr -type d -name member 2>/dev/null | grep -Ev '/(copy|trial|work|new|forced)[^/]*/' |
   while read -r folder; do printf 'born %s\\t%s\\n' "$(stat -c %w "$folder")" "$folder"; done
-docker ps -a --no-trunc --format '{{.ID}}\\t{{.Names}}' 2>/dev/null | grep -e -before-
+process_names | grep -E -e "$1" | while read -r name; do printf '%s\\t%s\\n' "$(process_id "$name")" "$name"; done
 ls -d /etc/rke-dr/*.before-epoch-* 2>/dev/null | while read -r file; do printf '%s\\t%s\\n' "$file" "$file"; done; :`;
 
-const secretScript = `grep -rlE -e '-----BEGIN [A-Z ]*PRIVATE KEY' /var/lib/rke-dr/log /var/lib/rke-dr/steps /var/lib/rke-dr/epoch-*/*.log /var/log/sudo.log 2>/dev/null; :`;
+const secretScript = `grep -rlE -e '-----BEGIN [A-Z ]*PRIVATE KEY' /var/lib/rke-dr/log /var/lib/rke-dr/steps /var/lib/rke-dr/epoch-*/*.log /var/lib/rke-dr/pods /var/log/pods /var/log/sudo.log 2>/dev/null; :`;

@@ -1,6 +1,6 @@
 /** The campaign's page: what was drawn how often, what came about, what failed, and what no run reached. */
 import { AXES, NOT_RUN } from "../draw/axes";
-import { remarkable } from "../draw/draw";
+import { remarkable, valuesOf } from "../draw/draw";
 import type { RunRecord } from "./record";
 
 /** The page between its head and its end, in Markdown. */
@@ -24,8 +24,9 @@ export function campaignTable(records: readonly RunRecord[]): string {
 function ofInstaller(installer: string, runs: readonly RunRecord[]): string[] {
   const failed = runs.filter((r) => r.faults.length > 0);
   const seconds = runs.map((r) => r.seconds).sort((a, b) => a - b);
-  const rows = AXES.flatMap(({ name, values }) =>
-    values.map((value) => {
+  const rows = AXES.flatMap((axis) =>
+    valuesOf(axis, installer).map((value) => {
+      const { name } = axis;
       const drawn = runs.filter((r) => r.choices[name] === value.name);
       const reached = drawn.filter((r) => r.reached.includes(`${name}: ${value.name}`));
       return {

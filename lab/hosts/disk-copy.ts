@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { must, run } from "../machine/run";
 import { unmounted } from "./disk-image";
+import { copyContainerd } from "./images";
 
 /** What a host has while it is on alone, or only to read about it. */
 const NOT_COPIED = ["keeper.stat", "off", "log", "disk-full"];
@@ -14,10 +15,12 @@ const NOT_COPIED = ["keeper.stat", "off", "log", "disk-full"];
 export async function copyDisk(from: string, to: string): Promise<void> {
   await unmounted(from);
   mkdirSync(to, { recursive: true });
-  const docker = existsSync(join(from, "docker"));
-  const parts = readdirSync(from).filter((name) => !NOT_COPIED.includes(name) && !(docker && name === "docker"));
+  const [docker, containerd] = ["docker", "containerd"].map((name) => existsSync(join(from, name)));
+  const parts = readdirSync(from).filter((name) => ![...NOT_COPIED, "docker", "containerd"].includes(name));
   await must(["cp", "-a", "--sparse=always", "-t", to, ...parts.map((name) => join(from, name))]);
   if (docker) await copyDockerData(join(from, "docker"), join(to, "docker"));
+  // the kubelet makes a container anew and never starts an old one again, so nothing writes to an old one's layer either
+  if (containerd) await copyContainerd(join(from, "containerd"), join(to, "containerd"));
 }
 
 /** Docker names the layers of images in one folder of its records, those of containers, which are written to, in another. */

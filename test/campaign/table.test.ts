@@ -34,6 +34,12 @@ describe("the campaign's page", () => {
     assert.match(page, /disaster: silent drop \(drawn 0\)/);
   });
 
+  it("names for an installer only values that its clusters can have", () => {
+    const page = campaignTable([record(1, { choices: fitted({ installer: "kubeadm" }) })]);
+    assert.match(page, /## kubeadm\n[\s\S]*\*\*No run reached\*\*: .*moment of the failback: nodes-back \(drawn 0\)/);
+    assert.doesNotMatch(page, /rke-up/);
+  });
+
   it("tells a fault by the fewest choices that it was shrunk to, and counts no shrunk run", () => {
     const choices = fitted({ disaster: "frozen", data: "leases" });
     const page = campaignTable([

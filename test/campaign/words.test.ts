@@ -51,6 +51,19 @@ describe("reading a refusal as its operator does", () => {
     );
   });
 
+  it("finds what is to be typed on hosts, by the commands of each runtime", () => {
+    const stop = "systemctl stop kubelet; crictl stop $(crictl ps -q --name '^(etcd|kube-apiserver)$')";
+    for (const command of ["docker stop etcd kube-apiserver", stop]) {
+      const [found] = refusalsIn(
+        `  STOP  the returned side is silent: cp1 serves\n          No return guard stops it: \`${command}\` on cp1, cp2, or switch it off`,
+      );
+      assert.deepEqual(
+        found?.ways.flatMap(({ deeds }) => deeds.filter((deed) => deed.do === "on host")),
+        [{ do: "on host", command, hosts: ["cp1", "cp2"] }],
+      );
+    }
+  });
+
   it("finds the host to bring back in the warning of a connection that ended", () => {
     const [found] = refusalsIn(
       "warning: master3 (192.168.31.103) doesn't answer SSH any more, for about 20 s: it has lost its power or its network. Not ended there: first-write. Bring the host back, then run the same command again",

@@ -4,8 +4,8 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { AXES } from "../../campaign/draw/axes";
-import { draw, fitted } from "../../campaign/draw/draw";
+import { AXES, INSTALLERS } from "../../campaign/draw/axes";
+import { draw, fitted, valuesOf } from "../../campaign/draw/draw";
 import { topologyText, worldName } from "../../campaign/worlds";
 import { readTopology } from "../../lab/state/topology";
 
@@ -16,8 +16,22 @@ interface Topology {
 
 describe("the worlds of a campaign", () => {
   it("have a topology that the lab reads, for every drawn one", () => {
-    for (const { name } of AXES.find((axis) => axis.name === "topology")?.values ?? [])
-      assert.ok(readTopology(topologyText(fitted({ topology: name })), name).datacenters.length > 1);
+    const axis = AXES.find(({ name }) => name === "topology");
+    assert.ok(axis);
+    for (const installer of INSTALLERS)
+      for (const { name } of valuesOf(axis, installer)) {
+        const read = readTopology(topologyText(fitted({ installer, topology: name })), name);
+        assert.ok(read.datacenters.length > 1);
+        assert.equal(read.installer ?? "rke", installer);
+      }
+  });
+
+  it("give etcd of a cluster that kubeadm makes the drawn count of entries", () => {
+    const drawn = fitted({ installer: "kubeadm", "raft snapshots": "every 10 entries" });
+    const { kubeadm } = readTopology(topologyText(drawn), "kubeadm");
+    assert.deepEqual(kubeadm?.etcd, {
+      local: { imageTag: "3.6.16-0", extraArgs: [{ name: "snapshot-count", value: "10" }] },
+    });
   });
 
   it("have what was drawn in their topology", () => {
@@ -71,7 +85,10 @@ describe("npm run campaign", () => {
     [["--choose", "disaster: flood"], /^--choose: disaster: must be one of power; .*: "flood"\n$/],
     [["--choose", "recover: snapshot"], /^--choose: values must fit each other: recover: snapshot\n$/],
     [["--choose", "frozen"], /^--choose: must be "AXIS: VALUE; \.\.\.", axes are topology, .*: "frozen"\n$/],
-    [["--installer", "kubeadm"], /^--installer: must be rke, /],
+    [
+      ["--installer", "kubeadm", "--choose", "topology: learner"],
+      /^--choose: values must fit each other: topology: learner\n$/,
+    ],
   ];
   for (const [args, says] of refusals) {
     it(`refuses ${args.join(" ")} in one line`, () => {

@@ -45,6 +45,15 @@ describe("a copy of a host's disk", function () {
     assert.notEqual(own, ownCopy);
   });
 
+  it("shares containerd's images, and has databases of its own", async () => {
+    for (const name of ["upper", "containerd/snapshots/1/fs"]) mkdirSync(at("host", name), { recursive: true });
+    for (const name of ["snapshots/1/fs/file", "meta.db"]) writeFileSync(at("host/containerd", name), "x");
+    await copyDisk(at("host"), at("copy"));
+    const inode = (...names: string[]) => statSync(at(...names)).ino;
+    assert.equal(inode("host/containerd/snapshots/1/fs/file"), inode("copy/containerd/snapshots/1/fs/file"));
+    assert.notEqual(inode("host/containerd/meta.db"), inode("copy/containerd/meta.db"));
+  });
+
   const loops = spawnSync("losetup", ["-f"]).status === 0 ? it : it.skip;
   loops("waits until the kernel has freed the disk's file", async () => {
     mkdirSync(at("host"));

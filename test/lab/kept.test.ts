@@ -3,7 +3,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Lab } from "../../lab/lab";
-import { run } from "../../lab/machine/run";
+import { run, until } from "../../lab/machine/run";
 import { onRequest } from "../e2e/on-request";
 
 onRequest("kept", "a lab's kept disks", function () {
@@ -38,6 +38,45 @@ onRequest("kept", "a lab's kept disks", function () {
       assert.equal(await on("cat /var/lib/rke-lab-test"), "before");
       assert.equal(await on("docker inspect -f '{{.Id}}' kept"), made);
       await on("echo after >/var/lib/rke-lab-test; docker rm kept");
+    }
+  });
+});
+
+onRequest("kept-kubeadm", "a kubeadm lab's kept disks", function () {
+  this.timeout(900_000);
+  const base = mkdtempSync(join(tmpdir(), "rke-dr-kept-"));
+  const lab = Lab.open(join(base, "lab"));
+  const kept = join(base, "kept");
+  const ready = '{range .items[*]}{.metadata.name}={.status.conditions[?(@.type=="Ready")].status} {end}';
+  const nodes = async () => {
+    const asked = await lab.kubectl(["--request-timeout=5s", "get", "nodes", "-o", `jsonpath=${ready}`]);
+    return asked.stdout.trim().split(" ").sort().join(" ");
+  };
+  const configMap = async () => (await lab.kubectl(["get", "configmap", "kept", "-o", "jsonpath={.data.turn}"])).stdout;
+
+  before(async function () {
+    this.timeout(3_600_000);
+    await lab.up({ installer: "kubeadm" });
+  });
+  after(async () => {
+    await lab.down();
+    await run(["rm", "-rf", base]);
+  });
+
+  it("give back a cluster whose kubelets start its pods and whose etcd has what it had, each time", async () => {
+    assert.equal((await lab.kubectl(["create", "configmap", "kept", "--from-literal=turn=before"])).code, 0);
+    for (const datacenter of ["a", "b"]) await lab.powerOff(datacenter);
+    await lab.keep(kept);
+    for (let turn = 0; turn < 2; turn++) {
+      await lab.down();
+      const raised = Date.now();
+      await lab.raiseKept(kept);
+      const all = "cp1=True cp2=True cp3=True worker1=True worker2=True";
+      await until("the Nodes", 180, async () => (await nodes()) === all);
+      await until("etcd's data", 60, async () => (await configMap()) === "before");
+      console.log(`      up from kept disks after ${((Date.now() - raised) / 1000).toFixed(0)} s`);
+      const patch = JSON.stringify({ data: { turn: String(turn) } });
+      assert.equal((await lab.kubectl(["patch", "configmap", "kept", "-p", patch])).code, 0);
     }
   });
 });
