@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import type { RunRecord } from "./table/record";
+import { type RunRecord, readRecords, recordLines } from "./table/record";
 
 /** The program that is tried: this checkout, or the one that LAB_PROGRAM names, as for the lab. */
 export const PROGRAM_FOLDER = process.env.LAB_PROGRAM ? resolve(process.env.LAB_PROGRAM) : join(__dirname, "..");
@@ -59,15 +59,11 @@ export class CampaignPlace {
   }
 
   record(run: RunRecord): void {
-    appendFileSync(this.recordsFile, `${JSON.stringify(run)}\n`);
+    appendFileSync(this.recordsFile, recordLines([run]));
   }
 
   records(): RunRecord[] {
-    if (!existsSync(this.recordsFile)) return [];
-    return readFileSync(this.recordsFile, "utf8")
-      .split("\n")
-      .filter((line) => line !== "")
-      .map((line) => JSON.parse(line) as RunRecord);
+    return existsSync(this.recordsFile) ? readRecords(readFileSync(this.recordsFile, "utf8")) : [];
   }
 }
 

@@ -37,7 +37,8 @@ export async function strike(lab: Lab, recorder: Recorder, sides: Sides, disaste
       await lab.drop(lost);
       break;
     case "frozen":
-      await lab.freeze(lost);
+      // one that was broken for good before is off, and can't be frozen
+      for (const { name } of sides.lostHosts) await lab.freeze(name);
       break;
     case "one voter after the other":
       for (const host of [...lostVoters].reverse()) {

@@ -1,4 +1,4 @@
-/** The record of a run: a line of JSON in a file outside of git. */
+/** The record of a run: a line of JSON in the campaign's folder, and once the page is written also in git. */
 import type { Choices } from "../draw/axes";
 import type { Fault } from "../judge/judge";
 
@@ -18,4 +18,19 @@ export interface RunRecord {
   shrunkFrom?: number;
   /** Why it isn't counted: the lab failed, or the campaign itself. */
   notCounted?: string;
+}
+
+export const readRecords = (lines: string): RunRecord[] =>
+  lines
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as RunRecord);
+
+export const recordLines = (records: readonly RunRecord[]): string =>
+  records.map((record) => `${JSON.stringify(record)}\n`).join("");
+
+/** Those of both, each once, by the time of their begin: two runs of a seed begin at different times. */
+export function together(some: readonly RunRecord[], others: readonly RunRecord[]): RunRecord[] {
+  const all = new Map([...some, ...others].map((record) => [`${record.at} ${record.seed}`, record]));
+  return [...all.values()].sort((a, b) => (a.at < b.at ? -1 : 1));
 }

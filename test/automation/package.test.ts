@@ -1,46 +1,12 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, relative } from "node:path";
+import { join } from "node:path";
 import { parse, stringify } from "yaml";
+import { ownProject } from "./own-project";
 
 const root = join(__dirname, "../..");
-
-/**
- * Makes a project of one's own of the worked example, with the packed package and what it depends on, as `npm install` would from a registry.
- * @returns the names in the package
- */
-function ownProject(folder: string): string[] {
-  cpSync(join(root, "automation/example"), folder, { recursive: true });
-  const packed = spawnSync("npm", ["pack", "--json", "--pack-destination", folder], { cwd: root, encoding: "utf8" });
-  assert.equal(packed.status, 0, packed.stderr);
-  const installed = join(folder, "node_modules/rke-dr");
-  mkdirSync(installed, { recursive: true });
-  const tar = spawnSync("tar", ["-xzf", join(folder, "rke-dr-0.1.0.tgz"), "-C", installed, "--strip-components=1"]);
-  assert.equal(tar.status, 0, String(tar.stderr));
-  // its dependencies alone: what only this repository's tests have is missing there
-  const listed = spawnSync("npm", ["ls", "--omit=dev", "--all", "--parseable"], { cwd: root, encoding: "utf8" });
-  for (const path of listed.stdout.trim().split("\n").slice(1)) {
-    const at = join(folder, relative(root, path));
-    if (existsSync(at) || at.split("node_modules").length > 2) continue;
-    mkdirSync(dirname(at), { recursive: true });
-    symlinkSync(path, at);
-  }
-  mkdirSync(join(folder, "node_modules/.bin"));
-  symlinkSync("../rke-dr/automation/bin.js", join(folder, "node_modules/.bin/rke-dr"));
-  return readdirSync(installed, { recursive: true, encoding: "utf8" });
-}
 
 describe("the packed package, in an empty folder", function () {
   this.timeout(300_000);

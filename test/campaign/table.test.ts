@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fitted } from "../../campaign/draw/draw";
-import type { RunRecord } from "../../campaign/table/record";
+import { type RunRecord, readRecords, recordLines, together } from "../../campaign/table/record";
 import { campaignTable } from "../../campaign/table/table";
 
 const record = (seed: number, more: Partial<RunRecord> = {}): RunRecord => ({
@@ -14,6 +14,16 @@ const record = (seed: number, more: Partial<RunRecord> = {}): RunRecord => ({
   ...more,
 });
 const fault = { rule: "members are equal", what: "master1 | differs" };
+
+describe("records of runs", () => {
+  it("of this machine are added to those in git, each once, by their time", () => {
+    const [first, second, third] = ["11", "12", "13"].map((hour) =>
+      record(7, { at: `2026-11-29T${hour}:00:00.000Z`, seconds: Number(hour) }),
+    ) as [RunRecord, RunRecord, RunRecord];
+    assert.deepEqual(together([first, third], [third, second]), [first, second, third]);
+    assert.deepEqual(readRecords(recordLines([first, third])), [first, third]);
+  });
+});
 
 describe("the campaign's page", () => {
   it("says so if nothing ran", () => assert.match(campaignTable([]), /No run is recorded yet/));
