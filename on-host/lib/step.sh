@@ -156,6 +156,9 @@ failed() {
     >"$state/failures/$step" 2>/dev/null || true
   # a runtime that this step holds goes on; that may take a minute, and steps beside wait for the failure
   [[ $(type -t runtime_release) != function ]] || runtime_release >/dev/null 2>&1 </dev/null || true
+  # steps converge, so there is always this way on; an error that says what to type says it itself
+  [[ $last_error == *again* || $last_error == *pulumi* ]] ||
+    say "once that is over or mended, run the same command again: it goes on with this step"
 }
 
 # finish: waits for the jobs in the background, then writes and prints the step's result. Until the result is written the step counts as

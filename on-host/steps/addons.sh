@@ -5,24 +5,22 @@
 # The effect is that of `kubectl rollout restart`: each controller replaces its pods one after the other.
 # arguments: SERVER NAMESPACE ...
 main() {
-  local server=$1 namespace kind names name at answer result
+  local server=$1 namespace kind names="" name at answer="" result=0
   begin "$@"
   shift
   at=$(date -u +%Y-%m-%dT%H:%M:%SZ)
   for namespace in "$@"; do
     for kind in daemonsets deployments statefulsets; do
-      names=$(names_of "$server" "/apis/apps/v1/namespaces/$namespace/$kind") ||
+      # each for a minute, because an etcd may just be starting again
+      until_true 60 listed "$server" "/apis/apps/v1/namespaces/$namespace/$kind" ||
         die "API: the $kind of namespace $namespace can't be listed: ${names:0:300}"
       for name in $names; do
-        result=0
-        answer=$(kube "$server" PATCH "/apis/apps/v1/namespaces/$namespace/$kind/$name?fieldManager=rke-dr" \
+        until_true 60 kube_or_missing "$server" PATCH "/apis/apps/v1/namespaces/$namespace/$kind/$name?fieldManager=rke-dr" \
           application/strategic-merge-patch+json \
-          "{\"spec\":{\"template\":{\"metadata\":{\"annotations\":{\"kubectl.kubernetes.io/restartedAt\":\"$at\"}}}}}") || result=$?
-        case $result in
-          0) did "${kind%s} $namespace/$name: its pods are replaced one after the other" ;;
-          4) ;; # deleted in between, or the name belongs to a pod template
-          *) die "API: ${kind%s} $namespace/$name can't be restarted: ${answer:0:300}" ;;
-        esac
+          "{\"spec\":{\"template\":{\"metadata\":{\"annotations\":{\"kubectl.kubernetes.io/restartedAt\":\"$at\"}}}}}" ||
+          die "API: ${kind%s} $namespace/$name can't be restarted: ${answer:0:300}"
+        # one that is missing was deleted in between, or the name belongs to a pod template
+        ((result != 0)) || did "${kind%s} $namespace/$name: its pods are replaced one after the other"
       done
     done
   done
@@ -30,14 +28,10 @@ main() {
   finish
 }
 
-# names_of SERVER PATH: prints the names of the list's objects. The API writes an object's name first in its metadata, in the order of its
-# Go structs; the list's own metadata has no name. On failure it prints the answer and returns 1.
-names_of() {
-  local answer
-  answer=$(kube "$1" GET "$2") || {
-    printf '%s' "$answer"
-    return 1
-  }
+# listed SERVER PATH: true if the API gives the list. Sets $names to its objects' names, or to the API's answer. The API writes an object's name first
+# in its metadata, in the order of its Go structs; the list's own metadata has no name.
+listed() {
+  names=$(kube "$1" GET "$2") || return 1
   # curl gets indented JSON
-  tr -d '\n' <<<"$answer" | { grep -o '"metadata": *{ *"name": *"[^"]*"' || true; } | sed -E 's/.*"([^"]*)"$/\1/' | sort -u
+  names=$(tr -d '\n' <<<"$names" | { grep -o '"metadata": *{ *"name": *"[^"]*"' || true; } | sed -E 's/.*"([^"]*)"$/\1/' | sort -u)
 }

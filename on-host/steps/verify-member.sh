@@ -3,10 +3,10 @@
 # arguments: MEMBERS, the names that `member list` must print, sorted and separated by commas, a learner's as NAME(learner);  after a
 #   restore ADDRESS ... of the lost hosts, which this host must refuse
 main() {
-  local members=$1 found
+  local members=$1 found=""
   begin "$@"
-  found=$(process_etcdctl etcd "" --command-timeout=10s member list | awk -F', ' '{print $3 ($6 == "true" ? "(learner)" : "")}' | sort | paste -sd,)
-  [[ $found == "$members" ]] || die "etcd: the members are $found, expected $members"
+  # for a minute, because an etcd may just be starting again
+  until_true 60 members_are "$members" || die "etcd: the members are ${found:-not known, it gives no list}, expected $members"
   did "etcd members: $found"
   # stopped containers count, too: they could be started
   found=$(process_commands)
@@ -19,4 +19,10 @@ main() {
     did "${*:2} are refused at ports 2379 and 2380"
   fi
   finish
+}
+
+# members_are MEMBERS: true if etcd's list has them and no other. Sets $found to those that it has; empty if it gives no list.
+members_are() {
+  found=$(process_etcdctl etcd "" --command-timeout=10s member list 2>/dev/null | awk -F', ' '{print $3 ($6 == "true" ? "(learner)" : "")}' | sort | paste -sd,) || found=""
+  [[ $found == "$1" ]]
 }

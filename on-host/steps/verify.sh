@@ -4,20 +4,17 @@
 # arguments: SERVER ADDRESSES LOST: the addresses of the surviving and of the lost control plane hosts, each list separated by commas.  Without an
 #   API: etcd, URL of this host's etcd
 main() {
-  local server=$1 alive=$2 lost=${3:-} value read_back
+  local server=$1 alive=$2 lost=${3:-} answer=""
   begin "$@"
   if [[ $server == etcd ]]; then
-    etcd_writes "$2" || die "etcd: $2 refuses a write"
-    etcd_reads "$2" || die "etcd: $2 answers no linearizable read"
+    until_true 60 etcd_writes "$2" || die "etcd: $2 refuses a write"
+    until_true 60 etcd_reads "$2" || die "etcd: $2 answers no linearizable read"
     did "a write and a read through etcd"
     finish
     return
   fi
-  value=$(date -u +%s%N)
-  kube "$server" PATCH "/api/v1/namespaces/kube-system/configmaps/rke-dr-epoch-$epoch?fieldManager=rke-dr-verify" \
-    application/merge-patch+json "{\"data\":{\"verified\":\"$value\"}}" >/dev/null || die "API: a write is refused"
-  read_back=$(kube "$server" GET "/api/v1/namespaces/kube-system/configmaps/rke-dr-epoch-$epoch") || true
-  grep -q "$value" <<<"$read_back" || die "API: a read doesn't return the write"
+  # for a minute, because an etcd may just be starting again
+  until_true 60 reads_its_write "$server" || die "API: a write is refused, or a read doesn't return it: ${answer:0:300}"
   did "a write and a read through the API"
   until_true 60 endpoints_are "$server" "$alive" "$lost" || die "API: the endpoints of the Service kubernetes are not $alive alone"
   did "endpoints of the Service kubernetes: $alive"
@@ -27,6 +24,15 @@ main() {
     did "no Event: the API refused it"
   fi
   finish
+}
+
+# reads_its_write SERVER: true if the API takes a write, and a read returns it. Sets $answer to what the API said last.
+reads_its_write() {
+  local value path=/api/v1/namespaces/kube-system/configmaps/rke-dr-epoch-$epoch
+  value=$(date -u +%s%N)
+  answer=$(kube "$1" PATCH "$path?fieldManager=rke-dr-verify" application/merge-patch+json "{\"data\":{\"verified\":\"$value\"}}") || return 1
+  answer=$(kube "$1" GET "$path") || return 1
+  grep -q "$value" <<<"$answer"
 }
 
 # event SERVER: writes an Event, for people and programs that watch the cluster. The API deletes Events after an hour; the ConfigMap that the

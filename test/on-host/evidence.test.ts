@@ -31,6 +31,15 @@ describe("a host's record of a step", () => {
     });
   }
 
+  it("ends with what to type, if its error doesn't say it itself", () => {
+    const last = (how: string) => run("broken", broken(how)).stderr.trim().split("\n").at(-1) ?? "";
+    assert.match(
+      last("die 'etcd: not healthy'"),
+      /: once that is over or mended, run the same command again: it goes on/,
+    );
+    assert.match(last("die 'disk: full; free it, then run again'"), /error: disk: full; free it, then run again$/);
+  });
+
   it("names the time limit if the step ran into it", () => {
     // long enough to begin on a busy machine
     assert.equal(run("slow", broken("sleep 50"), "", { limit: 3 }).status, 124);
