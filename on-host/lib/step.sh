@@ -43,10 +43,17 @@ fact() { facts+=("$(json "$1"):$(json "$2")"); }
 # die TEXT ...: ends the step with an error. In a subshell, as in $(...), it would end only the subshell.
 die() {
   last_error=$*
-  say "error: $*"
+  say_error "$last_error"
   exit 1
 }
-trap 'status=$?; last_error="\`$BASH_COMMAND\` ended with $status"; say "error: $last_error"; exit "$status"' ERR
+# say_error TEXT: says an error with the way on that every step has, since steps converge. A refusal at its beginning, and an error that says what to
+# type, is said as it is.
+say_error() {
+  local way="; once that is over or mended, run the same command again"
+  [[ -n $begun && $1 != *again* && $1 != *pulumi* ]] || way=""
+  say "error: $1$way"
+}
+trap 'status=$?; last_error="\`$BASH_COMMAND\` ended with $status"; say_error "$last_error"; exit "$status"' ERR
 trap 'failed $?' EXIT
 trap 'last_error="ended by its time limit or a signal, after $(($(up_ms) - began_at)) ms"; exit 143' TERM
 # json TEXT: prints TEXT as a JSON string.
@@ -156,9 +163,6 @@ failed() {
     >"$state/failures/$step" 2>/dev/null || true
   # a runtime that this step holds goes on; that may take a minute, and steps beside wait for the failure
   [[ $(type -t runtime_release) != function ]] || runtime_release >/dev/null 2>&1 </dev/null || true
-  # steps converge, so there is always this way on; an error that says what to type says it itself
-  [[ $last_error == *again* || $last_error == *pulumi* ]] ||
-    say "once that is over or mended, run the same command again: it goes on with this step"
 }
 
 # finish: waits for the jobs in the background, then writes and prints the step's result. Until the result is written the step counts as

@@ -349,7 +349,7 @@ node_facts() {
   printf 'imageUsed=%s\n' "$(df -B1 --output=size,avail /var/lib/containerd 2>/dev/null | awk 'NR == 2 && $1 > 0 { print 100 - int($2 * 100 / $1) }')"
   state=$(unit_value SubState kubelet 2>/dev/null) || true
   printf 'kubelet=%s\n' "$state"
-  [[ ! -e $kubelet_mark ]] || echo kubeletHeld=yes
+  [[ ! -e $kubelet_mark ]] && ! kubelet_is_queued || echo kubeletHeld=yes
   second_manifests
   [[ $state == running ]] || printf 'kubeletWords=%s\n' "$(limited journalctl -u kubelet -o cat --no-pager -n 300 2>/dev/null | grep -E '^[EF][0-9]{4} ' | tail -n 1 | cut -c1-300)"
 }

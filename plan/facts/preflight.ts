@@ -46,7 +46,7 @@ export interface NodeFacts {
   imageThreshold: number;
   /** systemd's SubState of the kubelet's unit: "running", "auto-restart", "dead", ... */
   kubelet: string;
-  /** True if an act has stopped the kubelet, or was killed while it held it. */
+  /** True if an act has stopped the kubelet, or was killed while it held it, or the kubelet waits for the return guard after a boot. */
   kubeletHeld: boolean;
   /** The last error in the log of a kubelet that doesn't run. */
   kubeletWords: string;

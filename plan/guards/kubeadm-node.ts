@@ -51,7 +51,10 @@ export const imageDiskProblems = (hosts: Host[], seen: Observation): string[] =>
         ],
   );
 
-/** Kubelets that don't run, or would start no pod. One that an act holds is no problem: the act starts it again. */
+/**
+ * Kubelets that don't run, or would start no pod. One that an act holds is no problem, since the act starts it again; nor is one that systemd starts in
+ * a moment.
+ */
 export const kubeletProblems = (hosts: Host[], seen: Observation): string[] =>
   nodes(hosts, seen).flatMap(({ host, node }) => [
     ...(node.kubelet === "running" || node.kubeletHeld
@@ -59,7 +62,7 @@ export const kubeletProblems = (hosts: Host[], seen: Observation): string[] =>
       : [
           problem(
             `${host.name}: the kubelet must run: its unit is ${node.kubelet || "missing"}${node.kubeletWords === "" ? "" : `: ${node.kubeletWords}`}`,
-            "`journalctl -u kubelet -n 50` there says why: mend that, then `systemctl restart kubelet`",
+            `\`systemctl restart kubelet\` on ${host.name}, then run this again; if it ends once more, \`journalctl -u kubelet -n 50\` there says why`,
           ),
         ]),
     ...(node.kubeletCgroups === node.runtimeCgroups

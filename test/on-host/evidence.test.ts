@@ -35,7 +35,7 @@ describe("a host's record of a step", () => {
     const last = (how: string) => run("broken", broken(how)).stderr.trim().split("\n").at(-1) ?? "";
     assert.match(
       last("die 'etcd: not healthy'"),
-      /: once that is over or mended, run the same command again: it goes on/,
+      /error: etcd: not healthy; once that is over or mended, run the same command again$/,
     );
     assert.match(last("die 'disk: full; free it, then run again'"), /error: disk: full; free it, then run again$/);
   });

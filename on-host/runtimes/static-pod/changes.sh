@@ -1,4 +1,4 @@
-# needs: runtimes/static-pod/pods lib/lasts
+# needs: runtimes/static-pod/pods runtimes/static-pod/units lib/lasts
 # Changes static pods, while the kubelet is stopped.
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # pods.sh sets them
@@ -28,13 +28,19 @@ stop_kubelet() {
     echo "kubelet: another step has held it for 120 s" >&2
     return 1
   }
-  # one that ends over and over is "activating"
-  case $(systemctl is-active kubelet) in active | activating | reloading) : >"$kubelet_mark" ;; esac
+  case $(systemctl is-active kubelet) in
+    # one that ends over and over is "activating"
+    active | activating | reloading) : >"$kubelet_mark" ;;
+    # the stop takes that start back
+    *) ! kubelet_is_queued || : >"$kubelet_mark" ;;
+  esac
   systemctl stop kubelet 7>&- || {
     exec 7>&-
     return 1
   }
 }
+# kubelet_is_queued: true if systemd has yet to start it: after a boot it waits until the return guard has asked the other side.
+kubelet_is_queued() { [[ $(unit_value Job kubelet) =~ ^[1-9] ]]; }
 start_kubelet() {
   if [[ -e $kubelet_mark ]]; then
     systemctl start kubelet 7>&- || {

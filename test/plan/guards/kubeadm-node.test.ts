@@ -52,7 +52,7 @@ describe("the preflight of kubeadm's hosts", () => {
     [
       "a kubelet in its back-off",
       withNode({ kubelet: "auto-restart", kubeletWords: 'E1129 "command failed" err="failed to load"' }),
-      /^kubelet and containerd: cp2: the kubelet must run: its unit is auto-restart: E1129 "command failed"/,
+      /^kubelet and containerd: cp2: the kubelet must run: its unit is auto-restart: E1129 "command failed".*\n`systemctl restart kubelet` on cp2, then run this again/,
     ],
     [
       "drivers of cgroups that differ",
