@@ -6,6 +6,8 @@ export type Deed =
   | { do: "switch on"; hosts: string[] }
   | { do: "on host"; command: string; hosts: string[] }
   | { do: "free the disk" }
+  /** Pulumi.yaml lacks these hosts until the act has ended. */
+  | { do: "take out"; hosts: string[] }
   | { do: "declare" }
   | { do: "wait" }
   | { do: "again" };
@@ -86,6 +88,11 @@ function wayOf(words: string): Way {
       ([, command = "", names = ""]): Deed => ({ do: "on host", command, hosts: hosts(names) }),
     ),
     ...(/no space left|disk .*full|prune\b|`rm /i.test(words) ? [{ do: "free the disk" } as const] : []),
+    ...matches(
+      words,
+      /[Tt]ake ([\w-]+) out of Pulumi\.yaml for now/g,
+      (name): Deed => ({ do: "take out", hosts: [name] }),
+    ),
     ...(/into Pulumi\.yaml|in Pulumi\.yaml \(etcd among/.test(words) ? [{ do: "declare" } as const] : []),
     ...(/[Ww]ait\b/.test(words) ? [{ do: "wait" } as const] : []),
     ...(/run (?:this|it|the same command|`up`|`pulumi up[^`]*`) again|then (?:`up`|this|run it) again|the rerun|Run .*again/.test(

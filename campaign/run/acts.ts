@@ -96,6 +96,7 @@ export class Acts {
     const hosts = sides.lostHosts.map((h) => h.name);
     const { begunAt: at } = primary;
     recorder.add({ kind: "act", at, endedAt: Date.now(), type: "failback", epoch: primary.epoch, hosts });
+    if (!(await primary.putIn())) return false;
     await primary.upAgain();
     await clients.bothWrite(sides);
     await readings.members("after the failback");

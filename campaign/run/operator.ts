@@ -8,6 +8,7 @@ import { must } from "../../lab/machine/run";
 import type { Workspace } from "../../lab/operator/project";
 import type { Command } from "../judge/history";
 import { type Deed, type Refusal, refusalsIn, stopsIn, type Way } from "../judge/words";
+import { withoutHosts } from "./checkout";
 import type { Recorder } from "./recorder";
 
 /** Which way an operator goes if a refusal says several. */
@@ -41,6 +42,8 @@ export class Operator {
   epoch: number;
   /** When the first `up` of the last act began that wasn't refused beforehand, Unix milliseconds. */
   begunAt = 0;
+  /** True if Pulumi.yaml lacks hosts that are to be put in again. */
+  private takenOut = false;
 
   constructor(
     private readonly lab: Lab,
@@ -141,8 +144,12 @@ export class Operator {
       case "free the disk":
         await this.lab.heal();
         return;
+      case "take out":
+        withoutHosts(this.workspace, ...deed.hosts);
+        this.takenOut = true;
+        return;
       case "declare":
-        await must(["git", "-C", this.workspace.project, "checkout", "--", "Pulumi.yaml"]);
+        await this.declare();
         return;
       case "wait":
         await pause(15_000);
@@ -152,6 +159,16 @@ export class Operator {
       default:
         deed satisfies never;
     }
+  }
+
+  private declare = () => must(["git", "-C", this.workspace.project, "checkout", "--", "Pulumi.yaml"]);
+
+  /** If the act wanted hosts out of Pulumi.yaml: they are put in again, and `up` makes them hosts of the cluster. @returns false if it didn't */
+  async putIn(): Promise<boolean> {
+    if (!this.takenOut) return true;
+    this.takenOut = false;
+    await this.declare();
+    return this.act();
   }
 
   private async disturbedUp(disturbance: Disturbance): Promise<Command> {

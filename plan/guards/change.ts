@@ -70,12 +70,23 @@ function unfinishedFailback({ failback, hosts }: PrimaryPlan, seen: Observation)
   }
   const gone = nodes.filter((n) => !hosts.some((h) => h.address === n.address));
   const added = failback.survivors.filter((h) => !nodes.some((n) => n.address === h.address));
-  return [...gone, ...added].map((h) =>
-    problem(
-      `${h.name} (${h.address}): hosts can't change until the failback of ${failback.from.lost} is finished: ${gone.some((g) => g === h) ? "not in Pulumi.yaml" : "not in RKE's state"}`,
-      `Undo that in Pulumi.yaml, ${up} (it finishes the failback), then change the hosts`,
+  const rule = (h: { name: string; address: string }) =>
+    `${h.name} (${h.address}): hosts can't change until the failback of ${failback.from.lost} is finished`;
+  return [
+    ...gone.map((h) =>
+      problem(
+        `${rule(h)}: not in Pulumi.yaml`,
+        `Put ${h.name} into Pulumi.yaml again, ${up} (it finishes the failback), then take it out`,
+      ),
     ),
-  );
+    // a failover from a checkout that lacked the host has taken it out of RKE's state, although nobody meant it to leave
+    ...added.map((h) =>
+      problem(
+        `${rule(h)}: not in RKE's state`,
+        `Take ${h.name} out of Pulumi.yaml for now, ${up} (it finishes the failback), then put it in again: the next \`up\` makes it a host of the cluster`,
+      ),
+    ),
+  ];
 }
 
 /** A living host that leaves is stopped by the installer's host: its SSH key must open it, and a new deploy host's key never will. */

@@ -30,6 +30,16 @@ describe("reading a refusal as its operator does", () => {
     );
   });
 
+  it("finds a host that Pulumi.yaml is to lack for a while", () => {
+    const [found] = refusalsIn(
+      "  STOP  hosts that change: node2 (10.0.0.5): hosts can't change\n          Take node2 out of Pulumi.yaml for now, `pulumi up --stack primary`, then put it in again",
+    );
+    assert.deepEqual(
+      found?.ways.flatMap(({ deeds }) => deeds),
+      [{ do: "take out", hosts: ["node2"] }],
+    );
+  });
+
   it("finds a command that stands in the line that says what is wrong", () => {
     const [found] = refusalsIn(
       "  STOP  attestation: must be x, it is not set: `pulumi config set attest x --stack failover`",
