@@ -274,10 +274,12 @@ async function finish(
   lossIsExact(drill, verdict, history, taken, learner);
   if (told.method === "restore") {
     const apart = verdict.lastSurviving === undefined ? Number.NaN : Math.abs(verdict.lastSurviving - dataAsOf) / 1000;
+    // a snapshot's T is the time of its begin; on a busy machine writes still come into it for seconds
+    const most = 2 + (taken ? (taken.after - taken.before) / 1000 : 0);
     drill.check(
-      "data as of T is within 2 s of the last write that survived",
-      apart <= 2,
-      `${apart.toFixed(1)} s apart`,
+      `data as of T is within ${taken ? "2 s and the time of the snapshot" : "2 s"} of the last write that survived`,
+      apart <= most,
+      `${apart.toFixed(1)} s apart, ${most.toFixed(1)} s at most`,
     );
   }
   drill.check(
