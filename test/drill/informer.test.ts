@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import type { ServerResponse } from "node:http";
 import { createServer } from "node:https";
@@ -25,6 +25,7 @@ describe("a drill's informer", function () {
       { metadata: { resourceVersion: "200" }, items: [object("a-1", 90), object("b-1", 150)] },
     ];
     const watches: ServerResponse[] = [];
+    let timer = "";
     // the client refuses a server without TLS
     const key = join(folder, "key.pem");
     const words =
@@ -36,6 +37,9 @@ describe("a drill's informer", function () {
     const pair = { cert: ca, key: readFileSync(key, "utf8") };
     const server = createServer(pair, (request, response) => {
       response.setHeader("content-type", "application/json");
+      // the kernel asks over a connection that waits for an answer, so that a server which has lost its power is noticed
+      for (let i = 0; i < 50 && !timer.includes("keepalive"); i++)
+        timer = spawnSync("ss", ["-tnoH", "dport", "=", `:${port}`], { encoding: "utf8" }).stdout;
       if (/[?&]watch=/.test(request.url ?? "")) watches.push(response.writeHead(200));
       else response.end(JSON.stringify({ kind: "ConfigMapList", apiVersion: "v1", ...(lists.shift() ?? {}) }));
       if (watches.length > 0) response.flushHeaders();
@@ -58,6 +62,7 @@ describe("a drill's informer", function () {
       watches.at(-1)?.end();
       await until("the second watch", 20, () => watches.length === 2);
       const told = heard().map((h) => [h.event, h.event === "list" ? h.names.join() : h.name, h.revision]);
+      assert.match(timer, /timer:\(keepalive,/);
       assert.deepEqual(told, [
         ["list", "a-1", 100],
         ["add", "a-1", undefined],
