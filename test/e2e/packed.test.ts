@@ -54,7 +54,7 @@ onRequest("packed", "a failover by the packed package, from a project of one's o
       answer?.stops.map((stop) => stop.replace(/: .*/s, "")),
       ["confirmation", "attestation"],
     );
-    assert.ok(answer?.steps.includes("first-write"), answer?.steps.join(" "));
+    assert.ok(answer?.steps.includes("first-write-master3"), answer?.steps.join(" "));
     hash = answer?.hash ?? "";
     assert.match(hash, /^[0-9a-f]{32}$/);
   });
