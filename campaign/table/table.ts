@@ -62,20 +62,24 @@ function ofInstaller(installer: string, runs: readonly RunRecord[]): string[] {
 const resultOf = ({ faults }: RunRecord): string =>
   faults.length === 0 ? "no fault" : [...new Set(faults.map((f) => f.rule))].join("; ");
 
+const seedOf = ({ seed, shrunkFrom = seed, choices: { installer = "rke" } }: RunRecord): string =>
+  `${installer}, seed ${shrunkFrom}`;
+
 /** Failing runs by what they were shrunk to. */
 function failures(records: readonly RunRecord[]): string[] {
   const failing = records.filter((r) => r.faults.length > 0 && r.notCounted === undefined);
   if (failing.length === 0) return [];
-  const seeds = [...new Set(failing.map((r) => r.shrunkFrom ?? r.seed))];
+  // a seed draws other choices for each installer
+  const seeds = [...new Set(failing.map(seedOf))];
   return [
     "## Faults",
     "",
     ...seeds.flatMap((seed) => {
-      const of = failing.filter((r) => (r.shrunkFrom ?? r.seed) === seed);
+      const of = failing.filter((r) => seedOf(r) === seed);
       const smallest = of.reduce((a, b) => (remarkable(b.choices).length < remarkable(a.choices).length ? b : a));
       const what = smallest.faults.map((f) => `${f.rule}: ${oneLine(f.what)}`);
       return [
-        `- seed ${seed}, shrunk to ${remarkable(smallest.choices).join("; ") || "the plainest run"}: ${what.join("; ")}`,
+        `- ${seed}, shrunk to ${remarkable(smallest.choices).join("; ") || "the plainest run"}: ${what.join("; ")}`,
       ];
     }),
     "",

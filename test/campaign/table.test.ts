@@ -44,6 +44,14 @@ describe("the campaign's page", () => {
     assert.match(page, /disaster: silent drop \(drawn 0\)/);
   });
 
+  it("keeps the faults of one seed apart that two installers' clusters had", () => {
+    const page = campaignTable([
+      record(5, { faults: [fault] }),
+      record(5, { choices: fitted({ installer: "kubeadm" }), faults: [fault] }),
+    ]);
+    assert.match(page, /- rke, seed 5, .*\n- kubeadm, seed 5, /);
+  });
+
   it("names for an installer only values that its clusters can have", () => {
     const page = campaignTable([record(1, { choices: fitted({ installer: "kubeadm" }) })]);
     assert.match(page, /## kubeadm\n[\s\S]*\*\*No run reached\*\*: .*moment of the failback: nodes-back \(drawn 0\)/);
@@ -57,7 +65,7 @@ describe("the campaign's page", () => {
       record(5, { choices: fitted({ data: "leases" }), faults: [fault], shrunkFrom: 5 }),
     ]);
     assert.match(page, /1 runs, 1 of them/);
-    assert.match(page, /- seed 5, shrunk to data: leases: members are equal: master1 {3}differs/);
+    assert.match(page, /- rke, seed 5, shrunk to data: leases: members are equal: master1 {3}differs/);
   });
 
   it("says why a run isn't counted", () =>
