@@ -38,7 +38,9 @@ export class HostState {
   }
 
   get env(): NodeJS.ProcessEnv {
-    return { ...process.env, RKE_DR_STATE: this.folder, PATH: `${this.folder}:${process.env.PATH}` };
+    // a bash whose stdin is a socket, as Node gives it one, reads the machine's bashrc unless another shell has started it
+    const own = { RKE_DR_STATE: this.folder, PATH: `${this.folder}:${process.env.PATH}`, SHLVL: "1" };
+    return { ...process.env, ...own };
   }
   run(command: string, args: string[], input = "") {
     return spawnSync(command, args, { input, encoding: "utf8", env: this.env });
