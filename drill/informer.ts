@@ -41,8 +41,8 @@ interface HeardChange {
 const pause = 1000;
 
 /**
- * A connection whose server has lost its power ends, also while an answer is awaited, as Go's clients see to by their pings. The package watches over
- * connections of a watch alone, once it has begun.
+ * Makes every connection ask its server for a sign of life, so that one whose server has lost its power ends, also while an answer is awaited; Go's clients
+ * do so by pings. @kubernetes/client-node asks only on the connection of a watch that has begun.
  */
 function endDeadConnections(): void {
   const { createConnection } = Agent.prototype;

@@ -77,7 +77,7 @@ async function main(): Promise<number> {
   const env = { ...(await programs()), ...process.env };
   const only = process.argv.slice(2);
   if (only.length > 0) return (await mocha(only, env, true)).code;
-  console.log("tests that need no lab run beside; their output follows at the end");
+  console.log("tests that need no lab, and then labs as well, run beside; their output follows at the end");
   const shares = [...disasters.map((file) => [file]), [labs, ...disasters.flatMap((file) => ["--ignore", file])]];
   const inTurn = async (first: string[] | undefined, live: boolean): Promise<Run[]> => {
     const runs: Run[] = [];

@@ -2,7 +2,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type DrillCluster, drillCluster, runtimeScript } from "../../drill/cluster";
 import type { Lab } from "../../lab/lab";
-import type { Result } from "../../lab/machine/run";
 import type { Disturbance, Operator, RunningUp } from "./operator";
 import type { Recorder } from "./recorder";
 import { powerOnLost, type Sides } from "./sides";
@@ -14,8 +13,8 @@ const settling = 20_000;
 
 export interface Moment {
   host: string;
-  /** Asks the host, whose result is 0 once the moment has come. */
-  look: (lab: Pick<Lab, "execOn">) => Promise<Result>;
+  /** Asks the host; true once the moment has come. */
+  look: (lab: Pick<Lab, "execOn">) => Promise<boolean>;
 }
 
 /** @param epoch of the act */
@@ -29,15 +28,15 @@ export function momentOf(
   const returned = sides.lostVoters[0] ?? survivor;
   const shell = (host: string, script: string): Moment => ({
     host,
-    look: (lab) => lab.execOn(host, ["bash", "-c", script]),
+    look: async (lab) => (await lab.execOn(host, ["bash", "-c", script])).code === 0,
   });
   const recorded = (host: string, step: string) =>
     shell(host, `grep -q 'epoch.:${epoch}[,}]' /var/lib/rke-dr/steps/${step}`);
   const present = (host: string, process: string) =>
     shell(host, `${runtimeScript(cluster.dialect)}process_present ${process}`);
-  const learner = async (): Promise<Result> => {
-    const list = await cluster.etcdctl(survivor, ["member", "list"]);
-    return list.code === 0 && !/ true$/m.test(list.stdout) ? { ...list, code: 1 } : list;
+  const learner = async () => {
+    const { code, stdout } = await cluster.etcdctl(survivor, ["member", "list"]);
+    return code === 0 && / true$/m.test(stdout);
   };
   switch (name) {
     case "claim":
@@ -149,7 +148,7 @@ export function disturbanceOf(scene: Scene, other: () => Promise<Operator>): Dis
 async function comes({ lab, recorder, sides, epoch, axis, value, moment }: Scene, up: RunningUp): Promise<boolean> {
   const { host, look } = momentOf(moment, epoch, sides, drillCluster(lab));
   while (!up.ended()) {
-    if (lab.isOn(host) && (await look(lab)).code === 0) {
+    if (lab.isOn(host) && (await look(lab))) {
       recorder.event(`${host}: ${moment} of epoch ${epoch} is seen: ${value}`);
       recorder.reach(axis, value);
       recorder.reach(axis.replace("during", "moment of"), moment);

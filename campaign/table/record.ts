@@ -7,7 +7,7 @@ export interface RunRecord {
   choices: Choices;
   /** The program's commit, short. */
   commit: string;
-  /** ISO time of the run's begin. */
+  /** ISO time of the run's begin. The first four records were made from the page that there was before; of these only the day is known. */
   at: string;
   /** From the hosts' power on their kept disks to the last reading. */
   seconds: number;
@@ -29,8 +29,8 @@ export const readRecords = (lines: string): RunRecord[] =>
 export const recordLines = (records: readonly RunRecord[]): string =>
   records.map((record) => `${JSON.stringify(record)}\n`).join("");
 
-/** Those of both, each once, by the time of their begin: two runs of a seed begin at different times. */
+/** Those of both, each once, in the order of their begin: no two runs of a seed on one commit begin at the same time. */
 export function together(some: readonly RunRecord[], others: readonly RunRecord[]): RunRecord[] {
-  const all = new Map([...some, ...others].map((record) => [`${record.at} ${record.seed}`, record]));
-  return [...all.values()].sort((a, b) => (a.at < b.at ? -1 : 1));
+  const all = new Map([...some, ...others].map((record) => [`${record.at} ${record.seed} ${record.commit}`, record]));
+  return [...all.values()].sort((a, b) => a.at.localeCompare(b.at));
 }
